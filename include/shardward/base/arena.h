@@ -1,0 +1,30 @@
+/*
+ * arena - memory that dies together.
+ *
+ * The arena owns all that was taken from it until finish or reset; nothing is freed singly.
+ * Running out of memory is fatal.
+ */
+#ifndef SW_BASE_ARENA_H
+#define SW_BASE_ARENA_H
+
+#include <stddef.h>
+
+struct sw_arena_block;
+
+struct sw_arena {
+    struct sw_arena_block *blocks; /* newest first */
+    size_t used;                   /* bytes handed out of the newest block */
+};
+
+void sw_arena_init(struct sw_arena *arena);
+void sw_arena_finish(struct sw_arena *arena);
+
+/* Zeroed and aligned for any type. */
+void *sw_arena_alloc(struct sw_arena *arena, size_t size);
+/* A copy of @len bytes with a zero byte behind them. */
+char *sw_arena_text(struct sw_arena *arena, const char *text, size_t len);
+char *sw_arena_strdup(struct sw_arena *arena, const char *text);
+/* Bytes that the arena holds from the heap. */
+size_t sw_arena_size(const struct sw_arena *arena);
+
+#endif

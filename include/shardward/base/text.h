@@ -1,0 +1,22 @@
+/*
+ * text - reading numbers and names out of text.
+ */
+#ifndef SW_BASE_TEXT_H
+#define SW_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Does @text (@len bytes, may hold no zero byte) read as a 64-bit integer in the way of
+ * PostgreSQL's int8in: spaces around it, a sign, decimal digits? */
+bool sw_text_to_int64(const char *text, size_t len, int64_t *value);
+
+/* Letters A-Z lowered into @out (@size bytes with the zero byte); false when it does not fit.
+ */
+bool sw_text_lower(const char *text, char *out, size_t size);
+
+/* Is the text one of the @count texts of the sorted array @sorted (by strcmp)? */
+bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count);
+
+#endif

@@ -1,0 +1,56 @@
+#include "shardward/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool sw_text_to_int64(const char *text, size_t len, int64_t *value)
+{
+    const char *end = text + len;
+    bool is_negative = false;
+    uint64_t most, sum = 0;
+
+    while (text < end && is_space(*text))
+        text++;
+    while (end > text && is_space(end[-1]))
+        end--;
+    if (text < end && (*text == '-' || *text == '+'))
+        is_negative = *text++ == '-';
+    if (text == end)
+        return false;
+    most = is_negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    for (; text < end; text++) {
+        uint64_t digit = (uint64_t)(unsigned char)*text - '0';
+
+        if (digit > 9 || sum > (most - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    *value = is_negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return true;
+}
+
+bool sw_text_lower(const char *text, char *out, size_t size)
+{
+    size_t len = strlen(text);
+
+    if (len >= size)
+        return false;
+    for (size_t i = 0; i <= len; i++)
+        out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+    return true;
+}
+
+static int compare(const void *key, const void *row)
+{
+    return strcmp(key, *(const char *const *)row);
+}
+
+bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count)
+{
+    return bsearch(text, sorted, count, sizeof *sorted, compare) != NULL;
+}
