@@ -36,16 +36,14 @@ void sw_error_hint(struct sw_error *err, const char *format, ...)
 
 void sw_error_trying(struct sw_error *err, const char *format, ...)
 {
-    char was[sizeof err->message];
+    char trying[sizeof err->message / 2 - 2], was[sizeof err->message / 2];
     va_list args;
-    int len;
 
-    memcpy(was, err->message, sizeof was);
     va_start(args, format);
-    len = vsnprintf(err->message, sizeof err->message, format, args);
+    (void)vsnprintf(trying, sizeof trying, format, args);
     va_end(args);
-    if (len >= 0 && (size_t)len < sizeof err->message)
-        (void)snprintf(err->message + len, sizeof err->message - (size_t)len, ": %s", was);
+    (void)snprintf(was, sizeof was, "%.*s", (int)sizeof was - 1, err->message);
+    (void)snprintf(err->message, sizeof err->message, "%s: %s", trying, was);
 }
 
 bool sw_error_is(const struct sw_error *err, const char *sqlstate)

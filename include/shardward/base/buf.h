@@ -23,7 +23,7 @@ void sw_buf_finish(struct sw_buf *buf);
 
 static inline const uint8_t *sw_buf_bytes(const struct sw_buf *buf)
 {
-    return buf->memory + buf->start;
+    return buf->memory == NULL ? NULL : buf->memory + buf->start;
 }
 
 static inline size_t sw_buf_len(const struct sw_buf *buf)

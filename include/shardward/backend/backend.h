@@ -1,0 +1,99 @@
+/*
+ * backend - one server connection: what it has prepared and set, whose turn it is to answer.
+ *
+ * libpq opened it (see dialler.h); from then on raw protocol is spoken on its socket. A backend
+ * has at most one user at a time; without one it only waits for notices, parameters and the
+ * end of the connection.
+ *
+ *   IDLE --use--> BUSY --(no reply outstanding, user leaves)--> IDLE
+ *     \             |
+ *      +--lost------+--> LOST (user or pool is told; close it)
+ */
+#ifndef SW_BACKEND_BACKEND_H
+#define SW_BACKEND_BACKEND_H
+
+#include "shardward/backend/prepared.h"
+#include "shardward/backend/replies.h"
+#include "shardward/base/buf.h"
+#include "shardward/base/error.h"
+#include "shardward/base/list.h"
+#include "shardward/base/settings.h"
+#include "shardward/io/loop.h"
+#include "shardward/wire/frame.h"
+
+struct sw_backend;
+struct sw_dialled;
+
+struct sw_backend_events {
+    /* Whole or partial messages of the server for the client, in order. */
+    void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
+    /* All that the last bytes brought has been told: time to flush. */
+    void (*on_pause)(void *owner);
+    /* An entry of the queue was answered (LOCAL: its turn has come). */
+    void (*on_answered)(void *owner, const struct sw_reply *reply);
+    /* An ErrorResponse; the owner decides whether its client sees it. */
+    void (*on_error)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
+    /* An entry was skipped by the server because of that error. */
+    void (*on_skipped)(void *owner, const struct sw_reply *reply);
+    /* A row of a captured answer. */
+    void (*on_row)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
+    /* ParameterDescription, in full, before it is forwarded. */
+    void (*on_types)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
+    /* ReadyForQuery; its entry is already off the queue. */
+    void (*on_ready)(void *owner, const struct sw_reply *reply, char status);
+    /* The server reports a parameter, by itself or because of a SET. */
+    void (*on_parameter)(void *owner, const char *name, const char *value);
+    /* The connection is gone. @is_torn: in the middle of a message already forwarded. */
+    void (*on_lost)(void *owner, const struct sw_error *err, bool is_torn);
+};
+
+/* Adopt a connection; takes @dialled. @on_idle_lost tells the pool that a connection without
+ * user is gone. */
+struct sw_backend *
+sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
+                 void (*on_idle_lost)(void *pool, struct sw_backend *backend), void *pool);
+/* Close the connection. No event follows. The memory lives until the loop has let go of the
+ * socket. */
+void sw_backend_close(struct sw_backend *backend);
+
+void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
+                    void *owner);
+/* The user leaves; no reply may be outstanding. */
+void sw_backend_leave(struct sw_backend *backend);
+
+/* A link for the pool's list of idle backends. */
+struct sw_link *sw_backend_link(struct sw_backend *backend);
+struct sw_backend *sw_backend_of_link(struct sw_link *link);
+
+/* Messages are appended to the output, each with its entry in the queue of replies; what has
+ * been appended is sent by flush. */
+struct sw_buf *sw_backend_out(struct sw_backend *backend);
+void sw_backend_expect(struct sw_backend *backend, enum sw_reply_kind kind,
+                       enum sw_reply_use use, int index);
+void sw_backend_flush(struct sw_backend *backend);
+
+/* Make sure that the server has @prepared when the messages appended so far have been dealt
+ * with: appends a Parse and its absorbed entry unless it has it. @use and @index go to the
+ * entry of that Parse; returns whether one was sent. */
+bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,
+                        enum sw_reply_use use, int index);
+
+/* A statement of our own inside what is sent for the client, in the extended protocol and
+ * without Sync: its answer is absorbed, and its failure makes the server skip what follows. */
+void sw_backend_inject(struct sw_backend *backend, const char *sql);
+
+bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
+char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */
+bool sw_backend_is_lost(const struct sw_backend *backend);
+
+/* What the connection has been set to beyond its start; changed by whoever changes it. */
+struct sw_settings *sw_backend_settings(const struct sw_backend *backend);
+void sw_backend_set_settings(struct sw_backend *backend, struct sw_settings *settings);
+/* What the server reported last (ParameterStatus), name by name. */
+const struct sw_settings *sw_backend_reported(const struct sw_backend *backend);
+
+/* Stop or resume reading what the server sends. */
+void sw_backend_hold(struct sw_backend *backend);
+void sw_backend_release(struct sw_backend *backend);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * prepared - a statement that a client prepared, as servers know it.
+ *
+ * A named statement's name on servers is a hash of all that gives it its meaning (text,
+ * parameter types, search_path, role), so that clients share what a server has parsed and a
+ * server that lacks it is sent a Parse on the way. An unnamed statement is unnamed on servers
+ * too. Immutable but for its count; one thread.
+ */
+#ifndef SW_BACKEND_PREPARED_H
+#define SW_BACKEND_PREPARED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sw_prepared {
+    int refs;
+    char server_name[40]; /* "sw_" and 32 hexadecimal digits; empty of an unnamed statement */
+    char *query;
+    uint32_t *types; /* OIDs as the client declared them */
+    int type_count;
+};
+
+/* @scope: whatever else gives the text its meaning. One reference. */
+struct sw_prepared *sw_prepared_create(const char *query, const uint32_t *types, int type_count,
+                                       const char *scope);
+struct sw_prepared *sw_prepared_create_unnamed(const char *query, const uint32_t *types,
+                                               int type_count);
+struct sw_prepared *sw_prepared_ref(struct sw_prepared *prepared);
+void sw_prepared_unref(struct sw_prepared *prepared); /* accepts NULL */
+
+#endif

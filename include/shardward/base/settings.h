@@ -1,0 +1,45 @@
+/*
+ * settings - what a session has set: an immutable, counted list of name = value.
+ *
+ * Names are PostgreSQL's parameters in lower case, values as current_setting() shows them or as
+ * the client gave them. Two lists made by the same changes compare equal. A change makes a new
+ * list; the old one stays as it was, so that a snapshot is a reference. NULL is the empty list.
+ * Counts may change from one thread only.
+ */
+#ifndef SW_BASE_SETTINGS_H
+#define SW_BASE_SETTINGS_H
+
+#include "shardward/base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sw_setting {
+    const char *name, *value;
+};
+
+struct sw_settings {
+    int refs;
+    size_t count;
+    struct sw_setting list[]; /* sorted by name */
+};
+
+struct sw_settings *sw_settings_ref(struct sw_settings *settings);
+void sw_settings_unref(struct sw_settings *settings);
+
+/* The list with @name set to @value, or without @name when @value is NULL. Takes the caller's
+ * reference to @settings and returns one to the result. */
+struct sw_settings *sw_settings_with(struct sw_settings *settings, const char *name,
+                                     const char *value);
+
+/* The value of @name, or NULL. */
+const char *sw_settings_get(const struct sw_settings *settings, const char *name);
+bool sw_settings_are_equal(const struct sw_settings *a, const struct sw_settings *b);
+
+/* SQL text: a quoted literal (standard_conforming_strings is on), and the statement that sets.
+ */
+void sw_put_sql_literal(struct sw_buf *sql, const char *text);
+void sw_put_sql_set_config(struct sw_buf *sql, const char *name, const char *value,
+                           bool is_local);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * config - the YAML file that a DBA edits, read into plain structs.
+ *
+ * A config is immutable once read and owns all it points to. Names are unique where the file
+ * demands it, every name that is referred to exists, every number is within its range: whoever
+ * holds a config need not check it again. Arrays keep the order of the file.
+ */
+#ifndef SW_CONFIG_CONFIG_H
+#define SW_CONFIG_CONFIG_H
+
+#include "shardward/base/arena.h"
+#include "shardward/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sw_config_node {
+    const char *name, *address, *cloud; /* cloud may be NULL */
+    int port;
+};
+
+struct sw_config_cluster {
+    const char *name;
+    const struct sw_config_node *nodes; /* the first one is the primary */
+    int node_count;
+};
+
+enum sw_config_auth { SW_AUTH_SCRAM, SW_AUTH_TRUST };
+
+struct sw_config_user {
+    const char *name;
+    enum sw_config_auth auth;
+    const char *password; /* a password or a SCRAM verifier; NULL with trust */
+    const char *server_user, *server_password;
+    int pool_size;
+};
+
+struct sw_config_shard {
+    const char *name;
+    int cluster; /* index in clusters */
+    const char *dbname;
+};
+
+enum sw_key_type { SW_KEY_BIGINT, SW_KEY_TEXT, SW_KEY_UUID };
+
+/* Buckets first..last belong to a shard. */
+struct sw_config_range {
+    int shard; /* index in the shards of the business */
+    int first, last;
+};
+
+struct sw_config_placement {
+    const char *name;
+    enum sw_key_type key_type;
+    int buckets;
+    const struct sw_config_range *ranges; /* every bucket exactly once */
+    int range_count;
+};
+
+struct sw_config_table {
+    const char *schema, *name; /* schema is "public" unless the file says "schema.name" */
+    const char *key;           /* NULL: a single table */
+    int placement; /* index in the placements of the business; -1 of a single table */
+};
+
+struct sw_config_business {
+    const char *name;
+    const struct sw_config_shard *shards;
+    int shard_count;
+    const struct sw_config_placement *placements;
+    int placement_count;
+    const struct sw_config_table *tables;
+    int table_count;
+};
+
+struct sw_config_database {
+    const char *name;
+    int catalog_cluster;
+    const char *catalog_dbname;
+    const struct sw_config_business *businesses;
+    int business_count;
+};
+
+struct sw_config {
+    struct sw_arena arena;
+    const char *path;
+    const char *listen_address; /* numeric */
+    int listen_port;
+    struct {
+        int clients;
+        size_t message, query; /* bytes */
+    } limits;
+    struct {
+        int login_ms, connect_ms, lease_ms; /* 0: none */
+    } timeouts;
+    const struct sw_config_cluster *clusters;
+    int cluster_count;
+    const struct sw_config_user *users;
+    int user_count;
+    const struct sw_config_database *databases;
+    int database_count;
+};
+
+/* What is wrong with a file, and what to write instead. */
+struct sw_config_fault {
+    int line, column; /* from 1; 0 when the fault is of the file as a whole */
+    char text[400];
+};
+
+enum { SW_CONFIG_FAULTS = 100 };
+
+struct sw_config_faults {
+    struct sw_config_fault faults[SW_CONFIG_FAULTS]; /* in the order of the file */
+    int count;                                       /* further ones are dropped */
+};
+
+/*
+ * Read the file at @path, and the files that its `password_file:` keys name (relative to its
+ * folder). Returns NULL and at least one fault when anything is wrong: all faults of the file
+ * in one run. Free with sw_config_free().
+ */
+struct sw_config *sw_config_read(const char *path, struct sw_config_faults *faults);
+void sw_config_free(struct sw_config *config);
+
+#endif

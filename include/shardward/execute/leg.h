@@ -1,0 +1,101 @@
+/*
+ * leg - one run on one shard: waits for a backend, gives it the session's settings, sends the
+ * run, and tells its sink what comes back.
+ *
+ *   FREE --start--> LEASING --> SETTING --> RUNNING --(all answered)--> ATTACHED
+ *    ^                 |           |           |                          |   |
+ *    +---- refused ----+-----------+           +---------- lost -----+    |   start
+ *    ^                                                               |    |
+ *    +--------------------------------- release ---------------------+----+
+ *
+ * A leg stays ATTACHED to its backend while a transaction or a batch is open; release gives
+ * the backend back.
+ */
+#ifndef SW_EXECUTE_LEG_H
+#define SW_EXECUTE_LEG_H
+
+#include "shardward/execute/run.h"
+#include "shardward/pool/pool.h"
+#include "shardward/wire/frame.h"
+
+enum sw_leg_state {
+    SW_LEG_FREE,
+    SW_LEG_LEASING,
+    SW_LEG_SETTING,
+    SW_LEG_RUNNING,
+    SW_LEG_ATTACHED
+};
+
+/* @index names a request of the run. */
+struct sw_leg_sink {
+    void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
+    /* A request of ours has its turn: LOCAL, or a PARSE that the server need not hear. */
+    void (*on_local)(void *owner, int index);
+    /* The first error; @frame is the server's ErrorResponse. @index is -1 for a request that is
+     * not the client's. */
+    void (*on_error)(void *owner, int index, const struct sw_frame *frame);
+    void (*on_types)(void *owner, int index, const struct sw_frame *frame);
+    /* The value that setting number @index of the read-back list has now. */
+    void (*on_setting)(void *owner, int index, const char *value);
+    void (*on_parameter)(void *owner, const char *name, const char *value);
+    /* The settings have been applied; the backend reports these parameters. */
+    void (*on_attached)(void *owner, const struct sw_settings *reported);
+    /* What came so far should be sent on. */
+    void (*on_pause)(void *owner);
+    /* All is answered; @status is the server's, I, T or E. The leg is ATTACHED. */
+    void (*on_done)(void *owner, char status);
+    /* No backend, or it refused the settings: nothing was sent. The leg is FREE. */
+    void (*on_refused)(void *owner, const struct sw_error *err);
+    /* The server is gone; the leg is FREE. @was_sent: the run may have had an effect. @is_torn:
+     * the client has half a message. */
+    void (*on_lost)(void *owner, const struct sw_error *err, bool is_torn);
+};
+
+/* Besides the run itself. Borrowed until on_done, on_refused or on_lost. */
+struct sw_leg_work {
+    struct sw_run *run;
+    const char *const *opening; /* statements of ours to come first, in the extended protocol */
+    int opening_count;
+    struct sw_settings *settings; /* to be in force on the backend outside the transaction */
+    const char *const *read_back; /* names of settings to read when the run is over */
+    int read_back_count;
+    bool rolls_back; /* end with ROLLBACK what the run has begun */
+};
+
+struct sw_leg {
+    enum sw_leg_state state;
+    const struct sw_shard *shard; /* while not FREE */
+    struct sw_loop *loop;
+    struct sw_task settle; /* for a run that was answered while it was sent */
+    struct sw_lease lease;
+    const struct sw_leg_sink *sink;
+    void *owner;
+    struct sw_leg_work work;
+    struct sw_error setting_error; /* why the settings were refused */
+    bool is_rolling_back;          /* for a client that is gone */
+};
+
+void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_sink *sink,
+                 void *owner);
+
+/* Run @work on @shard. A FREE leg leases from @pool; an ATTACHED one goes on where it is. The
+ * sink may be called before this returns. */
+void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shard *shard,
+                  const struct sw_leg_work *work);
+
+/* Of an ATTACHED leg: the settings in force on its backend have become these. */
+void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings);
+
+/* Give the backend of an ATTACHED leg back. FREE then. */
+void sw_leg_release(struct sw_leg *leg);
+/* The client is gone: stop waiting, roll back, or cut the connection. True: FREE already.
+ * False: on_done or on_lost follows, then release. */
+bool sw_leg_abandon(struct sw_leg *leg);
+
+/* Whatever it does, end it now: the connection, if any, is given up. FREE then. */
+void sw_leg_cut(struct sw_leg *leg);
+
+void sw_leg_hold(struct sw_leg *leg);
+void sw_leg_unhold(struct sw_leg *leg);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * stream - the bytes of one connected socket, both ways.
+ *
+ * The stream watches the socket's descriptor level-triggered and borrows it: whoever opened the
+ * socket closes it, in on_closed. While nothing is pending a stream holds no buffer; buffers
+ * are borrowed from the loop.
+ *
+ * No callback is called from inside a function of this page.
+ */
+#ifndef SW_IO_STREAM_H
+#define SW_IO_STREAM_H
+
+#include "shardward/base/buf.h"
+#include "shardward/io/loop.h"
+
+struct sw_stream;
+
+enum {
+    /* Output above this many bytes: the stream is congested, producers should pause. */
+    SW_STREAM_CONGESTED = 256 * 1024,
+    /* A held stream stops reading after about this many bytes. */
+    SW_STREAM_HELD = 64 * 1024,
+};
+
+struct sw_stream_events {
+    /* Bytes have come; returns how many were dealt with. The rest is offered again, with more
+     * behind it, when more comes or when the stream is released from hold. */
+    size_t (*on_bytes)(void *owner, const uint8_t *bytes, size_t len);
+    /* A congested stream has sent all its output. */
+    void (*on_drained)(void *owner);
+    /* The other side is gone, or an error: nothing more will come. The owner should close. */
+    void (*on_lost)(void *owner, const char *reason);
+    /* After sw_stream_close(): the descriptor is no longer watched. */
+    void (*on_closed)(void *owner);
+};
+
+struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
+                                 const struct sw_stream_events *events, void *owner);
+/* Stop; what was not sent is dropped. Only on_closed will be called. */
+void sw_stream_close(struct sw_stream *stream);
+
+/* Where output is appended; sent by sw_stream_flush(). */
+struct sw_buf *sw_stream_out(struct sw_stream *stream);
+/* Send what the socket takes now, the rest as it takes it. */
+void sw_stream_flush(struct sw_stream *stream);
+bool sw_stream_is_congested(const struct sw_stream *stream);
+
+/* Hold: on_bytes is not called; at most about SW_STREAM_HELD bytes are read ahead. Release:
+ * what was read is offered before the loop next waits. */
+void sw_stream_hold(struct sw_stream *stream);
+void sw_stream_release(struct sw_stream *stream);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * statement - the facts about one SQL statement: all that routing needs to know of a text.
+ *
+ * Facts say what stands in the text, never what it means for shards; whoever routes resolves
+ * them against the map. They are immutable and live in the arena of their script.
+ *
+ * A statement is a list of *levels* (one per SELECT, INSERT, UPDATE, DELETE, VALUES and arm of
+ * a set operation, wherever it stands in the text), a list of *relations* (what the levels'
+ * FROM clauses and targets name) and a list of *predicates* (what is known to hold for the rows
+ * of a level). Arrays are indexed by int; -1 means none.
+ */
+#ifndef SW_PARSE_STATEMENT_H
+#define SW_PARSE_STATEMENT_H
+
+#include "shardward/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sw_statement_kind {
+    SW_STATEMENT_SELECT, /* also VALUES, TABLE */
+    SW_STATEMENT_INSERT,
+    SW_STATEMENT_UPDATE,
+    SW_STATEMENT_DELETE,
+    SW_STATEMENT_BEGIN, /* and START TRANSACTION */
+    SW_STATEMENT_COMMIT,
+    SW_STATEMENT_ROLLBACK,
+    SW_STATEMENT_SAVEPOINT,
+    SW_STATEMENT_RELEASE,
+    SW_STATEMENT_ROLLBACK_TO,
+    SW_STATEMENT_SET_TRANSACTION, /* SET TRANSACTION, or SET transaction_isolation = ... */
+    SW_STATEMENT_SET,             /* SET, RESET, RESET ALL, SET SESSION CHARACTERISTICS */
+    SW_STATEMENT_SHOW,
+    SW_STATEMENT_DISCARD_ALL,
+    SW_STATEMENT_DEALLOCATE, /* name NULL: ALL */
+    SW_STATEMENT_HARMLESS,   /* CLOSE ALL, UNLISTEN: undo what is refused anyway */
+    SW_STATEMENT_REFUSED,    /* `refusal` says why */
+};
+
+/* The type a value is cast to in the text, in so far as a key can have it. */
+enum sw_cast {
+    SW_CAST_NONE,
+    SW_CAST_INT2,
+    SW_CAST_INT4,
+    SW_CAST_INT8,
+    SW_CAST_TEXT, /* text, or varchar without a length */
+    SW_CAST_UUID,
+};
+
+enum sw_value_kind {
+    SW_VALUE_UNKNOWN,   /* an expression that cannot be told without a server */
+    SW_VALUE_NULL,      /* NULL, with any cast */
+    SW_VALUE_INTEGER,   /* a numeric literal that is an integer of 64 bits, sign included */
+    SW_VALUE_STRING,    /* a string literal */
+    SW_VALUE_PARAMETER, /* $n */
+    SW_VALUE_DEFAULT,   /* the word DEFAULT, in INSERT and UPDATE */
+};
+
+struct sw_value {
+    enum sw_value_kind kind;
+    enum sw_cast cast;
+    int64_t integer;
+    const char *text; /* of a string; ends with a zero byte beyond text_len */
+    size_t text_len;
+    int parameter; /* from 1 */
+};
+
+enum sw_relation_kind {
+    SW_RELATION_TABLE,   /* a name that no CTE in scope carries: table or view */
+    SW_RELATION_DERIVED, /* subquery, CTE reference, function, VALUES: holds no rows itself */
+};
+
+struct sw_relation {
+    enum sw_relation_kind kind;
+    const char *schema; /* NULL: not qualified */
+    const char *name;   /* of a table */
+    const char *alias;  /* the name by which its columns are qualified; NULL: none */
+    int level;
+    bool has_column_aliases; /* FROM t AS a(x, y): column names are not the table's */
+};
+
+struct sw_column {
+    int relation;   /* -1: not qualified; one of [from, to) of the level has it, or an outer
+                       level */
+    int from, to;   /* relation indexes in which an unqualified name was written to be found */
+    bool is_merged; /* unqualified, and named in USING by every join of the level that has
+                       USING, all of them inner joins: it stands for that column of each */
+    const char *name;
+};
+
+enum sw_predicate_kind {
+    SW_PREDICATE_IN,     /* column equals one of the values; false or NULL otherwise */
+    SW_PREDICATE_EQUALS, /* column equals another column, perhaps of an outer level */
+};
+
+/* A condition that every row of relations [prunes_from, prunes_to) of `level` must fulfil to
+ * have any influence on the answer (of other levels' relations in that range it says nothing).
+ */
+struct sw_predicate {
+    enum sw_predicate_kind kind;
+    int level;
+    int prunes_from, prunes_to;
+    struct sw_column column;
+    const struct sw_value *values;
+    int value_count;
+    struct sw_column other;
+};
+
+enum sw_level_kind { SW_LEVEL_SELECT, SW_LEVEL_INSERT, SW_LEVEL_UPDATE, SW_LEVEL_DELETE };
+enum sw_insert_source { SW_INSERT_VALUES, SW_INSERT_QUERY, SW_INSERT_DEFAULTS };
+
+struct sw_level {
+    enum sw_level_kind kind;
+    int parent;
+    int target;                     /* relation written to; -1 of SELECT */
+    const char *const *set_columns; /* assigned by UPDATE or ON CONFLICT DO UPDATE */
+    int set_count;
+    /* INSERT only */
+    enum sw_insert_source source;
+    bool has_column_list;
+    const char *const *columns;
+    int column_count;
+    const struct sw_value *values; /* of VALUES: row_count times the width of its row */
+    int row_count;
+    int row_width;
+};
+
+struct sw_function {
+    const char *schema; /* NULL: not qualified */
+    const char *name;
+};
+
+enum sw_setting_change {
+    SW_SETTING_SET,       /* for the session; the value is what a server makes of it */
+    SW_SETTING_SET_LOCAL, /* for the transaction */
+    SW_SETTING_RESET,
+    SW_SETTING_RESET_ALL, /* name is NULL */
+};
+
+struct sw_setting_fact {
+    enum sw_setting_change change;
+    const char *name; /* lower case */
+};
+
+/* Options of BEGIN and SET TRANSACTION; each -1 when not named. */
+struct sw_transaction_options {
+    int isolation; /* 0 read uncommitted, 1 read committed, 2 repeatable read, 3 serializable */
+    int is_read_only;
+    int is_deferrable;
+};
+
+struct sw_statement {
+    enum sw_statement_kind kind;
+    int location, len; /* in bytes of the script's text, without the semicolon */
+    struct sw_error refusal;
+
+    const struct sw_level *levels;
+    int level_count;
+    const struct sw_relation *relations;
+    int relation_count;
+    const struct sw_predicate *predicates;
+    int predicate_count;
+    const struct sw_function *functions; /* only those that are not known to be harmless */
+    int function_count;
+
+    const int *parameter_uses; /* how often $1, $2 ... stand in the text */
+    int parameter_count;       /* the highest $n */
+
+    bool writes;        /* holds an INSERT, UPDATE or DELETE at any level */
+    bool locks_rows;    /* FOR UPDATE and its kin */
+    bool reads_catalog; /* its answer depends on pg_catalog: regclass casts, pg_get_expr()... */
+    bool names_database; /* current_database(), CURRENT_CATALOG */
+    bool names_user;     /* current_user, session_user ... */
+
+    const struct sw_setting_fact *settings; /* changed by SET, RESET and set_config() */
+    int setting_count;
+    const char *name; /* of a savepoint, of SHOW (lower case), of DEALLOCATE; the command tag of
+                         SW_STATEMENT_HARMLESS */
+    bool is_chained;  /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
+    struct sw_transaction_options options;
+};
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * plan - what to send where: facts and map to one shard, or a refusal.
+ *
+ * A statement may run on one shard if every relation in it is proven to need no row that lives
+ * elsewhere; what cannot be proven is refused (0A000, reason, hint), never guessed.
+ */
+#ifndef SW_PLAN_PLAN_H
+#define SW_PLAN_PLAN_H
+
+#include "shardward/base/buf.h"
+#include "shardward/base/error.h"
+#include "shardward/parse/statement.h"
+#include "shardward/route/key.h"
+#include "shardward/topology/map.h"
+
+/* What planning has to know of the client. */
+struct sw_plan_context {
+    const struct sw_database *database;
+    const struct sw_user *user;
+    bool is_search_path_plain; /* unqualified tables are those of schema public */
+};
+
+enum sw_route_kind {
+    SW_ROUTE_LOCAL,   /* no server: BEGIN, DEALLOCATE ... (transaction control that an enlisted
+                         shard must hear is the session's affair) */
+    SW_ROUTE_ANY,     /* no table: any database gives the answer */
+    SW_ROUTE_CATALOG, /* the catalog database */
+    SW_ROUTE_ONE,     /* `shard` */
+    SW_ROUTE_ANY_OF,  /* parameters are unbound, or the key equals nothing (NULL): any shard of
+                         `placement` can prepare the statement or give its (empty) answer */
+};
+
+struct sw_route {
+    enum sw_route_kind kind;
+    const struct sw_shard *shard;         /* of ONE; of ANY_OF: the first of the placement */
+    const struct sw_placement *placement; /* of ANY_OF */
+    char reason[200];                     /* in words, for EXPLAIN */
+};
+
+/*
+ * Where @statement has to run. @parameters with values NULL means "for Parse and Describe
+ * only". False: 0A000 with reason and hint, 42P01 for a table that neither map nor catalog has,
+ * 23502 for a NULL key on INSERT, 22P02 and its kin for a literal that is no key.
+ */
+bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
+                   const struct sw_parameters *parameters, struct sw_route *route,
+                   struct sw_error *err);
+
+/* Print facts or a route as lines of text, for EXPLAIN and golden files. */
+void sw_plan_print_route(const struct sw_route *route, struct sw_buf *out);
+
+#endif

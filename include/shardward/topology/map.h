@@ -1,0 +1,105 @@
+/*
+ * map - where the tables are: an immutable picture, counted, made of a config.
+ *
+ * One map serves all sessions; nothing in it changes after it is built. It shares the config's
+ * texts, and so owns the config. Counts may change from one thread only.
+ */
+#ifndef SW_TOPOLOGY_MAP_H
+#define SW_TOPOLOGY_MAP_H
+
+#include "shardward/base/textmap.h"
+#include "shardward/config/config.h"
+
+struct sw_node {
+    const char *name, *address, *cloud;
+    int port;
+};
+
+struct sw_cluster {
+    const char *name;
+    const struct sw_node *nodes;
+    int node_count;
+};
+
+/* One database on one cluster. The catalog database of an application database is a shard too,
+ * of no business. */
+struct sw_shard {
+    int id; /* in the whole map, from 0: also the global order of shards */
+    const char *name;
+    const struct sw_cluster *cluster;
+    const char *dbname;
+    const struct sw_business *business; /* NULL: a catalog database */
+};
+
+/* A bucket's way through a move; only active ones exist until shards can be split. */
+enum sw_bucket_state { SW_BUCKET_ACTIVE, SW_BUCKET_MOVING, SW_BUCKET_FROZEN };
+
+struct sw_bucket {
+    const struct sw_shard *shard;
+    enum sw_bucket_state state;
+};
+
+struct sw_placement {
+    const char *name;
+    enum sw_key_type key_type;
+    const struct sw_bucket *buckets;
+    int bucket_count;
+    const struct sw_shard *const *shards; /* those that hold a bucket, in global order */
+    int shard_count;
+};
+
+struct sw_table {
+    const char *schema, *name;
+    const struct sw_business *business;
+    const char *key;                      /* NULL: a single table */
+    const struct sw_placement *placement; /* of a sharded table */
+    const struct sw_shard *shard;         /* of a single table */
+};
+
+struct sw_business {
+    const char *name;
+    const struct sw_shard *shards;
+    int shard_count;
+    const struct sw_table *tables;
+    int table_count;
+};
+
+struct sw_database {
+    const char *name;
+    const struct sw_shard *catalog;
+    const struct sw_business *businesses;
+    int business_count;
+    struct sw_textmap tables; /* "schema.name" -> const struct sw_table */
+};
+
+struct sw_user {
+    const char *name;
+    enum sw_config_auth auth;
+    const char *password;
+    const char *server_user, *server_password;
+    int pool_size;
+};
+
+struct sw_map {
+    int refs;
+    struct sw_config *config;
+    struct sw_arena arena;
+    const struct sw_database *databases;
+    int database_count;
+    const struct sw_user *users;
+    int user_count;
+    int shard_count; /* ids run from 0 to shard_count - 1 */
+};
+
+/* Build the map of @config, which it takes. One reference. */
+struct sw_map *sw_map_build(struct sw_config *config);
+struct sw_map *sw_map_ref(struct sw_map *map);
+void sw_map_unref(struct sw_map *map);
+
+/* NULL when there is no such thing. */
+const struct sw_database *sw_map_database(const struct sw_map *map, const char *name);
+const struct sw_user *sw_map_user(const struct sw_map *map, const char *name);
+const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
+                                         const char *name);
+
+#endif

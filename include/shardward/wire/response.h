@@ -1,0 +1,24 @@
+/*
+ * response - the bodies of the messages that a server sends.
+ */
+#ifndef SW_WIRE_RESPONSE_H
+#define SW_WIRE_RESPONSE_H
+
+#include "shardward/base/error.h"
+#include "shardward/wire/frame.h"
+
+/* Read an ErrorResponse or NoticeResponse. A missing SQLSTATE becomes XX000. @is_fatal tells a
+ * severity (field V, else S) of FATAL or PANIC; may be NULL. */
+void sw_wire_read_error(const struct sw_frame *frame, struct sw_error *err, bool *is_fatal);
+/* Name and value borrow the frame. */
+bool sw_wire_read_parameter_status(const struct sw_frame *frame, const char **name,
+                                   const char **value);
+/* Column @index (from 0) of a DataRow: borrowed bytes and length; *bytes NULL of NULL. False
+ * when there is no such column. */
+bool sw_wire_read_column(const struct sw_frame *frame, int index, const uint8_t **bytes,
+                         size_t *len);
+/* ParameterDescription: how many, and the OID of each. False of a broken body. */
+bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
+                                  const uint8_t **types);
+
+#endif

@@ -1,0 +1,10 @@
+#ifndef SW_BACKEND_INTERNAL_H
+#define SW_BACKEND_INTERNAL_H
+
+#include <libpq-fe.h>
+
+struct sw_dialled {
+    PGconn *conn;
+};
+
+#endif

@@ -1,0 +1,94 @@
+#include "shardward/base/settings.h"
+
+#include "shardward/base/mem.h"
+
+#include <string.h>
+
+struct sw_settings *sw_settings_ref(struct sw_settings *settings)
+{
+    if (settings != NULL)
+        settings->refs++;
+    return settings;
+}
+
+void sw_settings_unref(struct sw_settings *settings)
+{
+    if (settings == NULL || --settings->refs > 0)
+        return;
+    for (size_t i = 0; i < settings->count; i++) {
+        free((char *)settings->list[i].name);
+        free((char *)settings->list[i].value);
+    }
+    free(settings);
+}
+
+static void put(struct sw_settings *settings, const char *name, const char *value)
+{
+    settings->list[settings->count++] =
+        (struct sw_setting){.name = sw_strdup(name), .value = sw_strdup(value)};
+}
+
+struct sw_settings *sw_settings_with(struct sw_settings *settings, const char *name,
+                                     const char *value)
+{
+    size_t count = settings == NULL ? 0 : settings->count;
+    struct sw_settings *next;
+    size_t i = 0;
+
+    next = sw_alloc(sizeof *next + (count + 1) * sizeof next->list[0]);
+    next->refs = 1;
+    next->count = 0;
+    for (; i < count && strcmp(settings->list[i].name, name) < 0; i++)
+        put(next, settings->list[i].name, settings->list[i].value);
+    if (value != NULL)
+        put(next, name, value);
+    if (i < count && strcmp(settings->list[i].name, name) == 0)
+        i++;
+    for (; i < count; i++)
+        put(next, settings->list[i].name, settings->list[i].value);
+    sw_settings_unref(settings);
+    if (next->count == 0) {
+        free(next);
+        return NULL;
+    }
+    return next;
+}
+
+const char *sw_settings_get(const struct sw_settings *settings, const char *name)
+{
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (strcmp(settings->list[i].name, name) == 0)
+            return settings->list[i].value;
+    return NULL;
+}
+
+bool sw_settings_are_equal(const struct sw_settings *a, const struct sw_settings *b)
+{
+    if (a == b)
+        return true;
+    if (a == NULL || b == NULL || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->list[i].name, b->list[i].name) != 0 ||
+            strcmp(a->list[i].value, b->list[i].value) != 0)
+            return false;
+    return true;
+}
+
+void sw_put_sql_literal(struct sw_buf *sql, const char *text)
+{
+    (void)sw_buf_append_text(sql, "'");
+    for (; *text != '\0'; text++)
+        (void)sw_buf_append(sql, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
+    (void)sw_buf_append_text(sql, "'");
+}
+
+void sw_put_sql_set_config(struct sw_buf *sql, const char *name, const char *value,
+                           bool is_local)
+{
+    (void)sw_buf_append_text(sql, "SELECT pg_catalog.set_config(");
+    sw_put_sql_literal(sql, name);
+    (void)sw_buf_append_text(sql, ",");
+    sw_put_sql_literal(sql, value);
+    (void)sw_buf_append_text(sql, is_local ? ",true)" : ",false)");
+}

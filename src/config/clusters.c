@@ -1,0 +1,182 @@
+#include "reader.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <string.h>
+
+enum { MOST_HOST = 253 };
+
+static bool is_numeric_address(const char *text)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* RFC 1123, section 2.1; a name made of digits and dots only is a mistyped address. */
+static bool is_host_name(const char *text)
+{
+    size_t len = strlen(text);
+    bool has_letter = false;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (!isalnum(c) && c != '-' && c != '.' && c != '_')
+            return false;
+        if ((c == '.' || c == '-') && (i == 0 || text[i - 1] == '.'))
+            return false;
+        has_letter = has_letter || isalpha(c) != 0;
+    }
+    return len > 0 && len <= MOST_HOST && has_letter;
+}
+
+static const char *last_colon(char *text)
+{
+    char *colon = strrchr(text, ':');
+
+    if (colon != NULL)
+        *colon = '\0';
+    return colon == NULL ? NULL : colon + 1;
+}
+
+/* "127.0.0.1:6432" or "[::1]:6432", cut apart in place; NULL when it is neither. */
+static const char *split_listen(char *text, int *port)
+{
+    const char *digits = last_colon(text), *end;
+    size_t len = strlen(text);
+    bool has_brackets = len > 2 && text[0] == '[' && text[len - 1] == ']';
+
+    end = digits == NULL ? NULL : sw_reader_digits(digits, port);
+    if (end == NULL || *end != '\0' || *port < 1 || *port > 65535)
+        return NULL;
+    if (has_brackets) {
+        text[len - 1] = '\0';
+        text++;
+    }
+    if (!is_numeric_address(text) || has_brackets != (strchr(text, ':') != NULL))
+        return NULL;
+    return text;
+}
+
+void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
+                    const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+    const char *text = sw_reader_scalar(reader, entry), *address;
+    int port = 0;
+
+    if (text == NULL)
+        return;
+    address = split_listen(sw_arena_strdup(&reader->config->arena, text), &port);
+    if (address == NULL) {
+        sw_reader_fault(reader, entry->value,
+                        "'listen: %.80s': write a numeric address and a port from 1 to 65535, "
+                        "as 127.0.0.1:6432 or [::1]:6432",
+                        text);
+        return;
+    }
+    config->listen_address = address;
+    config->listen_port = port;
+}
+
+void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+
+    if (text == NULL)
+        return;
+    if (is_numeric_address(text) || is_host_name(text))
+        *(const char **)((char *)into + field->offset) = text;
+    else
+        sw_reader_fault(reader, entry->value,
+                        "'address: %.80s': write an IPv4 or IPv6 address or a host name, "
+                        "without a port",
+                        text);
+}
+
+static const struct sw_field node_fields[] = {
+    {"name", sw_read_name, offsetof(struct sw_config_node, name), true, 0, 0},
+    {"address", sw_read_address, offsetof(struct sw_config_node, address), true, 0, 0},
+    {"port", sw_read_number, offsetof(struct sw_config_node, port), true, 1, 65535},
+    {"cloud", sw_read_name, offsetof(struct sw_config_node, cloud), false, 0, 0},
+    {.name = "weight"},
+};
+
+static void read_node(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_node *node = item;
+    struct sw_entry here = {"a node", entry->value, entry->value};
+    const yaml_node_t *before;
+
+    sw_reader_fields(reader, &here, node_fields, sizeof node_fields / sizeof *node_fields,
+                     node);
+    if (node->name == NULL)
+        return;
+    before = sw_textmap_put(&reader->node_names, node->name, (void *)(uintptr_t)entry->value);
+    if (before != NULL)
+        sw_reader_fault(reader, entry->value,
+                        "the node name '%s' stands twice (first in line %zu); node names are "
+                        "unique in the file",
+                        node->name, before->start_mark.line + 1);
+}
+
+static void read_nodes(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into)
+{
+    struct sw_config_cluster *cluster = into;
+
+    cluster->nodes = sw_reader_sequence(reader, entry, sizeof *cluster->nodes, read_node,
+                                        &cluster->node_count);
+    if (cluster->nodes != NULL && cluster->node_count == 0)
+        sw_reader_fault(reader, entry->value,
+                        "cluster '%s' has no node; write its primary first, then its replicas",
+                        cluster->name);
+}
+
+static const struct sw_field cluster_fields[] = {
+    {.name = "nodes", .read = read_nodes, .is_required = true},
+    {.name = "failover"},
+    {.name = "control"},
+};
+
+static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_cluster *cluster = item;
+
+    cluster->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    sw_reader_is_name(reader, entry->key, "a cluster's name", entry->name);
+    sw_reader_fields(reader, entry, cluster_fields,
+                     sizeof cluster_fields / sizeof *cluster_fields, cluster);
+}
+
+void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+
+    config->clusters = sw_reader_each(reader, entry, sizeof *config->clusters, read_cluster,
+                                      &config->cluster_count);
+    if (config->clusters != NULL && config->cluster_count == 0)
+        sw_reader_fault(reader, entry->value, "'clusters' is empty; write at least one");
+}
+
+void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry,
+                          const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+    const struct sw_config *config = reader->config;
+
+    for (int i = 0; text != NULL && i < config->cluster_count; i++) {
+        if (strcmp(config->clusters[i].name, text) == 0) {
+            *(int *)(void *)((char *)into + field->offset) = i;
+            return;
+        }
+    }
+    if (text != NULL)
+        sw_reader_fault(reader, entry->value,
+                        "there is no cluster '%.80s'; write one that stands under 'clusters'",
+                        text);
+}

@@ -1,0 +1,248 @@
+#include "reader.h"
+
+#include "shardward/base/mem.h"
+
+#include <string.h>
+
+struct home {
+    int cluster;
+    const char *dbname;
+};
+
+static const struct sw_field home_fields[] = {
+    {"cluster", sw_read_cluster_name, offsetof(struct home, cluster), true, 0, 0},
+    {"dbname", sw_read_name, offsetof(struct home, dbname), true, 0, 0},
+};
+
+/* Note under @name where it stands; a second time in one database is a fault. */
+static void expect_new(struct sw_reader *reader, struct sw_textmap *names, const char *name,
+                       const yaml_node_t *at, const char *what)
+{
+    const yaml_node_t *before = sw_textmap_put(names, name, (void *)(uintptr_t)at);
+
+    if (before != NULL)
+        sw_reader_fault(reader, at,
+                        "%s '%.80s' stands twice in this database (first in line %zu)", what,
+                        name, before->start_mark.line + 1);
+}
+
+/* Read cluster and dbname; no two shards of a database, nor a shard and the catalog, may share
+ * them. */
+static struct home read_home(struct sw_reader *reader, const struct sw_entry *entry)
+{
+    struct home home = {-1, NULL};
+    char *name;
+
+    if (!sw_reader_fields(reader, entry, home_fields, sizeof home_fields / sizeof *home_fields,
+                          &home) ||
+        home.cluster < 0 || home.dbname == NULL)
+        return home;
+    name = sw_format("%s on %s", home.dbname, reader->config->clusters[home.cluster].name);
+    expect_new(reader, &reader->homes, name, entry->value, "the PostgreSQL database");
+    free(name);
+    return home;
+}
+
+static void read_catalog(struct sw_reader *reader, const struct sw_entry *entry,
+                         const struct sw_field *field, void *into)
+{
+    struct sw_config_database *database = into;
+    struct home home = read_home(reader, entry);
+
+    database->catalog_cluster = home.cluster;
+    database->catalog_dbname = home.dbname;
+}
+
+static void read_shard(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_shard *shard = item;
+    struct home home;
+
+    shard->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    sw_reader_is_name(reader, entry->key, "a shard's name", entry->name);
+    expect_new(reader, &reader->shard_names, entry->name, entry->key, "the shard");
+    home = read_home(reader, entry);
+    shard->cluster = home.cluster;
+    shard->dbname = home.dbname;
+}
+
+static void read_shards(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_field *field, void *into)
+{
+    struct sw_config_business *business = into;
+
+    business->shards = sw_reader_each(reader, entry, sizeof *business->shards, read_shard,
+                                      &business->shard_count);
+    if (business->shards != NULL && business->shard_count == 0)
+        sw_reader_fault(reader, entry->key, "business '%.80s' has no shard; write at least one",
+                        business->name);
+}
+
+static void read_table_placement(struct sw_reader *reader, const struct sw_entry *entry,
+                                 const struct sw_field *field, void *into)
+{
+    struct sw_config_table *table = into;
+    const struct sw_config_business *business = reader->business;
+    const char *text = sw_reader_scalar(reader, entry);
+
+    for (int i = 0; text != NULL && i < business->placement_count; i++)
+        if (strcmp(business->placements[i].name, text) == 0)
+            table->placement = i;
+    if (text != NULL && table->placement < 0)
+        sw_reader_fault(reader, entry->value,
+                        "business '%.60s' has no placement '%.60s'; write one that stands "
+                        "under its 'placements'",
+                        business->name, text);
+}
+
+static const struct sw_field table_fields[] = {
+    {"key", sw_read_name, offsetof(struct sw_config_table, key), false, 0, 0},
+    {.name = "placement", .read = read_table_placement},
+    {.name = "reference"},
+    {.name = "unique"},
+};
+
+/* "name" or "schema.name". */
+static void name_table(struct sw_reader *reader, const struct sw_entry *entry,
+                       struct sw_config_table *table)
+{
+    const char *dot = strchr(entry->name, '.');
+    struct sw_arena *arena = &reader->config->arena;
+    char *full;
+
+    table->schema =
+        dot == NULL ? "public" : sw_arena_text(arena, entry->name, (size_t)(dot - entry->name));
+    table->name = sw_arena_strdup(arena, dot == NULL ? entry->name : dot + 1);
+    if (strchr(table->name, '.') != NULL) {
+        sw_reader_fault(reader, entry->key,
+                        "'%.80s' has more than one dot; write the table as name or schema.name",
+                        entry->name);
+        return;
+    }
+    if (!sw_reader_is_name(reader, entry->key, "a table's schema", table->schema) ||
+        !sw_reader_is_name(reader, entry->key, "a table's name", table->name))
+        return;
+    if (strncmp(table->schema, "pg_", 3) == 0 ||
+        strcmp(table->schema, "information_schema") == 0)
+        sw_reader_fault(reader, entry->key, "schema '%s' belongs to PostgreSQL; remove it",
+                        table->schema);
+    full = sw_format("%s.%s", table->schema, table->name);
+    expect_new(reader, &reader->table_names, full, entry->key, "the table");
+    free(full);
+}
+
+static bool has_key(const struct sw_reader *reader, const struct sw_entry *entry,
+                    const char *name)
+{
+    const yaml_node_t *node = entry->value;
+
+    for (yaml_node_pair_t *at = node->data.mapping.pairs.start;
+         at < node->data.mapping.pairs.top; at++) {
+        const yaml_node_t *key =
+            yaml_document_get_node((yaml_document_t *)(uintptr_t)&reader->document, at->key);
+
+        if (key->type == YAML_SCALAR_NODE &&
+            strcmp((const char *)key->data.scalar.value, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_kind(struct sw_reader *reader, const struct sw_entry *entry)
+{
+    const struct sw_config_business *business = reader->business;
+    bool is_keyed = has_key(reader, entry, "key"),
+         is_placed = has_key(reader, entry, "placement");
+
+    if (is_keyed && !is_placed)
+        sw_reader_fault(reader, entry->key, "table '%.80s' has a key; write its placement too",
+                        entry->name);
+    else if (is_placed && !is_keyed)
+        sw_reader_fault(reader, entry->key, "table '%.80s' has a placement; write its key too",
+                        entry->name);
+    else if (!is_keyed && business->shard_count > 1)
+        sw_reader_fault(reader, entry->key,
+                        "table '%.80s' needs a key and a placement, as business '%.60s' has %d "
+                        "shards; or move it to a business with one shard",
+                        entry->name, business->name, business->shard_count);
+}
+
+static void read_table(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_table *table = item;
+
+    table->placement = -1;
+    name_table(reader, entry, table);
+    if (sw_reader_fields(reader, entry, table_fields,
+                         sizeof table_fields / sizeof *table_fields, table))
+        check_kind(reader, entry);
+}
+
+static void read_tables(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_field *field, void *into)
+{
+    struct sw_config_business *business = into;
+
+    business->tables = sw_reader_each(reader, entry, sizeof *business->tables, read_table,
+                                      &business->table_count);
+}
+
+static const struct sw_field business_fields[] = {
+    {.name = "shards", .read = read_shards, .is_required = true},
+    {.name = "placements", .read = sw_read_placements},
+    {.name = "tables", .read = read_tables},
+    {.name = "functions"},
+};
+
+static void read_business(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_business *business = item;
+
+    business->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    sw_reader_is_name(reader, entry->key, "a business' name", entry->name);
+    reader->business = business;
+    sw_reader_fields(reader, entry, business_fields,
+                     sizeof business_fields / sizeof *business_fields, business);
+}
+
+static void read_businesses(struct sw_reader *reader, const struct sw_entry *entry,
+                            const struct sw_field *field, void *into)
+{
+    struct sw_config_database *database = into;
+
+    database->businesses = sw_reader_each(reader, entry, sizeof *database->businesses,
+                                          read_business, &database->business_count);
+}
+
+static const struct sw_field database_fields[] = {
+    {.name = "catalog", .read = read_catalog, .is_required = true},
+    {.name = "businesses", .read = read_businesses, .is_required = true},
+    {.name = "default_business"},
+};
+
+static void read_database(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_database *database = item;
+
+    database->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    sw_reader_is_name(reader, entry->key, "a database's name", entry->name);
+    sw_textmap_init(&reader->shard_names);
+    sw_textmap_init(&reader->homes);
+    sw_textmap_init(&reader->table_names);
+    sw_reader_fields(reader, entry, database_fields,
+                     sizeof database_fields / sizeof *database_fields, database);
+    sw_textmap_finish(&reader->shard_names);
+    sw_textmap_finish(&reader->homes);
+    sw_textmap_finish(&reader->table_names);
+}
+
+void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+
+    config->databases = sw_reader_each(reader, entry, sizeof *config->databases, read_database,
+                                       &config->database_count);
+    if (config->databases != NULL && config->database_count == 0)
+        sw_reader_fault(reader, entry->value, "'databases' is empty; write at least one");
+}

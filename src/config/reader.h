@@ -1,0 +1,108 @@
+/*
+ * reader - walks a YAML document by tables of fields, and notes every fault with its place.
+ *
+ * A field table names the keys of one mapping, in the order in which they are to be read (so
+ * that what is referred to is read before what refers to it). Readers write into the config's
+ * structs; after a fault these may be incomplete, but names are never NULL and indexes never
+ * out of range, so reading goes on.
+ */
+#ifndef SW_CONFIG_READER_H
+#define SW_CONFIG_READER_H
+
+#include "shardward/base/textmap.h"
+#include "shardward/config/config.h"
+
+#include <yaml.h>
+
+/* The budget of keys and items visited: aliases can make a small file a huge one. */
+enum { SW_READER_VISITS = 1000000, SW_READER_NAME = 63 };
+
+struct sw_reader {
+    yaml_document_t document;
+    struct sw_config *config;
+    struct sw_config_faults *faults;
+    int visits;
+    struct sw_textmap node_names; /* of all clusters; the maps' values are YAML nodes */
+    /* Of the database at hand. */
+    struct sw_textmap shard_names, homes, table_names;
+    /* Of the business and placement at hand. */
+    struct sw_config_business *business;
+    struct sw_config_placement *placement;
+    struct sw_bucket_owners *owners; /* of the map at hand */
+};
+
+/* One key of a mapping with its value. */
+struct sw_entry {
+    const char *name;
+    const yaml_node_t *key, *value;
+};
+
+struct sw_field {
+    const char *name;
+    void (*read)(struct sw_reader *reader, const struct sw_entry *entry,
+                 const struct sw_field *field, void *into); /* NULL: of a later version */
+    size_t offset;                                          /* of what a scalar is read into */
+    bool is_required;
+    int64_t least, most; /* of numbers, sizes and times */
+};
+
+void sw_reader_fault(struct sw_reader *reader, const yaml_node_t *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void sw_faults_add(struct sw_config_faults *faults, yaml_mark_t mark, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Read the mapping @entry by @fields into the struct @into. False: it is no mapping. */
+bool sw_reader_fields(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *fields, size_t count, void *into);
+
+typedef void sw_reader_item(struct sw_reader *reader, const struct sw_entry *entry, void *item);
+
+/* Read the mapping @entry, whose keys are names of the user's choice: one item of @size bytes
+ * for each. Returns the items, in the order of the file. */
+void *sw_reader_each(struct sw_reader *reader, const struct sw_entry *entry, size_t size,
+                     sw_reader_item *read, int *count);
+
+/* The same for a sequence; the name of an item is the name of its sequence. */
+void *sw_reader_sequence(struct sw_reader *reader, const struct sw_entry *entry, size_t size,
+                         sw_reader_item *read, int *count);
+
+/* The text of a scalar, owned by the config; NULL after a fault. */
+const char *sw_reader_scalar(struct sw_reader *reader, const struct sw_entry *entry);
+/* A name that PostgreSQL can bear: 1 to 63 bytes without control characters. */
+bool sw_reader_is_name(struct sw_reader *reader, const yaml_node_t *at, const char *what,
+                       const char *name);
+
+/* Field readers for scalars. */
+void sw_read_name(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into); /* const char * */
+void sw_read_number(struct sw_reader *reader, const struct sw_entry *entry,
+                    const struct sw_field *field, void *into); /* int */
+void sw_read_size(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into); /* size_t, bytes */
+void sw_read_time(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into); /* int, milliseconds */
+
+/* The digits at @text as a number of at most nine digits; returns where they end, or NULL. */
+const char *sw_reader_digits(const char *text, int *number);
+
+/* Field readers of the sections. */
+void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
+                    const struct sw_field *field, void *into);
+void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct sw_field *field, void *into);
+void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field, void *into);
+void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry,
+                          const struct sw_field *field, void *into); /* int: index, or -1 */
+void sw_read_users(struct sw_reader *reader, const struct sw_entry *entry,
+                   const struct sw_field *field, void *into);
+void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into);
+void sw_read_placements(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_field *field, void *into);
+
+/* The bytes of the file at @path with a zero byte behind them, from the heap; NULL: *why says
+ * what is wrong. At most @most bytes. */
+char *sw_file_read(const char *path, size_t most, size_t *len, const char **why);
+
+#endif

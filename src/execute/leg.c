@@ -1,0 +1,454 @@
+/*
+ * What goes over the wire for a run, in one flight:
+ *
+ *   the opening | the run's requests, each statement preceded by a Parse that is absorbed if
+ * the server lacks it | SELECT current_setting(...) for the settings to read back | ROLLBACK
+ *
+ * Settings that differ are brought in line before, in a flight of their own: whatever runs,
+ * runs under the right settings or not at all.
+ */
+#include "shardward/execute/leg.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/response.h"
+#include "shardward/wire/write.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Entries of the reply queue that answer no request of the client. */
+enum { OURS = -1 };
+
+static struct sw_backend *backend_of(const struct sw_leg *leg)
+{
+    return leg->lease.backend;
+}
+
+/* --- settings --- */
+
+/* RESET what the session has not set, role first: it may forbid the rest. */
+static void put_resets(struct sw_buf *sql, const struct sw_settings *is,
+                       const struct sw_settings *wanted)
+{
+    if (sw_settings_get(is, "role") != NULL)
+        (void)sw_buf_append_text(sql, "RESET ROLE;");
+    for (size_t i = 0; is != NULL && i < is->count; i++)
+        if (sw_settings_get(wanted, is->list[i].name) == NULL)
+            (void)sw_buf_printf(sql, "RESET \"%s\";", is->list[i].name);
+}
+
+static void put_set(struct sw_buf *sql, const struct sw_setting *setting)
+{
+    sw_put_sql_set_config(sql, setting->name, setting->value, false);
+    (void)sw_buf_append_text(sql, ";");
+}
+
+/* SET what differs, role last. */
+static void put_sets(struct sw_buf *sql, const struct sw_settings *is,
+                     const struct sw_settings *wanted)
+{
+    const struct sw_setting *role = NULL;
+
+    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
+        const struct sw_setting *setting = &wanted->list[i];
+        const char *now = sw_settings_get(is, setting->name);
+
+        if (strcmp(setting->name, "role") == 0)
+            role = setting;
+        else if (now == NULL || strcmp(now, setting->value) != 0)
+            put_set(sql, setting);
+    }
+    if (role != NULL)
+        put_set(sql, role);
+}
+
+static void send_settings(struct sw_leg *leg)
+{
+    const struct sw_settings *is = sw_backend_settings(backend_of(leg));
+    struct sw_buf sql;
+
+    sw_buf_init(&sql, SW_RUN_LIMIT);
+    put_resets(&sql, is, leg->work.settings);
+    put_sets(&sql, is, leg->work.settings);
+    (void)sw_buf_append(&sql, "", 1);
+    leg->state = SW_LEG_SETTING;
+    leg->setting_error = (struct sw_error){0};
+    sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
+    sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
+    sw_buf_finish(&sql);
+    sw_backend_flush(backend_of(leg));
+}
+
+/* --- sending the run --- */
+
+static void send_parse(struct sw_leg *leg, const struct sw_request *request, int index)
+{
+    if (!sw_backend_prepare(backend_of(leg), request->prepared, SW_REPLY_FORWARD, index))
+        sw_backend_expect(backend_of(leg), SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
+}
+
+static void send_bind(struct sw_leg *leg, const struct sw_request *request, int index)
+{
+    struct sw_backend *backend = backend_of(leg);
+
+    (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
+    sw_write_bind(sw_backend_out(backend), sw_run_text(leg->work.run, request),
+                  request->prepared->server_name, sw_run_bytes(leg->work.run, request),
+                  request->bytes_len);
+    sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_FORWARD, index);
+}
+
+static void send_describe_statement(struct sw_leg *leg, const struct sw_request *request,
+                                    int index)
+{
+    struct sw_backend *backend = backend_of(leg);
+
+    (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
+    sw_write_target(sw_backend_out(backend), 'D', 'S', request->prepared->server_name);
+    sw_backend_expect(backend, SW_REPLY_DESCRIBE, SW_REPLY_FORWARD, index);
+}
+
+/* The server fails on a statement that cannot exist, and so rolls back what it did for this
+ * batch; the client is told our own error in place of the server's. */
+static void send_failure(struct sw_leg *leg, int index)
+{
+    static const uint8_t no_parameters[6] = {0};
+    struct sw_backend *backend = backend_of(leg);
+
+    sw_write_bind(sw_backend_out(backend), "", "sw_refused", no_parameters,
+                  sizeof no_parameters);
+    sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, index);
+}
+
+static void send_request(struct sw_leg *leg, const struct sw_request *request, int index)
+{
+    struct sw_backend *backend = backend_of(leg);
+    struct sw_buf *out = sw_backend_out(backend);
+    const char *text = sw_run_text(leg->work.run, request);
+
+    switch (request->kind) {
+    case SW_REQUEST_QUERY:
+        sw_write_query(out, text);
+        sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_PARSE:
+        send_parse(leg, request, index);
+        break;
+    case SW_REQUEST_BIND:
+        send_bind(leg, request, index);
+        break;
+    case SW_REQUEST_DESCRIBE_STATEMENT:
+        send_describe_statement(leg, request, index);
+        break;
+    case SW_REQUEST_DESCRIBE_PORTAL:
+        sw_write_target(out, 'D', 'P', text);
+        sw_backend_expect(backend, SW_REPLY_DESCRIBE, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_EXECUTE:
+        sw_write_execute(out, text, request->max_rows);
+        sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_CLOSE_PORTAL:
+        sw_write_target(out, 'C', 'P', text);
+        sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_SYNC:
+        sw_write_sync(out);
+        sw_backend_expect(backend, SW_REPLY_SYNC, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_FLUSH:
+        sw_write_flush(out);
+        break;
+    case SW_REQUEST_INJECT:
+        sw_backend_inject(backend, text);
+        break;
+    case SW_REQUEST_LOCAL:
+        sw_backend_expect(backend, SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
+        break;
+    case SW_REQUEST_FAIL:
+        send_failure(leg, index);
+        break;
+    }
+}
+
+static void send_read_back(struct sw_leg *leg)
+{
+    struct sw_buf sql;
+
+    sw_buf_init(&sql, SW_RUN_LIMIT);
+    for (int i = 0; i < leg->work.read_back_count; i++) {
+        (void)sw_buf_append_text(&sql, i == 0 ? "SELECT pg_catalog.current_setting("
+                                              : ",pg_catalog.current_setting(");
+        sw_put_sql_literal(&sql, leg->work.read_back[i]);
+        (void)sw_buf_append_text(&sql, ",true)");
+    }
+    (void)sw_buf_append(&sql, "", 1);
+    sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
+    sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_CAPTURE, OURS);
+    sw_buf_finish(&sql);
+}
+
+static void send_run(struct sw_leg *leg)
+{
+    struct sw_backend *backend = backend_of(leg);
+
+    leg->state = SW_LEG_RUNNING;
+    for (int i = 0; i < leg->work.opening_count; i++)
+        sw_backend_inject(backend, leg->work.opening[i]);
+    for (int i = 0; i < leg->work.run->count; i++)
+        send_request(leg, &leg->work.run->requests[i], i);
+    if (leg->work.read_back_count > 0)
+        send_read_back(leg);
+    if (leg->work.rolls_back) {
+        sw_write_query(sw_backend_out(backend), "ROLLBACK");
+        sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
+    }
+    sw_backend_flush(backend);
+    /* All may be answered already: by LOCAL entries alone, or because there was nothing. */
+    if (leg->state == SW_LEG_RUNNING && sw_backend_is_answered(backend))
+        sw_task_post(leg->loop, &leg->settle);
+}
+
+/* --- what the backend says --- */
+
+static void be_free(struct sw_leg *leg)
+{
+    sw_task_cancel(&leg->settle);
+    leg->state = SW_LEG_FREE;
+    leg->shard = NULL;
+    leg->is_rolling_back = false;
+}
+
+static void refuse(struct sw_leg *leg, const struct sw_error *err)
+{
+    be_free(leg);
+    leg->sink->on_refused(leg->owner, err);
+}
+
+static void on_forward(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back)
+        leg->sink->on_forward(leg->owner, bytes, len);
+}
+
+static void on_answered(void *owner, const struct sw_reply *reply)
+{
+    struct sw_leg *leg = owner;
+
+    if (reply->index == OURS || leg->state != SW_LEG_RUNNING)
+        return;
+    leg->work.run->requests[reply->index].is_done = true;
+    if (reply->kind == SW_REPLY_LOCAL)
+        leg->sink->on_local(leg->owner, reply->index);
+}
+
+static void on_error(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->state == SW_LEG_SETTING)
+        sw_wire_read_error(frame, &leg->setting_error, NULL);
+    else if (reply->use != SW_REPLY_CAPTURE && !leg->is_rolling_back &&
+             !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
+        leg->sink->on_error(leg->owner, reply->index, frame);
+}
+
+static void on_row(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
+{
+    struct sw_leg *leg = owner;
+
+    (void)reply;
+    for (int i = 0; i < leg->work.read_back_count; i++) {
+        const uint8_t *bytes;
+        size_t len;
+        char *value;
+
+        if (!sw_wire_read_column(frame, i, &bytes, &len) || bytes == NULL)
+            continue;
+        value = sw_strndup((const char *)bytes, len);
+        leg->sink->on_setting(leg->owner, i, value);
+        free(value);
+    }
+}
+
+static void on_types(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
+{
+    struct sw_leg *leg = owner;
+
+    if (reply->index != OURS)
+        leg->sink->on_types(leg->owner, reply->index, frame);
+}
+
+static void after_settings(struct sw_leg *leg)
+{
+    if (leg->setting_error.message[0] != '\0') {
+        sw_lease_return(&leg->lease);
+        refuse(leg, &leg->setting_error);
+        return;
+    }
+    sw_backend_set_settings(backend_of(leg), leg->work.settings);
+    leg->sink->on_attached(leg->owner, sw_backend_reported(backend_of(leg)));
+    send_run(leg);
+}
+
+static void on_ready(void *owner, const struct sw_reply *reply, char status)
+{
+    struct sw_leg *leg = owner;
+
+    (void)status;
+    if (reply->index != OURS && leg->state == SW_LEG_RUNNING)
+        leg->work.run->requests[reply->index].is_done = true;
+}
+
+static void on_parameter(void *owner, const char *name, const char *value)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->state != SW_LEG_SETTING && !leg->is_rolling_back)
+        leg->sink->on_parameter(leg->owner, name, value);
+}
+
+static void on_pause(void *owner)
+{
+    struct sw_leg *leg = owner;
+    struct sw_backend *backend = backend_of(leg);
+
+    if (sw_backend_is_answered(backend) && leg->state == SW_LEG_SETTING) {
+        after_settings(leg);
+    } else if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
+        leg->state = SW_LEG_ATTACHED;
+        leg->sink->on_done(leg->owner, sw_backend_status(backend));
+        return;
+    }
+    leg->sink->on_pause(leg->owner);
+}
+
+static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
+{
+    struct sw_leg *leg = owner;
+    struct sw_error why = *err; /* the backend's own memory goes with the discard */
+    bool was_setting = leg->state == SW_LEG_SETTING;
+
+    sw_lease_discard(&leg->lease);
+    be_free(leg);
+    if (was_setting)
+        leg->sink->on_refused(leg->owner, &why);
+    else
+        leg->sink->on_lost(leg->owner, &why, is_torn);
+}
+
+static const struct sw_backend_events backend_events = {
+    .on_forward = on_forward,
+    .on_pause = on_pause,
+    .on_answered = on_answered,
+    .on_error = on_error,
+    .on_row = on_row,
+    .on_types = on_types,
+    .on_ready = on_ready,
+    .on_parameter = on_parameter,
+    .on_lost = on_lost,
+};
+
+/* --- for the session --- */
+
+static void on_lent(void *owner)
+{
+    struct sw_leg *leg = owner;
+    struct sw_backend *backend = backend_of(leg);
+
+    sw_backend_use(backend, &backend_events, leg);
+    if (!sw_settings_are_equal(sw_backend_settings(backend), leg->work.settings)) {
+        send_settings(leg);
+        return;
+    }
+    leg->sink->on_attached(leg->owner, sw_backend_reported(backend));
+    send_run(leg);
+}
+
+static void on_lease_refused(void *owner, const struct sw_error *err)
+{
+    refuse(owner, err);
+}
+
+void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_sink *sink,
+                 void *owner)
+{
+    *leg = (struct sw_leg){.state = SW_LEG_FREE, .loop = loop, .sink = sink, .owner = owner};
+    sw_task_init(&leg->settle, on_pause, leg);
+    sw_lease_init(&leg->lease, on_lent, on_lease_refused, leg);
+}
+
+void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shard *shard,
+                  const struct sw_leg_work *work)
+{
+    assert(leg->state == SW_LEG_FREE || (leg->state == SW_LEG_ATTACHED && leg->shard == shard));
+    leg->work = *work;
+    leg->shard = shard;
+    if (leg->state == SW_LEG_ATTACHED) {
+        send_run(leg);
+        return;
+    }
+    leg->state = SW_LEG_LEASING;
+    if (sw_pool_borrow(pool, &leg->lease))
+        on_lent(leg);
+}
+
+void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings)
+{
+    sw_backend_set_settings(backend_of(leg), settings);
+}
+
+void sw_leg_release(struct sw_leg *leg)
+{
+    assert(leg->state == SW_LEG_ATTACHED);
+    if (sw_backend_status(backend_of(leg)) == 'I' && sw_backend_is_answered(backend_of(leg)))
+        sw_lease_return(&leg->lease);
+    else
+        sw_lease_discard(&leg->lease);
+    be_free(leg);
+}
+
+void sw_leg_cut(struct sw_leg *leg)
+{
+    if (leg->state == SW_LEG_FREE)
+        return;
+    if (leg->state == SW_LEG_LEASING)
+        sw_lease_forget(&leg->lease);
+    else
+        sw_lease_discard(&leg->lease);
+    be_free(leg);
+}
+
+bool sw_leg_abandon(struct sw_leg *leg)
+{
+    struct sw_backend *backend = backend_of(leg);
+
+    if (leg->state != SW_LEG_ATTACHED) {
+        sw_leg_cut(leg);
+        return true;
+    }
+    if (sw_backend_status(backend) == 'I' && sw_backend_is_answered(backend)) {
+        sw_leg_release(leg);
+        return true;
+    }
+    leg->state = SW_LEG_RUNNING;
+    leg->is_rolling_back = true;
+    sw_write_query(sw_backend_out(backend), "ROLLBACK");
+    sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
+    sw_backend_flush(backend);
+    return false;
+}
+
+void sw_leg_hold(struct sw_leg *leg)
+{
+    if (leg->state == SW_LEG_RUNNING)
+        sw_backend_hold(backend_of(leg));
+}
+
+void sw_leg_unhold(struct sw_leg *leg)
+{
+    if (leg->state == SW_LEG_RUNNING)
+        sw_backend_release(backend_of(leg));
+}

@@ -1,0 +1,129 @@
+#include "shardward/io/listener.h"
+
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+
+#include "internal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, REST_MS = 100 };
+
+struct sw_listener {
+    uv_poll_t poll;
+    struct sw_timer *rest;
+    int fd;
+    void (*on_accept)(void *owner, int fd);
+    void *owner;
+};
+
+static void on_knock(uv_poll_t *poll, int status, int events);
+
+static void on_rested(void *owner)
+{
+    struct sw_listener *listener = owner;
+
+    (void)uv_poll_start(&listener->poll, UV_READABLE, on_knock);
+}
+
+static void rest(struct sw_listener *listener, int reason)
+{
+    sw_log(SW_LOG_WARNING, "accept-failed", "reason=\"%s\"", strerror(reason));
+    (void)uv_poll_stop(&listener->poll);
+    sw_timer_start(listener->rest, REST_MS);
+}
+
+static void on_knock(uv_poll_t *poll, int status, int events)
+{
+    struct sw_listener *listener = poll->data;
+    const int yes = 1;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+                rest(listener, errno);
+            return;
+        }
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+        listener->on_accept(listener->owner, fd);
+        if (uv_is_closing((uv_handle_t *)poll))
+            return;
+    }
+}
+
+static int open_socket(const char *address, int port, struct sw_error *err)
+{
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *info;
+    char service[8];
+    const int yes = 1;
+    int fd = -1, failed;
+
+    (void)snprintf(service, sizeof service, "%d", port);
+    failed = getaddrinfo(address, service, &hints, &info);
+    if (failed != 0) {
+        sw_error_set(err, "08006", "cannot listen on %s:%d: %s", address, port,
+                     gai_strerror(failed));
+        return -1;
+    }
+    fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0 ||
+        bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+        sw_error_set(err, "08006", "cannot listen on %s:%d: %s", address, port,
+                     strerror(errno));
+        if (fd >= 0)
+            (void)close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(info);
+    return fd;
+}
+
+struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
+                                     void (*on_accept)(void *owner, int fd), void *owner,
+                                     struct sw_error *err)
+{
+    struct sw_listener *listener;
+    int fd = open_socket(address, port, err);
+
+    if (fd < 0)
+        return NULL;
+    listener = sw_alloc_zero(1, sizeof *listener);
+    listener->fd = fd;
+    listener->on_accept = on_accept;
+    listener->owner = owner;
+    listener->rest = sw_timer_create(loop, on_rested, listener);
+    (void)uv_poll_init(&loop->uv, &listener->poll, fd);
+    listener->poll.data = listener;
+    (void)uv_poll_start(&listener->poll, UV_READABLE, on_knock);
+    return listener;
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct sw_listener *listener = handle->data;
+
+    (void)close(listener->fd);
+    free(listener);
+}
+
+void sw_listener_close(struct sw_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    sw_timer_close(listener->rest);
+    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+}

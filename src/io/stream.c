@@ -1,0 +1,234 @@
+/*
+ * Reading: as long as nothing is left over, bytes are read into the loop's scratch and offered
+ * from there; what the owner leaves is kept in `in` and offered again with what follows.
+ *
+ *   watching: READABLE unless lost, or held with SW_STREAM_HELD bytes in `in`
+ *             WRITABLE while `out` holds bytes that the socket would not take
+ *
+ * The poll handle is started anew only when that set changes.
+ */
+#include "shardward/io/stream.h"
+
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct sw_stream {
+    uv_poll_t poll;
+    struct sw_loop *loop;
+    int fd;
+    const struct sw_stream_events *events;
+    void *owner;
+    struct sw_buf in, out;
+    struct sw_task
+        later;        /* offers `in`, or tells of a loss, outside of any call of the owner */
+    const char *loss; /* why nothing more will come; NULL: it may */
+    bool is_loss_told;
+    bool is_held;
+    bool is_closing;
+    bool was_congested;
+    int watched;
+};
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(struct sw_stream *stream)
+{
+    bool is_full = stream->is_held && sw_buf_len(&stream->in) >= SW_STREAM_HELD;
+    int wanted = (stream->loss || is_full ? 0 : UV_READABLE) |
+                 (!stream->loss && sw_buf_len(&stream->out) > 0 ? UV_WRITABLE : 0);
+
+    if (stream->is_closing || wanted == stream->watched)
+        return;
+    stream->watched = wanted;
+    if (wanted != 0)
+        (void)uv_poll_start(&stream->poll, wanted, on_ready);
+    else
+        (void)uv_poll_stop(&stream->poll);
+}
+
+static void lose(struct sw_stream *stream, const char *reason)
+{
+    if (stream->loss == NULL)
+        stream->loss = reason;
+    sw_buf_clear(&stream->out);
+    sw_task_post(stream->loop, &stream->later);
+    watch(stream);
+}
+
+/* Offer [bytes, bytes + len); returns how many were dealt with. */
+static size_t offer(struct sw_stream *stream, const uint8_t *bytes, size_t len)
+{
+    return stream->is_held ? 0 : stream->events->on_bytes(stream->owner, bytes, len);
+}
+
+static void offer_kept(struct sw_stream *stream)
+{
+    size_t taken = offer(stream, sw_buf_bytes(&stream->in), sw_buf_len(&stream->in));
+
+    if (stream->is_closing)
+        return;
+    sw_buf_take(&stream->in, taken);
+    if (sw_buf_len(&stream->in) == 0)
+        sw_loop_take_back(stream->loop, &stream->in);
+}
+
+static void later(void *owner)
+{
+    struct sw_stream *stream = owner;
+
+    if (sw_buf_len(&stream->in) > 0 && !stream->is_held)
+        offer_kept(stream);
+    if (stream->is_closing)
+        return;
+    watch(stream);
+    if (stream->loss != NULL && !stream->is_loss_told) {
+        stream->is_loss_told = true;
+        stream->events->on_lost(stream->owner, stream->loss);
+    }
+}
+
+/* A read into `in` behind what is kept there; else into the loop's scratch. */
+static void on_readable(struct sw_stream *stream)
+{
+    bool is_kept = sw_buf_len(&stream->in) > 0;
+    uint8_t *room = stream->loop->scratch;
+    ssize_t len;
+
+    if (is_kept)
+        room = sw_buf_room(&stream->in, SW_SCRATCH);
+    len = recv(stream->fd, room, SW_SCRATCH, 0);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (len <= 0) {
+        lose(stream, len == 0 ? "closed by the other side" : strerror(errno));
+        return;
+    }
+    if (is_kept) {
+        sw_buf_grown(&stream->in, (size_t)len);
+        offer_kept(stream);
+    } else {
+        size_t taken = offer(stream, room, (size_t)len);
+
+        if (!stream->is_closing && taken < (size_t)len) {
+            sw_loop_lend(stream->loop, &stream->in);
+            (void)sw_buf_append(&stream->in, room + taken, (size_t)len - taken);
+        }
+    }
+    watch(stream);
+}
+
+static void on_writable(struct sw_stream *stream)
+{
+    sw_stream_flush(stream);
+    if (stream->was_congested && sw_buf_len(&stream->out) == 0 && stream->loss == NULL) {
+        stream->was_congested = false;
+        stream->events->on_drained(stream->owner);
+    }
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct sw_stream *stream = poll->data;
+
+    if (stream->is_closing)
+        return;
+    if (status < 0) {
+        lose(stream, uv_strerror(status));
+        return;
+    }
+    if (events & UV_WRITABLE)
+        on_writable(stream);
+    if (!stream->is_closing && (events & UV_READABLE))
+        on_readable(stream);
+}
+
+struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
+                                 const struct sw_stream_events *events, void *owner)
+{
+    struct sw_stream *stream = sw_alloc_zero(1, sizeof *stream);
+
+    stream->loop = loop;
+    stream->fd = fd;
+    stream->events = events;
+    stream->owner = owner;
+    sw_buf_init(&stream->in, SIZE_MAX);
+    sw_buf_init(&stream->out, SIZE_MAX);
+    sw_task_init(&stream->later, later, stream);
+    (void)uv_poll_init(&loop->uv, &stream->poll, fd);
+    stream->poll.data = stream;
+    watch(stream);
+    return stream;
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct sw_stream *stream = handle->data;
+
+    sw_loop_take_back(stream->loop, &stream->in);
+    sw_loop_take_back(stream->loop, &stream->out);
+    stream->events->on_closed(stream->owner);
+    free(stream);
+}
+
+void sw_stream_close(struct sw_stream *stream)
+{
+    if (stream->is_closing)
+        return;
+    stream->is_closing = true;
+    sw_task_cancel(&stream->later);
+    uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
+}
+
+struct sw_buf *sw_stream_out(struct sw_stream *stream)
+{
+    sw_loop_lend(stream->loop, &stream->out);
+    return &stream->out;
+}
+
+void sw_stream_flush(struct sw_stream *stream)
+{
+    if (stream->is_closing || stream->loss != NULL)
+        return;
+    while (sw_buf_len(&stream->out) > 0) {
+        ssize_t len = send(stream->fd, sw_buf_bytes(&stream->out), sw_buf_len(&stream->out),
+                           MSG_NOSIGNAL);
+
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0 && errno != EAGAIN) {
+            lose(stream, strerror(errno));
+            return;
+        }
+        if (len < 0)
+            break;
+        sw_buf_take(&stream->out, (size_t)len);
+    }
+    if (sw_buf_len(&stream->out) == 0)
+        sw_loop_take_back(stream->loop, &stream->out);
+    else if (sw_stream_is_congested(stream))
+        stream->was_congested = true;
+    watch(stream);
+}
+
+bool sw_stream_is_congested(const struct sw_stream *stream)
+{
+    return sw_buf_len(&stream->out) >= SW_STREAM_CONGESTED;
+}
+
+void sw_stream_hold(struct sw_stream *stream)
+{
+    stream->is_held = true;
+}
+
+void sw_stream_release(struct sw_stream *stream)
+{
+    if (!stream->is_held)
+        return;
+    stream->is_held = false;
+    sw_task_post(stream->loop, &stream->later);
+}

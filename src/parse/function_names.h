@@ -1,0 +1,17 @@
+/*
+ * function_names - functions of pg_catalog, sorted into kinds.
+ */
+#ifndef SW_PARSE_FUNCTION_NAMES_H
+#define SW_PARSE_FUNCTION_NAMES_H
+
+#include <stddef.h>
+
+/* Sorted by strcmp. */
+extern const char *const sw_harmless_functions[];
+extern const size_t sw_harmless_function_count;
+
+/* Read only, but the answer depends on pg_catalog. Sorted by strcmp. */
+extern const char *const sw_catalog_functions[];
+extern const size_t sw_catalog_function_count;
+
+#endif

@@ -1,0 +1,67 @@
+#include "function_names.h"
+#include "settings.h"
+#include "walk.h"
+
+#include "shardward/base/text.h"
+#include "shardward/parse/parse.h"
+
+#include <string.h>
+
+bool sw_function_is_harmless(const char *name)
+{
+    return sw_text_is_one_of(name, sw_harmless_functions, sw_harmless_function_count);
+}
+
+static void add_function(struct sw_facts *facts, const List *names)
+{
+    struct sw_function *function;
+    const char *schema, *name;
+
+    if (!sw_walk_name(names, &schema, &name)) {
+        sw_facts_refuse(facts, "a function qualified by a database",
+                        "Name the function as schema.function.");
+        return;
+    }
+    function = sw_facts_add(facts, &facts->functions, sizeof(struct sw_function));
+    function->schema =
+        list_length(names) == 2 ? sw_facts_text(facts, strVal(linitial(names))) : NULL;
+    function->name = sw_facts_text(facts, name);
+}
+
+/* Is it known what this function of pg_catalog does? */
+static bool describe_known(struct sw_facts *facts, const FuncCall *call, const char *name)
+{
+    static const char *const user_names[] = {"current_user", "getpgusername", "session_user"};
+
+    if (strcmp(name, "set_config") == 0)
+        return sw_settings_describe_set_config(facts, call);
+    if (strcmp(name, "current_setting") == 0)
+        return sw_settings_is_of_session(call);
+    if (strcmp(name, "current_database") == 0) {
+        facts->statement->names_database = true;
+        return true;
+    }
+    if (sw_text_is_one_of(name, user_names, lengthof(user_names))) {
+        facts->statement->names_user = true;
+        return true;
+    }
+    if (sw_text_is_one_of(name, sw_catalog_functions, sw_catalog_function_count)) {
+        facts->statement->reads_catalog = true;
+        return true;
+    }
+    return sw_function_is_harmless(name);
+}
+
+void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
+{
+    const char *schema, *name;
+
+    facts->functions_seen++;
+    if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL ||
+        !describe_known(facts, call, name))
+        add_function(facts, call->funcname);
+    sw_walk_list(facts, call->args);
+    sw_walk_list(facts, call->agg_order);
+    sw_walk(facts, call->agg_filter);
+    sw_walk(facts, call->over);
+}

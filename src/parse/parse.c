@@ -1,0 +1,157 @@
+/*
+ *      sql --libpg_query--> raw trees --walkers--> facts in the script's arena
+ *
+ * The trees live in a memory context of the library and die with it at the end of sw_parse();
+ * whatever a fact needs has been copied by then.
+ */
+#include "shardward/parse/parse.h"
+
+#include "shardward/base/mem.h"
+
+#include "facts.h"
+#include "tree.h"
+#include "utility.h"
+#include "walk.h"
+
+#include <pg_query/pg_query_internal.h>
+
+#include <string.h>
+
+/* The library gives the parser's messages without their SQLSTATE. */
+static const char *sqlstate_of(const PgQueryError *error)
+{
+    static const struct {
+        const char *words, *sqlstate;
+    } states[] = {
+        {"not yet implemented", "0A000"},
+        {"current database cannot be changed", "0A000"},
+        {"constraints cannot be marked", "0A000"},
+        {"invalid byte sequence for encoding", "22021"},
+        {"precision for type float", "22023"},
+        {"unsafe use of \\' in a string literal", "22P06"},
+    };
+
+    for (size_t i = 0; i < lengthof(states); i++)
+        if (strstr(error->message, states[i].words) != NULL)
+            return states[i].sqlstate;
+    if (strcmp(error->message, "invalid Unicode escape") == 0 &&
+        strstr(error->filename, "scan") != NULL) /* of E'...', not of U&'...' */
+        return "22025";
+    return "42601";
+}
+
+static void set_parser_error(const PgQueryError *error, struct sw_error *err)
+{
+    (void)sw_error_set(err, sqlstate_of(error), "%s", error->message);
+    err->position = error->cursorpos > 0 ? error->cursorpos : 0;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void trim(const char *sql, struct sw_statement *statement)
+{
+    while (statement->len > 0 && is_space(sql[statement->location])) {
+        statement->location++;
+        statement->len--;
+    }
+    while (statement->len > 0 && is_space(sql[statement->location + statement->len - 1]))
+        statement->len--;
+}
+
+static enum sw_statement_kind kind_of(const Node *node)
+{
+    if (IsA(node, InsertStmt))
+        return SW_STATEMENT_INSERT;
+    if (IsA(node, UpdateStmt))
+        return SW_STATEMENT_UPDATE;
+    if (IsA(node, DeleteStmt))
+        return SW_STATEMENT_DELETE;
+    return SW_STATEMENT_SELECT;
+}
+
+static bool is_query(const Node *node)
+{
+    return IsA(node, SelectStmt) || IsA(node, InsertStmt) || IsA(node, UpdateStmt) ||
+           IsA(node, DeleteStmt);
+}
+
+static void describe(struct sw_script *script, const RawStmt *raw, const char *sql,
+                     struct sw_statement *statement)
+{
+    struct sw_facts facts;
+
+    statement->location = raw->stmt_location;
+    statement->len = raw->stmt_len != 0 ? raw->stmt_len : (int)strlen(sql + raw->stmt_location);
+    trim(sql, statement);
+    statement->options = (struct sw_transaction_options){-1, -1, -1};
+    sw_facts_init(&facts, &script->arena, statement);
+    if (is_query(raw->stmt)) {
+        statement->kind = kind_of(raw->stmt);
+        sw_walk_query(&facts, raw->stmt);
+    } else {
+        sw_utility_describe(&facts, raw->stmt);
+    }
+    script->tables_seen += facts.tables_seen;
+    script->functions_seen += facts.functions_seen;
+    sw_facts_finish(&facts);
+}
+
+/* False: a statement nests too deeply. */
+static bool describe_all(struct sw_script *script, const List *trees, const char *sql,
+                         struct sw_error *err)
+{
+    size_t count = (size_t)list_length(trees);
+    struct sw_statement *statements =
+        sw_arena_alloc(&script->arena, count * sizeof *statements);
+
+    for (size_t i = 0; i < count; i++) {
+        describe(script, list_nth(trees, (int)i), sql, &statements[i]);
+        if (sw_error_is(&statements[i].refusal, "54001")) {
+            *err = statements[i].refusal;
+            return false;
+        }
+    }
+    script->statements = statements;
+    script->count = (int)count;
+    return true;
+}
+
+struct sw_script *sw_parse(const char *sql, struct sw_error *err)
+{
+    MemoryContext context = pg_query_enter_memory_context();
+    PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(sql);
+    struct sw_script *script = NULL;
+
+    if (parsed.error != NULL) {
+        set_parser_error(parsed.error, err);
+        pg_query_free_error(parsed.error);
+    } else {
+        script = sw_alloc_zero(1, sizeof *script);
+        script->refs = 1;
+        sw_arena_init(&script->arena);
+        if (!describe_all(script, parsed.tree, sql, err)) {
+            sw_script_unref(script);
+            script = NULL;
+        }
+    }
+    free(parsed.stderr_buffer);
+    pg_query_exit_memory_context(context);
+    return script;
+}
+
+struct sw_script *sw_script_ref(struct sw_script *script)
+{
+    script->refs++;
+    return script;
+}
+
+void sw_script_unref(struct sw_script *script)
+{
+    if (script == NULL || --script->refs > 0)
+        return;
+    sw_arena_finish(&script->arena);
+    free(script);
+}

@@ -1,0 +1,327 @@
+/*
+ * Facts and map to a route, in the order: what needs no table; what each relation is; what
+ * may not stand together; where each relation's rows are; whether that is one place.
+ */
+#include "shardward/plan/plan.h"
+
+#include "planner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_SHOWN = 40 };
+
+/* What does not fit is left out whole. */
+static void add_reason(struct sw_route *route, const char *text)
+{
+    size_t len = strlen(route->reason);
+
+    if (len + strlen(text) + sizeof "; " <= sizeof route->reason)
+        (void)snprintf(route->reason + len, sizeof route->reason - len, "%s%s",
+                       len == 0 ? "" : "; ", text);
+}
+
+static bool set_route(struct sw_route *route, enum sw_route_kind kind, const char *reason)
+{
+    *route = (struct sw_route){.kind = kind};
+    add_reason(route, reason);
+    return true;
+}
+
+/* Statements that name no table by their kind; false: one that may. */
+static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
+{
+    switch (kind) {
+    case SW_STATEMENT_BEGIN:
+    case SW_STATEMENT_COMMIT:
+    case SW_STATEMENT_ROLLBACK:
+    case SW_STATEMENT_SAVEPOINT:
+    case SW_STATEMENT_RELEASE:
+    case SW_STATEMENT_ROLLBACK_TO:
+    case SW_STATEMENT_SET_TRANSACTION:
+        return set_route(route, SW_ROUTE_LOCAL, "transaction control");
+    case SW_STATEMENT_DEALLOCATE:
+    case SW_STATEMENT_DISCARD_ALL:
+        return set_route(route, SW_ROUTE_LOCAL, "the session's own affair");
+    case SW_STATEMENT_SET:
+    case SW_STATEMENT_SHOW:
+    case SW_STATEMENT_HARMLESS:
+        return set_route(route, SW_ROUTE_ANY, "no table");
+    case SW_STATEMENT_SELECT:
+    case SW_STATEMENT_INSERT:
+    case SW_STATEMENT_UPDATE:
+    case SW_STATEMENT_DELETE:
+    case SW_STATEMENT_REFUSED:
+        break;
+    }
+    return false;
+}
+
+static bool check_functions(const struct sw_planner *planner)
+{
+    const struct sw_function *function = planner->statement->functions;
+
+    if (planner->statement->function_count == 0)
+        return true;
+    sw_error_set(planner->err, "0A000", "function %s%s%s() is not supported yet",
+                 function->schema != NULL ? function->schema : "",
+                 function->schema != NULL ? "." : "", function->name);
+    sw_error_detail(planner->err,
+                    "It may read or write tables, or have an effect on one server only.");
+    sw_error_hint(planner->err, "Call it on a shard directly, or write out what it does.");
+    return false;
+}
+
+static bool check_user(const struct sw_planner *planner)
+{
+    const struct sw_user *user = planner->context->user;
+
+    if (!planner->statement->names_user || strcmp(user->name, user->server_user) == 0)
+        return true;
+    sw_error_set(planner->err, "0A000",
+                 "the servers would name the user \"%s\" instead of \"%s\"", user->server_user,
+                 user->name);
+    sw_error_hint(planner->err, "Give the server's user the same name, in the YAML.");
+    return false;
+}
+
+static int count_places(const struct sw_planner *planner, bool of_tables)
+{
+    int count = 0;
+
+    for (int i = 0; i < planner->statement->relation_count; i++)
+        count += of_tables ? planner->places[i].table != NULL
+                           : planner->places[i].kind == SW_PLACE_CATALOG;
+    return count;
+}
+
+static bool refuse_mixture(const struct sw_planner *planner, const char *what)
+{
+    sw_error_set(planner->err, "0A000", "%s cannot stand beside tables in one statement", what);
+    sw_error_detail(planner->err, "It is answered by the catalog database, tables by shards.");
+    sw_error_hint(planner->err, "Ask in two statements.");
+    return false;
+}
+
+static bool check_mixture(const struct sw_planner *planner)
+{
+    if (count_places(planner, true) == 0)
+        return true;
+    if (count_places(planner, false) > 0)
+        return refuse_mixture(planner, "a catalog relation");
+    if (planner->statement->reads_catalog)
+        return refuse_mixture(planner, "an expression that reads the catalog");
+    if (planner->statement->names_database)
+        return refuse_mixture(planner, "the name of the database");
+    return true;
+}
+
+static bool route_without_tables(const struct sw_planner *planner, struct sw_route *route)
+{
+    const struct sw_database *database = planner->context->database;
+    bool is_catalog = count_places(planner, false) > 0 || planner->statement->reads_catalog;
+
+    if (planner->statement->names_database) {
+        if (strcmp(database->catalog->dbname, database->name) != 0) {
+            sw_error_set(planner->err, "0A000",
+                         "the server would name the database \"%s\" instead of \"%s\"",
+                         database->catalog->dbname, database->name);
+            sw_error_hint(planner->err, "Give the catalog database the name of the database.");
+            return false;
+        }
+        is_catalog = true;
+    }
+    if (is_catalog)
+        return set_route(route, SW_ROUTE_CATALOG, "catalog only");
+    return set_route(route, SW_ROUTE_ANY, "no table");
+}
+
+static bool refuse_several(const struct sw_planner *planner, const struct sw_place *place)
+{
+    const struct sw_table *table = place->table;
+
+    sw_error_set(planner->err, "0A000", "statement needs more than one shard");
+    sw_error_hint(planner->err, "Add %s = ... to WHERE.", table->key);
+    if (place->kind == SW_PLACE_SEVERAL && place->other != NULL) {
+        sw_error_detail(planner->err, "%s: the values of %s are on %s and %s.", table->name,
+                        table->key, place->shard->name, place->other->name);
+        sw_error_hint(planner->err, "Ask for the rows of each %s in a statement of its own.",
+                      table->key);
+    } else if (place->doubt != NULL) {
+        sw_error_detail(planner->err, "%s, %s: %s.", table->name, table->key,
+                        place->doubt->message);
+        sw_error_hint(planner->err, "%s", place->doubt->hint);
+    } else {
+        sw_error_detail(planner->err, "%s: no condition tells which %s.", table->name,
+                        table->key);
+    }
+    return false;
+}
+
+static void where(const struct sw_place *place, char *out, size_t size)
+{
+    const struct sw_table *table = place->table;
+
+    if (place->kind == SW_PLACE_SHARD)
+        (void)snprintf(out, size, "%.63s is on %.63s", table->name, place->shard->name);
+    else
+        (void)snprintf(out, size, "%.63s is on shards of business %.63s", table->name,
+                       table->business->name);
+}
+
+static bool refuse_pair(const struct sw_planner *planner, const struct sw_place *a,
+                        const struct sw_place *b)
+{
+    char where_a[160], where_b[160];
+
+    where(a, where_a, sizeof where_a);
+    where(b, where_b, sizeof where_b);
+    sw_error_set(planner->err, "0A000", "statement needs more than one shard");
+    sw_error_detail(planner->err, "%s, %s.", where_a, where_b);
+    sw_error_hint(planner->err, "Read or write each table in a statement of its own.");
+    return false;
+}
+
+static bool is_plain(const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    return len <= MOST_SHOWN;
+}
+
+static void print_value(const struct sw_value *value, char *out, size_t size)
+{
+    if (value->kind == SW_VALUE_INTEGER)
+        (void)snprintf(out, size, "%" PRId64, value->integer);
+    else if (value->kind == SW_VALUE_PARAMETER)
+        (void)snprintf(out, size, "$%d", value->parameter);
+    else
+        (void)snprintf(out, size, "'%s'", is_plain(value->text) ? value->text : "...");
+}
+
+static void explain(const struct sw_place *place, struct sw_route *route)
+{
+    const struct sw_table *table = place->table;
+    char text[sizeof route->reason], value[64];
+
+    if (table->key == NULL) {
+        (void)snprintf(text, sizeof text, "single table %s", table->name);
+    } else if (place->kind == SW_PLACE_ANY_OF) {
+        (void)snprintf(text, sizeof text, "%s: %s is not known yet, or NULL", table->name,
+                       table->key);
+    } else if (place->value == NULL) {
+        (void)snprintf(text, sizeof text, "%s: %s has one shard", table->name,
+                       table->placement->name);
+    } else {
+        print_value(place->value, value, sizeof value);
+        (void)snprintf(text, sizeof text, "%s: %s = %s is in bucket %d of %s, on %s",
+                       table->name, table->key, value, place->bucket, table->placement->name,
+                       place->shard->name);
+    }
+    add_reason(route, text);
+}
+
+static bool has_shard(const struct sw_placement *placement, const struct sw_shard *shard)
+{
+    for (int i = 0; i < placement->shard_count; i++)
+        if (placement->shards[i] == shard)
+            return true;
+    return false;
+}
+
+/* May one shard serve both? */
+static bool fit(const struct sw_place *a, const struct sw_place *b)
+{
+    const struct sw_placement *left, *right;
+
+    if (a->kind == SW_PLACE_SHARD && b->kind == SW_PLACE_SHARD)
+        return a->shard == b->shard;
+    if (a->kind == SW_PLACE_SHARD)
+        return has_shard(b->table->placement, a->shard);
+    if (b->kind == SW_PLACE_SHARD)
+        return has_shard(a->table->placement, b->shard);
+    left = a->table->placement;
+    right = b->table->placement;
+    return left->shard_count == right->shard_count &&
+           memcmp(left->shards, right->shards, (size_t)left->shard_count * sizeof(void *)) == 0;
+}
+
+/* Each place must fit the one that decides: the first known shard, else the first of all. */
+static bool combine(const struct sw_planner *planner, struct sw_route *route)
+{
+    const struct sw_place *decides = NULL;
+    int count = planner->statement->relation_count;
+
+    for (int i = 0; i < count; i++) {
+        const struct sw_place *place = &planner->places[i];
+
+        if (place->kind == SW_PLACE_SEVERAL)
+            return refuse_several(planner, place);
+        if (place->table != NULL && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
+                                                         place->kind == SW_PLACE_SHARD)))
+            decides = place;
+    }
+    *route = (struct sw_route){.kind = SW_ROUTE_ONE, .shard = decides->shard};
+    if (decides->kind == SW_PLACE_ANY_OF)
+        *route = (struct sw_route){.kind = SW_ROUTE_ANY_OF,
+                                   .placement = decides->table->placement,
+                                   .shard = decides->table->placement->shards[0]};
+    for (int i = 0; i < count; i++) {
+        const struct sw_place *place = &planner->places[i];
+
+        if (place->table == NULL)
+            continue;
+        if (!fit(decides, place))
+            return refuse_pair(planner, decides, place);
+        explain(place, route);
+    }
+    return true;
+}
+
+static bool route_tables(struct sw_planner *planner, struct sw_route *route)
+{
+    const struct sw_parameters *parameters = planner->parameters;
+
+    if (parameters != NULL && parameters->values != NULL)
+        sw_uses_note(planner);
+    return sw_insert_place(planner) && sw_pins_place(planner) && combine(planner, route);
+}
+
+static bool route_query(struct sw_planner *planner, struct sw_route *route)
+{
+    planner->places = sw_arena_alloc(
+        &planner->arena, (size_t)planner->statement->relation_count * sizeof *planner->places);
+    if (!check_functions(planner) || !check_user(planner) || !sw_relations_resolve(planner) ||
+        !check_mixture(planner))
+        return false;
+    if (count_places(planner, true) == 0)
+        return route_without_tables(planner, route);
+    return route_tables(planner, route);
+}
+
+bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
+                   const struct sw_parameters *parameters, struct sw_route *route,
+                   struct sw_error *err)
+{
+    struct sw_planner planner = {
+        .context = context, .statement = statement, .parameters = parameters, .err = err};
+    struct sw_route found;
+    bool is_good;
+
+    if (statement->kind == SW_STATEMENT_REFUSED) {
+        *err = statement->refusal;
+        return false;
+    }
+    if (route_by_kind(statement->kind, route))
+        return true;
+    sw_arena_init(&planner.arena);
+    is_good = route_query(&planner, &found);
+    sw_arena_finish(&planner.arena);
+    if (is_good)
+        *route = found;
+    return is_good;
+}

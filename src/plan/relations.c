@@ -1,0 +1,167 @@
+#include "planner.h"
+
+#include <string.h>
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool refuse_missing(struct sw_planner *planner, const struct sw_relation *relation)
+{
+    sw_error_set(planner->err, "42P01", "relation \"%s%s%s\" does not exist",
+                 relation->schema != NULL ? relation->schema : "",
+                 relation->schema != NULL ? "." : "", relation->name);
+    sw_error_hint(planner->err,
+                  "If the table exists, declare it in the YAML, under databases: %s.",
+                  planner->context->database->name);
+    return false;
+}
+
+static bool refuse_search_path(struct sw_planner *planner, const struct sw_relation *relation)
+{
+    sw_error_set(planner->err, "0A000",
+                 "table \"%s\" is not qualified, and search_path is not the plain one",
+                 relation->name);
+    sw_error_hint(planner->err,
+                  "Write the table with its schema, as public.%s, or reset search_path.",
+                  relation->name);
+    return false;
+}
+
+static bool resolve_catalog(struct sw_planner *planner, const struct sw_relation *relation,
+                            struct sw_place *place)
+{
+    if (sw_catalog_is_runtime(relation->name)) {
+        sw_error_set(planner->err, "0A000",
+                     "\"%s\" shows the state of one server, of which there are several",
+                     relation->name);
+        sw_error_hint(planner->err, "Ask the server directly.");
+        return false;
+    }
+    if (!sw_catalog_has(relation->name))
+        return refuse_missing(planner, relation);
+    place->kind = SW_PLACE_CATALOG;
+    return true;
+}
+
+static bool is_catalog_named_so(const struct sw_planner *planner)
+{
+    const struct sw_database *database = planner->context->database;
+
+    return strcmp(database->catalog->dbname, database->name) == 0;
+}
+
+/* Its views hold the database's name in each row. */
+static bool resolve_information_schema(struct sw_planner *planner, struct sw_place *place)
+{
+    const struct sw_database *database = planner->context->database;
+
+    if (!is_catalog_named_so(planner)) {
+        sw_error_set(planner->err, "0A000",
+                     "information_schema would name the database \"%s\" instead of \"%s\"",
+                     database->catalog->dbname, database->name);
+        sw_error_hint(planner->err, "Give the catalog database the name of the database.");
+        return false;
+    }
+    place->kind = SW_PLACE_CATALOG;
+    return true;
+}
+
+static bool place_table(struct sw_planner *planner, const struct sw_table *table,
+                        const struct sw_relation *relation, struct sw_place *place)
+{
+    if (table == NULL)
+        return refuse_missing(planner, relation);
+    place->table = table;
+    place->kind = table->key == NULL ? SW_PLACE_SHARD : SW_PLACE_SEVERAL;
+    place->shard = table->shard;
+    return true;
+}
+
+static bool resolve_qualified(struct sw_planner *planner, const struct sw_relation *relation,
+                              struct sw_place *place)
+{
+    const char *schema = relation->schema;
+
+    if (strcmp(schema, "pg_catalog") == 0)
+        return resolve_catalog(planner, relation, place);
+    if (strcmp(schema, "information_schema") == 0)
+        return resolve_information_schema(planner, place);
+    if (starts_with(schema, "pg_temp") || starts_with(schema, "pg_toast")) {
+        sw_error_set(planner->err, "0A000", "schema \"%s\" belongs to one server session",
+                     schema);
+        sw_error_hint(planner->err, "Use a table that is declared in the YAML.");
+        return false;
+    }
+    return place_table(planner,
+                       sw_database_table(planner->context->database, schema, relation->name),
+                       relation, place);
+}
+
+/* pg_catalog is searched first, whatever search_path says (PostgreSQL docs, 5.9.5). */
+static bool resolve_unqualified(struct sw_planner *planner, const struct sw_relation *relation,
+                                struct sw_place *place)
+{
+    const struct sw_table *table =
+        sw_database_table(planner->context->database, "public", relation->name);
+
+    if (starts_with(relation->name, "pg_") && table == NULL)
+        return resolve_catalog(planner, relation, place);
+    if (!planner->context->is_search_path_plain)
+        return refuse_search_path(planner, relation);
+    return place_table(planner, table, relation, place);
+}
+
+static bool refuse_catalog_write(struct sw_planner *planner, const struct sw_relation *relation)
+{
+    sw_error_set(planner->err, "0A000", "the catalog relation \"%s\" cannot be written",
+                 relation->name);
+    sw_error_hint(planner->err, "Change the schema on every shard instead.");
+    return false;
+}
+
+static bool check_target(struct sw_planner *planner, const struct sw_level *level)
+{
+    const struct sw_relation *relation;
+    struct sw_place *place;
+
+    if (level->target < 0)
+        return true;
+    relation = &planner->statement->relations[level->target];
+    place = &planner->places[level->target];
+    if (place->kind == SW_PLACE_CATALOG)
+        return refuse_catalog_write(planner, relation);
+    place->is_target_of_insert = level->kind == SW_LEVEL_INSERT;
+    for (int i = 0; place->table != NULL && place->table->key != NULL && i < level->set_count;
+         i++) {
+        if (strcmp(level->set_columns[i], place->table->key) != 0)
+            continue;
+        sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be updated",
+                     place->table->key, place->table->name);
+        sw_error_detail(planner->err, "The row might have to move to another shard.");
+        sw_error_hint(planner->err, "Delete the row and insert it anew.");
+        return false;
+    }
+    return true;
+}
+
+bool sw_relations_resolve(struct sw_planner *planner)
+{
+    const struct sw_statement *statement = planner->statement;
+
+    for (int i = 0; i < statement->relation_count; i++) {
+        const struct sw_relation *relation = &statement->relations[i];
+        struct sw_place *place = &planner->places[i];
+
+        if (relation->kind == SW_RELATION_DERIVED)
+            continue;
+        if (relation->schema == NULL ? !resolve_unqualified(planner, relation, place)
+                                     : !resolve_qualified(planner, relation, place))
+            return false;
+    }
+    for (int i = 0; i < statement->level_count; i++)
+        if (!check_target(planner, &statement->levels[i]))
+            return false;
+    return true;
+}

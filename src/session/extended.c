@@ -1,0 +1,427 @@
+/*
+ * The extended protocol. Messages are collected into a run until Sync or Flush; then it is
+ * known where all of them can go. What a message does to names happens as it is collected, and
+ * is undone if the server skips it after an error.
+ */
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/request.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+enum {
+    LONG_RUN_BYTES = 1024 * 1024, /* a longer run is sent without waiting for its Sync */
+    LONG_RUN_REQUESTS = 8192,
+};
+
+static void fail(struct sw_session *session, const struct sw_error *err)
+{
+    sw_session_add_failure(session, err);
+    session->skips_to_sync = true;
+}
+
+static void dispatch_if_long(struct sw_session *session)
+{
+    if (sw_buf_len(&session->run.bytes) > LONG_RUN_BYTES ||
+        session->run.count > LONG_RUN_REQUESTS)
+        sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
+}
+
+static void add(struct sw_session *session, enum sw_request_kind kind, struct sw_named *named,
+                const char *text)
+{
+    sw_session_add_about(session, kind, named, SW_ROLE_NONE, text, NULL);
+}
+
+/* A message without body, as our own answer. */
+static void answer(struct sw_session *session, char type, struct sw_named *named,
+                   enum sw_request_role role)
+{
+    struct sw_buf bytes;
+
+    sw_buf_init(&bytes, 64);
+    sw_write_empty(&bytes, type);
+    sw_session_add_about(session, SW_REQUEST_LOCAL, named, role, NULL, &bytes);
+    sw_buf_finish(&bytes);
+}
+
+/* --- Parse --- */
+
+static uint32_t *read_types(const struct sw_wire_parse *parse)
+{
+    uint32_t *types = sw_alloc_zero((size_t)parse->type_count, sizeof *types);
+
+    for (int i = 0; i < parse->type_count; i++)
+        types[i] = sw_wire_parse_type(parse, i);
+    return types;
+}
+
+/* RESET to start-up values is replaced by statements of ours, like control. */
+static bool is_answered_here(const struct sw_session *session, const struct sw_script *script)
+{
+    const struct sw_statement *statement = script->count == 0 ? NULL : &script->statements[0];
+
+    return statement == NULL || sw_is_control(statement) ||
+           sw_session_resets_to_startup(session, statement);
+}
+
+static struct sw_prepared *prepare(const struct sw_session *session,
+                                   const struct sw_wire_parse *parse, const uint32_t *types)
+{
+    const char *path = sw_settings_get(session->settings, "search_path");
+    const char *role = sw_settings_get(session->settings, "role");
+    struct sw_prepared *prepared;
+    char *scope;
+
+    if (parse->name[0] == '\0')
+        return sw_prepared_create_unnamed(parse->query, types, parse->type_count);
+    scope = sw_format("%s %s", role == NULL ? "" : role, path == NULL ? "" : path);
+    prepared = sw_prepared_create(parse->query, types, parse->type_count, scope);
+    free(scope);
+    return prepared;
+}
+
+static bool check_parse(struct sw_session *session, const struct sw_wire_parse *parse,
+                        const struct sw_script *script, struct sw_error *err)
+{
+    const struct sw_parameters unbound = {.values = NULL};
+
+    if (parse->name[0] != '\0' && sw_textmap_get(&session->statements, parse->name) != NULL)
+        return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
+                            parse->name);
+    if (strlen(parse->query) > session->sessions->map->config->limits.query)
+        return sw_error_set(err, "54000", "the query is longer than %zu bytes (limits.query)",
+                            session->sessions->map->config->limits.query);
+    if (script->count > 1)
+        return sw_error_set(err, "42601",
+                            "cannot insert multiple commands into a prepared statement");
+    if (script->count == 0)
+        return true;
+    return sw_session_may_run(session, &script->statements[0], err) &&
+           sw_session_aim(session, &script->statements[0], &unbound, false, err);
+}
+
+static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
+                      struct sw_script *script)
+{
+    bool is_ours = is_answered_here(session, script);
+    uint32_t *types = read_types(parse);
+    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, types);
+    struct sw_named *named =
+        sw_named_create(parse->name, script, parse->query, prepared, types, parse->type_count);
+
+    sw_names_put(&session->statements, parse->name, named);
+    if (is_ours)
+        answer(session, '1', named, SW_ROLE_PARSED);
+    else
+        sw_session_add_about(session, SW_REQUEST_PARSE, named, SW_ROLE_PARSED, NULL, NULL);
+    sw_named_unref(named);
+    sw_prepared_unref(prepared);
+    free(types);
+}
+
+void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_wire_parse parse;
+    struct sw_script *script;
+    struct sw_error err;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_parse(frame, &parse, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
+    if (parse.name[0] == '\0')
+        sw_names_put(&session->statements, "", NULL);
+    script = sw_parse(parse.query, &err);
+    if (script == NULL || !check_parse(session, &parse, script, &err))
+        fail(session, &err);
+    else
+        add_parse(session, &parse, script);
+    sw_script_unref(script);
+    dispatch_if_long(session);
+}
+
+/* --- Bind --- */
+
+static struct sw_named *find_statement(const struct sw_session *session, const char *name,
+                                       struct sw_error *err)
+{
+    struct sw_named *named = sw_textmap_get(&session->statements, name);
+
+    if (named == NULL && name[0] == '\0')
+        sw_error_set(err, "26000", "unnamed prepared statement does not exist");
+    else if (named == NULL)
+        sw_error_set(err, "26000", "prepared statement \"%s\" does not exist", name);
+    return named;
+}
+
+/* Route by the values bound; a type that was declared or learned tells how to read them. */
+static bool aim_bound(struct sw_session *session, const struct sw_named *named,
+                      const struct sw_wire_bind *bind, struct sw_error *err)
+{
+    struct sw_parameter *values = sw_alloc_zero((size_t)bind->value_count + 1, sizeof *values);
+    struct sw_parameters parameters = {
+        .values = values,
+        .count = bind->value_count,
+        .types = named->types,
+        .type_count = named->type_count,
+    };
+    const uint8_t *at = bind->values;
+    struct sw_wire_value value;
+    int index = 0;
+    bool is_aimed;
+
+    for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
+        values[i] = (struct sw_parameter){value.bytes, value.len, value.is_binary};
+    is_aimed = sw_session_aim(session, named->statement, &parameters, true, err);
+    free(values);
+    return is_aimed;
+}
+
+static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind,
+                     struct sw_error *err)
+{
+    struct sw_named *named = find_statement(session, bind->statement, err);
+    struct sw_buf tail;
+
+    if (named == NULL || !sw_session_may_run(session, named->statement, err))
+        return false;
+    if (bind->portal[0] != '\0' && sw_textmap_get(&session->portals, bind->portal) != NULL)
+        return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
+    if (named->prepared == NULL) {
+        sw_names_put(&session->portals, bind->portal, named);
+        answer(session, '2', named, SW_ROLE_NONE);
+        return true;
+    }
+    if (!aim_bound(session, named, bind, err))
+        return false;
+    sw_names_put(&session->portals, bind->portal, named);
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    (void)sw_buf_append(&tail, bind->tail, bind->tail_len);
+    sw_session_add_about(session, SW_REQUEST_BIND, named, SW_ROLE_NONE, bind->portal, &tail);
+    sw_buf_finish(&tail);
+    return true;
+}
+
+void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_wire_bind bind;
+    struct sw_error err;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_bind(frame, &bind, &err)) {
+        if (sw_error_is(&err, "08P01"))
+            sw_session_fatal(session, &err);
+        else
+            fail(session, &err);
+        return;
+    }
+    if (!add_bind(session, &bind, &err))
+        fail(session, &err);
+    dispatch_if_long(session);
+}
+
+/* --- Describe --- */
+
+static struct sw_named *find_portal(const struct sw_session *session, const char *name,
+                                    struct sw_error *err)
+{
+    struct sw_named *named = sw_textmap_get(&session->portals, name);
+
+    if (named == NULL)
+        sw_error_set(err, "34000", "portal \"%s\" does not exist", name);
+    return named;
+}
+
+static void describe_statement(struct sw_session *session, struct sw_named *named)
+{
+    struct sw_buf bytes;
+
+    if (named->prepared != NULL) {
+        add(session, SW_REQUEST_DESCRIBE_STATEMENT, named, NULL);
+        return;
+    }
+    sw_buf_init(&bytes, 64);
+    {
+        size_t start = sw_message_begin(&bytes, 't');
+
+        sw_put_int16(&bytes, 0);
+        sw_message_end(&bytes, start);
+    }
+    sw_write_empty(&bytes, 'n');
+    sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_NONE, NULL, &bytes);
+    sw_buf_finish(&bytes);
+}
+
+void sw_session_on_describe(struct sw_session *session, const struct sw_frame *frame)
+{
+    const struct sw_parameters unbound = {.values = NULL};
+    struct sw_named *named;
+    struct sw_error err;
+    const char *name;
+    char kind;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_target(frame, &kind, &name, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
+    named =
+        kind == 'S' ? find_statement(session, name, &err) : find_portal(session, name, &err);
+    if (named == NULL || !sw_session_may_run(session, named->statement, &err)) {
+        fail(session, &err);
+    } else if (kind == 'P' && named->prepared == NULL) {
+        answer(session, 'n', named, SW_ROLE_NONE);
+    } else if (kind == 'P') {
+        add(session, SW_REQUEST_DESCRIBE_PORTAL, named, name);
+    } else if (named->prepared != NULL &&
+               !sw_session_aim(session, named->statement, &unbound, false, &err)) {
+        fail(session, &err);
+    } else {
+        describe_statement(session, named);
+    }
+    dispatch_if_long(session);
+}
+
+/* --- Execute --- */
+
+/* Which of a batch's settings outlive the end of a transaction in it is the server's secret. */
+static bool check_mixture(const struct sw_session *session, bool is_control, bool is_change,
+                          struct sw_error *err)
+{
+    bool has_control = is_control, has_change = is_change || session->change_count > 0;
+
+    for (int i = 0; i < session->run.count; i++)
+        has_control |= session->run.requests[i].role == SW_ROLE_CONTROL;
+    if (!has_control || !has_change)
+        return true;
+    sw_error_set(err, "0A000",
+                 "changing a setting and transaction control in one batch is not "
+                 "supported");
+    sw_error_hint(err, "Send Sync between them.");
+    return false;
+}
+
+static void execute_control(struct sw_session *session, struct sw_named *named)
+{
+    const struct sw_statement *statement = named->statement;
+    struct sw_buf bytes;
+    struct sw_error err;
+
+    sw_buf_init(&bytes, SW_RUN_LIMIT);
+    if (sw_session_must_hear(session, statement) &&
+        !check_mixture(session, true, false, &err)) {
+        fail(session, &err);
+    } else if (sw_session_must_hear(session, statement)) {
+        session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
+        sw_session_add_about(session, SW_REQUEST_INJECT, named, SW_ROLE_NONE,
+                             sw_session_control_text(session, statement, named->text), NULL);
+        sw_write_command_complete(&bytes, sw_session_control_tag(session, statement));
+        sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_CONTROL, NULL, &bytes);
+    } else if (sw_session_control(session, statement, named->text, &bytes, &err)) {
+        sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_NONE, NULL, &bytes);
+    } else {
+        fail(session, &err);
+    }
+    sw_buf_finish(&bytes);
+}
+
+static void execute(struct sw_session *session, struct sw_named *named, const char *portal,
+                    uint32_t max_rows)
+{
+    struct sw_error err;
+
+    if (named->statement == NULL) {
+        answer(session, 'I', named, SW_ROLE_NONE);
+    } else if (!check_mixture(session, false, named->statement->setting_count > 0, &err)) {
+        fail(session, &err);
+    } else if (sw_is_control(named->statement)) {
+        execute_control(session, named);
+    } else if (named->prepared == NULL) {
+        sw_session_note_changes(session, named->statement);
+        (void)sw_session_add_reset(session, named->statement, named->text);
+    } else {
+        session->may_write |= named->statement->writes;
+        sw_session_note_changes(session, named->statement);
+        add(session, SW_REQUEST_EXECUTE, named, portal);
+        session->run.requests[session->run.count - 1].max_rows = max_rows;
+    }
+}
+
+void sw_session_on_execute(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_named *named;
+    struct sw_error err;
+    const char *portal;
+    uint32_t max_rows;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_execute(frame, &portal, &max_rows, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
+    named = find_portal(session, portal, &err);
+    if (named == NULL || !sw_session_may_run(session, named->statement, &err))
+        fail(session, &err);
+    else
+        execute(session, named, portal, max_rows);
+    dispatch_if_long(session);
+}
+
+/* --- Close, Flush, Sync --- */
+
+static void close_statement(struct sw_session *session, const char *name)
+{
+    struct sw_named *named = sw_textmap_get(&session->statements, name);
+
+    answer(session, '3', named, named == NULL ? SW_ROLE_NONE : SW_ROLE_CLOSED);
+    sw_names_put(&session->statements, name, NULL);
+}
+
+static void close_portal(struct sw_session *session, const char *name)
+{
+    struct sw_named *named = sw_textmap_get(&session->portals, name);
+
+    if (named != NULL && named->prepared != NULL)
+        add(session, SW_REQUEST_CLOSE_PORTAL, named, name);
+    else
+        answer(session, '3', NULL, SW_ROLE_NONE);
+    sw_names_put(&session->portals, name, NULL);
+}
+
+void sw_session_on_close(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_error err;
+    const char *name;
+    char kind;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_target(frame, &kind, &name, &err))
+        sw_session_fatal(session, &err);
+    else if (kind == 'S')
+        close_statement(session, name);
+    else
+        close_portal(session, name);
+}
+
+void sw_session_on_flush(struct sw_session *session, const struct sw_frame *frame)
+{
+    (void)frame;
+    if (!session->skips_to_sync || session->run.count > 0)
+        sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
+}
+
+void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame)
+{
+    (void)frame;
+    session->skips_to_sync = false;
+    sw_session_dispatch(session, SW_RUN_ENDS_SYNC);
+}

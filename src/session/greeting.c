@@ -1,0 +1,213 @@
+/*
+ * start-up packet --> [SASL] --> the settings of the start-up packet are tried on a server
+ *                 --> AuthenticationOk, ParameterStatus.., BackendKeyData, ReadyForQuery
+ *
+ * Nothing tells an unknown user from a wrong password: both hear the same words after the same
+ * dialogue. An unknown database is told only after authentication.
+ */
+#include "internal.h"
+
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+#include "shardward/base/text.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+enum { AUTH_OK = 0, AUTH_SASL = 10, AUTH_SASL_CONTINUE = 11, AUTH_SASL_FINAL = 12 };
+
+static void fail_login(struct sw_session *session)
+{
+    struct sw_error err;
+
+    sw_error_set(&err, "28P01", "password authentication failed for user \"%s\"",
+                 session->user_name);
+    sw_log(SW_LOG_WARNING, "login-failed", "client=%u user=\"%s\"", session->id,
+           session->user_name);
+    sw_session_fatal(session, &err);
+}
+
+/* Logged in: a server tries the settings, and tells us the parameters to report. */
+static void enter(struct sw_session *session)
+{
+    const struct sw_map *map = session->sessions->map;
+    struct sw_error err;
+
+    session->database = sw_map_database(map, session->database_name);
+    if (session->database == NULL) {
+        sw_error_set(&err, "3D000", "database \"%s\" does not exist", session->database_name);
+        sw_session_fatal(session, &err);
+        return;
+    }
+    sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
+    session->state = SW_SESSION_ENTERING;
+    session->settings = sw_settings_ref(session->startup);
+    session->running = &session->leg;
+    sw_stream_hold(session->stream);
+    sw_leg_start(
+        &session->leg,
+        sw_pools_get(session->sessions->pools, session->user, session->database->catalog),
+        session->database->catalog,
+        &(struct sw_leg_work){.run = &session->run, .settings = session->settings});
+}
+
+void sw_session_entered(struct sw_session *session)
+{
+    struct sw_buf *out = sw_session_out(session);
+
+    sw_timer_close(session->login_timer);
+    session->login_timer = NULL;
+    sw_leg_release(&session->leg);
+    session->running = NULL;
+    session->state = SW_SESSION_READY;
+    sw_write_key_data(out, session->id, session->cancel_key);
+    sw_write_ready(out, 'I');
+    sw_stream_flush(session->stream);
+    sw_stream_release(session->stream);
+    sw_log(SW_LOG_DEBUG, "client-ready", "client=%u user=\"%s\" database=\"%s\"", session->id,
+           session->user_name, session->database_name);
+}
+
+static void start_sasl(struct sw_session *session)
+{
+    static const char mechanisms[] = "SCRAM-SHA-256\0"; /* a list, ended by an empty name */
+    const struct sw_sessions *sessions = session->sessions;
+    struct sw_scram_verifier mock;
+
+    if (session->user != NULL) {
+        sw_scram_init(&session->scram,
+                      &sessions->verifiers[session->user - sessions->map->users]);
+    } else {
+        sw_scram_mock_verifier(session->user_name, &mock);
+        sw_scram_init(&session->scram, &mock);
+    }
+    session->state = SW_SESSION_LOGIN;
+    sw_write_auth(sw_session_out(session), AUTH_SASL, mechanisms, sizeof mechanisms);
+}
+
+/* SASLInitialResponse: mechanism, length, message. Later SASLResponse: the message alone. */
+static bool read_sasl(const struct sw_session *session, const struct sw_frame *frame,
+                      const uint8_t **message, size_t *len)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+
+    *len = frame->body_len;
+    if (session->scram.step == SW_SCRAM_FIRST) {
+        if (strcmp(sw_cursor_text(&cursor), "SCRAM-SHA-256") != 0)
+            return false;
+        *len = sw_cursor_int32(&cursor);
+    }
+    *message = sw_cursor_bytes(&cursor, *len);
+    return sw_cursor_is_done(&cursor);
+}
+
+void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame)
+{
+    char answer[SW_SCRAM_MESSAGE_MAX];
+    const uint8_t *message;
+    struct sw_error err;
+    size_t len;
+
+    if (frame->type != 'p' || !read_sasl(session, frame, &message, &len)) {
+        sw_error_set(&err, "08P01", "expected SASL response, got message type %d", frame->type);
+        sw_session_fatal(session, &err);
+        return;
+    }
+    if (!sw_scram_answer(&session->scram, message, len, answer, &err)) {
+        if (sw_error_is(&err, "28P01"))
+            fail_login(session);
+        else
+            sw_session_fatal(session, &err);
+        return;
+    }
+    sw_write_auth(sw_session_out(session),
+                  session->scram.step == SW_SCRAM_DONE ? AUTH_SASL_FINAL : AUTH_SASL_CONTINUE,
+                  answer, strlen(answer));
+    if (session->scram.step != SW_SCRAM_DONE)
+        return;
+    if (session->user == NULL)
+        fail_login(session);
+    else
+        enter(session);
+}
+
+static bool take_settings(struct sw_session *session, const struct sw_startup *startup,
+                          struct sw_error *err)
+{
+    for (int i = 0; i < startup->setting_count; i++) {
+        const struct sw_startup_pair *pair = &startup->settings[i];
+        char name[128];
+
+        if (!sw_text_lower(pair->name, name, sizeof name))
+            return sw_error_set(err, "42704", "unrecognized configuration parameter \"%.100s\"",
+                                pair->name);
+        if (!sw_setting_is_allowed(name, pair->value, err))
+            return false;
+        session->startup = sw_settings_with(session->startup, name, pair->value);
+    }
+    return true;
+}
+
+static void start_session(struct sw_session *session, const struct sw_startup *startup)
+{
+    struct sw_error err;
+
+    if ((startup->version & 0xffff) != 0 || startup->unknown_option_count > 0)
+        sw_write_negotiate(sw_session_out(session), 0x00030000, startup->unknown_options,
+                           startup->unknown_option_count);
+    session->user_name = sw_strdup(startup->user);
+    session->database_name = sw_strdup(startup->database);
+    session->user = sw_map_user(session->sessions->map, startup->user);
+    if (startup->is_replication) {
+        sw_error_set(&err, "0A000", "replication connections are not supported");
+        sw_error_hint(&err, "Replicate from the PostgreSQL nodes themselves.");
+        sw_session_fatal(session, &err);
+    } else if (!take_settings(session, startup, &err)) {
+        sw_session_fatal(session, &err);
+    } else if (session->user != NULL && session->user->auth == SW_AUTH_TRUST) {
+        enter(session);
+    } else {
+        start_sasl(session);
+    }
+}
+
+static void take_packet(struct sw_session *session, const struct sw_frame *frame, bool has_more)
+{
+    struct sw_startup startup;
+    struct sw_error err;
+
+    if (!sw_startup_read(&startup, frame, &err)) {
+        sw_session_fatal(session, &err);
+    } else if (startup.kind == SW_STARTUP_SESSION) {
+        start_session(session, &startup);
+    } else if (startup.kind == SW_STARTUP_CANCEL) {
+        sw_session_close(session);
+    } else if (has_more) {
+        /* Bytes sent ahead of our answer could be those of a man in the middle. */
+        sw_error_set(&err, "08P01", "received unencrypted data after SSL or GSSAPI request");
+        sw_session_fatal(session, &err);
+    } else {
+        sw_put_byte(sw_session_out(session), 'N');
+    }
+    sw_startup_finish(&startup);
+}
+
+size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len)
+{
+    struct sw_frame frame;
+    struct sw_error err;
+
+    switch (sw_frame_next_untyped(bytes, len, SW_STARTUP_LIMIT, &frame)) {
+    case SW_FRAME_WHOLE:
+        take_packet(session, &frame, len > frame.size);
+        return frame.size;
+    case SW_FRAME_HEADER:
+    case SW_FRAME_SHORT:
+        return 0;
+    case SW_FRAME_BAD:
+        break;
+    }
+    sw_error_set(&err, "08P01", "invalid length of startup packet");
+    sw_session_fatal(session, &err);
+    return 0;
+}

@@ -1,0 +1,231 @@
+/*
+ * The files of this room, and what they share: one client's session.
+ *
+ *   sessions.c  all clients; a session's birth, end, and the bytes that come
+ *   greeting.c  start-up packet, authentication, welcome
+ *   query.c     simple queries
+ *   extended.c  Parse, Bind, Describe, Execute, Close, Flush, Sync
+ *   control.c   transaction control and what else is answered without a server
+ *   target.c    where a run goes
+ *   running.c   a run on its leg, and what comes of it
+ *   names.c     prepared statements and portals
+ */
+#ifndef SW_SESSION_INTERNAL_H
+#define SW_SESSION_INTERNAL_H
+
+#include "shardward/auth/scram.h"
+#include "shardward/base/settings.h"
+#include "shardward/base/textmap.h"
+#include "shardward/execute/leg.h"
+#include "shardward/io/stream.h"
+#include "shardward/parse/parse.h"
+#include "shardward/plan/plan.h"
+#include "shardward/session/session.h"
+#include "shardward/txn/txn.h"
+#include "shardward/wire/frame.h"
+#include "shardward/wire/startup.h"
+
+struct sw_sessions {
+    int refs; /* of its maker and of every session that is not yet freed */
+    struct sw_loop *loop;
+    struct sw_map *map;
+    struct sw_pools *pools;
+    struct sw_scram_verifier *verifiers; /* of the map's users */
+    struct sw_link all;
+    int count;
+    uint32_t last_id;
+};
+
+/* A statement that the client prepared, or the portal's memory of it. Counted. */
+struct sw_named {
+    int refs;
+    char *name;
+    struct sw_script *script;
+    const struct sw_statement *statement; /* NULL: an empty query */
+    struct sw_prepared *prepared;         /* NULL: answered without a server */
+    char *text;
+    uint32_t *types; /* of the parameters: declared, or learned from the server */
+    int type_count;
+};
+
+enum sw_session_state {
+    SW_SESSION_GREETING, /* waits for the start-up packet */
+    SW_SESSION_LOGIN,    /* waits for a password message */
+    SW_SESSION_ENTERING, /* logged in; its settings are tried on a server */
+    SW_SESSION_READY,    /* reads requests */
+    SW_SESSION_RUNNING,  /* a leg works; the client's stream is held */
+    SW_SESSION_CLOSING,  /* the client is gone; a leg rolls back, or the socket is let go */
+};
+
+enum sw_target_kind {
+    SW_TARGET_NONE,
+    SW_TARGET_ANY,
+    SW_TARGET_CATALOG,
+    SW_TARGET_ANY_OF, /* a shard of `placement` */
+    SW_TARGET_ONE,
+};
+
+/* Where the run being collected has to go, as far as its statements tell. */
+struct sw_target {
+    enum sw_target_kind kind;
+    const struct sw_shard *shard;
+    const struct sw_placement *placement;
+    bool executes; /* not only Parse and Describe */
+};
+
+/* What ended the collecting of a run. */
+enum sw_run_end {
+    SW_RUN_ENDS_QUERY, /* a simple query is a run */
+    SW_RUN_ENDS_SYNC,
+    SW_RUN_ENDS_FLUSH,   /* Flush, or the run grew too long: the batch stays open */
+    SW_RUN_ENDS_PREPARE, /* Flush after Parse and Describe alone: the server need not keep
+                            anything, so it is sent a Sync */
+};
+
+/* What a request means for the session, once it is_done or is not. */
+enum sw_request_role {
+    SW_ROLE_NONE,
+    SW_ROLE_PARSED,  /* named `about` exists */
+    SW_ROLE_CLOSED,  /* named `about` no longer exists */
+    SW_ROLE_CONTROL, /* a server has carried out the control `about` */
+};
+
+/* A setting that the run changes, and the value a server says it then has. */
+struct sw_change {
+    struct sw_setting_fact fact;
+    char *value;
+};
+
+struct sw_session {
+    struct sw_link link;
+    struct sw_sessions *sessions;
+    enum sw_session_state state;
+    uint32_t id, cancel_key;
+    struct sw_stream *stream;
+    bool is_stream_open;
+    struct sw_timer *login_timer;
+
+    struct sw_scram scram;
+    const struct sw_user *user;
+    const struct sw_database *database;
+    char *user_name, *database_name; /* as the client named them */
+
+    struct sw_settings *startup;  /* to which RESET goes back */
+    struct sw_settings *settings; /* in force, SET LOCAL apart */
+    struct sw_settings *told;     /* parameters as last reported to the client */
+    struct sw_settings *before_run;
+    struct sw_txn txn;
+
+    struct sw_textmap statements; /* name -> struct sw_named */
+    struct sw_textmap portals;    /* name -> struct sw_named */
+
+    struct sw_run run;
+    struct sw_target target;
+    struct sw_script *script; /* of the simple query that runs */
+    struct sw_change *changes;
+    int change_count;
+    const char **read_back;
+    enum sw_run_end run_end;
+    bool skips_to_sync;         /* after an error in a batch */
+    bool has_failed;            /* the run, with an error from or for a server */
+    bool may_write;             /* the run holds a write, or a COMMIT */
+    bool enlists;               /* the run is the first that the transaction's shard hears */
+    bool aside_is_open;         /* the leg aside was sent the journal */
+    bool injects_resets;        /* RESET was replaced by settings back to the start-up values */
+    bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
+    struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
+    struct sw_leg leg;    /* of the transaction, or of a statement outside */
+    struct sw_leg aside;  /* beside the transaction, which it does not bind */
+    struct sw_leg *batch; /* the leg of a batch that Flush has left open */
+    struct sw_leg *running;
+};
+
+/* sessions.c */
+struct sw_buf *sw_session_out(struct sw_session *session);
+void sw_session_close(struct sw_session *session);
+void sw_session_fatal(struct sw_session *session, const struct sw_error *err);
+/* A leg of a closing session has come to rest. */
+void sw_session_leg_is_done(struct sw_session *session);
+
+/* greeting.c */
+size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len);
+void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_entered(struct sw_session *session);
+
+/* query.c, extended.c */
+void sw_session_on_query(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_describe(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_execute(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_close(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_flush(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame);
+
+/* control.c */
+
+/* Is it answered without a server, unless a server has heard of the transaction? */
+bool sw_is_control(const struct sw_statement *statement);
+/* Has a server heard of the transaction or batch, so that it must hear of control too? */
+bool sw_session_is_heard(const struct sw_session *session);
+/* Does a server have to hear this piece of control? */
+bool sw_session_must_hear(const struct sw_session *session,
+                          const struct sw_statement *statement);
+/* 25P02 unless @statement may run now. */
+bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
+                        struct sw_error *err);
+/* Carry out control that no server has to hear. Appends the answer (notices, CommandComplete)
+ * to @answer. @text: the statement as the client wrote it. */
+bool sw_session_control(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text, struct sw_buf *answer, struct sw_error *err);
+/* What a server has to be told instead of @text; and the tag of the answer. */
+const char *sw_session_control_text(const struct sw_session *session,
+                                    const struct sw_statement *statement, const char *text);
+const char *sw_session_control_tag(const struct sw_session *session,
+                                   const struct sw_statement *statement);
+/* A server has carried it out. */
+void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement);
+void sw_session_set_settings(struct sw_session *session, struct sw_settings *settings);
+void sw_session_end_transaction(struct sw_session *session, bool is_committed);
+
+/* target.c */
+
+/* Find the route of @statement and join it to the run's target. */
+bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
+                    const struct sw_parameters *parameters, bool executes,
+                    struct sw_error *err);
+/* The leg and the shard of the run; whether the transaction is to be enlisted there. */
+struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
+                                     bool *enlists);
+
+/* running.c */
+extern const struct sw_leg_sink sw_session_sink;
+void sw_session_note_changes(struct sw_session *session, const struct sw_statement *statement);
+/* Run what was collected, or answer it here if no server is needed. */
+void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
+/* Does @statement RESET to a value of the start-up packet, which servers do not know of? */
+bool sw_session_resets_to_startup(const struct sw_session *session,
+                                  const struct sw_statement *statement);
+/* Join @statement's RESET to the run, if start-up values take its place. */
+bool sw_session_add_reset(struct sw_session *session, const struct sw_statement *statement,
+                          const char *text);
+/* An error of ours in its turn; it fails the batch and the transaction. */
+void sw_session_add_failure(struct sw_session *session, const struct sw_error *err);
+/* A request about a statement (shared; may be NULL). */
+void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
+                          struct sw_named *named, enum sw_request_role role, const char *text,
+                          const struct sw_buf *bytes);
+void sw_session_forget_run(struct sw_session *session);
+
+/* names.c */
+struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,
+                                 struct sw_prepared *prepared, const uint32_t *types,
+                                 int type_count);
+struct sw_named *sw_named_ref(struct sw_named *named);
+void sw_named_unref(struct sw_named *named);
+void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame);
+/* Put under @name (taking a reference) in place of what was there; NULL removes. */
+void sw_names_put(struct sw_textmap *names, const char *name, struct sw_named *named);
+void sw_names_clear(struct sw_textmap *names);
+
+#endif

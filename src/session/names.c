@@ -1,0 +1,71 @@
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+
+struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,
+                                 struct sw_prepared *prepared, const uint32_t *types,
+                                 int type_count)
+{
+    struct sw_named *named = sw_alloc_zero(1, sizeof *named);
+
+    named->refs = 1;
+    named->name = sw_strdup(name);
+    named->script = sw_script_ref(script);
+    named->statement = script->count > 0 ? &script->statements[0] : NULL;
+    named->text = sw_strdup(text);
+    named->prepared = prepared == NULL ? NULL : sw_prepared_ref(prepared);
+    named->types = sw_memdup(types, (size_t)type_count * sizeof *types);
+    named->type_count = type_count;
+    return named;
+}
+
+struct sw_named *sw_named_ref(struct sw_named *named)
+{
+    named->refs++;
+    return named;
+}
+
+void sw_named_unref(struct sw_named *named)
+{
+    if (named == NULL || --named->refs > 0)
+        return;
+    free(named->name);
+    free(named->text);
+    sw_script_unref(named->script);
+    sw_prepared_unref(named->prepared);
+    free(named->types);
+    free(named);
+}
+
+void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    int count = sw_cursor_int16(&cursor);
+    uint32_t *types = sw_alloc_zero((size_t)count, sizeof *types);
+
+    for (int i = 0; i < count; i++)
+        types[i] = sw_cursor_int32(&cursor);
+    free(named->types);
+    named->types = types;
+    named->type_count = cursor.is_bad ? 0 : count;
+}
+
+void sw_names_put(struct sw_textmap *names, const char *name, struct sw_named *named)
+{
+    struct sw_named *before = named == NULL ? sw_textmap_remove(names, name)
+                                            : sw_textmap_put(names, name, sw_named_ref(named));
+
+    sw_named_unref(before);
+}
+
+void sw_names_clear(struct sw_textmap *names)
+{
+    size_t at = 0;
+    struct sw_named *named;
+
+    if (names->count == 0)
+        return;
+    while ((named = sw_textmap_next(names, &at, NULL)) != NULL)
+        sw_named_unref(named);
+    sw_textmap_finish(names);
+}

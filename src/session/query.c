@@ -1,0 +1,189 @@
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/request.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+/* An error of ours ends the query, and fails the transaction. */
+static void refuse(struct sw_session *session, const struct sw_error *err)
+{
+    sw_session_add_failure(session, err);
+    sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+}
+
+static char *text_of(const char *query, const struct sw_statement *statement)
+{
+    return sw_strndup(query + statement->location, (size_t)statement->len);
+}
+
+static bool has_control(const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if (sw_is_control(&script->statements[i]))
+            return true;
+    return false;
+}
+
+static bool has_settings(const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if (script->statements[i].setting_count > 0)
+            return true;
+    return false;
+}
+
+/* Control that a whole string may hold beside other statements: what a server does with it
+ * shows in its ReadyForQuery alone. */
+static bool is_plain_control(const struct sw_statement *statement)
+{
+    return statement->kind == SW_STATEMENT_BEGIN || statement->kind == SW_STATEMENT_COMMIT ||
+           statement->kind == SW_STATEMENT_ROLLBACK;
+}
+
+static bool refuse_mixture(struct sw_error *err, const char *what)
+{
+    sw_error_set(err, "0A000",
+                 "%s together with other statements in one query string is not "
+                 "supported",
+                 what);
+    sw_error_hint(err, "Send the statements one by one.");
+    return false;
+}
+
+static bool check_mixture(struct sw_session *session, const struct sw_script *script,
+                          struct sw_error *err)
+{
+    bool in_transaction = session->txn.state != SW_TXN_IDLE;
+
+    for (int i = 0; i < script->count; i++) {
+        const struct sw_statement *statement = &script->statements[i];
+
+        if (sw_is_control(statement) && !is_plain_control(statement))
+            return refuse_mixture(err, "a savepoint, SET TRANSACTION, DEALLOCATE or DISCARD");
+    }
+    if (has_settings(script) && (has_control(script) || in_transaction))
+        return refuse_mixture(err, "changing a setting inside a transaction");
+    if (session->txn.state == SW_TXN_FAILED)
+        return sw_session_may_run(session, &script->statements[1], err);
+    return true;
+}
+
+/* Several statements go as one string to one server, so that they stay the one implicit
+ * transaction that they are. */
+static bool aim_several(struct sw_session *session, const struct sw_script *script,
+                        struct sw_error *err)
+{
+    const struct sw_parameters none = {.values = NULL};
+
+    if (!check_mixture(session, script, err))
+        return false;
+    for (int i = 0; i < script->count; i++)
+        if (script->statements[i].setting_count > 0)
+            sw_session_note_changes(session, &script->statements[i]);
+    for (int i = 0; i < script->count; i++)
+        if (!sw_session_aim(session, &script->statements[i], &none,
+                            !sw_is_control(&script->statements[i]), err))
+            return false;
+    if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
+        !sw_session_is_heard(session))
+        return refuse_mixture(err, "transaction control");
+    for (int i = 0; i < script->count; i++)
+        session->may_write |=
+            script->statements[i].writes || script->statements[i].kind == SW_STATEMENT_COMMIT;
+    return true;
+}
+
+static void answer_control(struct sw_session *session, const struct sw_statement *statement,
+                           const char *query)
+{
+    char *text = text_of(query, statement);
+    struct sw_buf answer;
+    struct sw_error err;
+
+    sw_buf_init(&answer, SW_RUN_LIMIT);
+    if (sw_session_control(session, statement, text, &answer, &err)) {
+        sw_session_add_about(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_NONE, NULL, &answer);
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    } else {
+        refuse(session, &err);
+    }
+    sw_buf_finish(&answer);
+    free(text);
+}
+
+static void run_one(struct sw_session *session, const struct sw_statement *statement,
+                    const char *text)
+{
+    const struct sw_parameters none = {.values = NULL};
+    struct sw_error err;
+
+    if (!sw_session_may_run(session, statement, &err)) {
+        refuse(session, &err);
+        return;
+    }
+    if (sw_is_control(statement)) {
+        if (!sw_session_must_hear(session, statement)) {
+            answer_control(session, statement, text);
+            return;
+        }
+        session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
+        text = sw_session_control_text(session, statement, text);
+    } else if (!sw_session_aim(session, statement, &none, true, &err)) {
+        refuse(session, &err);
+        return;
+    } else {
+        session->may_write |= statement->writes;
+        sw_session_note_changes(session, statement);
+    }
+    if (!sw_session_add_reset(session, statement, text))
+        (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);
+    sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+}
+
+static void run_several(struct sw_session *session, const struct sw_script *script,
+                        const char *text)
+{
+    struct sw_error err;
+
+    if (!aim_several(session, script, &err)) {
+        refuse(session, &err);
+        return;
+    }
+    (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);
+    sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+}
+
+void sw_session_on_query(struct sw_session *session, const struct sw_frame *frame)
+{
+    size_t limit = session->sessions->map->config->limits.query;
+    static const uint8_t empty[] = {'I', 0, 0, 0, 4}; /* EmptyQueryResponse */
+    struct sw_error err;
+    const char *text;
+
+    if (session->skips_to_sync)
+        return;
+    if (!sw_wire_read_query(frame, &text, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
+    sw_names_put(&session->statements, "", NULL);
+    sw_names_put(&session->portals, "", NULL);
+    if (strlen(text) > limit) {
+        sw_error_set(&err, "54000", "the query is longer than %zu bytes (limits.query)", limit);
+        refuse(session, &err);
+        return;
+    }
+    session->script = sw_parse(text, &err);
+    if (session->script == NULL) {
+        refuse(session, &err);
+    } else if (session->script->count == 0) {
+        (void)sw_run_add(&session->run, SW_REQUEST_LOCAL, NULL, NULL, empty, sizeof empty);
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    } else if (session->script->count == 1) {
+        run_one(session, &session->script->statements[0], text);
+    } else {
+        run_several(session, session->script, text);
+    }
+}

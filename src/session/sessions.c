@@ -1,0 +1,319 @@
+#include "internal.h"
+
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+#include "shardward/wire/write.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- what clients send --- */
+
+static void on_terminate(struct sw_session *session, const struct sw_frame *frame)
+{
+    (void)frame;
+    sw_session_close(session);
+}
+
+static void on_function_call(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_error err;
+
+    (void)frame;
+    if (session->skips_to_sync)
+        return;
+    sw_error_set(&err, "0A000", "the function call protocol is not supported");
+    sw_error_hint(&err, "Call the function with SELECT.");
+    sw_txn_fail(&session->txn);
+    sw_write_error(sw_session_out(session), "ERROR", &err);
+    sw_write_ready(sw_session_out(session), sw_txn_status(&session->txn));
+}
+
+/* What is left of a COPY that was refused, as PostgreSQL ignores it. */
+static void on_copy_rest(struct sw_session *session, const struct sw_frame *frame)
+{
+    (void)session;
+    (void)frame;
+}
+
+static void (*const handlers[256])(struct sw_session *, const struct sw_frame *) = {
+    ['Q'] = sw_session_on_query,    ['P'] = sw_session_on_parse,   ['B'] = sw_session_on_bind,
+    ['D'] = sw_session_on_describe, ['E'] = sw_session_on_execute, ['C'] = sw_session_on_close,
+    ['H'] = sw_session_on_flush,    ['S'] = sw_session_on_sync,    ['X'] = on_terminate,
+    ['F'] = on_function_call,       ['d'] = on_copy_rest,          ['c'] = on_copy_rest,
+    ['f'] = on_copy_rest,
+};
+
+static void take_frame(struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_error err;
+
+    if (session->state == SW_SESSION_LOGIN) {
+        sw_session_on_login_message(session, frame);
+        return;
+    }
+    if (handlers[frame->type] != NULL) {
+        handlers[frame->type](session, frame);
+        return;
+    }
+    sw_error_set(&err, "08P01", "invalid frontend message type %d", frame->type);
+    sw_session_fatal(session, &err);
+}
+
+/* One message, or 0 when it is not all here yet. */
+static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
+{
+    size_t limit = session->state == SW_SESSION_LOGIN
+                       ? SW_STARTUP_LIMIT
+                       : session->sessions->map->config->limits.message;
+    struct sw_frame frame;
+    struct sw_error err;
+
+    if (session->state == SW_SESSION_GREETING)
+        return sw_session_greet(session, bytes, len);
+    switch (sw_frame_next(bytes, len, limit, &frame)) {
+    case SW_FRAME_WHOLE:
+        take_frame(session, &frame);
+        return frame.size;
+    case SW_FRAME_HEADER:
+    case SW_FRAME_SHORT:
+        return 0;
+    case SW_FRAME_BAD:
+        break;
+    }
+    sw_error_set(&err, "08P01", "invalid message length");
+    sw_error_hint(&err, "A message may have %zu bytes (limits.message).", limit);
+    sw_session_fatal(session, &err);
+    return 0;
+}
+
+static bool reads(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
+           session->state == SW_SESSION_READY;
+}
+
+static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_session *session = owner;
+    size_t at = 0;
+
+    while (at < len && reads(session)) {
+        size_t step = take_next(session, bytes + at, len - at);
+
+        if (step == 0)
+            break;
+        at += step;
+    }
+    if (session->state != SW_SESSION_CLOSING)
+        sw_stream_flush(session->stream);
+    return at;
+}
+
+static void on_drained(void *owner)
+{
+    struct sw_session *session = owner;
+
+    if (session->running != NULL)
+        sw_leg_unhold(session->running);
+}
+
+static void on_lost(void *owner, const char *reason)
+{
+    struct sw_session *session = owner;
+
+    sw_log(SW_LOG_DEBUG, "client-lost", "client=%u reason=\"%s\"", session->id, reason);
+    sw_session_close(session);
+}
+
+/* --- birth and end --- */
+
+static void unref_sessions(struct sw_sessions *sessions)
+{
+    if (--sessions->refs > 0)
+        return;
+    sw_map_unref(sessions->map);
+    free(sessions->verifiers);
+    free(sessions);
+}
+
+static void free_session(struct sw_session *session)
+{
+    sw_link_remove(&session->link);
+    unref_sessions(session->sessions);
+    sw_session_forget_run(session);
+    sw_run_finish(&session->run);
+    sw_names_clear(&session->statements);
+    sw_names_clear(&session->portals);
+    sw_txn_finish(&session->txn);
+    sw_settings_unref(session->startup);
+    sw_settings_unref(session->settings);
+    sw_settings_unref(session->told);
+    free(session->user_name);
+    free(session->database_name);
+    free(session);
+}
+
+static void free_if_done(struct sw_session *session)
+{
+    if (!session->is_stream_open && session->leg.state == SW_LEG_FREE &&
+        session->aside.state == SW_LEG_FREE)
+        free_session(session);
+}
+
+static void on_closed(void *owner)
+{
+    struct sw_session *session = owner;
+
+    session->is_stream_open = false;
+    free_if_done(session);
+}
+
+void sw_session_leg_is_done(struct sw_session *session)
+{
+    if (session->leg.state == SW_LEG_ATTACHED)
+        sw_leg_release(&session->leg);
+    if (session->aside.state == SW_LEG_ATTACHED)
+        sw_leg_release(&session->aside);
+    free_if_done(session);
+}
+
+void sw_session_close(struct sw_session *session)
+{
+    if (session->state == SW_SESSION_CLOSING)
+        return;
+    session->state = SW_SESSION_CLOSING;
+    session->sessions->count--;
+    sw_timer_close(session->login_timer);
+    session->login_timer = NULL;
+    (void)sw_leg_abandon(&session->leg);
+    (void)sw_leg_abandon(&session->aside);
+    sw_stream_close(session->stream);
+}
+
+void sw_session_fatal(struct sw_session *session, const struct sw_error *err)
+{
+    if (session->state == SW_SESSION_CLOSING)
+        return;
+    sw_write_error(sw_session_out(session), "FATAL", err);
+    sw_stream_flush(session->stream);
+    sw_session_close(session);
+}
+
+struct sw_buf *sw_session_out(struct sw_session *session)
+{
+    return sw_stream_out(session->stream);
+}
+
+static void on_login_timeout(void *owner)
+{
+    struct sw_session *session = owner;
+    struct sw_error err;
+
+    sw_error_set(&err, "08P01", "canceling authentication due to timeout");
+    sw_session_fatal(session, &err);
+}
+
+static void open_session(struct sw_sessions *sessions, int fd)
+{
+    static const struct sw_stream_events events = {on_bytes, on_drained, on_lost, on_closed};
+    struct sw_session *session = sw_alloc_zero(1, sizeof *session);
+    int login_ms = sessions->map->config->timeouts.login_ms;
+
+    session->sessions = sessions;
+    session->id = ++sessions->last_id & 0x7fffffff;
+    if (getrandom(&session->cancel_key, sizeof session->cancel_key, 0) < 0)
+        session->cancel_key = session->id;
+    sw_textmap_init(&session->statements);
+    sw_textmap_init(&session->portals);
+    sw_txn_init(&session->txn);
+    sw_run_init(&session->run);
+    sw_leg_init(&session->leg, sessions->loop, &sw_session_sink, session);
+    sw_leg_init(&session->aside, sessions->loop, &sw_session_sink, session);
+    sw_list_push_back(&sessions->all, &session->link);
+    sessions->count++;
+    sessions->refs++;
+    session->stream = sw_stream_open(sessions->loop, fd, &events, session);
+    session->is_stream_open = true;
+    session->login_timer = sw_timer_create(sessions->loop, on_login_timeout, session);
+    if (login_ms > 0)
+        sw_timer_start(session->login_timer, (uint64_t)login_ms);
+}
+
+/* --- all of them --- */
+
+static bool read_verifiers(struct sw_sessions *sessions, struct sw_error *err)
+{
+    const struct sw_map *map = sessions->map;
+
+    sessions->verifiers = sw_alloc_zero((size_t)map->user_count, sizeof *sessions->verifiers);
+    for (int i = 0; i < map->user_count; i++) {
+        const struct sw_user *user = &map->users[i];
+
+        if (user->auth == SW_AUTH_TRUST)
+            continue;
+        if (!sw_scram_read_verifier(user->password, &sessions->verifiers[i]) &&
+            !sw_scram_make_verifier(user->password, &sessions->verifiers[i]))
+            return sw_error_set(err, "F0000", "the password of user \"%s\" cannot be used",
+                                user->name);
+    }
+    return true;
+}
+
+struct sw_sessions *sw_sessions_create(struct sw_loop *loop, struct sw_map *map,
+                                       struct sw_pools *pools, struct sw_error *err)
+{
+    struct sw_sessions *sessions = sw_alloc_zero(1, sizeof *sessions);
+
+    sessions->refs = 1;
+    sessions->loop = loop;
+    sessions->map = sw_map_ref(map);
+    sessions->pools = pools;
+    sw_link_init(&sessions->all);
+    if (!read_verifiers(sessions, err)) {
+        sw_sessions_close(sessions);
+        return NULL;
+    }
+    return sessions;
+}
+
+void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
+{
+    struct sw_error err;
+    struct sw_buf out;
+
+    if (sessions->count < sessions->map->config->limits.clients) {
+        open_session(sessions, fd);
+        return;
+    }
+    sw_error_set(&err, "53300", "sorry, too many clients already");
+    sw_buf_init(&out, SW_STARTUP_LIMIT);
+    sw_write_error(&out, "FATAL", &err);
+    if (send(fd, sw_buf_bytes(&out), sw_buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        sw_log(SW_LOG_DEBUG, "client-lost", "reason=\"%s\"", err.message);
+    sw_buf_finish(&out);
+    (void)close(fd);
+}
+
+void sw_sessions_close(struct sw_sessions *sessions)
+{
+    struct sw_link *link, *next;
+    struct sw_error err;
+
+    if (sessions == NULL)
+        return;
+    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
+    for (link = sessions->all.next; link != &sessions->all; link = next) {
+        struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        next = link->next;
+        sw_session_fatal(session, &err);
+        sw_leg_cut(&session->leg);
+        sw_leg_cut(&session->aside);
+        free_if_done(session);
+    }
+    unref_sessions(sessions);
+}

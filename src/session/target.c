@@ -1,0 +1,204 @@
+/*
+ * A run goes to one shard. Each statement in it narrows the choice:
+ *
+ *   NONE, ANY   any database gives the answer
+ *   ANY_OF      any shard of a placement (not bound yet, or a key that equals nothing)
+ *   CATALOG     the catalog database
+ *   ONE         this shard
+ *
+ * A transaction binds to the shard of its first statement that names one. What needs no shard,
+ * or only prepares, runs beside it.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* Does the search_path hold public, and nothing else that could hide or add tables? */
+static bool is_path_plain(const char *path, bool has_role)
+{
+    bool has_public = false;
+    char word[64];
+
+    while (*path != '\0') {
+        size_t len = strcspn(path, ",");
+        const char *from = path, *to = path + len;
+
+        path += len + (path[len] == ',');
+        while (from < to && (*from == ' ' || *from == '"'))
+            from++;
+        while (to > from && (to[-1] == ' ' || to[-1] == '"'))
+            to--;
+        if ((size_t)(to - from) >= sizeof word)
+            return false;
+        memcpy(word, from, (size_t)(to - from));
+        word[to - from] = '\0';
+        if (strcmp(word, "public") == 0)
+            has_public = true;
+        else if (strcmp(word, "$user") == 0 ? has_role
+                                            : has_public || strcmp(word, "pg_catalog") != 0)
+            return false;
+    }
+    return has_public;
+}
+
+static bool changes_search_path(const struct sw_session *session)
+{
+    for (int i = 0; i < session->change_count; i++) {
+        const struct sw_setting_fact *fact = &session->changes[i].fact;
+
+        if (fact->change == SW_SETTING_RESET_ALL || strcmp(fact->name, "search_path") == 0 ||
+            strcmp(fact->name, "role") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_search_path_plain(const struct sw_session *session)
+{
+    const char *path = sw_settings_get(session->settings, "search_path");
+    const char *role = sw_settings_get(session->settings, "role");
+    bool has_role = role != NULL && strcmp(role, "none") != 0;
+
+    if (session->has_local_search_path || changes_search_path(session))
+        return false;
+    return is_path_plain(path == NULL ? "\"$user\", public" : path, has_role);
+}
+
+static bool includes(const struct sw_target *target, const struct sw_shard *shard)
+{
+    switch (target->kind) {
+    case SW_TARGET_NONE:
+    case SW_TARGET_ANY:
+        return true;
+    case SW_TARGET_CATALOG:
+    case SW_TARGET_ONE:
+        return target->shard == shard;
+    case SW_TARGET_ANY_OF:
+        break;
+    }
+    for (int i = 0; i < target->placement->shard_count; i++)
+        if (target->placement->shards[i] == shard)
+            return true;
+    return false;
+}
+
+/* Narrow @have by @next; false when nothing is left. */
+static bool join(struct sw_target *have, const struct sw_target *next)
+{
+    bool executes = have->executes || next->executes;
+
+    if (have->kind <= SW_TARGET_ANY && next->kind > have->kind) {
+        *have = *next;
+    } else if (next->kind > SW_TARGET_ANY && have->kind != SW_TARGET_ANY_OF) {
+        if (!includes(next, have->shard))
+            return false;
+    } else if (next->kind == SW_TARGET_ONE || next->kind == SW_TARGET_CATALOG) {
+        if (!includes(have, next->shard))
+            return false;
+        *have = *next;
+    } else if (next->kind == SW_TARGET_ANY_OF) {
+        int i = 0;
+
+        while (i < have->placement->shard_count && !includes(next, have->placement->shards[i]))
+            i++;
+        if (i == have->placement->shard_count)
+            return false;
+        have->shard = have->placement->shards[i];
+    }
+    have->executes = executes;
+    return true;
+}
+
+static const struct sw_shard *enlisted_shard(const struct sw_session *session)
+{
+    bool is_enlisted = session->txn.is_enlisted && session->leg.state == SW_LEG_ATTACHED;
+
+    return is_enlisted ? session->leg.shard : NULL;
+}
+
+/* May the run go beside a transaction that is bound to another shard? */
+static bool may_go_aside(const struct sw_target *target)
+{
+    return target->kind == SW_TARGET_CATALOG || !target->executes;
+}
+
+static bool refuse_second_shard(const struct sw_session *session, const struct sw_target *next,
+                                const struct sw_shard *bound, struct sw_error *err)
+{
+    const char *other = next->shard == NULL ? "another shard" : next->shard->name;
+
+    if (session->txn.state != SW_TXN_IDLE) {
+        sw_error_set(err, "0A000", "a transaction over several shards is not supported");
+        sw_error_detail(err,
+                        "The transaction is bound to shard \"%s\", the statement needs "
+                        "\"%s\".",
+                        bound->name, other);
+        sw_error_hint(err, "Commit before you go on to another shard.");
+    } else {
+        sw_error_set(err, "0A000", "a batch over several shards is not supported");
+        sw_error_detail(err, "It began on shard \"%s\", the statement needs \"%s\".",
+                        bound->name, other);
+        sw_error_hint(err, "Send Sync (or separate queries) between statements of different "
+                           "shards.");
+    }
+    return false;
+}
+
+bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
+                    const struct sw_parameters *parameters, bool executes, struct sw_error *err)
+{
+    static const enum sw_target_kind kinds[] = {
+        [SW_ROUTE_LOCAL] = SW_TARGET_NONE,      [SW_ROUTE_ANY] = SW_TARGET_ANY,
+        [SW_ROUTE_CATALOG] = SW_TARGET_CATALOG, [SW_ROUTE_ONE] = SW_TARGET_ONE,
+        [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,
+    };
+    const struct sw_plan_context context = {
+        .database = session->database,
+        .user = session->user,
+        .is_search_path_plain = is_search_path_plain(session),
+    };
+    const struct sw_shard *enlisted = enlisted_shard(session);
+    struct sw_target next, joined = session->target;
+    struct sw_route route;
+
+    if (!sw_plan_route(&context, statement, parameters, &route, err))
+        return false;
+    next = (struct sw_target){.kind = kinds[route.kind],
+                              .shard = route.shard,
+                              .placement = route.placement,
+                              .executes = executes};
+    if (next.kind == SW_TARGET_CATALOG)
+        next.shard = session->database->catalog;
+    if (session->batch != NULL && !includes(&next, session->batch->shard))
+        return refuse_second_shard(session, &next, session->batch->shard, err);
+    if (!join(&joined, &next))
+        return refuse_second_shard(session, &next, session->target.shard, err);
+    if (enlisted != NULL && session->batch == NULL && !includes(&joined, enlisted) &&
+        !may_go_aside(&joined))
+        return refuse_second_shard(session, &next, enlisted, err);
+    session->target = joined;
+    return true;
+}
+
+struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
+                                     bool *enlists)
+{
+    const struct sw_target *target = &session->target;
+    const struct sw_shard *enlisted = enlisted_shard(session);
+
+    *enlists = false;
+    if (session->batch != NULL) {
+        *shard = session->batch->shard;
+        return session->batch;
+    }
+    if (enlisted != NULL && includes(target, enlisted)) {
+        *shard = enlisted;
+        return &session->leg;
+    }
+    *shard = target->kind <= SW_TARGET_ANY ? session->database->catalog : target->shard;
+    if (session->txn.state == SW_TXN_IDLE)
+        return &session->leg;
+    *enlists = enlisted == NULL && session->txn.state == SW_TXN_OPEN && target->executes &&
+               (target->kind == SW_TARGET_ONE || target->kind == SW_TARGET_ANY_OF);
+    return *enlists ? &session->leg : &session->aside;
+}

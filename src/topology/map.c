@@ -1,0 +1,258 @@
+#include "shardward/topology/map.h"
+
+#include "shardward/base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* "schema.name", each at most 63 bytes in a config. */
+enum { FULL_NAME = 160 };
+
+struct builder {
+    struct sw_map *map;
+    const struct sw_config *config;
+    const struct sw_cluster *clusters;
+};
+
+static void *take(struct builder *builder, int count, size_t size)
+{
+    return sw_arena_alloc(&builder->map->arena, (size_t)count * size);
+}
+
+static const struct sw_cluster *build_clusters(struct builder *builder)
+{
+    const struct sw_config *config = builder->config;
+    struct sw_cluster *clusters = take(builder, config->cluster_count, sizeof *clusters);
+
+    for (int i = 0; i < config->cluster_count; i++) {
+        const struct sw_config_cluster *from = &config->clusters[i];
+        struct sw_node *nodes = take(builder, from->node_count, sizeof *nodes);
+
+        for (int n = 0; n < from->node_count; n++)
+            nodes[n] = (struct sw_node){from->nodes[n].name, from->nodes[n].address,
+                                        from->nodes[n].cloud, from->nodes[n].port};
+        clusters[i] = (struct sw_cluster){from->name, nodes, from->node_count};
+    }
+    return clusters;
+}
+
+static void build_users(struct builder *builder)
+{
+    const struct sw_config *config = builder->config;
+    struct sw_user *users = take(builder, config->user_count, sizeof *users);
+
+    for (int i = 0; i < config->user_count; i++) {
+        const struct sw_config_user *from = &config->users[i];
+
+        users[i] = (struct sw_user){.name = from->name,
+                                    .auth = from->auth,
+                                    .password = from->password,
+                                    .server_user = from->server_user,
+                                    .server_password = from->server_password,
+                                    .pool_size = from->pool_size};
+    }
+    builder->map->users = users;
+    builder->map->user_count = config->user_count;
+}
+
+static const struct sw_shard *build_shards(struct builder *builder,
+                                           const struct sw_config_business *from,
+                                           const struct sw_business *business)
+{
+    struct sw_shard *shards = take(builder, from->shard_count, sizeof *shards);
+
+    for (int i = 0; i < from->shard_count; i++)
+        shards[i] = (struct sw_shard){.id = builder->map->shard_count++,
+                                      .name = from->shards[i].name,
+                                      .cluster = &builder->clusters[from->shards[i].cluster],
+                                      .dbname = from->shards[i].dbname,
+                                      .business = business};
+    return shards;
+}
+
+static void collect_shards(struct builder *builder, struct sw_placement *placement,
+                           const struct sw_business *business)
+{
+    const struct sw_shard **shards = take(builder, business->shard_count, sizeof(void *));
+
+    for (int i = 0; i < business->shard_count; i++) {
+        int at = 0;
+
+        while (at < placement->bucket_count &&
+               placement->buckets[at].shard != &business->shards[i])
+            at++;
+        if (at < placement->bucket_count)
+            shards[placement->shard_count++] = &business->shards[i];
+    }
+    placement->shards = shards;
+}
+
+static const struct sw_placement *build_placements(struct builder *builder,
+                                                   const struct sw_config_business *from,
+                                                   const struct sw_business *business)
+{
+    struct sw_placement *placements = take(builder, from->placement_count, sizeof *placements);
+
+    for (int i = 0; i < from->placement_count; i++) {
+        const struct sw_config_placement *plan = &from->placements[i];
+        struct sw_bucket *buckets = take(builder, plan->buckets, sizeof *buckets);
+
+        for (int r = 0; r < plan->range_count; r++)
+            for (int b = plan->ranges[r].first; b <= plan->ranges[r].last; b++)
+                buckets[b] = (struct sw_bucket){&business->shards[plan->ranges[r].shard],
+                                                SW_BUCKET_ACTIVE};
+        placements[i] = (struct sw_placement){.name = plan->name,
+                                              .key_type = plan->key_type,
+                                              .buckets = buckets,
+                                              .bucket_count = plan->buckets};
+        collect_shards(builder, &placements[i], business);
+    }
+    return placements;
+}
+
+static const struct sw_table *build_tables(struct builder *builder,
+                                           const struct sw_config_business *from,
+                                           const struct sw_business *business)
+{
+    const struct sw_placement *placements = build_placements(builder, from, business);
+    struct sw_table *tables = take(builder, from->table_count, sizeof *tables);
+
+    for (int i = 0; i < from->table_count; i++) {
+        const struct sw_config_table *table = &from->tables[i];
+
+        tables[i] = (struct sw_table){.schema = table->schema,
+                                      .name = table->name,
+                                      .business = business,
+                                      .key = table->key};
+        if (table->key != NULL)
+            tables[i].placement = &placements[table->placement];
+        else
+            tables[i].shard = &business->shards[0];
+    }
+    return tables;
+}
+
+static bool full_name(char *out, const char *schema, const char *name)
+{
+    size_t schema_len = strlen(schema), name_len = strlen(name);
+
+    if (schema_len + name_len + 2 > FULL_NAME)
+        return false;
+    memcpy(out, schema, schema_len);
+    out[schema_len] = '.';
+    memcpy(out + schema_len + 1, name, name_len + 1);
+    return true;
+}
+
+static void index_tables(struct sw_database *database, const struct sw_business *business)
+{
+    for (int i = 0; i < business->table_count; i++) {
+        const struct sw_table *table = &business->tables[i];
+        char name[FULL_NAME];
+        bool fits = full_name(name, table->schema, table->name);
+
+        assert(fits);
+        (void)fits;
+        sw_textmap_put(&database->tables, name, (void *)(uintptr_t)table);
+    }
+}
+
+static void build_businesses(struct builder *builder, const struct sw_config_database *from,
+                             struct sw_database *database)
+{
+    struct sw_business *businesses = take(builder, from->business_count, sizeof *businesses);
+
+    for (int i = 0; i < from->business_count; i++) {
+        const struct sw_config_business *plan = &from->businesses[i];
+        struct sw_business *business = &businesses[i];
+
+        business->name = plan->name;
+        business->shards = build_shards(builder, plan, business);
+        business->shard_count = plan->shard_count;
+        business->tables = build_tables(builder, plan, business);
+        business->table_count = plan->table_count;
+        index_tables(database, business);
+    }
+    database->businesses = businesses;
+    database->business_count = from->business_count;
+}
+
+static void build_databases(struct builder *builder)
+{
+    const struct sw_config *config = builder->config;
+    struct sw_database *databases = take(builder, config->database_count, sizeof *databases);
+
+    for (int i = 0; i < config->database_count; i++) {
+        const struct sw_config_database *from = &config->databases[i];
+        struct sw_shard *catalog = take(builder, 1, sizeof *catalog);
+
+        *catalog = (struct sw_shard){.id = builder->map->shard_count++,
+                                     .name = "catalog",
+                                     .cluster = &builder->clusters[from->catalog_cluster],
+                                     .dbname = from->catalog_dbname};
+        databases[i].name = from->name;
+        databases[i].catalog = catalog;
+        sw_textmap_init(&databases[i].tables);
+        build_businesses(builder, from, &databases[i]);
+    }
+    builder->map->databases = databases;
+    builder->map->database_count = config->database_count;
+}
+
+struct sw_map *sw_map_build(struct sw_config *config)
+{
+    struct sw_map *map = sw_alloc_zero(1, sizeof *map);
+    struct builder builder = {.map = map, .config = config};
+
+    map->refs = 1;
+    map->config = config;
+    sw_arena_init(&map->arena);
+    builder.clusters = build_clusters(&builder);
+    build_users(&builder);
+    build_databases(&builder);
+    return map;
+}
+
+struct sw_map *sw_map_ref(struct sw_map *map)
+{
+    map->refs++;
+    return map;
+}
+
+void sw_map_unref(struct sw_map *map)
+{
+    if (map == NULL || --map->refs > 0)
+        return;
+    for (int i = 0; i < map->database_count; i++) {
+        struct sw_textmap tables = map->databases[i].tables;
+
+        sw_textmap_finish(&tables);
+    }
+    sw_arena_finish(&map->arena);
+    sw_config_free(map->config);
+    free(map);
+}
+
+const struct sw_database *sw_map_database(const struct sw_map *map, const char *name)
+{
+    for (int i = 0; i < map->database_count; i++)
+        if (strcmp(map->databases[i].name, name) == 0)
+            return &map->databases[i];
+    return NULL;
+}
+
+const struct sw_user *sw_map_user(const struct sw_map *map, const char *name)
+{
+    for (int i = 0; i < map->user_count; i++)
+        if (strcmp(map->users[i].name, name) == 0)
+            return &map->users[i];
+    return NULL;
+}
+
+const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
+                                         const char *name)
+{
+    char full[FULL_NAME];
+
+    return full_name(full, schema, name) ? sw_textmap_get(&database->tables, full) : NULL;
+}

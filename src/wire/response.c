@@ -1,0 +1,140 @@
+#include "shardward/wire/response.h"
+
+#include "shardward/base/text.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { SQLSTATE_LEN = 5, OID_LEN = 4 };
+
+/* The fields of an error that we keep; NULL: not sent. */
+struct fields {
+    const char *severity, *plain_severity, *sqlstate, *message, *detail, *hint, *position;
+};
+
+static void keep_field(struct fields *fields, uint8_t code, const char *text)
+{
+    switch (code) {
+    case 'S':
+        fields->severity = text;
+        break;
+    case 'V':
+        fields->plain_severity = text;
+        break;
+    case 'C':
+        fields->sqlstate = text;
+        break;
+    case 'M':
+        fields->message = text;
+        break;
+    case 'D':
+        fields->detail = text;
+        break;
+    case 'H':
+        fields->hint = text;
+        break;
+    case 'P':
+        fields->position = text;
+        break;
+    default: /* sent by a newer server */
+        break;
+    }
+}
+
+static struct fields read_fields(const struct sw_frame *frame)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    struct fields fields = {0};
+    uint8_t code;
+
+    while ((code = sw_cursor_byte(&cursor)) != 0) {
+        const char *text = sw_cursor_text(&cursor);
+
+        if (!cursor.is_bad)
+            keep_field(&fields, code, text);
+    }
+    return fields;
+}
+
+static bool is_sqlstate(const char *text)
+{
+    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return text != NULL && strlen(text) == SQLSTATE_LEN &&
+           strspn(text, letters) == SQLSTATE_LEN;
+}
+
+static int position_of(const char *text)
+{
+    int64_t position;
+
+    if (text == NULL || !sw_text_to_int64(text, strlen(text), &position))
+        return 0;
+    return position < 0 || position > INT_MAX ? 0 : (int)position;
+}
+
+void sw_wire_read_error(const struct sw_frame *frame, struct sw_error *err, bool *is_fatal)
+{
+    struct fields fields = read_fields(frame);
+    const char *severity = fields.plain_severity ? fields.plain_severity : fields.severity;
+
+    (void)sw_error_set(err, is_sqlstate(fields.sqlstate) ? fields.sqlstate : "XX000", "%s",
+                       fields.message ? fields.message : "");
+    if (fields.detail != NULL)
+        sw_error_detail(err, "%s", fields.detail);
+    if (fields.hint != NULL)
+        sw_error_hint(err, "%s", fields.hint);
+    err->position = position_of(fields.position);
+    if (is_fatal != NULL)
+        *is_fatal = severity != NULL &&
+                    (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
+bool sw_wire_read_parameter_status(const struct sw_frame *frame, const char **name,
+                                   const char **value)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    const char *key = sw_cursor_text(&cursor);
+    const char *text = sw_cursor_text(&cursor);
+
+    if (!sw_cursor_is_done(&cursor))
+        return false;
+    *name = key;
+    *value = text;
+    return true;
+}
+
+bool sw_wire_read_column(const struct sw_frame *frame, int index, const uint8_t **bytes,
+                         size_t *len)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    int count = sw_cursor_int16(&cursor);
+    const uint8_t *value = NULL;
+    uint32_t value_len = 0;
+
+    if (index < 0 || index >= count)
+        return false;
+    for (int i = 0; i <= index; i++) {
+        value_len = sw_cursor_int32(&cursor);
+        value = value_len == UINT32_MAX ? NULL : sw_cursor_bytes(&cursor, value_len);
+        if (cursor.is_bad)
+            return false;
+    }
+    *bytes = value;
+    *len = value_len == UINT32_MAX ? 0 : value_len;
+    return true;
+}
+
+bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
+                                  const uint8_t **types)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    int type_count = sw_cursor_int16(&cursor);
+    const uint8_t *bytes = sw_cursor_bytes(&cursor, (size_t)type_count * OID_LEN);
+
+    if (!sw_cursor_is_done(&cursor))
+        return false;
+    *count = type_count;
+    *types = bytes;
+    return true;
+}

@@ -1,0 +1,133 @@
+begin
+start transaction isolation level serializable, read only, deferrable
+begin isolation level repeatable read read write not deferrable
+begin isolation level read committed isolation level read uncommitted
+commit
+end
+commit and chain
+rollback
+abort
+rollback and no chain
+rollback and chain
+savepoint "A b"
+release savepoint a
+rollback to savepoint a
+prepare transaction 'a'
+commit prepared 'a'
+rollback prepared 'a'
+set x = 1
+SET Search_Path TO a, b
+set local x = 'a'
+set session x = on
+set x.y = 'z'
+set time zone 'UTC'
+set time zone interval '1:00' hour to minute
+set time zone default
+set names 'utf8'
+set names 'latin1'
+set names
+set client_encoding = utf8
+set client_encoding = 'UTF-8'
+set client_encoding = unicode
+set client_encoding to "SQL_ASCII"
+set client_encoding = 'win1252'
+set client_encoding = a, b
+set standard_conforming_strings = on
+set standard_conforming_strings = 1
+set standard_conforming_strings = 'Yes'
+set standard_conforming_strings = off
+set standard_conforming_strings to default
+set schema 'a'
+set role a
+set role none
+reset role
+set session authorization a
+set session authorization default
+reset session authorization
+set x to default
+set local x to default
+set x from current
+set xml option document
+reset x
+reset all
+set session characteristics as transaction isolation level serializable, read only, deferrable
+set transaction isolation level repeatable read
+set local transaction read only
+set transaction snapshot 'a'
+set transaction_isolation = 'Serializable'
+set transaction_isolation = 'wrong'
+set local transaction_read_only = on
+set transaction_read_only = 1
+set transaction_deferrable = 'maybe'
+set transaction_isolation to default
+reset transaction_isolation
+reset transaction isolation level
+set x = $1
+set catalog 'a'
+show x
+show Search_Path
+show transaction isolation level
+show session authorization
+show time zone
+show all
+discard all
+discard temp
+deallocate a
+deallocate prepare "B"
+deallocate all
+close all
+close a
+unlisten *
+unlisten a
+select pg_advisory_unlock_all(); close all; unlisten *; reset all;
+ ; ; 
+select 1; ; insert into t values (1) ;  copy t from stdin;  
+/* a */ select 1 -- b
+create table t (a int)
+create table t as select 1
+create view v as select 1
+create function f() returns int language sql as 'select 1'
+alter table t add b int
+drop table t
+truncate t
+copy t from stdin
+copy (select 1) to stdout
+explain select 1
+prepare a as select 1
+execute a
+listen a
+notify a
+declare c cursor for select 1
+fetch c
+move c
+call f()
+do 'begin end'
+lock t
+vacuum
+analyze t
+merge into t using u on t.k = u.k when matched then delete
+grant select on t to u
+comment on table t is 'a'
+create type t as enum ('a')
+create extension a
+refresh materialized view v
+set constraints all deferred
+alter system set a = 1
+import foreign schema a from server b into c
+selec 1
+select 'ä', 'ä' frm t t
+select (1
+select 'a
+select "a
+select U&'\zzzz'
+select $$a
+select * from t where
+select /* a
+insert into t values (1
+select * from (select 1)
+set transform_null_equals = on
+set transform_null_equals = off
+create table t (a int references b match partial)
+select E'\u12'
+select float(0) '1'
+select E'\xff'

@@ -1,0 +1,230 @@
+"""What cannot be answered as one PostgreSQL would is refused with 0A000, the reason and a hint."""
+
+import wire
+from suite import equal, rows, test
+
+REFUSED = [
+    # no key
+    "SELECT * FROM patients",
+    "SELECT count(*) FROM patients",
+    "SELECT * FROM patients LIMIT 1",
+    "SELECT * FROM patients ORDER BY patient_id LIMIT 10",
+    "SELECT * FROM patients WHERE name = 'Ada'",
+    "SELECT * FROM patients WHERE patient_id > 1",
+    "SELECT * FROM patients WHERE patient_id BETWEEN 1 AND 1",
+    "SELECT * FROM patients WHERE NOT patient_id = 1",
+    "SELECT * FROM patients WHERE patient_id IS NOT NULL",
+    "SELECT patient_id = 1 FROM patients",
+    "SELECT CASE WHEN patient_id = 1 THEN 2 END FROM patients",
+    "SELECT count(*) FILTER (WHERE patient_id = 1) FROM patients",
+    "SELECT name FROM patients ORDER BY patient_id = 1",
+    "SELECT name FROM patients GROUP BY name HAVING max(patient_id) = 1",
+    "UPDATE patients SET visits = 0",
+    "UPDATE patients SET visits = 0 WHERE name = 'Ada'",
+    "DELETE FROM patients",
+    "DELETE FROM patients WHERE visits = 0",
+    "SELECT * FROM patients FOR UPDATE",
+    "SELECT * FROM (SELECT * FROM patients) s WHERE name = 'Ada'",
+    "WITH x AS (SELECT * FROM patients) SELECT * FROM x",
+    "SELECT (SELECT count(*) FROM patients)",
+    "SELECT * FROM patients WHERE patient_id = 1 OR name = 'Ada'",
+    "SELECT * FROM slots WHERE slot_id = 1",
+    "TABLE patients",
+    # a key that is not known before it is too late
+    "SELECT * FROM patients WHERE patient_id = (SELECT 1)",
+    "SELECT * FROM patients WHERE patient_id = random()::bigint",
+    "SELECT * FROM patients WHERE patient_id = visits",
+    "SELECT * FROM patients WHERE patient_id = 1.5",
+    "SELECT * FROM patients WHERE patient_id + 1 = 2",
+    "SELECT * FROM patients WHERE patient_id IN (1, (random() * 10)::bigint)",
+    "INSERT INTO patients (patient_id, name) VALUES ((random() * 1000)::bigint, 'x')",
+    "INSERT INTO patients (patient_id, name) VALUES ((SELECT 1), 'x')",
+    "INSERT INTO patients (patient_id, name) VALUES (DEFAULT, 'x')",
+    "INSERT INTO patients (patient_id, name) SELECT doctor_id, name FROM doctors",
+    "INSERT INTO patients (patient_id, name) SELECT generate_series(1, 3), 'x'",
+    "INSERT INTO patients (name) VALUES ('x')",
+    "INSERT INTO patients VALUES (1, 'x')",
+    "INSERT INTO patients DEFAULT VALUES",
+    # keys of several shards
+    "SELECT * FROM patients WHERE patient_id = {a} OR patient_id = {b}",
+    "SELECT * FROM patients WHERE patient_id IN ({a}, {b})",
+    "SELECT * FROM patients WHERE patient_id = ANY('{{{a},{b}}}')",
+    "SELECT * FROM patients WHERE patient_id = {a} UNION ALL"
+    " SELECT * FROM patients WHERE patient_id = {b}",
+    "SELECT * FROM patients p, patients q WHERE p.patient_id = {a} AND q.patient_id = {b}",
+    "INSERT INTO patients (patient_id, name) VALUES ({a}, 'x'), ({b}, 'y')",
+    "DELETE FROM patients WHERE patient_id IN ({a}, {b})",
+    "UPDATE patients SET visits = 1 WHERE patient_id = {a};"
+    " UPDATE patients SET visits = 1 WHERE patient_id = {b}",
+    "SELECT * FROM patients WHERE patient_id = {a};"
+    " SELECT * FROM patients WHERE patient_id = {b}",
+    # joins that no shard can do
+    "SELECT * FROM patients p JOIN patients q ON p.name = q.name WHERE p.patient_id = {a}",
+    "SELECT * FROM patients p LEFT JOIN patients q ON p.patient_id = {a} AND q.patient_id = {a}",
+    "SELECT * FROM appointments a JOIN slots s USING (doctor_id, slot_id) WHERE a.patient_id = {a}",
+    "SELECT * FROM appointments a, slots s WHERE a.patient_id = {a} AND s.doctor_id = {b}",
+    # businesses that share no shard
+    "SELECT * FROM patients JOIN payments USING (patient_id) WHERE patient_id = {a}",
+    "SELECT * FROM patients p, doctors d WHERE p.patient_id = {a} AND d.doctor_id = 1",
+    "SELECT * FROM doctors d, sync_messages m",
+    "SELECT name, (SELECT count(*) FROM payments WHERE patient_id = {a}) FROM patients"
+    " WHERE patient_id = {a}",
+    "SELECT * FROM doctors WHERE doctor_id IN (SELECT doctor_id FROM appointments"
+    " WHERE patient_id = {a})",
+    "WITH gone AS (DELETE FROM patients WHERE patient_id = {a} RETURNING patient_id)"
+    " SELECT * FROM gone JOIN payments USING (patient_id)",
+    "INSERT INTO payments (patient_id, payment_id, appointment_id, amount)"
+    " SELECT patient_id, 1, 1, 1 FROM patients WHERE patient_id = {a}",
+    "DELETE FROM patients WHERE patient_id = {a} AND EXISTS (SELECT 1 FROM doctors)",
+    "UPDATE patients SET name = d.name FROM doctors d WHERE patient_id = {a} AND doctor_id = 1",
+    "SELECT name FROM patients WHERE patient_id = {a} UNION SELECT name FROM doctors",
+    # a row must not move
+    "UPDATE patients SET patient_id = {b} WHERE patient_id = {a}",
+    "UPDATE patients SET (patient_id, name) = ({b}, 'x') WHERE patient_id = {a}",
+    "INSERT INTO patients (patient_id, name) VALUES ({a}, 'x')"
+    " ON CONFLICT (patient_id) DO UPDATE SET patient_id = {b}",
+    "MERGE INTO patients p USING (VALUES ({a})) v(id) ON p.patient_id = v.id"
+    " WHEN MATCHED THEN DELETE",
+    # functions may hide tables
+    "SELECT no_such_function(1)",
+    "SELECT no_such_function(patient_id) FROM patients WHERE patient_id = {a}",
+    "SELECT nextval('x')",
+    "SELECT pg_advisory_lock(1)",
+    "SELECT query_to_xml('SELECT 1', true, true, '')",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT * FROM patients WHERE patient_id = {a} AND no_such_function(1)",
+    "SELECT lo_create(0)",
+    "CALL something()",
+    "DO $$ BEGIN DELETE FROM patients; END $$",
+    # what needs a session of its own on a server
+    "COPY patients FROM STDIN",
+    "COPY patients TO STDOUT",
+    "COPY (SELECT 1) TO STDOUT",
+    "COPY doctors FROM STDIN",
+    "LISTEN x",
+    "NOTIFY x",
+    "PREPARE s AS SELECT 1",
+    "EXECUTE s",
+    "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+    "CREATE TEMP TABLE t (a int)",
+    "CREATE TABLE t (a int)",
+    "SELECT 1 INTO t",
+    "SELECT 1 INTO TEMP t",
+    "CREATE TABLE t AS SELECT 1",
+    "ALTER TABLE patients ADD x int",
+    "DROP TABLE patients",
+    "TRUNCATE patients",
+    "TRUNCATE doctors",
+    "CREATE INDEX ON patients (name)",
+    "CREATE VIEW v AS SELECT 1",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA s",
+    "CREATE ROLE r",
+    "GRANT SELECT ON patients TO public",
+    "VACUUM patients",
+    "ANALYZE patients",
+    "LOCK TABLE patients",
+    "REINDEX TABLE patients",
+    "CLUSTER patients",
+    "COMMENT ON TABLE patients IS 'x'",
+    "CREATE DATABASE d",
+    "ALTER SYSTEM SET work_mem = '1MB'",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION postgres",
+    "LOAD 'x'",
+    "PREPARE TRANSACTION 'x'",
+    "COMMIT PREPARED 'x'",
+    # tables that the map does not know
+    "SELECT * FROM no_such_table",
+    "SELECT * FROM other.patients WHERE patient_id = {a}",
+    "INSERT INTO no_such_table VALUES (1)",
+]
+
+# The answer of PostgreSQL itself is as good, where nothing can go wrong by it.
+ALSO_FINE = {
+    "SELECT no_such_function(1)": "42883",
+    "SELECT no_such_function(patient_id) FROM patients WHERE patient_id = {a}": "42883",
+    "SELECT * FROM patients WHERE patient_id = {a} AND no_such_function(1)": "42883",
+    "SELECT * FROM no_such_table": "42P01",
+    "SELECT * FROM other.patients WHERE patient_id = {a}": "42P01",
+    "INSERT INTO no_such_table VALUES (1)": "42P01",
+    "PREPARE TRANSACTION 'x'": "25P01",
+    "EXECUTE s": "26000",
+}
+
+
+def counts(p):
+    tables = {"users": "patients", "orders": "slots", "institutions": "doctors"}
+    return {shard: p.rows(shard, f"SELECT count(*), sum(hashtext(t::text)) FROM {table} t")
+            for business, table in tables.items() for shard in p.shards(business)}
+
+
+def keys(p):
+    if not hasattr(p, "refusal_keys"):
+        p.refusal_keys = {"a": p.new_patient("users_0"), "b": p.new_patient("users_3")}
+        p.refusal_counts = counts(p)
+    return p.refusal_keys
+
+
+@rows((sql, sql) for sql in REFUSED)
+def is_refused(p, sql):
+    with p.logged_in() as client:
+        answers = client.query(sql.format(**keys(p)))
+        fields = wire.error_of(answers)
+        assert fields["C"] in ("0A000", ALSO_FINE.get(sql)), fields
+        equal(fields["S"], "ERROR")
+        if fields["C"] == "0A000":
+            assert len(fields["M"]) > 10, fields
+        equal(wire.kinds(answers), "EZ")
+        equal(wire.ready_status(answers), "I")
+        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+
+
+@rows((sql, sql) for sql in REFUSED if ";" not in sql and "$$" not in sql)
+def is_refused_when_prepared(p, sql):
+    with p.logged_in() as client:
+        answers = client.ask(wire.parse(sql.format(**keys(p))) + wire.bind() + wire.execute() + wire.SYNC)
+        fields = wire.error_of(answers)
+        assert fields["C"] in ("0A000", ALSO_FINE.get(sql)), fields
+        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+
+
+@test
+def nothing_of_what_was_refused_has_happened(p):
+    keys(p)
+    equal(counts(p), p.refusal_counts)
+
+
+@rows([("two keys", "SELECT * FROM patients WHERE patient_id IN ($1, $2)"),
+       ("two keys in or", "SELECT * FROM patients WHERE patient_id = $1 OR patient_id = $2"),
+       ("two rows", "INSERT INTO patients (patient_id, name) VALUES ($1, 'x'), ($2, 'y')"),
+       ("two sides", "SELECT 1 FROM patients p, patients q WHERE p.patient_id = $1"
+                     " AND q.patient_id = $2")])
+def parameters_of_several_shards_are_refused(p, sql):
+    values = [str(keys(p)["a"]), str(keys(p)["b"])]
+    with p.logged_in() as client:
+        answers = client.ask(wire.parse(sql) + wire.bind(values) + wire.execute() + wire.SYNC)
+        equal(wire.error_of(answers)["C"], "0A000")
+
+
+@test
+def refusals_have_a_hint(p):
+    with p.logged_in() as client:
+        fields = wire.error_of(client.query("SELECT * FROM patients"))
+        assert "patient_id" in fields.get("H", "") + fields.get("D", "") + fields["M"], fields
+
+
+@test
+def two_keys_in_and_of_different_shards_find_nothing_or_are_refused(p):
+    with p.logged_in() as client:
+        answers = client.query("SELECT * FROM patients WHERE patient_id = {a} AND"
+                               " patient_id = {b}".format(**keys(p)))
+        if wire.kinds(answers) != "TCZ":
+            equal(wire.error_of(answers)["C"], "0A000")
+
+
+@test
+def a_null_key_is_not_inserted(p):
+    with p.logged_in() as client:
+        fields = wire.error_of(client.query("INSERT INTO patients (patient_id, name) VALUES (NULL, 'x')"))
+        assert fields["C"] in ("23502", "0A000"), fields

@@ -1,0 +1,167 @@
+"""Backends and whole servers go away; clients live on and hear of it in bounded time."""
+
+import time
+
+import wire
+from suite import equal, test
+from test_transactions import eventually
+
+BOUND_S = 12
+
+
+def cut(p, shard):
+    """Terminate all backends of a shard's database on its node. How many there were."""
+    _, dbname = p.clusters.place(shard)
+    return int(p.as_superuser(shard, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                              f" WHERE datname = '{dbname}' AND usename = 'booking'"))
+
+
+def name_of(key):
+    return f"SELECT name FROM patients WHERE patient_id = {key}"
+
+
+@test
+def a_backend_lost_while_idle_is_not_noticed(p):
+    key = p.new_patient("users_0")
+    with p.logged_in() as client:
+        for _ in range(3):
+            equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+            assert cut(p, "users_0") >= 1
+            time.sleep(0.2)     # the server says good-bye a moment after it was told to
+            equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+
+
+@test
+def prepared_statements_survive_the_loss_of_an_idle_backend(p):
+    key = str(p.new_patient("users_0"))
+    run = wire.bind([key], "s") + wire.execute() + wire.SYNC
+    with p.logged_in() as client:
+        client.ask(wire.parse("SELECT name FROM patients WHERE patient_id = $1", "s") + wire.SYNC)
+        equal(wire.kinds(client.ask(run)), "2DCZ")
+        cut(p, "users_0")
+        time.sleep(0.2)
+        equal(wire.kinds(client.ask(run)), "2DCZ")
+
+
+@test
+def settings_survive_the_loss_of_an_idle_backend(p):
+    key = p.new_patient("users_0")
+    shown = f"SELECT current_setting('work_mem') FROM patients WHERE patient_id = {key}"
+    with p.logged_in() as client:
+        client.query("SET work_mem = '5MB'")
+        equal(wire.rows_of(client.query(shown)), [["5MB"]])
+        cut(p, "users_0")
+        time.sleep(0.2)
+        equal(wire.rows_of(client.query(shown)), [["5MB"]])
+
+
+@test
+def a_backend_lost_in_a_transaction_is_an_error_and_the_client_lives(p):
+    key = p.new_patient("users_1")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query(f"UPDATE patients SET visits = 1 WHERE patient_id = {key}")
+        cut(p, "users_1")
+        time.sleep(0.2)
+        answers = client.query(name_of(key))
+        fields = wire.error_of(answers)
+        equal(fields["S"], "ERROR")
+        assert fields["C"][:2] in ("57", "08"), fields
+        if wire.ready_status(answers) == "E":
+            equal(wire.error_of(client.query("SELECT 1"))["C"], "25P02")
+            equal(client.query("COMMIT")[0].body, b"ROLLBACK\0")
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+    equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
+
+
+@test
+def commit_after_the_loss_of_its_backend_is_no_success(p):
+    key = p.new_patient("users_1")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query(f"UPDATE patients SET visits = 1 WHERE patient_id = {key}")
+        cut(p, "users_1")
+        time.sleep(0.2)
+        answers = client.query("COMMIT")
+        if "E" not in wire.kinds(answers):
+            equal(answers[0].body, b"ROLLBACK\0")
+        equal(wire.ready_status(answers), "I")
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+    equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
+
+
+@test
+def a_backend_lost_in_a_statement_is_an_error_and_the_client_lives(p):
+    key = p.new_patient("users_2")
+    with p.logged_in() as client:
+        client.send(wire.query(f"SELECT pg_sleep(20) FROM patients WHERE patient_id = {key}"))
+        time.sleep(0.5)
+        assert cut(p, "users_2") >= 1
+        answers = client.read_ready()
+        fields = wire.error_of(answers)
+        equal((fields["S"], wire.ready_status(answers)), ("ERROR", "I"))
+        assert fields["C"][:2] in ("57", "08"), fields
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+
+
+@test
+def a_flight_whose_backend_is_lost_is_answered_to_its_last_sync(p):
+    key = str(p.new_patient("users_2"))
+    flight = wire.parse("SELECT pg_sleep(20) FROM patients WHERE patient_id = $1") \
+        + wire.bind([key]) + wire.execute() + wire.SYNC
+    after = wire.parse("SELECT name FROM patients WHERE patient_id = $1") \
+        + wire.bind([key]) + wire.execute() + wire.SYNC
+    with p.logged_in() as client:
+        client.send(flight, after)
+        time.sleep(0.5)
+        cut(p, "users_2")
+        first, second = client.read_ready(), client.read_ready()
+        equal(wire.error_of(first)["S"], "ERROR")
+        equal(wire.kinds(second), "12DCZ")
+
+
+@test
+def the_loss_of_a_cluster_is_an_error_in_bounded_time_and_others_work(p):
+    here, there = p.new_patient("users_0"), p.new_patient("users_3")
+    lost = p.clusters.primary("c2")
+    with p.logged_in() as client, p.logged_in() as bound:
+        equal(wire.rows_of(client.query(name_of(there))), [["Ada"]])
+        bound.query("BEGIN")
+        bound.query(name_of(there))
+        p.clusters.kill_node(lost)
+        try:
+            for _ in range(3):
+                began = time.monotonic()
+                answers = client.query(name_of(there))
+                fields = wire.error_of(answers)
+                assert fields["S"] == "ERROR" and fields["C"][:2] in ("08", "57"), fields
+                assert time.monotonic() - began < BOUND_S, "too late"
+                equal(wire.rows_of(client.query(name_of(here))), [["Ada"]])
+            equal(wire.error_of(bound.query(name_of(there)))["S"], "ERROR")
+            bound.query("ROLLBACK")
+            equal(wire.rows_of(bound.query(name_of(here))), [["Ada"]])
+            # New clients come in, whether or not all clusters are there.
+            with p.logged_in() as late:
+                equal(wire.rows_of(late.query(name_of(here))), [["Ada"]])
+        finally:
+            p.clusters.start_node(lost)
+        eventually(lambda: wire.rows_of(client.query(name_of(there))) == [["Ada"]],
+                   "the cluster is found again", 20)
+        equal(wire.rows_of(bound.query(name_of(there))), [["Ada"]])
+
+
+@test
+def the_loss_of_the_cluster_with_the_catalog_leaves_the_others_working(p):
+    here, there = p.new_patient("users_0"), p.new_patient("users_3")
+    lost = p.clusters.primary("c1")
+    with p.logged_in() as client:
+        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+        p.clusters.kill_node(lost)
+        try:
+            equal(wire.error_of(client.query(name_of(here)))["S"], "ERROR")
+            equal(wire.rows_of(client.query(name_of(there))), [["Ada"]])
+        finally:
+            p.clusters.start_node(lost)
+        eventually(lambda: wire.rows_of(client.query(name_of(here))) == [["Ada"]],
+                   "the cluster is found again", 20)
+        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])

@@ -1,0 +1,220 @@
+"""What a client has SET follows it to every backend, and follows nobody else."""
+
+import threading
+
+import wire
+from suite import equal, rows, test
+
+PROBE = ("SELECT current_setting('work_mem'), current_setting('TimeZone'),"
+         " current_setting('search_path')")
+SMALL_POOL = ("size: 20", "size: 1")
+
+
+def setting(client, name, key=None):
+    """A setting as a backend sees it: without a key at the catalog, with one at its shard."""
+    where = "" if key is None else f" FROM patients WHERE patient_id = {key}"
+    return wire.rows_of(client.query(f"SELECT current_setting('{name}'){where}"))[0][0]
+
+
+def one_key_per_shard(p):
+    return [p.new_patient(shard) for shard in p.shards("users")]
+
+
+@test
+def set_survives_to_statements_on_other_shards(p):
+    keys = one_key_per_shard(p)
+    with p.logged_in() as client:
+        client.query("SET work_mem = '5MB'")
+        client.query("SET TimeZone = 'Asia/Tokyo'")
+        for key in (None, *keys):
+            equal(setting(client, "work_mem", key), "5MB")
+            equal(setting(client, "TimeZone", key), "Asia/Tokyo")
+
+
+@test
+def set_is_reported_to_the_client(p):
+    with p.logged_in() as client:
+        for name, given, told in (("TimeZone", "'asia/tokyo'", "Asia/Tokyo"),
+                                  ("DateStyle", "german", "German, DMY"),
+                                  ("application_name", "'x'", "x"),
+                                  ("IntervalStyle", "iso_8601", "iso_8601")):
+            client.query(f"SET {name} = {given}")
+            equal(client.status[name], told)
+        client.query("RESET ALL")
+        equal(client.status["DateStyle"], "ISO, MDY")
+
+
+@test
+def a_setting_of_a_rolled_back_transaction_is_reported_back(p):
+    with p.logged_in() as client:
+        before = client.status["DateStyle"]
+        client.query("BEGIN")
+        client.query("SET DateStyle = 'German'")
+        equal(client.status["DateStyle"], "German, DMY")
+        client.query("ROLLBACK")
+        equal(client.status["DateStyle"], before)
+
+
+@test
+def set_is_rolled_back_with_its_transaction(p):
+    key, *others = one_key_per_shard(p)
+    with p.logged_in() as client:
+        client.query("SET work_mem = '5MB'")
+        client.query("BEGIN")
+        client.query("SET work_mem = '6MB'")
+        equal(setting(client, "work_mem", key), "6MB")
+        client.query("ROLLBACK")
+        for somewhere in (None, key, *others):
+            equal(setting(client, "work_mem", somewhere), "5MB")
+
+
+@test
+def set_is_kept_by_commit(p):
+    key, *others = one_key_per_shard(p)
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        equal(setting(client, "work_mem", key), "4MB")
+        client.query("SET work_mem = '6MB'")
+        equal(setting(client, "work_mem", key), "6MB")
+        client.query("COMMIT")
+        for somewhere in (None, key, *others):
+            equal(setting(client, "work_mem", somewhere), "6MB")
+
+
+@test
+def set_in_a_transaction_that_fails_is_undone_by_its_commit(p):
+    key = p.new_patient("users_0")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query("SET work_mem = '6MB'")
+        client.query(f"SELECT 1/0 FROM patients WHERE patient_id = {key}")
+        client.query("COMMIT")
+        equal(setting(client, "work_mem", key), "4MB")
+        equal(setting(client, "work_mem"), "4MB")
+
+
+@test
+def set_local_ends_at_commit(p):
+    key, *others = one_key_per_shard(p)
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query("SET LOCAL work_mem = '6MB'")
+        equal(setting(client, "work_mem", key), "6MB")
+        client.query("COMMIT")
+        for somewhere in (None, key, *others):
+            equal(setting(client, "work_mem", somewhere), "4MB")
+
+
+@test
+def set_local_after_set_gives_way_to_it_at_commit(p):
+    key = p.new_patient("users_1")
+    with p.logged_in() as client:
+        for sql in ("BEGIN", "SET work_mem = '6MB'", "SET LOCAL work_mem = '7MB'"):
+            client.query(sql)
+        equal(setting(client, "work_mem", key), "7MB")
+        client.query("COMMIT")
+        equal(setting(client, "work_mem", key), "6MB")
+        equal(setting(client, "work_mem"), "6MB")
+
+
+@test
+def rollback_to_a_savepoint_undoes_what_was_set_after_it(p):
+    key = p.new_patient("users_2")
+    with p.logged_in() as client:
+        for sql in ("BEGIN", "SET work_mem = '5MB'", "SAVEPOINT a", "SET work_mem = '6MB'"):
+            client.query(sql)
+        equal(setting(client, "work_mem", key), "6MB")
+        client.query("ROLLBACK TO a")
+        equal(setting(client, "work_mem", key), "5MB")
+        client.query("COMMIT")
+        equal(setting(client, "work_mem", key), "5MB")
+        equal(setting(client, "work_mem"), "5MB")
+
+
+@test
+def reset_goes_to_the_start_up_value(p):
+    key = p.new_patient("users_3")
+    with p.logged_in(TimeZone="Asia/Tokyo", options="-c work_mem=5MB") as client:
+        for reset in ("RESET TimeZone", "SET TimeZone TO DEFAULT", "RESET ALL"):
+            client.query("SET TimeZone = 'Europe/Paris'")
+            client.query("SET work_mem = '6MB'")
+            equal(setting(client, "TimeZone", key), "Europe/Paris")
+            client.query(reset)
+            for somewhere in (None, key):
+                equal(setting(client, "TimeZone", somewhere), "Asia/Tokyo", reset)
+        equal(setting(client, "work_mem", key), "5MB")
+        equal(wire.rows_of(client.query("SHOW work_mem")), [["5MB"]])
+
+
+@rows((sql, sql) for sql in (
+    "SET work_mem = 'a lot'", "SET no_such_setting = 1", "SET server_version = 1",
+    "SET TimeZone = 'Nowhere'", "SET client_encoding = 'nonsense'"))
+def an_invalid_set_is_the_error_of_postgresql_and_changes_nothing(p, sql):
+    with p.logged_in() as client, p.oracle_wire("booking") as oracle:
+        got, expected = client.query(sql), oracle.query(sql)
+        equal(wire.readable(got), wire.readable(expected))
+        equal(setting(client, "work_mem"), "4MB")
+        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+
+
+@test
+def a_client_encoding_that_changes_what_bytes_mean_is_refused(p):
+    with p.logged_in() as client:
+        for sql in ("SET client_encoding = 'LATIN1'", "SET NAMES 'LATIN1'",
+                    "SET standard_conforming_strings = off"):
+            equal(wire.error_of(client.query(sql))["C"], "0A000", sql)
+
+
+@test
+def two_clients_on_one_backend_never_see_each_others_settings(p):
+    keys = one_key_per_shard(p)
+    wishes = [("5MB", "Asia/Tokyo", "public"), ("6MB", "Europe/Paris", '"$user", public'),
+              ("4MB", "UTC", '"$user", public')]
+    wrong = []
+
+    def live(port, wish):
+        try:
+            with p.logged_in(port) as client:
+                if wish != wishes[2]:
+                    client.query(f"SET work_mem = '{wish[0]}'")
+                    client.query(f"SET TimeZone = '{wish[1]}'")
+                    client.query(f"SET search_path = {wish[2]}")
+                for turn in range(60):
+                    key = keys[turn % len(keys)]
+                    where = f" FROM patients WHERE patient_id = {key}" if turn % 5 else ""
+                    got = wire.rows_of(client.query(PROBE + where))
+                    if got != [list(wish)]:
+                        wrong.append((wish, got))
+        except Exception as error:      # noqa: BLE001 - a thread has nobody to raise to
+            wrong.append((wish, repr(error)))
+
+    with p.another_shardward(SMALL_POOL) as other:
+        threads = [threading.Thread(target=live, args=(other.port, wish)) for wish in wishes * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    equal(wrong[:3], [])
+
+
+@test
+def what_a_client_left_behind_is_gone_for_the_next_one(p):
+    key = p.new_patient("users_0")
+    with p.another_shardward(SMALL_POOL) as other:
+        for _ in range(3):
+            with p.logged_in(other.port) as client:
+                equal(setting(client, "work_mem", key), "4MB")
+                equal(setting(client, "TimeZone", key), "UTC")
+                client.query("SET work_mem = '9MB'")
+                client.query("SET TimeZone = 'Asia/Tokyo'")
+                equal(setting(client, "work_mem", key), "9MB")
+                client.send(wire.TERMINATE)
+
+
+@test
+def a_search_path_without_the_tables_is_no_way_around_the_map(p):
+    key = p.new_patient("users_0")
+    with p.logged_in() as client:
+        client.query("SET search_path = pg_catalog")
+        answers = client.query(f"SELECT name FROM patients WHERE patient_id = {key}")
+        assert wire.error_of(answers)["C"] in ("0A000", "42P01"), answers

@@ -1,0 +1,84 @@
+#include "shardward/base/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct sw_settings *make(const char *const *names, size_t count)
+{
+    struct sw_settings *settings = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        settings = sw_settings_with(settings, names[i], "1");
+    return settings;
+}
+
+static void no_settings_are_an_empty_list(void **state)
+{
+    assert_null(sw_settings_get(NULL, "a"));
+    assert_null(sw_settings_ref(NULL));
+    assert_true(sw_settings_are_equal(NULL, NULL));
+    assert_null(sw_settings_with(NULL, "a", NULL));
+    sw_settings_unref(NULL);
+}
+
+static void a_setting_is_set_changed_and_dropped(void **state)
+{
+    struct sw_settings *settings = sw_settings_with(NULL, "b", "1");
+
+    settings = sw_settings_with(settings, "a", "");
+    settings = sw_settings_with(settings, "c", "3");
+    settings = sw_settings_with(settings, "b", "2");
+    assert_int_equal(settings->count, 3);
+    assert_string_equal(sw_settings_get(settings, "a"), "");
+    assert_string_equal(sw_settings_get(settings, "b"), "2");
+    assert_string_equal(sw_settings_get(settings, "c"), "3");
+    settings = sw_settings_with(settings, "b", NULL);
+    assert_null(sw_settings_get(settings, "b"));
+    settings = sw_settings_with(settings, "nowhere", NULL);
+    assert_int_equal(settings->count, 2);
+    settings = sw_settings_with(settings, "a", NULL);
+    assert_null(sw_settings_with(settings, "c", NULL));
+}
+
+static void a_snapshot_stays_as_it_was(void **state)
+{
+    struct sw_settings *settings = sw_settings_with(NULL, "a", "1");
+    struct sw_settings *snapshot = sw_settings_ref(settings);
+
+    settings = sw_settings_with(settings, "a", "2");
+    assert_string_equal(sw_settings_get(snapshot, "a"), "1");
+    assert_string_equal(sw_settings_get(settings, "a"), "2");
+    sw_settings_unref(settings);
+    sw_settings_unref(snapshot);
+}
+
+static void the_order_of_changes_does_not_count(void **state)
+{
+    static const char *const forth[] = {"a", "b", "c"}, *const back[] = {"c", "b", "a"};
+    struct sw_settings *one = make(forth, 3), *other = make(back, 3);
+
+    assert_true(sw_settings_are_equal(one, other));
+    assert_false(sw_settings_are_equal(one, NULL));
+    other = sw_settings_with(other, "b", "2");
+    assert_false(sw_settings_are_equal(one, other));
+    other = sw_settings_with(sw_settings_with(other, "b", NULL), "d", "1");
+    assert_false(sw_settings_are_equal(one, other));
+    sw_settings_unref(one);
+    sw_settings_unref(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_settings_are_an_empty_list),
+        cmocka_unit_test(a_setting_is_set_changed_and_dropped),
+        cmocka_unit_test(a_snapshot_stays_as_it_was),
+        cmocka_unit_test(the_order_of_changes_does_not_count),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,474 @@
+/*
+ * A row is a change of a good file: the text that is replaced, what stands there instead, and
+ * the fault that follows with its place (or none).
+ */
+#include "shardward/config/config.h"
+
+#include "shardward/base/mem.h"
+#include "unit/config/paths.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char good[] = "listen: 127.0.0.1:6432\n"
+                           "limits: {clients: 10}\n"
+                           "timeouts: {login: 10s}\n"
+                           "clusters:\n"
+                           "  c1: {nodes: [{name: n1, address: 127.0.0.1, port: 5432}]}\n"
+                           "  c2: {nodes: [{name: n2, address: db.example, port: 5433}]}\n"
+                           "users:\n"
+                           "  app:\n"
+                           "    password: secret\n"
+                           "    server: {user: app, password: other}\n"
+                           "    pool: {mode: transaction, size: 3}\n"
+                           "databases:\n"
+                           "  shop:\n"
+                           "    catalog: {cluster: c1, dbname: shop}\n"
+                           "    businesses:\n"
+                           "      one:\n"
+                           "        shards: {s: {cluster: c1, dbname: s}}\n"
+                           "        tables: {things: {}}\n"
+                           "      many:\n"
+                           "        shards:\n"
+                           "          m0: {cluster: c1, dbname: m0}\n"
+                           "          m1: {cluster: c2, dbname: m1}\n"
+                           "        placements:\n"
+                           "          p:\n"
+                           "            hash: {type: bigint, buckets: 8}\n"
+                           "            map: {m0: 0-3, m1: 4-7}\n"
+                           "        tables:\n"
+                           "          t: {key: k, placement: p}\n";
+
+#define VERIFIER                                                                               \
+    "SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"                                             \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"                                            \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+struct row {
+    const char *name, *from, *to;
+    int line, column;
+    const char *text; /* a part of it; NULL: no fault */
+};
+
+static const struct row rows[] = {
+    {"a_good_file_has_no_fault", "", "", 0, 0, NULL},
+
+    {"an_ipv6_address_stands_in_brackets", "127.0.0.1:6432", "'[::1]:6432'", 0, 0, NULL},
+    {"an_ipv6_address_without_brackets_is_refused", "127.0.0.1:6432", "'::1:6432'", 1, 9,
+     "[::1]:6432"},
+    {"a_host_name_is_no_place_to_listen", "127.0.0.1:6432", "localhost:6432", 1, 9, "numeric"},
+    {"port_1_is_the_lowest", "127.0.0.1:6432", "127.0.0.1:1", 0, 0, NULL},
+    {"port_0_is_refused", "127.0.0.1:6432", "127.0.0.1:0", 1, 9, "1 to 65535"},
+    {"port_65535_is_the_highest", "127.0.0.1:6432", "127.0.0.1:65535", 0, 0, NULL},
+    {"port_65536_is_refused", "127.0.0.1:6432", "127.0.0.1:65536", 1, 9, "1 to 65535"},
+    {"listen_needs_a_port", "127.0.0.1:6432", "127.0.0.1", 1, 9, "a port"},
+    {"listen_is_required", "listen: 127.0.0.1:6432\n", "", 1, 1, "needs the key 'listen'"},
+    {"listen_without_a_value_is_refused", "127.0.0.1:6432", "", 1, 8, "has no value"},
+    {"listen_is_no_list", "127.0.0.1:6432", "[a]", 1, 9, "is a list"},
+
+    {"an_unknown_key_is_refused", "limits:", "colour: red\nlimits:", 2, 1,
+     "unknown key 'colour'; remove it"},
+    {"a_misspelt_key_gets_a_suggestion", "limits:", "limit:", 2, 1, "did you mean 'limits'?"},
+    {"a_key_that_stands_twice_is_refused", "limits:", "listen: 127.0.0.1:1\nlimits:", 2, 1,
+     "stands twice (first in line 1)"},
+    {"admin_is_of_a_later_version", "limits:", "admin: {}\nlimits:", 2, 1,
+     "'admin' is not available in this version; remove it"},
+    {"http_is_of_a_later_version", "limits:", "http: 1\nlimits:", 2, 1, "not available"},
+    {"cloud_at_the_top_is_of_a_later_version", "limits:", "cloud: x\nlimits:", 2, 1,
+     "not available"},
+    {"workers_is_of_a_later_version", "limits:", "workers: 1\nlimits:", 2, 1, "not available"},
+    {"tls_is_of_a_later_version", "limits:", "tls: {}\nlimits:", 2, 1, "not available"},
+    {"statement_cache_is_of_a_later_version", "clients: 10", "statement_cache: 1MB", 2, 10,
+     "not available"},
+    {"drain_is_of_a_later_version", "login: 10s", "drain: 1s", 3, 12, "not available"},
+    {"idle_in_transaction_is_of_a_later_version", "login: 10s", "idle_in_transaction: 1s", 3,
+     12, "not available"},
+    {"failover_is_of_a_later_version", "c1: {nodes", "c1: {failover: follow, nodes", 5, 8,
+     "not available"},
+    {"control_is_of_a_later_version", "c1: {nodes", "c1: {control: {}, nodes", 5, 8,
+     "not available"},
+    {"weight_is_of_a_later_version", "port: 5432", "port: 5432, weight: 2", 5, 59,
+     "not available"},
+    {"businesses_of_a_user_are_of_a_later_version", "pool:", "businesses: [one]\n    pool:", 11,
+     5, "not available"},
+    {"server_tls_is_of_a_later_version", "password: other", "password: other, tls: x", 10, 42,
+     "not available"},
+    {"session_pools_are_of_a_later_version", "mode: transaction", "mode: session", 11, 18,
+     "not available in this version; write transaction"},
+    {"an_unknown_pool_mode_is_refused", "mode: transaction", "mode: x", 11, 18,
+     "write transaction"},
+    {"range_is_of_a_later_version", "map: {m0", "range: {}\n            map: {m0", 26, 13,
+     "not available"},
+    {"list_is_of_a_later_version", "map: {m0", "list: {}\n            map: {m0", 26, 13,
+     "not available"},
+    {"functions_are_of_a_later_version", "tables: {things",
+     "functions: {}\n        tables: {things", 18, 9, "not available"},
+    {"reference_is_of_a_later_version", "things: {}", "things: {reference: true}", 18, 27,
+     "not available"},
+    {"unique_is_of_a_later_version", "key: k,", "key: k, unique: local,", 28, 23,
+     "not available"},
+    {"default_business_is_of_a_later_version", "businesses:\n",
+     "default_business: one\n    businesses:\n", 15, 5, "not available"},
+    {"smallint_keys_are_of_a_later_version", "type: bigint", "type: smallint", 25, 26,
+     "not available"},
+    {"date_keys_are_of_a_later_version", "type: bigint", "type: date", 25, 26, "not available"},
+    {"varchar_keys_are_of_a_later_version", "type: bigint", "type: varchar", 25, 26,
+     "not available"},
+    {"float_is_no_key_type", "type: bigint", "type: float8", 25, 26, "bigint, text or uuid"},
+    {"int_is_a_key_type", "type: bigint", "type: int", 0, 0, NULL},
+    {"integer_is_a_key_type", "type: bigint", "type: integer", 0, 0, NULL},
+    {"text_is_a_key_type", "type: bigint", "type: text", 0, 0, NULL},
+    {"uuid_is_a_key_type", "type: bigint", "type: uuid", 0, 0, NULL},
+
+    {"one_client_is_the_least", "clients: 10", "clients: 1", 0, 0, NULL},
+    {"no_client_is_refused", "clients: 10", "clients: 0", 2, 19, "1 to 1000000"},
+    {"a_million_clients_are_the_most", "clients: 10", "clients: 1000000", 0, 0, NULL},
+    {"more_clients_are_refused", "clients: 10", "clients: 1000001", 2, 19, "1 to 1000000"},
+    {"a_negative_number_is_refused", "clients: 10", "clients: -1", 2, 19, "write a number"},
+    {"a_huge_number_is_refused", "clients: 10", "clients: 99999999999999999999", 2, 19,
+     "write a number"},
+    {"a_size_carries_its_unit", "clients: 10", "message: 16MB, query: 64kB", 0, 0, NULL},
+    {"a_size_without_a_unit_is_refused", "clients: 10", "message: 1000000", 2, 19,
+     "with its unit (B, kB, MB, GB), as 64MB"},
+    {"units_are_case_sensitive", "clients: 10", "message: 64mb", 2, 19, "with its unit"},
+    {"a_size_of_zero_is_refused", "clients: 10", "message: 0", 2, 19, "with its unit"},
+    {"1kB_is_the_least_message", "clients: 10", "message: 1kB", 0, 0, NULL},
+    {"1023B_is_too_small_a_message", "clients: 10", "message: 1023B", 2, 19, "1kB to 1GB"},
+    {"1GB_is_the_largest_message", "clients: 10", "message: 1GB", 0, 0, NULL},
+    {"more_than_1GB_is_refused", "clients: 10", "message: 1025MB", 2, 19, "1kB to 1GB"},
+    {"an_immense_size_is_refused", "clients: 10", "message: 999999999GB", 2, 19, "1kB to 1GB"},
+    {"a_time_carries_its_unit", "login: 10s", "login: 1500ms, connect: 2min, lease: 1h", 0, 0,
+     NULL},
+    {"a_time_of_plain_zero_is_fine", "login: 10s", "login: 0", 0, 0, NULL},
+    {"a_time_without_a_unit_is_refused", "login: 10s", "login: 10", 3, 19,
+     "with its unit (ms, s, min, h), as 500ms"},
+    {"a_day_is_the_longest_time", "login: 10s", "login: 24h", 0, 0, NULL},
+    {"more_than_a_day_is_refused", "login: 10s", "login: 25h", 3, 19, "0ms to 24h"},
+
+    {"a_cluster_needs_a_node", "nodes: [{name: n1, address: 127.0.0.1, port: 5432}]",
+     "nodes: []", 5, 15, "has no node"},
+    {"a_cluster_needs_nodes", "{nodes: [{name: n1, address: 127.0.0.1, port: 5432}]}", "{}", 5,
+     3, "'c1' needs the key 'nodes'"},
+    {"nodes_are_a_list", "nodes: [{name: n1, address: 127.0.0.1, port: 5432}]", "nodes: {}", 5,
+     15, "is a mapping; write a list"},
+    {"node_names_are_unique_in_the_file", "name: n2", "name: n1", 6, 16,
+     "stands twice (first in line 5)"},
+    {"a_node_needs_a_port", "address: db.example, port: 5433", "address: db.example", 6, 16,
+     "'a node' needs the key 'port'"},
+    {"a_node_takes_no_port_0", "port: 5433", "port: 0", 6, 54, "1 to 65535"},
+    {"a_node_takes_an_ipv6_address", "db.example", "'fd00::1'", 0, 0, NULL},
+    {"a_mistyped_address_is_no_host_name", "address: 127.0.0.1", "address: 127.0.0.300", 5, 36,
+     "IPv4 or IPv6"},
+    {"an_address_takes_no_port", "db.example", "'db.example:1'", 6, 36, "without a port"},
+
+    {"a_user_needs_a_password", "    password: secret\n", "", 8, 3, "has no password"},
+    {"trust_needs_no_password", "    password: secret\n", "    auth: trust\n", 0, 0, NULL},
+    {"trust_and_password_contradict", "pool:", "auth: trust\n    pool:", 9, 15,
+     "asks for no password"},
+    {"an_unknown_auth_is_refused", "pool:", "auth: md5\n    pool:", 11, 11, "scram-sha-256"},
+    {"an_empty_password_is_refused", "password: secret", "password: ''", 9, 15, "is empty"},
+    {"a_verifier_is_a_password", "password: secret", "password: " VERIFIER, 0, 0, NULL},
+    {"half_a_verifier_is_refused", "password: secret", "password: SCRAM-SHA-256$4096:abc", 9,
+     15, "no SCRAM-SHA-256 verifier"},
+    {"a_verifier_with_a_tail_is_refused", "password: secret", "password: " VERIFIER "x", 9, 15,
+     "no SCRAM-SHA-256 verifier"},
+    {"an_md5_verifier_is_refused", "password: secret",
+     "password: md50123456789abcdef0123456789abcdef", 9, 15, "md5"},
+    {"a_server_takes_no_verifier", "password: other", "password: " VERIFIER, 10, 35,
+     "write the password"},
+    {"a_server_needs_a_user", "{user: app, password: other}", "{password: other}", 10, 5,
+     "needs the key 'user'"},
+    {"both_password_and_file_are_refused", "pool:", "password_file: /dev/null\n    pool:", 11,
+     20, "both 'password' and 'password_file'"},
+    {"a_password_file_must_exist", "password: secret", "password_file: no/such", 9, 20,
+     "No such file"},
+    {"a_password_file_must_not_be_empty", "password: secret", "password_file: /dev/null", 9, 20,
+     "one line"},
+    {"a_pool_of_one_is_the_least", "size: 3", "size: 1", 0, 0, NULL},
+    {"an_empty_pool_is_refused", "size: 3", "size: 0", 11, 37, "1 to 10000"},
+
+    {"a_database_needs_a_catalog", "    catalog: {cluster: c1, dbname: shop}\n", "", 13, 3,
+     "'shop' needs the key 'catalog'"},
+    {"a_catalog_names_a_cluster_that_exists", "cluster: c1, dbname: shop",
+     "cluster: c9, dbname: shop", 14, 24, "there is no cluster 'c9'"},
+    {"a_shard_names_a_cluster_that_exists", "cluster: c2, dbname: m1",
+     "cluster: c9, dbname: m1", 22, 25, "there is no cluster 'c9'"},
+    {"a_shard_name_is_unique_in_its_database", "          m1: {", "          s: {", 22, 11,
+     "the shard 's' stands twice in this database (first in line 17)"},
+    {"two_shards_are_two_databases", "cluster: c2, dbname: m1", "cluster: c1, dbname: m0", 22,
+     15, "'m0 on c1' stands twice"},
+    {"a_shard_is_not_the_catalog", "dbname: m0", "dbname: shop", 21, 15,
+     "'shop on c1' stands twice"},
+    {"a_table_is_unique_in_its_database", "          t: {", "          things: {", 28, 11,
+     "the table 'public.things' stands twice"},
+    {"schema_public_is_the_default", "          t: {", "          public.things: {", 28, 11,
+     "the table 'public.things' stands twice"},
+    {"a_table_of_another_schema_is_another", "          t: {", "          other.things: {", 0,
+     0, NULL},
+    {"a_table_has_one_dot_at_most", "          t: {", "          a.b.c: {", 28, 11,
+     "more than one dot"},
+    {"a_table_of_pg_catalog_is_refused", "          t: {", "          pg_catalog.t: {", 28, 11,
+     "belongs to PostgreSQL"},
+    {"a_key_needs_a_placement", "{key: k, placement: p}", "{key: k}", 28, 11,
+     "write its placement"},
+    {"a_placement_needs_a_key", "{key: k, placement: p}", "{placement: p}", 28, 11,
+     "write its key"},
+    {"a_placement_must_exist", "placement: p}", "placement: q}", 28, 34, "no placement 'q'"},
+    {"a_single_table_needs_a_business_of_one_shard", "{key: k, placement: p}", "{}", 28, 11,
+     "has 2 shards"},
+    {"a_table_without_a_value_is_refused", "things: {}", "things: ~", 18, 26, "has no value"},
+    {"a_name_of_63_bytes_is_the_longest", "key: k,",
+     "key: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg,", 0, 0, NULL},
+    {"a_name_of_64_bytes_is_refused", "key: k,",
+     "key: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg,", 28, 20,
+     "longer than the 63 bytes"},
+
+    {"one_bucket_is_the_least", "buckets: 8}\n            map: {m0: 0-3, m1: 4-7}",
+     "buckets: 1}\n            map: {m0: 0}", 0, 0, NULL},
+    {"no_bucket_is_refused", "buckets: 8", "buckets: 0", 25, 43, "1 to 65536"},
+    {"65536_buckets_are_the_most", "buckets: 8}\n            map: {m0: 0-3, m1: 4-7}",
+     "buckets: 65536}\n            map: {m0: 0-3, m1: 4-65535}", 0, 0, NULL},
+    {"65537_buckets_are_refused", "buckets: 8", "buckets: 65537", 25, 43, "1 to 65536"},
+    {"a_gap_is_found", "m1: 4-7", "m1: 5-6", 26, 13, "no shard has the buckets 4-4, 7-7"},
+    {"an_overlap_is_found", "m1: 4-7", "m1: 2-7", 26, 32,
+     "the buckets 2-3 belong to 'm0' already"},
+    {"a_bucket_beyond_the_last_is_found", "m1: 4-7", "m1: 4-8", 26, 32, "the last bucket is 7"},
+    {"a_range_runs_upwards", "m1: 4-7", "m1: 7-4", 26, 32, "as 0-255"},
+    {"a_range_has_two_ends", "m1: 4-7", "m1: 4-", 26, 32, "as 0-255"},
+    {"a_shard_of_another_business_is_found", "m1: 4-7", "m1: 4-7, s: 0", 26, 37,
+     "has no shard 's'"},
+    {"a_shard_stands_once_in_a_map", "m1: 4-7", "m1: 4-7, m1: 4-7", 26, 37, "stands twice"},
+    {"ranges_may_be_a_list", "m0: 0-3, m1: 4-7", "m0: [0, 2-3], m1: [1, 4-7]", 0, 0, NULL},
+    {"an_item_of_a_list_may_overlap", "m0: 0-3, m1: 4-7", "m0: [0-3, 3], m1: 4-7", 26, 29,
+     "the buckets 3-3 belong to 'm0' already"},
+    {"a_shard_may_have_no_bucket", "m0: 0-3, m1: 4-7", "m0: 0-7, m1: []", 0, 0, NULL},
+    {"a_range_is_no_mapping", "m1: 4-7", "m1: {}", 26, 32, "is a mapping"},
+
+    {"bad_syntax_is_one_fault", "limits: {clients", "limits: {{clients", 3, 1, "no YAML"},
+    {"bytes_that_are_no_characters_are_found", "limits:", "\xff: 1\nlimits:", 2, 1, "no YAML"},
+    {"a_second_document_is_refused", "limits:", "---\nlimits:", 2, 1, "second document"},
+    {"deep_nesting_is_refused", "clients: 10",
+     "clients: "
+     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+     2, 0, "deep"},
+    {"an_alias_stands_for_what_it_names", "c1: {nodes: [", "c1: {nodes: &n [", 0, 0, NULL},
+    {"an_alias_that_names_nothing_is_refused", "clients: 10", "clients: *x", 2, 19,
+     "undefined alias"},
+    {"an_alias_of_itself_is_refused", "limits: {clients: 10}",
+     "limits: &l {clients: 10, message: *l}", 2, 9, "is a mapping"},
+    {"merge_keys_are_refused", "clients: 10", "<<: {}, clients: 10", 2, 10, "merge keys"},
+    {"a_key_that_is_a_list_is_refused", "clients: 10", "? [a] : 1", 2, 12, "a key is a list"},
+    {"a_zero_byte_is_refused", "user: app,", "user: \"a\\0b\",", 10, 20, "zero byte"},
+};
+
+static char *with_change(const struct row *row)
+{
+    const char *at = strstr(good, row->from);
+
+    assert_non_null(at);
+    return sw_format("%.*s%s%s", (int)(at - good), good, row->to, at + strlen(row->from));
+}
+
+static struct sw_config *read_text(const char *text, size_t len,
+                                   struct sw_config_faults *faults)
+{
+    char path[] = "/tmp/shardward-config-XXXXXX";
+    int fd = mkstemp(path);
+    struct sw_config *config;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), (ssize_t)len);
+    (void)close(fd);
+    config = sw_config_read(path, faults);
+    (void)unlink(path);
+    return config;
+}
+
+static void run_row(void **state)
+{
+    const struct row *row = *state;
+    struct sw_config_faults faults;
+    char *text = with_change(row);
+    struct sw_config *config = read_text(text, strlen(text), &faults);
+
+    free(text);
+    if (row->text == NULL) {
+        if (faults.count > 0)
+            fail_msg("%d:%d: %s", faults.faults[0].line, faults.faults[0].column,
+                     faults.faults[0].text);
+        assert_non_null(config);
+        sw_config_free(config);
+        return;
+    }
+    assert_null(config);
+    assert_int_not_equal(faults.count, 0);
+    for (int i = 0; i < faults.count; i++)
+        if (faults.faults[i].line == row->line &&
+            (row->column == 0 || faults.faults[i].column == row->column) &&
+            strstr(faults.faults[i].text, row->text) != NULL)
+            return;
+    fail_msg("first fault: %d:%d: %s", faults.faults[0].line, faults.faults[0].column,
+             faults.faults[0].text);
+}
+
+static void the_example_file_has_no_fault(void **state)
+{
+    struct sw_config_faults faults;
+    struct sw_config *config = sw_config_read(BOOKING_YAML, &faults);
+
+    for (int i = 0; i < faults.count; i++)
+        print_error("%d:%d: %s\n", faults.faults[i].line, faults.faults[i].column,
+                    faults.faults[i].text);
+    assert_non_null(config);
+    assert_string_equal(config->listen_address, "127.0.0.1");
+    assert_int_equal(config->listen_port, 6432);
+    assert_int_equal(config->limits.clients, 10000);
+    assert_int_equal(config->limits.message, 64 * 1024 * 1024);
+    assert_int_equal(config->limits.query, 16 * 1024 * 1024);
+    assert_int_equal(config->timeouts.login_ms, 10000);
+    assert_int_equal(config->cluster_count, 2);
+    assert_string_equal(config->clusters[1].nodes[2].name, "c2-north");
+    assert_string_equal(config->clusters[1].nodes[2].cloud, "north");
+    assert_int_equal(config->clusters[1].nodes[2].port, 6448);
+    assert_int_equal(config->users[0].pool_size, 20);
+    assert_string_equal(config->users[0].server_password, "booking");
+    assert_int_equal(config->databases[0].business_count, 5);
+    assert_string_equal(config->databases[0].businesses[1].tables[0].key, "patient_id");
+    assert_int_equal(config->databases[0].businesses[1].placements[0].ranges[3].last, 1023);
+    sw_config_free(config);
+}
+
+static void all_faults_come_in_one_run_and_in_order(void **state)
+{
+    static const char text[] = "listen: here\n"
+                               "clusters: {}\n"
+                               "users: {u: {server: {}}}\n"
+                               "colour: red\n"
+                               "databases: 7\n";
+    struct sw_config_faults faults;
+
+    assert_null(read_text(text, strlen(text), &faults));
+    assert_int_equal(faults.count, 6);
+    for (int i = 1; i < faults.count; i++)
+        assert_true(faults.faults[i - 1].line <= faults.faults[i].line);
+    assert_int_equal(faults.faults[0].line, 1);
+    assert_int_equal(faults.faults[5].line, 5);
+}
+
+static void only_the_first_hundred_faults_are_kept(void **state)
+{
+    enum { REQUIRED = 4 }; /* missing keys are faults of the first line */
+    struct sw_config_faults faults;
+    char text[4000] = "";
+
+    for (int i = 0; i < 150; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "unknown%d: 1\n", i);
+    assert_null(read_text(text, strlen(text), &faults));
+    assert_int_equal(faults.count, SW_CONFIG_FAULTS);
+    assert_int_equal(faults.faults[SW_CONFIG_FAULTS - 1].line, SW_CONFIG_FAULTS - REQUIRED);
+}
+
+static void a_file_that_is_not_there_is_one_fault_without_a_place(void **state)
+{
+    struct sw_config_faults faults;
+
+    assert_null(sw_config_read("/no/such/file", &faults));
+    assert_int_equal(faults.count, 1);
+    assert_int_equal(faults.faults[0].line, 0);
+    assert_non_null(strstr(faults.faults[0].text, "No such file"));
+}
+
+static void a_folder_is_no_file(void **state)
+{
+    struct sw_config_faults faults;
+
+    assert_null(sw_config_read("/tmp", &faults));
+    assert_int_equal(faults.count, 1);
+}
+
+static void an_empty_file_is_refused(void **state)
+{
+    struct sw_config_faults faults;
+
+    assert_null(read_text("", 0, &faults));
+    assert_int_equal(faults.count, 1);
+    assert_null(read_text("# nothing\n", 10, &faults));
+    assert_string_equal(faults.faults[0].text, "the file is empty");
+}
+
+static void a_file_of_16MB_is_read_and_one_byte_more_is_not(void **state)
+{
+    enum { MOST = 16 * 1024 * 1024 };
+    struct sw_config_faults faults;
+    struct sw_config *config;
+    char *text = sw_alloc(MOST + 1);
+
+    memset(text, '\n', MOST + 1);
+    memcpy(text, good, strlen(good));
+    config = read_text(text, MOST, &faults);
+    assert_non_null(config);
+    sw_config_free(config);
+    assert_null(read_text(text, MOST + 1, &faults));
+    assert_non_null(strstr(faults.faults[0].text, "too large"));
+    free(text);
+}
+
+static void a_password_file_stands_beside_the_config_and_ends_with_its_line(void **state)
+{
+    char folder[] = "/tmp/shardward-config-XXXXXX";
+    struct sw_config_faults faults;
+    struct sw_config *config;
+    struct row row = {.from = "password: secret", .to = "password_file: app.secret"};
+    char *text = with_change(&row), *path, *secret;
+    FILE *file;
+
+    assert_non_null(mkdtemp(folder));
+    path = sw_format("%s/c.yaml", folder);
+    secret = sw_format("%s/app.secret", folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs(text, file);
+    (void)fclose(file);
+    file = fopen(secret, "w");
+    assert_non_null(file);
+    (void)fputs(" pass word \r\n", file);
+    (void)fclose(file);
+    config = sw_config_read(path, &faults);
+    assert_non_null(config);
+    assert_string_equal(config->users[0].password, " pass word ");
+    sw_config_free(config);
+    (void)unlink(path);
+    (void)unlink(secret);
+    (void)rmdir(folder);
+    free(path);
+    free(secret);
+    free(text);
+}
+
+int main(void)
+{
+    enum { ROWS = sizeof rows / sizeof *rows };
+    const struct CMUnitTest more[] = {
+        cmocka_unit_test(the_example_file_has_no_fault),
+        cmocka_unit_test(all_faults_come_in_one_run_and_in_order),
+        cmocka_unit_test(only_the_first_hundred_faults_are_kept),
+        cmocka_unit_test(a_file_that_is_not_there_is_one_fault_without_a_place),
+        cmocka_unit_test(a_folder_is_no_file),
+        cmocka_unit_test(an_empty_file_is_refused),
+        cmocka_unit_test(a_file_of_16MB_is_read_and_one_byte_more_is_not),
+        cmocka_unit_test(a_password_file_stands_beside_the_config_and_ends_with_its_line),
+    };
+    struct CMUnitTest tests[ROWS];
+
+    for (int i = 0; i < ROWS; i++)
+        tests[i] = (struct CMUnitTest){.name = rows[i].name,
+                                       .test_func = run_row,
+                                       .initial_state = (void *)(uintptr_t)&rows[i]};
+    return _cmocka_run_group_tests("faults", tests, ROWS, NULL, NULL) +
+           cmocka_run_group_tests_name("config", more, NULL, NULL);
+}
