@@ -246,7 +246,7 @@ void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
     job->address = sw_strdup(ask->address);
     job->dbname = sw_strdup(ask->dbname);
     job->user = sw_strdup(ask->user);
-    job->password = sw_strdup(ask->password);
+    job->password = sw_strdup(ask->password == NULL ? "" : ask->password);
     (void)pthread_mutex_lock(&dialler->lock);
     sw_list_push_back(&dialler->asked, &job->link);
     (void)pthread_cond_signal(&dialler->work);

@@ -34,32 +34,35 @@ static bool is_known(const struct sw_config_faults *faults, const struct sw_conf
     return false;
 }
 
-static void add(struct sw_config_faults *faults, yaml_mark_t mark, const char *format,
-                va_list args)
+static void add(struct sw_config_faults *faults, yaml_mark_t mark,
+                struct sw_config_fault *fault)
 {
-    struct sw_config_fault fault = {(int)mark.line + 1, (int)mark.column + 1, ""};
-
-    (void)vsnprintf(fault.text, sizeof fault.text, format, args);
-    if (!is_known(faults, &fault))
-        insert(faults, &fault);
+    fault->line = (int)mark.line + 1;
+    fault->column = (int)mark.column + 1;
+    if (!is_known(faults, fault))
+        insert(faults, fault);
 }
 
 void sw_reader_fault(struct sw_reader *reader, const yaml_node_t *at, const char *format, ...)
 {
+    struct sw_config_fault fault;
     va_list args;
 
     va_start(args, format);
-    add(reader->faults, at->start_mark, format, args);
+    (void)vsnprintf(fault.text, sizeof fault.text, format, args);
     va_end(args);
+    add(reader->faults, at->start_mark, &fault);
 }
 
 void sw_faults_add(struct sw_config_faults *faults, yaml_mark_t mark, const char *format, ...)
 {
+    struct sw_config_fault fault;
     va_list args;
 
     va_start(args, format);
-    add(faults, mark, format, args);
+    (void)vsnprintf(fault.text, sizeof fault.text, format, args);
     va_end(args);
+    add(faults, mark, &fault);
 }
 
 static yaml_node_t *node_at(struct sw_reader *reader, int index)

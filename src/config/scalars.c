@@ -11,9 +11,9 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-    {"B", 1}, {"kB", 1024}, {"MB", 1024 * 1024}, {"GB", 1024 * 1024 * 1024}};
+    {"B", 1}, {"kB", INT64_C(1) << 10}, {"MB", INT64_C(1) << 20}, {"GB", INT64_C(1) << 30}};
 static const struct unit time_units[] = {
-    {"ms", 1}, {"s", 1000}, {"min", 60 * 1000}, {"h", 60 * 60 * 1000}};
+    {"ms", 1}, {"s", 1000}, {"min", INT64_C(60000)}, {"h", INT64_C(3600000)}};
 
 enum { UNITS = 4 };
 

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, REST_MS = 100 };
+enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, REST_MS = 100, DREGS = 64 };
 
 struct sw_listener {
     uv_poll_t poll;
@@ -118,6 +118,16 @@ static void on_poll_closed(uv_handle_t *handle)
 
     (void)close(listener->fd);
     free(listener);
+}
+
+void sw_socket_close(int fd)
+{
+    char dregs[4096];
+
+    (void)shutdown(fd, SHUT_WR);
+    for (int i = 0; i < DREGS && recv(fd, dregs, sizeof dregs, MSG_DONTWAIT) > 0; i++)
+        ;
+    (void)close(fd);
 }
 
 void sw_listener_close(struct sw_listener *listener)

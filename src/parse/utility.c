@@ -105,6 +105,7 @@ static void describe_transaction(struct sw_facts *facts, const TransactionStmt *
 
     statement->name = sw_facts_text(facts, transaction->savepoint_name);
     statement->is_chained = transaction->chain;
+    statement->is_start = transaction->kind == TRANS_STMT_START;
     switch (transaction->kind) {
     case TRANS_STMT_BEGIN:
     case TRANS_STMT_START:

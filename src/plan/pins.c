@@ -164,7 +164,7 @@ bool sw_bucket_set_of(struct sw_planner *planner, const struct sw_placement *pla
 
     *set = (struct sw_bucket_set){
         .buckets = sw_arena_alloc(&planner->arena, size * sizeof *set->buckets),
-        .values = sw_arena_alloc(&planner->arena, size * sizeof *set->values)};
+        .values = sw_arena_alloc(&planner->arena, size * sizeof(void *))};
     for (int i = 0; i < count; i++) {
         int bucket = 0;
 

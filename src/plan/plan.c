@@ -6,6 +6,7 @@
 
 #include "planner.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -265,6 +266,7 @@ static bool combine(const struct sw_planner *planner, struct sw_route *route)
                                                          place->kind == SW_PLACE_SHARD)))
             decides = place;
     }
+    assert(decides != NULL);
     *route = (struct sw_route){.kind = SW_ROUTE_ONE, .shard = decides->shard};
     if (decides->kind == SW_PLACE_ANY_OF)
         *route = (struct sw_route){.kind = SW_ROUTE_ANY_OF,

@@ -142,7 +142,7 @@ static bool uuid_of_literal(const struct sw_value *value, struct sw_canonical *c
 static bool literal(enum sw_key_type type, const struct sw_value *value,
                     struct sw_canonical *canonical, struct sw_error *err)
 {
-    int64_t number;
+    int64_t number = 0;
 
     switch (type) {
     case SW_KEY_BIGINT:
@@ -263,7 +263,7 @@ static bool uuid_of_bound(const struct bound *bound, struct sw_canonical *canoni
 static bool parameter(enum sw_key_type type, const struct bound *bound,
                       struct sw_canonical *canonical, struct sw_error *err)
 {
-    int64_t number;
+    int64_t number = 0;
 
     switch (type) {
     case SW_KEY_BIGINT:

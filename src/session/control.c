@@ -58,10 +58,13 @@ bool sw_session_must_hear(const struct sw_session *session,
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err)
 {
-    if (session->loss.message[0] != '\0' && statement != NULL && !ends_transaction(statement)) {
+    if (session->loss.message[0] != '\0' && statement != NULL) {
         *err = session->loss;
         session->loss = (struct sw_error){0};
-        return false;
+        if (statement->kind == SW_STATEMENT_COMMIT)
+            sw_session_end_transaction(session, false);
+        if (statement->kind != SW_STATEMENT_ROLLBACK)
+            return false;
     }
     if (session->txn.state != SW_TXN_FAILED || statement == NULL)
         return true;
@@ -87,17 +90,24 @@ static void warn(struct sw_buf *answer, const char *sqlstate, const char *messag
     sw_write_notice(answer, "WARNING", &warning);
 }
 
-void sw_session_set_settings(struct sw_session *session, struct sw_settings *settings)
+/* Go back to settings of before, and to what the client was told of them. */
+static void restore_settings(struct sw_session *session, const struct sw_txn_settings *before)
 {
-    (void)sw_settings_ref(settings);
+    sw_session_tell(session, before->told);
+    (void)sw_settings_ref(before->settings);
     sw_settings_unref(session->settings);
-    session->settings = settings;
+    session->settings = before->settings;
+}
+
+static struct sw_txn_settings settings_now(const struct sw_session *session)
+{
+    return (struct sw_txn_settings){session->settings, session->told};
 }
 
 void sw_session_end_transaction(struct sw_session *session, bool is_committed)
 {
     if (!is_committed)
-        sw_session_set_settings(session, session->txn.settings);
+        restore_settings(session, &session->txn.before);
     session->has_local_search_path = false;
     sw_txn_end(&session->txn);
 }
@@ -121,7 +131,7 @@ static void control_end(struct sw_session *session, const struct sw_statement *s
     }
     session->txn.journal[0] = NULL;
     sw_session_end_transaction(session, is_committed);
-    sw_txn_begin(&session->txn, begin, session->settings);
+    sw_txn_begin(&session->txn, begin, settings_now(session));
     free(begin);
 }
 
@@ -130,25 +140,33 @@ static bool no_savepoint(const struct sw_statement *statement, struct sw_error *
     return sw_error_set(err, "3B001", "savepoint \"%s\" does not exist", statement->name);
 }
 
+static const char *savepoint_command(const struct sw_statement *statement)
+{
+    if (statement->kind == SW_STATEMENT_SAVEPOINT)
+        return "SAVEPOINT";
+    return statement->kind == SW_STATEMENT_RELEASE ? "RELEASE SAVEPOINT"
+                                                   : "ROLLBACK TO SAVEPOINT";
+}
+
 /* SAVEPOINT, RELEASE and ROLLBACK TO of a transaction that no server has heard of. */
 static bool control_savepoint(struct sw_session *session, const struct sw_statement *statement,
                               const char *text, struct sw_error *err)
 {
-    struct sw_settings *settings;
+    const struct sw_txn_settings *before;
 
     if (session->txn.state == SW_TXN_IDLE)
         return sw_error_set(err, "25P01", "%s can only be used in transaction blocks",
-                            sw_session_control_tag(session, statement));
+                            savepoint_command(statement));
     if (statement->kind == SW_STATEMENT_SAVEPOINT) {
-        sw_txn_savepoint(&session->txn, statement->name, text, session->settings);
+        sw_txn_savepoint(&session->txn, statement->name, text, settings_now(session));
         return true;
     }
     if (statement->kind == SW_STATEMENT_RELEASE)
         return sw_txn_release(&session->txn, statement->name, text) ||
                no_savepoint(statement, err);
-    if (!sw_txn_rollback_to(&session->txn, statement->name, &settings))
+    if (!sw_txn_rollback_to(&session->txn, statement->name, &before))
         return no_savepoint(statement, err);
-    sw_session_set_settings(session, settings);
+    restore_settings(session, before);
     return true;
 }
 
@@ -156,7 +174,7 @@ static bool control_discard(struct sw_session *session, struct sw_error *err)
 {
     if (session->txn.state != SW_TXN_IDLE)
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
-    sw_session_set_settings(session, session->startup);
+    restore_settings(session, &session->at_start);
     sw_names_clear(&session->statements);
     sw_names_clear(&session->portals);
     return true;
@@ -178,7 +196,7 @@ static bool control_deallocate(struct sw_session *session, const struct sw_state
 static void control_begin(struct sw_session *session, const char *text, struct sw_buf *answer)
 {
     if (session->txn.state == SW_TXN_IDLE)
-        sw_txn_begin(&session->txn, text, session->settings);
+        sw_txn_begin(&session->txn, text, settings_now(session));
     else
         warn(answer, "25001", "there is already a transaction in progress");
 }
@@ -251,7 +269,7 @@ const char *sw_session_control_tag(const struct sw_session *session,
 {
     switch (statement->kind) {
     case SW_STATEMENT_BEGIN:
-        return "BEGIN";
+        return statement->is_start ? "START TRANSACTION" : "BEGIN";
     case SW_STATEMENT_COMMIT:
         return session->txn.state == SW_TXN_FAILED ? "ROLLBACK" : "COMMIT";
     case SW_STATEMENT_ROLLBACK:
@@ -282,7 +300,7 @@ const char *sw_session_control_tag(const struct sw_session *session,
 void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement)
 {
     struct sw_txn *txn = &session->txn;
-    struct sw_settings *settings;
+    const struct sw_txn_settings *before;
 
     switch (statement->kind) {
     case SW_STATEMENT_BEGIN:
@@ -296,17 +314,17 @@ void sw_session_after_control(struct sw_session *session, const struct sw_statem
         sw_session_end_transaction(session, statement->kind == SW_STATEMENT_COMMIT &&
                                                 txn->state == SW_TXN_OPEN);
         if (statement->is_chained)
-            sw_txn_begin(txn, NULL, session->settings);
+            sw_txn_begin(txn, NULL, settings_now(session));
         break;
     case SW_STATEMENT_SAVEPOINT:
-        sw_txn_savepoint(txn, statement->name, NULL, session->settings);
+        sw_txn_savepoint(txn, statement->name, NULL, settings_now(session));
         break;
     case SW_STATEMENT_RELEASE:
         (void)sw_txn_release(txn, statement->name, NULL);
         break;
     case SW_STATEMENT_ROLLBACK_TO:
-        if (sw_txn_rollback_to(txn, statement->name, &settings))
-            sw_session_set_settings(session, settings);
+        if (sw_txn_rollback_to(txn, statement->name, &before))
+            restore_settings(session, before);
         break;
     case SW_STATEMENT_SET_TRANSACTION:
     case SW_STATEMENT_DISCARD_ALL:

@@ -33,13 +33,13 @@ static void enter(struct sw_session *session)
     const struct sw_map *map = session->sessions->map;
     struct sw_error err;
 
+    sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
     session->database = sw_map_database(map, session->database_name);
     if (session->database == NULL) {
         sw_error_set(&err, "3D000", "database \"%s\" does not exist", session->database_name);
         sw_session_fatal(session, &err);
         return;
     }
-    sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
     session->state = SW_SESSION_ENTERING;
     session->settings = sw_settings_ref(session->startup);
     session->running = &session->leg;
@@ -58,6 +58,8 @@ void sw_session_entered(struct sw_session *session)
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
     sw_leg_release(&session->leg);
+    session->at_start = (struct sw_txn_settings){sw_settings_ref(session->startup),
+                                                 sw_settings_ref(session->told)};
     session->running = NULL;
     session->state = SW_SESSION_READY;
     sw_write_key_data(out, session->id, session->cancel_key);
@@ -182,12 +184,12 @@ static void take_packet(struct sw_session *session, const struct sw_frame *frame
         start_session(session, &startup);
     } else if (startup.kind == SW_STARTUP_CANCEL) {
         sw_session_close(session);
-    } else if (has_more) {
-        /* Bytes sent ahead of our answer could be those of a man in the middle. */
-        sw_error_set(&err, "08P01", "received unencrypted data after SSL or GSSAPI request");
-        sw_session_fatal(session, &err);
     } else {
         sw_put_byte(sw_session_out(session), 'N');
+        /* Bytes sent ahead of our answer could be those of a man in the middle. */
+        sw_error_set(&err, "08P01", "received unencrypted data after SSL or GSSAPI request");
+        if (has_more)
+            sw_session_fatal(session, &err);
     }
     sw_startup_finish(&startup);
 }

@@ -101,6 +101,7 @@ struct sw_session {
     struct sw_sessions *sessions;
     enum sw_session_state state;
     uint32_t id, cancel_key;
+    int fd;
     struct sw_stream *stream;
     bool is_stream_open;
     struct sw_timer *login_timer;
@@ -110,10 +111,11 @@ struct sw_session {
     const struct sw_database *database;
     char *user_name, *database_name; /* as the client named them */
 
-    struct sw_settings *startup;  /* to which RESET goes back */
-    struct sw_settings *settings; /* in force, SET LOCAL apart */
-    struct sw_settings *told;     /* parameters as last reported to the client */
-    struct sw_settings *before_run;
+    struct sw_settings *startup;       /* to which RESET goes back */
+    struct sw_settings *settings;      /* in force, SET LOCAL apart */
+    struct sw_settings *told;          /* parameters as last reported to the client */
+    struct sw_txn_settings at_start;   /* where DISCARD ALL goes back to; shared */
+    struct sw_txn_settings before_run; /* as they were when it started; shared */
     struct sw_txn txn;
 
     struct sw_textmap statements; /* name -> struct sw_named */
@@ -185,7 +187,6 @@ const char *sw_session_control_tag(const struct sw_session *session,
                                    const struct sw_statement *statement);
 /* A server has carried it out. */
 void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement);
-void sw_session_set_settings(struct sw_session *session, struct sw_settings *settings);
 void sw_session_end_transaction(struct sw_session *session, bool is_committed);
 
 /* target.c */
@@ -215,6 +216,8 @@ void sw_session_add_failure(struct sw_session *session, const struct sw_error *e
 void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
                           struct sw_named *named, enum sw_request_role role, const char *text,
                           const struct sw_buf *bytes);
+/* Report the parameters that differ from what the client was told. */
+void sw_session_tell(struct sw_session *session, const struct sw_settings *reported);
 void sw_session_forget_run(struct sw_session *session);
 
 /* names.c */

@@ -117,6 +117,9 @@ void sw_session_forget_run(struct sw_session *session)
     session->change_count = 0;
     sw_script_unref(session->script);
     session->script = NULL;
+    sw_settings_unref(session->before_run.settings);
+    sw_settings_unref(session->before_run.told);
+    session->before_run = (struct sw_txn_settings){0};
     session->target = (struct sw_target){0};
     session->has_failed = session->may_write = session->enlists = false;
     session->injects_resets = false;
@@ -214,11 +217,11 @@ static void start(struct sw_session *session)
     const struct sw_shard *shard;
     struct sw_leg *leg = sw_session_choose_leg(session, &shard, &session->enlists);
     bool is_aside = leg == &session->aside;
-    bool opens = session->enlists ||
-                 (is_aside && leg->state == SW_LEG_FREE && needs_journal(session));
+    bool opens =
+        session->enlists || (is_aside && leg->state == SW_LEG_FREE && needs_journal(session));
     struct sw_leg_work work = {
         .run = &session->run,
-        .settings = in_transaction ? session->txn.settings : session->settings,
+        .settings = in_transaction ? session->txn.before.settings : session->settings,
         .read_back = list_read_back(session),
         .read_back_count = session->change_count,
     };
@@ -234,7 +237,8 @@ static void start(struct sw_session *session)
     work.rolls_back =
         is_aside && session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
     session->running = leg;
-    session->before_run = in_transaction ? session->txn.settings : session->settings;
+    session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
+                                                   sw_settings_ref(session->told)};
     session->state = SW_SESSION_RUNNING;
     sw_stream_hold(session->stream);
     sw_leg_start(leg, sw_pools_get(session->sessions->pools, session->user, shard), shard,
@@ -316,16 +320,19 @@ static void on_parameter(void *owner, const char *name, const char *value)
     session->told = sw_settings_with(session->told, name, value);
 }
 
-static void on_attached(void *owner, const struct sw_settings *reported)
+void sw_session_tell(struct sw_session *session, const struct sw_settings *reported)
 {
-    struct sw_session *session = owner;
-
     for (size_t i = 0; reported != NULL && i < reported->count; i++) {
         const char *told = sw_settings_get(session->told, reported->list[i].name);
 
         if (told == NULL || strcmp(told, reported->list[i].value) != 0)
             on_parameter(session, reported->list[i].name, reported->list[i].value);
     }
+}
+
+static void on_attached(void *owner, const struct sw_settings *reported)
+{
+    sw_session_tell(owner, reported);
 }
 
 static void on_pause(void *owner)

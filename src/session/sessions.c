@@ -2,13 +2,13 @@
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
+#include "shardward/io/listener.h"
 #include "shardward/wire/write.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* --- what clients send --- */
 
@@ -152,6 +152,8 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->startup);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
+    sw_settings_unref(session->at_start.settings);
+    sw_settings_unref(session->at_start.told);
     free(session->user_name);
     free(session->database_name);
     free(session);
@@ -169,6 +171,7 @@ static void on_closed(void *owner)
     struct sw_session *session = owner;
 
     session->is_stream_open = false;
+    sw_socket_close(session->fd);
     free_if_done(session);
 }
 
@@ -236,6 +239,7 @@ static void open_session(struct sw_sessions *sessions, int fd)
     sw_list_push_back(&sessions->all, &session->link);
     sessions->count++;
     sessions->refs++;
+    session->fd = fd;
     session->stream = sw_stream_open(sessions->loop, fd, &events, session);
     session->is_stream_open = true;
     session->login_timer = sw_timer_create(sessions->loop, on_login_timeout, session);
@@ -295,7 +299,7 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
     if (send(fd, sw_buf_bytes(&out), sw_buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         sw_log(SW_LOG_DEBUG, "client-lost", "reason=\"%s\"", err.message);
     sw_buf_finish(&out);
-    (void)close(fd);
+    sw_socket_close(fd);
 }
 
 void sw_sessions_close(struct sw_sessions *sessions)

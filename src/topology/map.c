@@ -3,6 +3,7 @@
 #include "shardward/base/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* "schema.name", each at most 63 bytes in a config. */
@@ -134,14 +135,7 @@ static const struct sw_table *build_tables(struct builder *builder,
 
 static bool full_name(char *out, const char *schema, const char *name)
 {
-    size_t schema_len = strlen(schema), name_len = strlen(name);
-
-    if (schema_len + name_len + 2 > FULL_NAME)
-        return false;
-    memcpy(out, schema, schema_len);
-    out[schema_len] = '.';
-    memcpy(out + schema_len + 1, name, name_len + 1);
-    return true;
+    return snprintf(out, FULL_NAME, "%s.%s", schema, name) < FULL_NAME;
 }
 
 static void index_tables(struct sw_database *database, const struct sw_business *business)

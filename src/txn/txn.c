@@ -17,13 +17,25 @@ static void cut_journal(struct sw_txn *txn, int count)
         free(txn->journal[--txn->journal_count]);
 }
 
+static struct sw_txn_settings keep_settings(struct sw_txn_settings now)
+{
+    return (struct sw_txn_settings){sw_settings_ref(now.settings), sw_settings_ref(now.told)};
+}
+
+static void forget_settings(struct sw_txn_settings *before)
+{
+    sw_settings_unref(before->settings);
+    sw_settings_unref(before->told);
+    *before = (struct sw_txn_settings){0};
+}
+
 static void cut_savepoints(struct sw_txn *txn, int count)
 {
     while (txn->savepoint_count > count) {
         struct sw_savepoint *last = &txn->savepoints[--txn->savepoint_count];
 
         free(last->name);
-        sw_settings_unref(last->settings);
+        forget_settings(&last->before);
     }
 }
 
@@ -43,11 +55,11 @@ void sw_txn_note(struct sw_txn *txn, const char *text)
     txn->journal[txn->journal_count++] = sw_strdup(text);
 }
 
-void sw_txn_begin(struct sw_txn *txn, const char *text, struct sw_settings *settings)
+void sw_txn_begin(struct sw_txn *txn, const char *text, struct sw_txn_settings now)
 {
     assert(txn->state == SW_TXN_IDLE);
     txn->state = SW_TXN_OPEN;
-    txn->settings = sw_settings_ref(settings);
+    txn->before = keep_settings(now);
     if (text != NULL)
         sw_txn_note(txn, text);
     else
@@ -69,14 +81,13 @@ void sw_txn_end(struct sw_txn *txn)
 {
     cut_journal(txn, 0);
     cut_savepoints(txn, 0);
-    sw_settings_unref(txn->settings);
-    txn->settings = NULL;
+    forget_settings(&txn->before);
     txn->is_enlisted = false;
     txn->state = SW_TXN_IDLE;
 }
 
 void sw_txn_savepoint(struct sw_txn *txn, const char *name, const char *text,
-                      struct sw_settings *settings)
+                      struct sw_txn_settings now)
 {
     size_t count = (size_t)txn->savepoint_count + 1;
 
@@ -85,7 +96,7 @@ void sw_txn_savepoint(struct sw_txn *txn, const char *name, const char *text,
     txn->savepoints = sw_realloc(txn->savepoints, count * sizeof *txn->savepoints);
     txn->savepoints[txn->savepoint_count++] =
         (struct sw_savepoint){.name = sw_strdup(name),
-                              .settings = sw_settings_ref(settings),
+                              .before = keep_settings(now),
                               .journal_count = txn->journal_count};
 }
 
@@ -111,7 +122,8 @@ bool sw_txn_release(struct sw_txn *txn, const char *name, const char *text)
     return true;
 }
 
-bool sw_txn_rollback_to(struct sw_txn *txn, const char *name, struct sw_settings **settings)
+bool sw_txn_rollback_to(struct sw_txn *txn, const char *name,
+                        const struct sw_txn_settings **before)
 {
     int at = find(txn, name);
 
@@ -121,7 +133,7 @@ bool sw_txn_rollback_to(struct sw_txn *txn, const char *name, struct sw_settings
     if (!txn->is_enlisted)
         cut_journal(txn, txn->savepoints[at].journal_count);
     txn->state = SW_TXN_OPEN;
-    *settings = txn->savepoints[at].settings;
+    *before = &txn->savepoints[at].before;
     return true;
 }
 

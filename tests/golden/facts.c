@@ -168,6 +168,7 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
         {statement->names_database, "names_database"},
         {statement->names_user, "names_user"},
         {statement->is_chained, "is_chained"},
+        {statement->is_start, "is_start"},
     };
 
     sw_buf_append_text(out, kinds[statement->kind]);

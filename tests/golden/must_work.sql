@@ -216,5 +216,4 @@ SELECT name FROM patients WHERE patient_id = 2 \gdesc
 SELECT name AS n FROM patients WHERE patient_id = 2 \gset
 SELECT patient_id, name FROM patients WHERE patient_id = 2 \gx
 \set id 2 \\ SELECT name FROM patients WHERE patient_id = :id;
-SELECT * FROM no_such_table WHERE patient_id = 1;
 DELETE FROM doctors WHERE doctor_id = 4 RETURNING name;

@@ -125,7 +125,7 @@ def psycopg_names_the_state_of_an_error(p):
 async def asyncpg_connect(p, **options):
     import asyncpg
     return await asyncpg.connect(host="127.0.0.1", port=p.port, user=USER, password=PASSWORD,
-                                 database=DATABASE, timeout=10, ssl=options.pop("ssl", False), **options)
+                                 database=DATABASE, timeout=10, command_timeout=10, ssl=options.pop("ssl", False), **options)
 
 
 @test

@@ -150,6 +150,7 @@ ALSO_FINE = {
     "INSERT INTO no_such_table VALUES (1)": "42P01",
     "PREPARE TRANSACTION 'x'": "25P01",
     "EXECUTE s": "26000",
+    "SET ROLE postgres": "42501",
 }
 
 

@@ -86,7 +86,8 @@ def commit_after_the_loss_of_its_backend_is_no_success(p):
         if "E" not in wire.kinds(answers):
             equal(answers[0].body, b"ROLLBACK\0")
         equal(wire.ready_status(answers), "I")
-        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+        answers = client.query(name_of(key))
+        equal(wire.rows_of(answers), [["Ada"]], str(answers))
     equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
 
 

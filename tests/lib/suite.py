@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 ALLOWED_SKIPS = Path(__file__).resolve().parents[1] / "allowed-skips.txt"
-TEST_TIMEOUT_S = 90
+TEST_TIMEOUT_S = 60
 
 tests = []
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 GSSENC_REQUEST = struct.pack("!II", 8, 80877104)
 TIMEOUT_S = 15
+END_TIMEOUT_S = 4       # for the end of a connection that the server has to close at once
 
 
 # Frontend messages
@@ -171,6 +172,7 @@ class Wire:
         return [answer for _ in range(count) for answer in self.read_until("Z")]
 
     def read_to_end(self):
+        self.socket.settimeout(END_TIMEOUT_S)
         answers = []
         try:
             while True:

@@ -19,7 +19,8 @@ struct sw_dialled; /* an open connection that nobody has adopted yet */
 
 struct sw_dial {
     /* Borrowed until on_dialled or sw_dialler_close(). */
-    const char *address, *dbname, *user, *password;
+    const char *address, *dbname, *user;
+    const char *password; /* may be NULL */
     int port;
     int timeout_ms;
     /* Exactly one of @dialled (to be adopted or freed) and @err is given. */

@@ -32,7 +32,7 @@ struct sw_config_user {
     const char *name;
     enum sw_config_auth auth;
     const char *password; /* a password or a SCRAM verifier; NULL with trust */
-    const char *server_user, *server_password;
+    const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     int pool_size;
 };
 
@@ -118,7 +118,7 @@ struct sw_config_faults {
 /*
  * Read the file at @path, and the files that its `password_file:` keys name (relative to its
  * folder). Returns NULL and at least one fault when anything is wrong: all faults of the file
- * in one run. Free with sw_config_free().
+ * in one run. A file has at most 16 MB, and 32 levels. Free with sw_config_free().
  */
 struct sw_config *sw_config_read(const char *path, struct sw_config_faults *faults);
 void sw_config_free(struct sw_config *config);

@@ -17,6 +17,10 @@ struct sw_listener;
 struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
                                      void (*on_accept)(void *owner, int fd), void *owner,
                                      struct sw_error *err);
-void sw_listener_close(struct sw_listener *listener);
+void sw_listener_close(struct sw_listener *listener); /* accepts NULL */
+
+/* Close a connected socket so that what was sent last still arrives: bytes that were not read
+ * would otherwise make the kernel reset the connection. */
+void sw_socket_close(int fd);
 
 #endif

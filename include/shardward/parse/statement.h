@@ -178,6 +178,7 @@ struct sw_statement {
     const char *name; /* of a savepoint, of SHOW (lower case), of DEALLOCATE; the command tag of
                          SW_STATEMENT_HARMLESS */
     bool is_chained;  /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
+    bool is_start;    /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
 };
 

@@ -22,7 +22,7 @@ struct sw_cluster {
 };
 
 /* One database on one cluster. The catalog database of an application database is a shard too,
- * of no business. */
+ * of no business, and is called "catalog". */
 struct sw_shard {
     int id; /* in the whole map, from 0: also the global order of shards */
     const char *name;

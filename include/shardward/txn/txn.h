@@ -9,8 +9,8 @@
  *    |               | +-rollback_to-+  |
  *    +------end------+--------end-------+
  *
- * Settings changed inside are undone with it: the txn keeps the settings as they were at its
- * begin and at each savepoint.
+ * Settings changed inside are undone with it: the txn keeps them as they were at its begin and
+ * at each savepoint.
  */
 #ifndef SW_TXN_TXN_H
 #define SW_TXN_TXN_H
@@ -21,9 +21,15 @@
 
 enum sw_txn_state { SW_TXN_IDLE, SW_TXN_OPEN, SW_TXN_FAILED };
 
+/* What a rollback brings back. Shared. */
+struct sw_txn_settings {
+    struct sw_settings *settings; /* in force for the session */
+    struct sw_settings *told;     /* parameters as last reported to the client */
+};
+
 struct sw_savepoint {
     char *name;
-    struct sw_settings *settings;
+    struct sw_txn_settings before;
     int journal_count; /* entries up to and with the one that made it */
 };
 
@@ -32,7 +38,7 @@ struct sw_txn {
     bool is_enlisted; /* a shard has heard of it; the journal is of no further use */
     char **journal;
     int journal_count;
-    struct sw_settings *settings; /* at begin */
+    struct sw_txn_settings before; /* its begin */
     struct sw_savepoint *savepoints;
     int savepoint_count;
 };
@@ -41,7 +47,7 @@ void sw_txn_init(struct sw_txn *txn);
 void sw_txn_finish(struct sw_txn *txn);
 
 /* @text is the client's own BEGIN; NULL when the shard has heard it already. */
-void sw_txn_begin(struct sw_txn *txn, const char *text, struct sw_settings *settings);
+void sw_txn_begin(struct sw_txn *txn, const char *text, struct sw_txn_settings now);
 /* Something else to be replayed. */
 void sw_txn_note(struct sw_txn *txn, const char *text);
 void sw_txn_enlist(struct sw_txn *txn);
@@ -51,11 +57,12 @@ void sw_txn_end(struct sw_txn *txn);
 
 /* @text: to be replayed; NULL when the shard has heard it already. */
 void sw_txn_savepoint(struct sw_txn *txn, const char *name, const char *text,
-                      struct sw_settings *settings);
+                      struct sw_txn_settings now);
 /* False: there is no such savepoint. @text as above. */
 bool sw_txn_release(struct sw_txn *txn, const char *name, const char *text);
-/* OPEN again, with the savepoint kept. *settings: borrowed, as they were when it was made. */
-bool sw_txn_rollback_to(struct sw_txn *txn, const char *name, struct sw_settings **settings);
+/* OPEN again, with the savepoint kept. *before: borrowed, as it was when it was made. */
+bool sw_txn_rollback_to(struct sw_txn *txn, const char *name,
+                        const struct sw_txn_settings **before);
 
 /* Has more been said than a bare BEGIN, so that a statement run beside the transaction needs
  * the journal too? */

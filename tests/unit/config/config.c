@@ -409,7 +409,7 @@ static void a_file_of_16MB_is_read_and_one_byte_more_is_not(void **state)
     char *text = sw_alloc(MOST + 1);
 
     memset(text, '\n', MOST + 1);
-    memcpy(text, good, strlen(good));
+    memcpy(text, good, sizeof good - 1);
     config = read_text(text, MOST, &faults);
     assert_non_null(config);
     sw_config_free(config);
