@@ -185,7 +185,7 @@ static bool control_deallocate(struct sw_session *session, const struct sw_state
 {
     if (statement->name == NULL)
         sw_names_clear(&session->statements);
-    else if (sw_textmap_get(&session->statements, statement->name) == NULL)
+    else if (sw_names_get(&session->statements, statement->name) == NULL)
         return sw_error_set(err, "26000", "prepared statement \"%s\" does not exist",
                             statement->name);
     else

@@ -88,7 +88,7 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
 {
     const struct sw_parameters unbound = {.values = NULL};
 
-    if (parse->name[0] != '\0' && sw_textmap_get(&session->statements, parse->name) != NULL)
+    if (parse->name[0] != '\0' && sw_names_get(&session->statements, parse->name) != NULL)
         return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
                             parse->name);
     if (strlen(parse->query) > session->sessions->map->config->limits.query)
@@ -150,7 +150,7 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
 static struct sw_named *find_statement(const struct sw_session *session, const char *name,
                                        struct sw_error *err)
 {
-    struct sw_named *named = sw_textmap_get(&session->statements, name);
+    struct sw_named *named = sw_names_get(&session->statements, name);
 
     if (named == NULL && name[0] == '\0')
         sw_error_set(err, "26000", "unnamed prepared statement does not exist");
@@ -190,7 +190,7 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
 
     if (named == NULL || !sw_session_may_run(session, named->statement, err))
         return false;
-    if (bind->portal[0] != '\0' && sw_textmap_get(&session->portals, bind->portal) != NULL)
+    if (bind->portal[0] != '\0' && sw_names_get(&session->portals, bind->portal) != NULL)
         return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
     if (named->prepared == NULL) {
         sw_names_put(&session->portals, bind->portal, named);
@@ -231,7 +231,7 @@ void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame
 static struct sw_named *find_portal(const struct sw_session *session, const char *name,
                                     struct sw_error *err)
 {
-    struct sw_named *named = sw_textmap_get(&session->portals, name);
+    struct sw_named *named = sw_names_get(&session->portals, name);
 
     if (named == NULL)
         sw_error_set(err, "34000", "portal \"%s\" does not exist", name);
@@ -379,7 +379,7 @@ void sw_session_on_execute(struct sw_session *session, const struct sw_frame *fr
 
 static void close_statement(struct sw_session *session, const char *name)
 {
-    struct sw_named *named = sw_textmap_get(&session->statements, name);
+    struct sw_named *named = sw_names_get(&session->statements, name);
 
     answer(session, '3', named, named == NULL ? SW_ROLE_NONE : SW_ROLE_CLOSED);
     sw_names_put(&session->statements, name, NULL);
@@ -387,7 +387,7 @@ static void close_statement(struct sw_session *session, const char *name)
 
 static void close_portal(struct sw_session *session, const char *name)
 {
-    struct sw_named *named = sw_textmap_get(&session->portals, name);
+    struct sw_named *named = sw_names_get(&session->portals, name);
 
     if (named != NULL && named->prepared != NULL)
         add(session, SW_REQUEST_CLOSE_PORTAL, named, name);

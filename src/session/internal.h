@@ -48,6 +48,12 @@ struct sw_named {
     int type_count;
 };
 
+/* Statements, or portals, by the names that the client gave them; "" is the unnamed one. */
+struct sw_names {
+    struct sw_named *unnamed;
+    struct sw_textmap named;
+};
+
 enum sw_session_state {
     SW_SESSION_GREETING, /* waits for the start-up packet */
     SW_SESSION_LOGIN,    /* waits for a password message */
@@ -118,8 +124,7 @@ struct sw_session {
     struct sw_txn_settings before_run; /* as they were when it started; shared */
     struct sw_txn txn;
 
-    struct sw_textmap statements; /* name -> struct sw_named */
-    struct sw_textmap portals;    /* name -> struct sw_named */
+    struct sw_names statements, portals;
 
     struct sw_run run;
     struct sw_target target;
@@ -227,8 +232,9 @@ struct sw_named *sw_named_create(const char *name, struct sw_script *script, con
 struct sw_named *sw_named_ref(struct sw_named *named);
 void sw_named_unref(struct sw_named *named);
 void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame);
+struct sw_named *sw_names_get(const struct sw_names *names, const char *name);
 /* Put under @name (taking a reference) in place of what was there; NULL removes. */
-void sw_names_put(struct sw_textmap *names, const char *name, struct sw_named *named);
-void sw_names_clear(struct sw_textmap *names);
+void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named);
+void sw_names_clear(struct sw_names *names);
 
 #endif

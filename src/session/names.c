@@ -50,22 +50,36 @@ void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)
     named->type_count = cursor.is_bad ? 0 : count;
 }
 
-void sw_names_put(struct sw_textmap *names, const char *name, struct sw_named *named)
+struct sw_named *sw_names_get(const struct sw_names *names, const char *name)
 {
-    struct sw_named *before = named == NULL ? sw_textmap_remove(names, name)
-                                            : sw_textmap_put(names, name, sw_named_ref(named));
+    return name[0] == '\0' ? names->unnamed : sw_textmap_get(&names->named, name);
+}
 
+void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named)
+{
+    struct sw_named *before;
+
+    if (named != NULL)
+        (void)sw_named_ref(named);
+    if (name[0] == '\0') {
+        before = names->unnamed;
+        names->unnamed = named;
+    } else if (named == NULL) {
+        before = sw_textmap_remove(&names->named, name);
+    } else {
+        before = sw_textmap_put(&names->named, name, named);
+    }
     sw_named_unref(before);
 }
 
-void sw_names_clear(struct sw_textmap *names)
+void sw_names_clear(struct sw_names *names)
 {
     size_t at = 0;
     struct sw_named *named;
 
-    if (names->count == 0)
-        return;
-    while ((named = sw_textmap_next(names, &at, NULL)) != NULL)
+    sw_named_unref(names->unnamed);
+    names->unnamed = NULL;
+    while ((named = sw_textmap_next(&names->named, &at, NULL)) != NULL)
         sw_named_unref(named);
-    sw_textmap_finish(names);
+    sw_textmap_finish(&names->named);
 }

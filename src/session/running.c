@@ -158,10 +158,10 @@ static void undo_names(struct sw_session *session)
         if (request->is_done)
             continue;
         if (request->role == SW_ROLE_PARSED &&
-            sw_textmap_get(&session->statements, named->name) == named)
+            sw_names_get(&session->statements, named->name) == named)
             sw_names_put(&session->statements, named->name, NULL);
         if (request->role == SW_ROLE_CLOSED &&
-            sw_textmap_get(&session->statements, named->name) == NULL)
+            sw_names_get(&session->statements, named->name) == NULL)
             sw_names_put(&session->statements, named->name, named);
     }
 }

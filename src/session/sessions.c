@@ -230,8 +230,6 @@ static void open_session(struct sw_sessions *sessions, int fd)
     session->id = ++sessions->last_id & 0x7fffffff;
     if (getrandom(&session->cancel_key, sizeof session->cancel_key, 0) < 0)
         session->cancel_key = session->id;
-    sw_textmap_init(&session->statements);
-    sw_textmap_init(&session->portals);
     sw_txn_init(&session->txn);
     sw_run_init(&session->run);
     sw_leg_init(&session->leg, sessions->loop, &sw_session_sink, session);

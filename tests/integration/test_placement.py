@@ -25,6 +25,7 @@ def every_patient_is_on_the_shard_that_locate_names_and_nowhere_else(p):
     keys += [p.new_key() for _ in range(130)]
     with p.connect() as conn:
         for number, key in enumerate(keys):
+            conn.execute(f"DELETE FROM patients WHERE patient_id = {key}")
             # By turns: a literal, a parameter as text, a binary one of the smallest integer type.
             if number % 3 == 0:
                 conn.execute(f"INSERT INTO patients (patient_id, name) VALUES ({key}, 'placed')")

@@ -219,34 +219,6 @@ def a_client_that_leaves_in_a_transaction_leaves_nothing_behind(p):
 
 
 @test
-def a_client_that_leaves_in_a_long_statement_does_not_keep_its_backend(p):
-    key = p.new_patient("users_1")
-    with p.another_shardward(("size: 20", "size: 1")) as other:
-        client = p.logged_in(other.port)
-        client.send(wire.query(f"SELECT pg_sleep(30) FROM patients WHERE patient_id = {key}"))
-        eventually(lambda: sessions(p, "users_1", "active") >= 1, "the statement runs")
-        client.close()
-        eventually(lambda: sessions(p, "users_1", "active") == 0, "the statement ends")
-        with p.logged_in(other.port) as client:
-            equal(wire.kinds(client.query(f"SELECT 1 FROM patients WHERE patient_id = {key}")),
-                  "TDCZ")
-
-
-@test
-def a_statement_can_be_cancelled(p):
-
-    key = p.new_patient("users_1")
-    with p.logged_in() as client:
-        client.send(wire.query(f"SELECT pg_sleep(30) FROM patients WHERE patient_id = {key}"))
-        eventually(lambda: sessions(p, "users_1", "active") >= 1, "the statement runs")
-        with p.wire() as canceller:
-            canceller.send(struct.pack("!II", 16, 80877102) + client.key)
-            equal(canceller.read_to_end(), [])
-        equal(wire.error_of(client.read_ready())["C"], "57014")
-        equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
-
-
-@test
 def several_statements_in_one_query_are_one_transaction(p):
     key = p.new_patient("users_0")
     with p.logged_in() as client:

@@ -86,9 +86,10 @@ class Message:
         return {part[:1].decode(): part[1:].decode() for part in parts if part}
 
     def readable(self):
-        """For comparison with another server: without what differs between two databases."""
+        """For comparison with another server: without what differs between two databases, and
+        without the context, which a key that shardward itself refuses does not have."""
         if self.kind in "EN":
-            return self.kind, {k: v for k, v in self.fields().items() if k not in "FLR"}
+            return self.kind, {k: v for k, v in self.fields().items() if k not in "FLRW"}
         if self.kind == "T":
             return self.kind, self._columns()
         if self.kind == "D":
