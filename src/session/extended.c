@@ -182,13 +182,27 @@ static bool aim_bound(struct sw_session *session, const struct sw_named *named,
     return is_aimed;
 }
 
+static bool check_parameter_count(const struct sw_named *named, const struct sw_wire_bind *bind,
+                                  struct sw_error *err)
+{
+    int used = named->statement == NULL ? 0 : named->statement->parameter_count;
+    int required = used > named->type_count ? used : named->type_count;
+
+    return bind->value_count == required ||
+           sw_error_set(err, "08P01",
+                        "bind message supplies %d parameters, but prepared statement \"%s\" "
+                        "requires %d",
+                        bind->value_count, named->name, required);
+}
+
 static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind,
                      struct sw_error *err)
 {
     struct sw_named *named = find_statement(session, bind->statement, err);
     struct sw_buf tail;
 
-    if (named == NULL || !sw_session_may_run(session, named->statement, err))
+    if (named == NULL || !sw_session_may_run(session, named->statement, err) ||
+        !check_parameter_count(named, bind, err))
         return false;
     if (bind->portal[0] != '\0' && sw_names_get(&session->portals, bind->portal) != NULL)
         return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);

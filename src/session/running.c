@@ -122,7 +122,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->before_run = (struct sw_txn_settings){0};
     session->target = (struct sw_target){0};
     session->has_failed = session->may_write = session->enlists = false;
-    session->injects_resets = false;
+    session->has_answered = session->is_retried = session->injects_resets = false;
     session->running = NULL;
 }
 
@@ -237,6 +237,8 @@ static void start(struct sw_session *session)
     work.rolls_back =
         is_aside && session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
     session->running = leg;
+    sw_settings_unref(session->before_run.settings);
+    sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
                                                    sw_settings_ref(session->told)};
     session->state = SW_SESSION_RUNNING;
@@ -267,8 +269,8 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_session *session = owner;
 
-    if (session->state != SW_SESSION_CLOSING)
-        (void)sw_buf_append(sw_session_out(session), bytes, len);
+    session->has_answered = true;
+    (void)sw_buf_append(sw_session_out(session), bytes, len);
 }
 
 static void on_local(void *owner, int index)
@@ -276,6 +278,7 @@ static void on_local(void *owner, int index)
     struct sw_session *session = owner;
     const struct sw_request *request = &session->run.requests[index];
 
+    session->has_answered = true;
     if (request->kind == SW_REQUEST_PARSE)
         sw_write_empty(sw_session_out(session), '1');
     else
@@ -288,7 +291,7 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
     struct sw_session *session = owner;
     const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
 
-    session->has_failed = true;
+    session->has_failed = session->has_answered = true;
     if (request != NULL && request->kind == SW_REQUEST_FAIL)
         (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),
                             request->bytes_len);
@@ -570,6 +573,15 @@ static void on_refused(void *owner, const struct sw_error *err)
     fail_run(session, err);
 }
 
+/* A read outside a transaction, of which the client has heard nothing, may simply run again:
+ * the connection may have been dead before it was sent. */
+static bool may_run_again(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_RUNNING && !session->is_retried &&
+           !session->has_answered && !session->may_write && session->batch == NULL &&
+           session->txn.state == SW_TXN_IDLE;
+}
+
 static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
 {
     struct sw_session *session = owner;
@@ -579,6 +591,9 @@ static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
         sw_session_leg_is_done(session);
     } else if (session->state == SW_SESSION_ENTERING || is_torn) {
         sw_session_fatal(session, err);
+    } else if (may_run_again(session)) {
+        session->is_retried = true;
+        start(session);
     } else if (session->state == SW_SESSION_READY && session->batch != NULL) {
         session->run_end = SW_RUN_ENDS_FLUSH;
         fail_run(session, err);
