@@ -7,7 +7,9 @@
  *   extended.c  Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   control.c   transaction control and what else is answered without a server
  *   target.c    where a run goes
- *   running.c   a run on its leg, and what comes of it
+ *   collecting.c  requests become a run
+ *   running.c   a run on its leg
+ *   outcome.c   what the session becomes when a run is over
  *   names.c     prepared statements and portals
  */
 #ifndef SW_SESSION_INTERNAL_H
@@ -206,11 +208,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
                                      bool *enlists);
 
-/* running.c */
-extern const struct sw_leg_sink sw_session_sink;
+/* collecting.c */
 void sw_session_note_changes(struct sw_session *session, const struct sw_statement *statement);
-/* Run what was collected, or answer it here if no server is needed. */
-void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
 /* Does @statement RESET to a value of the start-up packet, which servers do not know of? */
 bool sw_session_resets_to_startup(const struct sw_session *session,
                                   const struct sw_statement *statement);
@@ -223,9 +222,21 @@ void sw_session_add_failure(struct sw_session *session, const struct sw_error *e
 void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
                           struct sw_named *named, enum sw_request_role role, const char *text,
                           const struct sw_buf *bytes);
+void sw_session_forget_run(struct sw_session *session);
+
+/* running.c */
+extern const struct sw_leg_sink sw_session_sink;
+/* Run what was collected, or answer it here if no server is needed. */
+void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
 /* Report the parameters that differ from what the client was told. */
 void sw_session_tell(struct sw_session *session, const struct sw_settings *reported);
-void sw_session_forget_run(struct sw_session *session);
+/* Is ReadyForQuery due at the end of the run? */
+bool sw_session_is_ready_due(const struct sw_session *session);
+
+/* outcome.c */
+void sw_session_follow_run(struct sw_session *session, char status);
+/* What was collected and never carried out did not happen. */
+void sw_session_undo_names(struct sw_session *session);
 
 /* names.c */
 struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,

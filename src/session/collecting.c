@@ -1,0 +1,117 @@
+/*
+ * What a client asks for becomes a run, request by request.
+ */
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
+                          struct sw_named *named, enum sw_request_role role, const char *text,
+                          const struct sw_buf *bytes)
+{
+    struct sw_request *request = sw_run_add(
+        &session->run, kind, named == NULL ? NULL : named->prepared, text,
+        bytes == NULL ? NULL : sw_buf_bytes(bytes), bytes == NULL ? 0 : sw_buf_len(bytes));
+
+    request->role = (int)role;
+    if (named != NULL)
+        request->about = sw_named_ref(named);
+}
+
+void sw_session_add_failure(struct sw_session *session, const struct sw_error *err)
+{
+    struct sw_buf bytes;
+
+    sw_buf_init(&bytes, SW_RUN_LIMIT);
+    sw_write_error(&bytes, "ERROR", err);
+    sw_session_add_about(session, SW_REQUEST_FAIL, NULL, SW_ROLE_NONE, NULL, &bytes);
+    sw_buf_finish(&bytes);
+}
+
+void sw_session_note_changes(struct sw_session *session, const struct sw_statement *statement)
+{
+    for (int i = 0; i < statement->setting_count; i++) {
+        size_t count = (size_t)session->change_count + 1;
+
+        session->changes = sw_realloc(session->changes, count * sizeof *session->changes);
+        session->read_back = sw_realloc(session->read_back, count * sizeof *session->read_back);
+        session->changes[session->change_count] =
+            (struct sw_change){.fact = statement->settings[i]};
+        session->change_count++;
+    }
+}
+
+bool sw_session_resets_to_startup(const struct sw_session *session,
+                                  const struct sw_statement *statement)
+{
+    const struct sw_setting_fact *fact = statement->settings;
+
+    if (statement->kind != SW_STATEMENT_SET || statement->setting_count != 1)
+        return false;
+    return fact->change == SW_SETTING_RESET_ALL
+               ? session->startup != NULL
+               : fact->change == SW_SETTING_RESET &&
+                     sw_settings_get(session->startup, fact->name) != NULL;
+}
+
+static void inject_set(struct sw_session *session, const char *name, const char *value)
+{
+    struct sw_buf sql;
+
+    sw_buf_init(&sql, SW_RUN_LIMIT);
+    sw_put_sql_set_config(&sql, name, value, false);
+    (void)sw_buf_append(&sql, "", 1);
+    (void)sw_run_add(&session->run, SW_REQUEST_INJECT, NULL, (const char *)sw_buf_bytes(&sql),
+                     NULL, 0);
+    sw_buf_finish(&sql);
+}
+
+bool sw_session_add_reset(struct sw_session *session, const struct sw_statement *statement,
+                          const char *text)
+{
+    const struct sw_settings *startup = session->startup;
+    struct sw_buf answer;
+
+    if (!sw_session_resets_to_startup(session, statement))
+        return false;
+    session->injects_resets = true;
+    if (statement->settings[0].change == SW_SETTING_RESET_ALL)
+        (void)sw_run_add(&session->run, SW_REQUEST_INJECT, NULL, "RESET ALL", NULL, 0);
+    for (size_t i = 0; i < startup->count; i++)
+        if (statement->settings[0].change == SW_SETTING_RESET_ALL ||
+            strcmp(startup->list[i].name, statement->settings[0].name) == 0)
+            inject_set(session, startup->list[i].name, startup->list[i].value);
+    sw_buf_init(&answer, 64);
+    sw_write_command_complete(
+        &answer,
+        text[statement->location] == 's' || text[statement->location] == 'S' ? "SET" : "RESET");
+    sw_session_add_about(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_NONE, NULL, &answer);
+    sw_buf_finish(&answer);
+    return true;
+}
+
+void sw_session_forget_run(struct sw_session *session)
+{
+    for (int i = 0; i < session->run.count; i++)
+        sw_named_unref(session->run.requests[i].about);
+    sw_run_clear(&session->run);
+    for (int i = 0; i < session->change_count; i++)
+        free(session->changes[i].value);
+    free(session->changes);
+    free(session->read_back);
+    session->changes = NULL;
+    session->read_back = NULL;
+    session->change_count = 0;
+    sw_script_unref(session->script);
+    session->script = NULL;
+    sw_settings_unref(session->before_run.settings);
+    sw_settings_unref(session->before_run.told);
+    session->before_run = (struct sw_txn_settings){0};
+    session->target = (struct sw_target){0};
+    session->has_failed = session->may_write = session->enlists = false;
+    session->has_answered = session->is_retried = session->injects_resets = false;
+    session->running = NULL;
+}

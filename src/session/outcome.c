@@ -1,0 +1,192 @@
+/*
+ * When a run is over, the session follows what the server has done: its settings, its
+ * transaction, its names. After an error, what was collected and not carried out is undone.
+ */
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+
+#include <string.h>
+
+/* What was collected and never carried out did not happen. */
+void sw_session_undo_names(struct sw_session *session)
+{
+    for (int i = session->run.count - 1; i >= 0; i--) {
+        const struct sw_request *request = &session->run.requests[i];
+        struct sw_named *named = request->about;
+
+        if (request->is_done)
+            continue;
+        if (request->role == SW_ROLE_PARSED &&
+            sw_names_get(&session->statements, named->name) == named)
+            sw_names_put(&session->statements, named->name, NULL);
+        if (request->role == SW_ROLE_CLOSED &&
+            sw_names_get(&session->statements, named->name) == NULL)
+            sw_names_put(&session->statements, named->name, named);
+    }
+}
+
+/* How one change moves a list of settings; @startup is where RESET leads. */
+static struct sw_settings *changed(struct sw_settings *settings, const struct sw_change *change,
+                                   struct sw_settings *startup)
+{
+    const char *role;
+
+    switch (change->fact.change) {
+    case SW_SETTING_SET:
+        return change->value == NULL
+                   ? settings
+                   : sw_settings_with(settings, change->fact.name, change->value);
+    case SW_SETTING_RESET:
+        return sw_settings_with(settings, change->fact.name,
+                                sw_settings_get(startup, change->fact.name));
+    case SW_SETTING_RESET_ALL:
+        /* RESET ALL leaves the role alone. */
+        role = sw_settings_get(settings, "role");
+        if (role != NULL)
+            startup = sw_settings_with(sw_settings_ref(startup), "role", role);
+        else
+            startup = sw_settings_ref(startup);
+        sw_settings_unref(settings);
+        return startup;
+    case SW_SETTING_SET_LOCAL:
+        break;
+    }
+    return settings;
+}
+
+static void note_set(struct sw_session *session, const char *name, const char *value,
+                     bool is_local)
+{
+    struct sw_buf sql;
+
+    sw_buf_init(&sql, SW_RUN_LIMIT);
+    sw_put_sql_set_config(&sql, name, value, is_local);
+    (void)sw_buf_append(&sql, "", 1);
+    sw_txn_note(&session->txn, (const char *)sw_buf_bytes(&sql));
+    sw_buf_finish(&sql);
+}
+
+/* In a transaction that no shard has heard of, a change becomes part of what is replayed. */
+static void note_in_journal(struct sw_session *session, const struct sw_change *change)
+{
+    const struct sw_settings *startup = session->startup;
+
+    if (change->fact.change == SW_SETTING_RESET_ALL) {
+        sw_txn_note(&session->txn, "RESET ALL");
+        for (size_t i = 0; startup != NULL && i < startup->count; i++)
+            note_set(session, startup->list[i].name, startup->list[i].value, false);
+    } else if (change->value != NULL) {
+        note_set(session, change->fact.name, change->value,
+                 change->fact.change == SW_SETTING_SET_LOCAL);
+    }
+}
+
+/* The session's settings follow what its statements have changed. Returns what is in force on
+ * the backend then: RESET has led there to the server's own values, unless we injected ours. */
+static struct sw_settings *follow_changes(struct sw_session *session)
+{
+    struct sw_settings *real = sw_settings_ref(session->settings);
+    struct sw_settings *real_startup = session->injects_resets ? session->startup : NULL;
+    bool is_unheard = session->txn.state == SW_TXN_OPEN && !session->txn.is_enlisted;
+
+    for (int i = 0; i < session->change_count; i++) {
+        const struct sw_change *change = &session->changes[i];
+
+        session->settings = changed(session->settings, change, session->startup);
+        real = changed(real, change, real_startup);
+        if (is_unheard)
+            note_in_journal(session, change);
+        if (change->fact.change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE &&
+            strcmp(change->fact.name, "search_path") == 0)
+            session->has_local_search_path = true;
+    }
+    return real;
+}
+
+static bool has_done_something(const struct sw_session *session)
+{
+    for (int i = 0; i < session->run.count; i++)
+        if (session->run.requests[i].is_done &&
+            session->run.requests[i].kind != SW_REQUEST_LOCAL &&
+            session->run.requests[i].kind != SW_REQUEST_SYNC)
+            return true;
+    return false;
+}
+
+/* Control that a server has carried out. */
+static void follow_control(struct sw_session *session)
+{
+    for (int i = 0; i < session->run.count; i++) {
+        const struct sw_request *request = &session->run.requests[i];
+        const struct sw_named *named = request->about;
+
+        if (request->is_done && request->role == SW_ROLE_CONTROL)
+            sw_session_after_control(session, named->statement);
+    }
+    for (int i = 0; session->script != NULL && !session->has_failed; i++) {
+        if (i == session->script->count)
+            break;
+        sw_session_after_control(session, &session->script->statements[i]);
+    }
+}
+
+/* Bring our picture of the transaction in line with the server's. */
+static void follow_status(struct sw_session *session, char status)
+{
+    struct sw_txn *txn = &session->txn;
+
+    if (status == 'I' && txn->state != SW_TXN_IDLE && txn->is_enlisted) {
+        if (session->enlists && session->has_failed && !has_done_something(session)) {
+            txn->is_enlisted = false; /* the server would not even begin */
+            sw_txn_fail(txn);
+        } else {
+            sw_session_end_transaction(session, false);
+        }
+    } else if (status != 'I' && txn->state == SW_TXN_IDLE) {
+        sw_txn_begin(txn, NULL, session->before_run);
+    }
+    if (status == 'E')
+        sw_txn_fail(txn);
+}
+
+static void settle_leg(struct sw_session *session, struct sw_leg *leg, char status,
+                       struct sw_settings *in_force)
+{
+    bool is_over = session->run_end != SW_RUN_ENDS_FLUSH || session->has_failed;
+
+    if (status == 'I' && !session->has_failed && !session->aside_is_open)
+        sw_leg_note_settings(leg, in_force);
+    if (!is_over) {
+        session->batch = leg;
+        return;
+    }
+    session->batch = NULL;
+    if (leg == &session->aside)
+        session->aside_is_open = false;
+    if (leg == &session->aside || status == 'I')
+        sw_leg_release(leg);
+}
+
+void sw_session_follow_run(struct sw_session *session, char status)
+{
+    struct sw_leg *leg = session->running;
+    struct sw_settings *in_force = NULL;
+
+    if (session->has_failed)
+        sw_session_undo_names(session);
+    else if (session->change_count > 0)
+        in_force = follow_changes(session);
+    if (leg == &session->leg) {
+        follow_control(session);
+        follow_status(session, status);
+    } else if (session->has_failed) {
+        sw_txn_fail(&session->txn);
+    }
+    if (session->has_failed && !sw_session_is_ready_due(session))
+        session->skips_to_sync = true;
+    if (session->change_count == 0)
+        in_force = sw_settings_ref(session->settings);
+    settle_leg(session, leg, status, in_force);
+    sw_settings_unref(in_force);
+}
