@@ -545,11 +545,6 @@ char sw_backend_status(const struct sw_backend *backend)
     return backend->status;
 }
 
-bool sw_backend_is_lost(const struct sw_backend *backend)
-{
-    return backend->is_lost;
-}
-
 struct sw_settings *sw_backend_settings(const struct sw_backend *backend)
 {
     return backend->settings;

@@ -71,12 +71,3 @@ char *sw_arena_strdup(struct sw_arena *arena, const char *text)
 {
     return sw_arena_text(arena, text, strlen(text));
 }
-
-size_t sw_arena_size(const struct sw_arena *arena)
-{
-    size_t size = 0;
-
-    for (const struct sw_arena_block *block = arena->blocks; block; block = block->older)
-        size += sizeof *block + block->size;
-    return size;
-}

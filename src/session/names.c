@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/wire/response.h"
 
 struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,
                                  struct sw_prepared *prepared, const uint32_t *types,
@@ -39,15 +40,17 @@ void sw_named_unref(struct sw_named *named)
 
 void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)
 {
-    struct sw_cursor cursor = sw_cursor_of(frame);
-    int count = sw_cursor_int16(&cursor);
-    uint32_t *types = sw_alloc_zero((size_t)count, sizeof *types);
+    const uint8_t *oid;
+    int count;
 
-    for (int i = 0; i < count; i++)
-        types[i] = sw_cursor_int32(&cursor);
+    if (!sw_wire_read_parameter_types(frame, &count, &oid))
+        return;
     free(named->types);
-    named->types = types;
-    named->type_count = cursor.is_bad ? 0 : count;
+    named->types = sw_alloc_zero((size_t)count, sizeof *named->types);
+    named->type_count = count;
+    for (int i = 0; i < count; i++, oid += 4)
+        named->types[i] =
+            (uint32_t)oid[0] << 24 | (uint32_t)oid[1] << 16 | (uint32_t)oid[2] << 8 | oid[3];
 }
 
 struct sw_named *sw_names_get(const struct sw_names *names, const char *name)

@@ -1,5 +1,5 @@
 /*
- * A run on its leg, and what comes of it.
+ * A run on its leg: how it is sent, and what the leg tells of it.
  *
  *   dispatch --(no server needed)--> answered here
  *      |
@@ -197,6 +197,8 @@ static void on_parameter(void *owner, const char *name, const char *value)
 
 void sw_session_tell(struct sw_session *session, const struct sw_settings *reported)
 {
+    if (sw_settings_are_equal(session->told, reported))
+        return;
     for (size_t i = 0; reported != NULL && i < reported->count; i++) {
         const char *told = sw_settings_get(session->told, reported->list[i].name);
 

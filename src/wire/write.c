@@ -160,35 +160,6 @@ void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_e
     write_report(buf, 'N', severity, err);
 }
 
-static void write_text_description(struct sw_buf *buf, const char *column)
-{
-    size_t start = sw_message_begin(buf, 'T');
-
-    sw_put_int16(buf, 1);
-    sw_put_text(buf, column);
-    sw_put_int32(buf, 0); /* of no table */
-    sw_put_int16(buf, 0);
-    sw_put_int32(buf, OID_TEXT);
-    sw_put_int16(buf, UINT16_MAX); /* of varying length */
-    sw_put_int32(buf, UINT32_MAX); /* without type modifier */
-    sw_put_int16(buf, 0);          /* in text format */
-    sw_message_end(buf, start);
-}
-
-void sw_write_text_row(struct sw_buf *buf, const char *column, const char *value,
-                       bool is_described)
-{
-    size_t start;
-
-    if (is_described)
-        write_text_description(buf, column);
-    start = sw_message_begin(buf, 'D');
-    sw_put_int16(buf, 1);
-    sw_put_int32(buf, (uint32_t)strlen(value));
-    (void)sw_buf_append_text(buf, value);
-    sw_message_end(buf, start);
-}
-
 void sw_write_query(struct sw_buf *buf, const char *query)
 {
     write_text(buf, 'Q', query);

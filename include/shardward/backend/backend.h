@@ -84,7 +84,6 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql);
 
 bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
 char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */
-bool sw_backend_is_lost(const struct sw_backend *backend);
 
 /* What the connection has been set to beyond its start; changed by whoever changes it. */
 struct sw_settings *sw_backend_settings(const struct sw_backend *backend);

@@ -24,7 +24,5 @@ void *sw_arena_alloc(struct sw_arena *arena, size_t size);
 /* A copy of @len bytes with a zero byte behind them. */
 char *sw_arena_text(struct sw_arena *arena, const char *text, size_t len);
 char *sw_arena_strdup(struct sw_arena *arena, const char *text);
-/* Bytes that the arena holds from the heap. */
-size_t sw_arena_size(const struct sw_arena *arena);
 
 #endif

@@ -29,10 +29,6 @@ void sw_write_ready(struct sw_buf *buf, char status); /* 'I', 'T' or 'E' */
 /* ErrorResponse; @severity is "ERROR" or "FATAL", fields S V C M, D H P if set. */
 void sw_write_error(struct sw_buf *buf, const char *severity, const struct sw_error *err);
 void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_error *err);
-/* One column of type text (OID 25) in text format, one row. @is_described: with RowDescription.
- */
-void sw_write_text_row(struct sw_buf *buf, const char *column, const char *value,
-                       bool is_described);
 
 /* To servers. */
 void sw_write_query(struct sw_buf *buf, const char *query);

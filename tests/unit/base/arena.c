@@ -58,24 +58,6 @@ static void texts_are_copied(void **state)
     sw_arena_finish(&arena);
 }
 
-static void the_size_counts_what_the_heap_gave(void **state)
-{
-    struct sw_arena arena;
-    size_t before;
-
-    sw_arena_init(&arena);
-    assert_int_equal(sw_arena_size(&arena), 0);
-    (void)sw_arena_alloc(&arena, 1);
-    before = sw_arena_size(&arena);
-    assert_true(before > 0);
-    (void)sw_arena_alloc(&arena, 1);
-    assert_int_equal(sw_arena_size(&arena), before);
-    (void)sw_arena_alloc(&arena, 1 << 20);
-    assert_true(sw_arena_size(&arena) >= before + (1 << 20));
-    sw_arena_finish(&arena);
-    assert_int_equal(sw_arena_size(&arena), 0);
-}
-
 static void an_arena_can_be_used_after_its_end(void **state)
 {
     struct sw_arena arena;
@@ -94,7 +76,6 @@ int main(void)
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(pieces_do_not_overlap),
         cmocka_unit_test(texts_are_copied),
-        cmocka_unit_test(the_size_counts_what_the_heap_gave),
         cmocka_unit_test(an_arena_can_be_used_after_its_end),
     };
 

@@ -117,15 +117,6 @@ static void an_error_survives_the_way_to_the_client(void **state)
     assert_true(is_fatal);
 }
 
-static void a_text_row_may_be_described(void **state)
-{
-    sw_write_text_row(&buf, "a", "hi", false);
-    EXPECT("D\0\0\0\14\0\1\0\0\0\2hi");
-    sw_write_text_row(&buf, "a", "", true);
-    EXPECT("T\0\0\0\32\0\1a\0\0\0\0\0\0\0\0\0\0\31\xff\xff\xff\xff\xff\xff\0\0"
-           "D\0\0\0\12\0\1\0\0\0\0");
-}
-
 static void messages_follow_one_another(void **state)
 {
     sw_write_sync(&buf);
@@ -194,7 +185,6 @@ int main(void)
                                         drop_buf),
         cmocka_unit_test_setup_teardown(an_error_survives_the_way_to_the_client, make_buf,
                                         drop_buf),
-        cmocka_unit_test_setup_teardown(a_text_row_may_be_described, make_buf, drop_buf),
         cmocka_unit_test_setup_teardown(messages_follow_one_another, make_buf, drop_buf),
         cmocka_unit_test_setup_teardown(a_message_may_span_the_growth_of_its_buffer, make_buf,
                                         drop_buf),
