@@ -206,7 +206,9 @@ static void forward(struct sw_backend *backend, const uint8_t *bytes, size_t len
 static void be_lost(struct sw_backend *backend, const char *reason)
 {
     struct sw_error err = backend->farewell;
-    bool is_torn = backend->tail > 0 && backend->is_tail_forwarded;
+    enum sw_loss loss = backend->tail > 0 && backend->is_tail_forwarded ? SW_LOSS_TORN
+                        : sw_stream_was_reset(backend->stream)          ? SW_LOSS_RESET
+                                                                        : SW_LOSS_CLOSED;
 
     if (backend->is_lost)
         return;
@@ -215,7 +217,7 @@ static void be_lost(struct sw_backend *backend, const char *reason)
     if (err.message[0] == '\0')
         sw_error_set(&err, "08006", "server connection lost: %s", reason);
     if (backend->events != NULL)
-        backend->events->on_lost(backend->user, &err, is_torn);
+        backend->events->on_lost(backend->user, &err, loss);
     else
         backend->on_idle_lost(backend->pool, backend);
 }

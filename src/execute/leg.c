@@ -325,7 +325,7 @@ static void on_pause(void *owner)
     leg->sink->on_pause(leg->owner);
 }
 
-static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
+static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
     struct sw_leg *leg = owner;
     struct sw_error why = *err; /* the backend's own memory goes with the discard */
@@ -336,7 +336,7 @@ static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
     if (was_setting)
         leg->sink->on_refused(leg->owner, &why);
     else
-        leg->sink->on_lost(leg->owner, &why, is_torn);
+        leg->sink->on_lost(leg->owner, &why, loss);
 }
 
 static const struct sw_backend_events backend_events = {

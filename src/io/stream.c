@@ -27,7 +27,7 @@ struct sw_stream {
     struct sw_task
         later;        /* offers `in`, or tells of a loss, outside of any call of the owner */
     const char *loss; /* why nothing more will come; NULL: it may */
-    bool is_loss_told;
+    bool is_loss_told, was_reset;
     bool is_held;
     bool is_closing;
     bool was_congested;
@@ -51,10 +51,12 @@ static void watch(struct sw_stream *stream)
         (void)uv_poll_stop(&stream->poll);
 }
 
-static void lose(struct sw_stream *stream, const char *reason)
+/* @error: an errno; 0 when the other side has closed. */
+static void lose(struct sw_stream *stream, int error)
 {
     if (stream->loss == NULL)
-        stream->loss = reason;
+        stream->loss = error == 0 ? "closed by the other side" : strerror(error);
+    stream->was_reset = stream->was_reset || error == ECONNRESET || error == EPIPE;
     sw_buf_clear(&stream->out);
     sw_task_post(stream->loop, &stream->later);
     watch(stream);
@@ -105,7 +107,7 @@ static void on_readable(struct sw_stream *stream)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (len <= 0) {
-        lose(stream, len == 0 ? "closed by the other side" : strerror(errno));
+        lose(stream, len == 0 ? 0 : errno);
         return;
     }
     if (is_kept) {
@@ -138,7 +140,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     if (stream->is_closing)
         return;
     if (status < 0) {
-        lose(stream, uv_strerror(status));
+        lose(stream, -status); /* libuv's codes are negated errnos */
         return;
     }
     if (events & UV_WRITABLE)
@@ -201,7 +203,7 @@ void sw_stream_flush(struct sw_stream *stream)
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0 && errno != EAGAIN) {
-            lose(stream, strerror(errno));
+            lose(stream, errno);
             return;
         }
         if (len < 0)
@@ -218,6 +220,11 @@ void sw_stream_flush(struct sw_stream *stream)
 bool sw_stream_is_congested(const struct sw_stream *stream)
 {
     return sw_buf_len(&stream->out) >= SW_STREAM_CONGESTED;
+}
+
+bool sw_stream_was_reset(const struct sw_stream *stream)
+{
+    return stream->was_reset;
 }
 
 void sw_stream_hold(struct sw_stream *stream)

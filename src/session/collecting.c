@@ -112,6 +112,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->before_run = (struct sw_txn_settings){0};
     session->target = (struct sw_target){0};
     session->has_failed = session->may_write = session->enlists = false;
-    session->has_answered = session->is_retried = session->injects_resets = false;
+    session->has_answered = session->injects_resets = false;
+    session->tries = 0;
     session->running = NULL;
 }

@@ -138,7 +138,7 @@ struct sw_session {
     bool skips_to_sync;         /* after an error in a batch */
     bool has_failed;            /* the run, with an error from or for a server */
     bool has_answered;          /* ... and the client has heard something of it */
-    bool is_retried;            /* the run had to start again */
+    int tries;                  /* how often the run had to start again */
     bool may_write;             /* the run holds a write, or a COMMIT */
     bool enlists;               /* the run is the first that the transaction's shard hears */
     bool aside_is_open;         /* the leg aside was sent the journal */

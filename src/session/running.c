@@ -287,26 +287,26 @@ static void on_refused(void *owner, const struct sw_error *err)
     fail_run(session, err);
 }
 
-/* A read outside a transaction, of which the client has heard nothing, may simply run again:
- * the connection may have been dead before it was sent. */
+/* A read outside a transaction that its server never read may simply run again. A pool holds
+ * so many dead connections at the most. */
 static bool may_run_again(const struct sw_session *session)
 {
-    return session->state == SW_SESSION_RUNNING && !session->is_retried &&
+    return session->state == SW_SESSION_RUNNING && session->tries <= session->user->pool_size &&
            !session->has_answered && !session->may_write && session->batch == NULL &&
            session->txn.state == SW_TXN_IDLE;
 }
 
-static void on_lost(void *owner, const struct sw_error *err, bool is_torn)
+static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
     struct sw_session *session = owner;
     struct sw_error unknown;
 
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
-    } else if (session->state == SW_SESSION_ENTERING || is_torn) {
+    } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {
         sw_session_fatal(session, err);
-    } else if (may_run_again(session)) {
-        session->is_retried = true;
+    } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
+        session->tries++;
         start(session);
     } else if (session->state == SW_SESSION_READY && session->batch != NULL) {
         session->run_end = SW_RUN_ENDS_FLUSH;

@@ -24,6 +24,13 @@
 struct sw_backend;
 struct sw_dialled;
 
+/* How a connection ended. */
+enum sw_loss {
+    SW_LOSS_CLOSED,
+    SW_LOSS_RESET, /* the server ended without having read what it was sent last */
+    SW_LOSS_TORN,  /* in the middle of a message already forwarded */
+};
+
 struct sw_backend_events {
     /* Whole or partial messages of the server for the client, in order. */
     void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
@@ -43,8 +50,8 @@ struct sw_backend_events {
     void (*on_ready)(void *owner, const struct sw_reply *reply, char status);
     /* The server reports a parameter, by itself or because of a SET. */
     void (*on_parameter)(void *owner, const char *name, const char *value);
-    /* The connection is gone. @is_torn: in the middle of a message already forwarded. */
-    void (*on_lost)(void *owner, const struct sw_error *err, bool is_torn);
+    /* The connection is gone. @err: the server's last words, if it had any. */
+    void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
 
 /* Adopt a connection; takes @dialled. @on_idle_lost tells the pool that a connection without

@@ -46,9 +46,8 @@ struct sw_leg_sink {
     void (*on_done)(void *owner, char status);
     /* No backend, or it refused the settings: nothing was sent. The leg is FREE. */
     void (*on_refused)(void *owner, const struct sw_error *err);
-    /* The server is gone; the leg is FREE. @was_sent: the run may have had an effect. @is_torn:
-     * the client has half a message. */
-    void (*on_lost)(void *owner, const struct sw_error *err, bool is_torn);
+    /* The server is gone; the leg is FREE. The run may have had an effect. */
+    void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
 
 /* Besides the run itself. Borrowed until on_done, on_refused or on_lost. */

@@ -44,6 +44,9 @@ struct sw_buf *sw_stream_out(struct sw_stream *stream);
 /* Send what the socket takes now, the rest as it takes it. */
 void sw_stream_flush(struct sw_stream *stream);
 bool sw_stream_is_congested(const struct sw_stream *stream);
+/* Of a lost stream: was the connection reset? The other side then ended without having read
+ * all that it was sent. */
+bool sw_stream_was_reset(const struct sw_stream *stream);
 
 /* Hold: on_bytes is not called; at most about SW_STREAM_HELD bytes are read ahead. Release:
  * what was read is offered before the loop next waits. */
