@@ -12,9 +12,10 @@
 #include <string.h>
 
 enum {
-    MESSAGE_LIMIT = 0x40000000, /* PostgreSQL's own limit of a message, 1 GB */
-    WHOLE_LIMIT = 1024 * 1024,  /* of messages that are read, not passed on */
-    PREPARED_LIMIT = 256,       /* statements kept on one server connection */
+    MESSAGE_LIMIT = 0x40000000,     /* PostgreSQL's own limit of a message, 1 GB */
+    WHOLE_LIMIT = 64 * 1024 * 1024, /* of messages that are read, not passed on */
+    KEPT_REPLIES = 1024,            /* a longer queue is not kept by an idle connection */
+    PREPARED_LIMIT = 256,           /* statements kept on one server connection */
 };
 
 /* A named statement on the server. What was sent and what was answered differ while messages
@@ -23,6 +24,7 @@ struct known {
     struct sw_link link; /* most recently used first */
     struct sw_prepared *prepared;
     bool is_sent, is_there;
+    int pending; /* entries of the reply queue that point here */
 };
 
 struct sw_backend {
@@ -56,7 +58,7 @@ struct sw_backend {
 
 static void forget_if_gone(struct sw_backend *backend, struct known *known)
 {
-    if (known->is_sent || known->is_there)
+    if (known->is_sent || known->is_there || known->pending > 0)
         return;
     (void)sw_textmap_remove(&backend->known, known->prepared->server_name);
     sw_link_remove(&known->link);
@@ -78,6 +80,7 @@ static void note_answered(struct sw_backend *backend, const struct sw_reply *rep
 
     if (known == NULL)
         return;
+    known->pending--;
     known->is_there = reply->kind == SW_REPLY_PARSE;
     forget_if_gone(backend, known);
 }
@@ -90,6 +93,7 @@ static void note_skipped(struct sw_backend *backend, const struct sw_reply *repl
         note_unnamed(backend, NULL);
     if (known == NULL)
         return;
+    known->pending--;
     known->is_sent = known->is_there;
     forget_if_gone(backend, known);
 }
@@ -102,6 +106,7 @@ static void close_oldest(struct sw_backend *backend)
     if (!known->is_sent)
         return;
     known->is_sent = false;
+    known->pending++;
     sw_link_remove(&known->link);
     sw_list_push_front(&backend->known_list, &known->link);
     sw_write_target(sw_stream_out(backend->stream), 'C', 'S', known->prepared->server_name);
@@ -114,6 +119,8 @@ static void close_oldest(struct sw_backend *backend)
 static void send_parse(struct sw_backend *backend, struct sw_prepared *prepared,
                        struct known *known, enum sw_reply_use use, int index)
 {
+    if (known != NULL)
+        known->pending++;
     sw_write_parse(sw_stream_out(backend->stream), prepared->server_name, prepared->query,
                    prepared->types, prepared->type_count);
     sw_replies_push(
@@ -146,15 +153,18 @@ static bool prepare_named(struct sw_backend *backend, struct sw_prepared *prepar
 void sw_backend_inject(struct sw_backend *backend, const char *sql)
 {
     static const uint8_t no_parameters[6] = {0};
+    static const char portal[] = "sw_inject"; /* the client's unnamed portal stays as it is */
     struct sw_buf *out = sw_stream_out(backend->stream);
 
     note_unnamed(backend, NULL);
     sw_write_parse(out, "", sql, NULL, 0);
-    sw_write_bind(out, "", "", no_parameters, sizeof no_parameters);
-    sw_write_execute(out, "", 0);
+    sw_write_bind(out, portal, "", no_parameters, sizeof no_parameters);
+    sw_write_execute(out, portal, 0);
+    sw_write_target(out, 'C', 'P', portal);
     sw_backend_expect(backend, SW_REPLY_PARSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, -1);
+    sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_ABSORB, -1);
 }
 
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,
@@ -177,6 +187,7 @@ static void forget_prepared(struct sw_backend *backend)
         struct known *known = SW_OWNER(link, struct known, link);
 
         known->is_sent = known->is_there = false;
+        known->pending = 0;
         forget_if_gone(backend, known);
     }
     sw_textmap_finish(&backend->known);
@@ -288,7 +299,7 @@ static void take_ready(struct sw_backend *backend, const struct sw_frame *frame)
 {
     struct sw_reply reply = *sw_replies_head(&backend->replies);
 
-    backend->status = frame->body_len == 1 ? (char)frame->body[0] : '?';
+    backend->status = (char)(frame->body_len == 1 ? frame->body[0] : '?');
     sw_replies_pop(&backend->replies);
     forward_span(backend);
     backend->events->on_ready(backend->user, &reply, backend->status);
@@ -329,6 +340,12 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
     }
 }
 
+/* Notices belong to the client even of statements of ours that stand for his, as COMMIT. */
+static bool is_for_client(const struct sw_reply *head)
+{
+    return head == NULL || head->use == SW_REPLY_FORWARD || head->kind == SW_REPLY_EXECUTE;
+}
+
 static void take_message(struct sw_backend *backend, const struct sw_frame *frame,
                          const uint8_t *bytes, size_t here)
 {
@@ -344,8 +361,7 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
         return;
     }
     if (frame->type == 'N' || frame->type == 'A') {
-        bool is_wanted = frame->type == 'N' && backend->events != NULL &&
-                         (head == NULL || head->use == SW_REPLY_FORWARD);
+        bool is_wanted = frame->type == 'N' && backend->events != NULL && is_for_client(head);
 
         backend->is_tail_forwarded = is_wanted;
         backend->tail = frame->size - here;
@@ -505,6 +521,8 @@ void sw_backend_leave(struct sw_backend *backend)
 {
     backend->events = NULL;
     backend->user = NULL;
+    if (backend->replies.size > KEPT_REPLIES)
+        sw_replies_finish(&backend->replies);
 }
 
 struct sw_link *sw_backend_link(struct sw_backend *backend)

@@ -40,8 +40,11 @@ bool sw_text_lower(const char *text, char *out, size_t size)
 
     if (len >= size)
         return false;
-    for (size_t i = 0; i <= len; i++)
-        out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+    for (size_t i = 0; i <= len; i++) {
+        bool is_upper = text[i] >= 'A' && text[i] <= 'Z';
+
+        out[i] = (char)(is_upper ? text[i] + 'a' - 'A' : text[i]);
+    }
     return true;
 }
 

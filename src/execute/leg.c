@@ -306,7 +306,7 @@ static void on_parameter(void *owner, const char *name, const char *value)
 {
     struct sw_leg *leg = owner;
 
-    if (leg->state != SW_LEG_SETTING && !leg->is_rolling_back)
+    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back)
         leg->sink->on_parameter(leg->owner, name, value);
 }
 

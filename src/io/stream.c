@@ -31,6 +31,7 @@ struct sw_stream {
     bool is_held;
     bool is_closing;
     bool was_congested;
+    int send_error; /* an errno: nothing can be sent; what has come may still be read */
     int watched;
 };
 
@@ -39,8 +40,10 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 static void watch(struct sw_stream *stream)
 {
     bool is_full = stream->is_held && sw_buf_len(&stream->in) >= SW_STREAM_HELD;
-    int wanted = (stream->loss || is_full ? 0 : UV_READABLE) |
-                 (!stream->loss && sw_buf_len(&stream->out) > 0 ? UV_WRITABLE : 0);
+    int wanted =
+        (stream->loss || is_full ? 0 : UV_READABLE) |
+        (!stream->loss && (sw_buf_len(&stream->out) > 0 || stream->was_congested) ? UV_WRITABLE
+                                                                                  : 0);
 
     if (stream->is_closing || wanted == stream->watched)
         return;
@@ -54,6 +57,8 @@ static void watch(struct sw_stream *stream)
 /* @error: an errno; 0 when the other side has closed. */
 static void lose(struct sw_stream *stream, int error)
 {
+    if (stream->send_error != 0)
+        error = stream->send_error;
     if (stream->loss == NULL)
         stream->loss = error == 0 ? "closed by the other side" : strerror(error);
     stream->was_reset = stream->was_reset || error == ECONNRESET || error == EPIPE;
@@ -94,6 +99,15 @@ static void later(void *owner)
     }
 }
 
+/* Of a connection that was closed first and reset then, recv() only tells the close. */
+static int reset_behind_close(const struct sw_stream *stream)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    return getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : 0;
+}
+
 /* A read into `in` behind what is kept there; else into the loop's scratch. */
 static void on_readable(struct sw_stream *stream)
 {
@@ -107,7 +121,7 @@ static void on_readable(struct sw_stream *stream)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (len <= 0) {
-        lose(stream, len == 0 ? 0 : errno);
+        lose(stream, len == 0 ? reset_behind_close(stream) : errno);
         return;
     }
     if (is_kept) {
@@ -129,6 +143,7 @@ static void on_writable(struct sw_stream *stream)
     sw_stream_flush(stream);
     if (stream->was_congested && sw_buf_len(&stream->out) == 0 && stream->loss == NULL) {
         stream->was_congested = false;
+        watch(stream);
         stream->events->on_drained(stream->owner);
     }
 }
@@ -140,8 +155,10 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     if (stream->is_closing)
         return;
     if (status < 0) {
-        lose(stream, -status); /* libuv's codes are negated errnos */
-        return;
+        /* POLLERR, for which libuv says EBADF and stops watching. recv() gives what came
+         * before the error, then tells of it. */
+        stream->watched = 0;
+        events = UV_READABLE;
     }
     if (events & UV_WRITABLE)
         on_writable(stream);
@@ -196,20 +213,23 @@ void sw_stream_flush(struct sw_stream *stream)
 {
     if (stream->is_closing || stream->loss != NULL)
         return;
-    while (sw_buf_len(&stream->out) > 0) {
+    while (stream->send_error == 0 && sw_buf_len(&stream->out) > 0) {
         ssize_t len = send(stream->fd, sw_buf_bytes(&stream->out), sw_buf_len(&stream->out),
                            MSG_NOSIGNAL);
 
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0 && errno != EAGAIN) {
-            lose(stream, errno);
-            return;
+            stream->send_error = errno;
+            stream->was_congested = false;
+            break;
         }
         if (len < 0)
             break;
         sw_buf_take(&stream->out, (size_t)len);
     }
+    if (stream->send_error != 0)
+        sw_buf_clear(&stream->out);
     if (sw_buf_len(&stream->out) == 0)
         sw_loop_take_back(stream->loop, &stream->out);
     else if (sw_stream_is_congested(stream))

@@ -38,10 +38,29 @@ void sw_session_note_changes(struct sw_session *session, const struct sw_stateme
 
         session->changes = sw_realloc(session->changes, count * sizeof *session->changes);
         session->read_back = sw_realloc(session->read_back, count * sizeof *session->read_back);
-        session->changes[session->change_count] =
-            (struct sw_change){.fact = statement->settings[i]};
-        session->change_count++;
+        session->changes[session->change_count++] = (struct sw_change){
+            .change = statement->settings[i].change,
+            .name = statement->settings[i].name == NULL
+                        ? NULL
+                        : sw_strdup(statement->settings[i].name),
+        };
     }
+}
+
+bool sw_session_check_changes(const struct sw_session *session,
+                              const struct sw_statement *statement, struct sw_error *err)
+{
+    bool is_local =
+        statement->setting_count > 0 && statement->settings[0].change == SW_SETTING_SET_LOCAL;
+
+    for (int i = 0; i < session->change_count && statement->setting_count > 0; i++)
+        if ((session->changes[i].change == SW_SETTING_SET_LOCAL) != is_local) {
+            sw_error_set(err, "0A000",
+                         "SET and SET LOCAL in one batch or statement are not supported");
+            sw_error_hint(err, "Send Sync between them.");
+            return false;
+        }
+    return true;
 }
 
 bool sw_session_resets_to_startup(const struct sw_session *session,
@@ -93,26 +112,49 @@ bool sw_session_add_reset(struct sw_session *session, const struct sw_statement 
     return true;
 }
 
+bool sw_session_run_ends_transaction(const struct sw_session *session)
+{
+    const struct sw_script *script = session->script;
+    bool ends =
+        script != NULL && script->count == 1 && sw_ends_transaction(&script->statements[0]);
+
+    for (int i = 0; i < session->run.count && !ends; i++) {
+        const struct sw_named *named = session->run.requests[i].about;
+
+        ends = session->run.requests[i].role == SW_ROLE_CONTROL &&
+               sw_ends_transaction(named->statement);
+    }
+    return ends;
+}
+
 void sw_session_forget_run(struct sw_session *session)
 {
-    for (int i = 0; i < session->run.count; i++)
+    for (int i = 0; i < session->run.count; i++) {
         sw_named_unref(session->run.requests[i].about);
+        sw_named_unref(session->run.requests[i].before);
+    }
     sw_run_clear(&session->run);
-    for (int i = 0; i < session->change_count; i++)
-        free(session->changes[i].value);
-    free(session->changes);
-    free(session->read_back);
-    session->changes = NULL;
-    session->read_back = NULL;
-    session->change_count = 0;
     sw_script_unref(session->script);
     session->script = NULL;
     sw_settings_unref(session->before_run.settings);
     sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){0};
     session->target = (struct sw_target){0};
-    session->has_failed = session->may_write = session->enlists = false;
-    session->has_answered = session->injects_resets = false;
+    session->has_failed = session->has_answered = session->enlists = false;
     session->tries = 0;
     session->running = NULL;
+}
+
+void sw_session_forget_batch(struct sw_session *session)
+{
+    for (int i = 0; i < session->change_count; i++) {
+        free(session->changes[i].name);
+        free(session->changes[i].value);
+    }
+    free(session->changes);
+    free(session->read_back);
+    session->changes = NULL;
+    session->read_back = NULL;
+    session->change_count = 0;
+    session->may_write = session->injects_resets = session->has_control = false;
 }

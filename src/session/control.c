@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static bool ends_transaction(const struct sw_statement *statement)
+bool sw_ends_transaction(const struct sw_statement *statement)
 {
     return statement->kind == SW_STATEMENT_COMMIT || statement->kind == SW_STATEMENT_ROLLBACK;
 }
@@ -66,7 +66,8 @@ bool sw_session_may_run(struct sw_session *session, const struct sw_statement *s
         if (statement->kind != SW_STATEMENT_ROLLBACK)
             return false;
     }
-    if (session->txn.state != SW_TXN_FAILED || statement == NULL)
+    if (session->txn.state != SW_TXN_FAILED || statement == NULL ||
+        sw_session_run_ends_transaction(session))
         return true;
     if (statement->kind == SW_STATEMENT_ROLLBACK_TO) {
         if (!session->txn.is_enlisted || session->leg.state == SW_LEG_ATTACHED)
@@ -75,7 +76,7 @@ bool sw_session_may_run(struct sw_session *session, const struct sw_statement *s
         sw_error_hint(err, "ROLLBACK it and run it again.");
         return false;
     }
-    if (ends_transaction(statement))
+    if (sw_ends_transaction(statement))
         return true;
     return sw_error_set(err, "25P02",
                         "current transaction is aborted, commands ignored until end of "
@@ -112,27 +113,31 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     sw_txn_end(&session->txn);
 }
 
-static void control_end(struct sw_session *session, const struct sw_statement *statement,
-                        struct sw_buf *answer)
+static bool control_end(struct sw_session *session, const struct sw_statement *statement,
+                        struct sw_buf *answer, struct sw_error *err)
 {
     bool is_committed =
         statement->kind == SW_STATEMENT_COMMIT && session->txn.state == SW_TXN_OPEN;
     char *begin;
 
+    if (session->txn.state == SW_TXN_IDLE && statement->is_chained)
+        return sw_error_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks",
+                            sw_session_control_tag(session, statement));
     if (session->txn.state == SW_TXN_IDLE) {
         warn(answer, "25P01", "there is no transaction in progress");
-        return;
+        return true;
     }
     begin = statement->is_chained && session->txn.journal_count > 0 ? session->txn.journal[0]
                                                                     : NULL;
     if (begin == NULL) {
         sw_session_end_transaction(session, is_committed);
-        return;
+        return true;
     }
     session->txn.journal[0] = NULL;
     sw_session_end_transaction(session, is_committed);
     sw_txn_begin(&session->txn, begin, settings_now(session));
     free(begin);
+    return true;
 }
 
 static bool no_savepoint(const struct sw_statement *statement, struct sw_error *err)
@@ -172,7 +177,7 @@ static bool control_savepoint(struct sw_session *session, const struct sw_statem
 
 static bool control_discard(struct sw_session *session, struct sw_error *err)
 {
-    if (session->txn.state != SW_TXN_IDLE)
+    if (session->txn.state != SW_TXN_IDLE || sw_session_is_heard(session))
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
     restore_settings(session, &session->at_start);
     sw_names_clear(&session->statements);
@@ -184,7 +189,7 @@ static bool control_deallocate(struct sw_session *session, const struct sw_state
                                struct sw_error *err)
 {
     if (statement->name == NULL)
-        sw_names_clear(&session->statements);
+        sw_names_clear_named(&session->statements);
     else if (sw_names_get(&session->statements, statement->name) == NULL)
         return sw_error_set(err, "26000", "prepared statement \"%s\" does not exist",
                             statement->name);
@@ -218,8 +223,7 @@ static bool carry_out(struct sw_session *session, const struct sw_statement *sta
         return true;
     case SW_STATEMENT_COMMIT:
     case SW_STATEMENT_ROLLBACK:
-        control_end(session, statement, answer);
-        return true;
+        return control_end(session, statement, answer, err);
     case SW_STATEMENT_SAVEPOINT:
     case SW_STATEMENT_RELEASE:
     case SW_STATEMENT_ROLLBACK_TO:
@@ -313,8 +317,11 @@ void sw_session_after_control(struct sw_session *session, const struct sw_statem
             break;
         sw_session_end_transaction(session, statement->kind == SW_STATEMENT_COMMIT &&
                                                 txn->state == SW_TXN_OPEN);
-        if (statement->is_chained)
+        if (statement->is_chained) {
+            /* What the ended one has set is in force on the shard for good. */
+            sw_leg_note_settings(&session->leg, session->settings);
             sw_txn_begin(txn, NULL, settings_now(session));
+        }
         break;
     case SW_STATEMENT_SAVEPOINT:
         sw_txn_savepoint(txn, statement->name, NULL, settings_now(session));

@@ -36,15 +36,21 @@ static void add(struct sw_session *session, enum sw_request_kind kind, struct sw
 }
 
 /* A message without body, as our own answer. */
-static void answer(struct sw_session *session, char type, struct sw_named *named,
-                   enum sw_request_role role)
+static void answer_about(struct sw_session *session, char type, struct sw_named *named,
+                         enum sw_request_role role, const char *text)
 {
     struct sw_buf bytes;
 
     sw_buf_init(&bytes, 64);
     sw_write_empty(&bytes, type);
-    sw_session_add_about(session, SW_REQUEST_LOCAL, named, role, NULL, &bytes);
+    sw_session_add_about(session, SW_REQUEST_LOCAL, named, role, text, &bytes);
     sw_buf_finish(&bytes);
+}
+
+static void answer(struct sw_session *session, char type, struct sw_named *named,
+                   enum sw_request_role role)
+{
+    answer_about(session, type, named, role, NULL);
 }
 
 /* --- Parse --- */
@@ -88,18 +94,18 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
 {
     const struct sw_parameters unbound = {.values = NULL};
 
-    if (parse->name[0] != '\0' && sw_names_get(&session->statements, parse->name) != NULL)
-        return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
-                            parse->name);
     if (strlen(parse->query) > session->sessions->map->config->limits.query)
         return sw_error_set(err, "54000", "the query is longer than %zu bytes (limits.query)",
                             session->sessions->map->config->limits.query);
     if (script->count > 1)
         return sw_error_set(err, "42601",
                             "cannot insert multiple commands into a prepared statement");
-    if (script->count == 0)
-        return true;
-    return sw_session_may_run(session, &script->statements[0], err) &&
+    if (script->count > 0 && !sw_session_may_run(session, &script->statements[0], err))
+        return false;
+    if (parse->name[0] != '\0' && sw_names_get(&session->statements, parse->name) != NULL)
+        return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
+                            parse->name);
+    return script->count == 0 ||
            sw_session_aim(session, &script->statements[0], &unbound, false, err);
 }
 
@@ -109,14 +115,18 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
     bool is_ours = is_answered_here(session, script);
     uint32_t *types = read_types(parse);
     struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, types);
+    struct sw_named *before = sw_names_get(&session->statements, parse->name);
     struct sw_named *named =
         sw_named_create(parse->name, script, parse->query, prepared, types, parse->type_count);
 
+    if (before != NULL)
+        (void)sw_named_ref(before);
     sw_names_put(&session->statements, parse->name, named);
     if (is_ours)
         answer(session, '1', named, SW_ROLE_PARSED);
     else
         sw_session_add_about(session, SW_REQUEST_PARSE, named, SW_ROLE_PARSED, NULL, NULL);
+    session->run.requests[session->run.count - 1].before = before;
     sw_named_unref(named);
     sw_prepared_unref(prepared);
     free(types);
@@ -134,13 +144,14 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
         sw_session_fatal(session, &err);
         return;
     }
-    if (parse.name[0] == '\0')
-        sw_names_put(&session->statements, "", NULL);
     script = sw_parse(parse.query, &err);
-    if (script == NULL || !check_parse(session, &parse, script, &err))
+    if (script == NULL || !check_parse(session, &parse, script, &err)) {
+        if (parse.name[0] == '\0')
+            sw_names_put(&session->statements, "", NULL);
         fail(session, &err);
-    else
+    } else {
         add_parse(session, &parse, script);
+    }
     sw_script_unref(script);
     dispatch_if_long(session);
 }
@@ -208,7 +219,7 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
         return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
     if (named->prepared == NULL) {
         sw_names_put(&session->portals, bind->portal, named);
-        answer(session, '2', named, SW_ROLE_NONE);
+        answer_about(session, '2', named, SW_ROLE_BOUND, bind->portal);
         return true;
     }
     if (!aim_bound(session, named, bind, err))
@@ -216,7 +227,7 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
     sw_names_put(&session->portals, bind->portal, named);
     sw_buf_init(&tail, SW_RUN_LIMIT);
     (void)sw_buf_append(&tail, bind->tail, bind->tail_len);
-    sw_session_add_about(session, SW_REQUEST_BIND, named, SW_ROLE_NONE, bind->portal, &tail);
+    sw_session_add_about(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal, &tail);
     sw_buf_finish(&tail);
     return true;
 }
@@ -252,6 +263,22 @@ static struct sw_named *find_portal(const struct sw_session *session, const char
     return named;
 }
 
+/* A portal that was bound before this run lives where the transaction or the batch is. */
+static bool reach_portal(struct sw_session *session, const struct sw_named *named,
+                         const char *portal, struct sw_error *err)
+{
+    if (named->prepared == NULL)
+        return true;
+    for (int i = session->run.count - 1; i >= 0; i--) {
+        const struct sw_request *request = &session->run.requests[i];
+
+        if (request->kind == SW_REQUEST_BIND &&
+            strcmp(sw_run_text(&session->run, request), portal) == 0)
+            return true;
+    }
+    return sw_session_bind(session, err);
+}
+
 static void describe_statement(struct sw_session *session, struct sw_named *named)
 {
     struct sw_buf bytes;
@@ -272,9 +299,26 @@ static void describe_statement(struct sw_session *session, struct sw_named *name
     sw_buf_finish(&bytes);
 }
 
-void sw_session_on_describe(struct sw_session *session, const struct sw_frame *frame)
+/* What is to be described, if it may be; the run is aimed at it. */
+static struct sw_named *reach_described(struct sw_session *session, char kind, const char *name,
+                                        struct sw_error *err)
 {
     const struct sw_parameters unbound = {.values = NULL};
+    struct sw_named *named =
+        kind == 'S' ? find_statement(session, name, err) : find_portal(session, name, err);
+    bool is_reached;
+
+    if (named == NULL || !sw_session_may_run(session, named->statement, err))
+        return NULL;
+    is_reached = kind == 'P'
+                     ? reach_portal(session, named, name, err)
+                     : named->prepared == NULL ||
+                           sw_session_aim(session, named->statement, &unbound, false, err);
+    return is_reached ? named : NULL;
+}
+
+void sw_session_on_describe(struct sw_session *session, const struct sw_frame *frame)
+{
     struct sw_named *named;
     struct sw_error err;
     const char *name;
@@ -286,20 +330,15 @@ void sw_session_on_describe(struct sw_session *session, const struct sw_frame *f
         sw_session_fatal(session, &err);
         return;
     }
-    named =
-        kind == 'S' ? find_statement(session, name, &err) : find_portal(session, name, &err);
-    if (named == NULL || !sw_session_may_run(session, named->statement, &err)) {
+    named = reach_described(session, kind, name, &err);
+    if (named == NULL)
         fail(session, &err);
-    } else if (kind == 'P' && named->prepared == NULL) {
-        answer(session, 'n', named, SW_ROLE_NONE);
-    } else if (kind == 'P') {
-        add(session, SW_REQUEST_DESCRIBE_PORTAL, named, name);
-    } else if (named->prepared != NULL &&
-               !sw_session_aim(session, named->statement, &unbound, false, &err)) {
-        fail(session, &err);
-    } else {
+    else if (kind == 'S')
         describe_statement(session, named);
-    }
+    else if (named->prepared == NULL)
+        answer(session, 'n', named, SW_ROLE_NONE);
+    else
+        add(session, SW_REQUEST_DESCRIBE_PORTAL, named, name);
     dispatch_if_long(session);
 }
 
@@ -309,10 +348,9 @@ void sw_session_on_describe(struct sw_session *session, const struct sw_frame *f
 static bool check_mixture(const struct sw_session *session, bool is_control, bool is_change,
                           struct sw_error *err)
 {
-    bool has_control = is_control, has_change = is_change || session->change_count > 0;
+    bool has_control = is_control || session->has_control;
+    bool has_change = is_change || session->change_count > 0;
 
-    for (int i = 0; i < session->run.count; i++)
-        has_control |= session->run.requests[i].role == SW_ROLE_CONTROL;
     if (!has_control || !has_change)
         return true;
     sw_error_set(err, "0A000",
@@ -322,28 +360,43 @@ static bool check_mixture(const struct sw_session *session, bool is_control, boo
     return false;
 }
 
-static void execute_control(struct sw_session *session, struct sw_named *named)
+/* Control that a server carries out: it hears a statement of ours, the client our answer. */
+static bool add_heard_control(struct sw_session *session, struct sw_named *named,
+                              struct sw_buf *answer, struct sw_error *err)
 {
     const struct sw_statement *statement = named->statement;
+
+    if (!check_mixture(session, true, false, err) || !sw_session_bind(session, err))
+        return false;
+    session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
+    session->has_control = true;
+    sw_session_add_about(session, SW_REQUEST_INJECT, named, SW_ROLE_NONE,
+                         sw_session_control_text(session, statement, named->text), NULL);
+    sw_write_command_complete(answer, sw_session_control_tag(session, statement));
+    return true;
+}
+
+static void execute_control(struct sw_session *session, struct sw_named *named)
+{
+    bool is_heard = sw_session_must_hear(session, named->statement);
     struct sw_buf bytes;
     struct sw_error err;
+    bool is_good;
 
+    (void)sw_named_ref(named); /* its portal may go */
     sw_buf_init(&bytes, SW_RUN_LIMIT);
-    if (sw_session_must_hear(session, statement) &&
-        !check_mixture(session, true, false, &err)) {
+    if (sw_ends_transaction(named->statement))
+        sw_names_clear(&session->portals);
+    is_good = is_heard
+                  ? add_heard_control(session, named, &bytes, &err)
+                  : sw_session_control(session, named->statement, named->text, &bytes, &err);
+    if (is_good)
+        sw_session_add_about(session, SW_REQUEST_LOCAL, named,
+                             is_heard ? SW_ROLE_CONTROL : SW_ROLE_NONE, NULL, &bytes);
+    else
         fail(session, &err);
-    } else if (sw_session_must_hear(session, statement)) {
-        session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
-        sw_session_add_about(session, SW_REQUEST_INJECT, named, SW_ROLE_NONE,
-                             sw_session_control_text(session, statement, named->text), NULL);
-        sw_write_command_complete(&bytes, sw_session_control_tag(session, statement));
-        sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_CONTROL, NULL, &bytes);
-    } else if (sw_session_control(session, statement, named->text, &bytes, &err)) {
-        sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_NONE, NULL, &bytes);
-    } else {
-        fail(session, &err);
-    }
     sw_buf_finish(&bytes);
+    sw_named_unref(named);
 }
 
 static void execute(struct sw_session *session, struct sw_named *named, const char *portal,
@@ -353,13 +406,18 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
 
     if (named->statement == NULL) {
         answer(session, 'I', named, SW_ROLE_NONE);
-    } else if (!check_mixture(session, false, named->statement->setting_count > 0, &err)) {
+    } else if (!check_mixture(session, false, named->statement->setting_count > 0, &err) ||
+               !sw_session_check_changes(session, named->statement, &err)) {
         fail(session, &err);
     } else if (sw_is_control(named->statement)) {
         execute_control(session, named);
     } else if (named->prepared == NULL) {
         sw_session_note_changes(session, named->statement);
         (void)sw_session_add_reset(session, named->statement, named->text);
+    } else if (named->statement->setting_count > 0 && max_rows > 0 &&
+               named->statement->kind == SW_STATEMENT_SELECT) {
+        sw_error_set(&err, "0A000", "set_config() under a row limit is not supported");
+        fail(session, &err);
     } else {
         session->may_write |= named->statement->writes;
         sw_session_note_changes(session, named->statement);
@@ -382,7 +440,8 @@ void sw_session_on_execute(struct sw_session *session, const struct sw_frame *fr
         return;
     }
     named = find_portal(session, portal, &err);
-    if (named == NULL || !sw_session_may_run(session, named->statement, &err))
+    if (named == NULL || !sw_session_may_run(session, named->statement, &err) ||
+        !reach_portal(session, named, portal, &err))
         fail(session, &err);
     else
         execute(session, named, portal, max_rows);
@@ -402,7 +461,12 @@ static void close_statement(struct sw_session *session, const char *name)
 static void close_portal(struct sw_session *session, const char *name)
 {
     struct sw_named *named = sw_names_get(&session->portals, name);
+    struct sw_error err;
 
+    if (named != NULL && !reach_portal(session, named, name, &err)) {
+        fail(session, &err);
+        return;
+    }
     if (named != NULL && named->prepared != NULL)
         add(session, SW_REQUEST_CLOSE_PORTAL, named, name);
     else
@@ -424,6 +488,7 @@ void sw_session_on_close(struct sw_session *session, const struct sw_frame *fram
         close_statement(session, name);
     else
         close_portal(session, name);
+    dispatch_if_long(session);
 }
 
 void sw_session_on_flush(struct sw_session *session, const struct sw_frame *frame)

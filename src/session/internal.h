@@ -79,6 +79,7 @@ struct sw_target {
     const struct sw_shard *shard;
     const struct sw_placement *placement;
     bool executes; /* not only Parse and Describe */
+    bool binds;    /* holds control, or a portal, of the transaction: cannot go beside it */
 };
 
 /* What ended the collecting of a run. */
@@ -93,14 +94,16 @@ enum sw_run_end {
 /* What a request means for the session, once it is_done or is not. */
 enum sw_request_role {
     SW_ROLE_NONE,
-    SW_ROLE_PARSED,  /* named `about` exists */
+    SW_ROLE_PARSED,  /* named `about` exists; `before` had its name */
+    SW_ROLE_BOUND,   /* the portal of that text exists */
     SW_ROLE_CLOSED,  /* named `about` no longer exists */
     SW_ROLE_CONTROL, /* a server has carried out the control `about` */
 };
 
 /* A setting that the run changes, and the value a server says it then has. */
 struct sw_change {
-    struct sw_setting_fact fact;
+    enum sw_setting_change change;
+    char *name; /* NULL: RESET ALL */
     char *value;
 };
 
@@ -135,13 +138,16 @@ struct sw_session {
     int change_count;
     const char **read_back;
     enum sw_run_end run_end;
-    bool skips_to_sync;         /* after an error in a batch */
-    bool has_failed;            /* the run, with an error from or for a server */
+    bool skips_to_sync;               /* after an error in a batch */
+    bool has_failed;                  /* the run, with an error from or for a server */
+    enum sw_request_kind failed_kind; /* of the request that failed */
+    bool is_throttled;          /* the client does not read: its stream is held until it does */
     bool has_answered;          /* ... and the client has heard something of it */
     int tries;                  /* how often the run had to start again */
     bool may_write;             /* the run holds a write, or a COMMIT */
     bool enlists;               /* the run is the first that the transaction's shard hears */
     bool aside_is_open;         /* the leg aside was sent the journal */
+    bool has_control;           /* the batch holds control that a server carries out */
     bool injects_resets;        /* RESET was replaced by settings back to the start-up values */
     bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
     struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
@@ -177,6 +183,7 @@ void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame
 
 /* Is it answered without a server, unless a server has heard of the transaction? */
 bool sw_is_control(const struct sw_statement *statement);
+bool sw_ends_transaction(const struct sw_statement *statement); /* COMMIT, ROLLBACK */
 /* Has a server heard of the transaction or batch, so that it must hear of control too? */
 bool sw_session_is_heard(const struct sw_session *session);
 /* Does a server have to hear this piece of control? */
@@ -204,12 +211,18 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed);
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_parameters *parameters, bool executes,
                     struct sw_error *err);
+/* The run becomes part of the transaction, or of the open batch: it holds control that a server
+ * must hear, or a portal of before. */
+bool sw_session_bind(struct sw_session *session, struct sw_error *err);
 /* The leg and the shard of the run; whether the transaction is to be enlisted there. */
 struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
                                      bool *enlists);
 
 /* collecting.c */
 void sw_session_note_changes(struct sw_session *session, const struct sw_statement *statement);
+/* The values that are read back could not tell SET from SET LOCAL: 0A000 of both together. */
+bool sw_session_check_changes(const struct sw_session *session,
+                              const struct sw_statement *statement, struct sw_error *err);
 /* Does @statement RESET to a value of the start-up packet, which servers do not know of? */
 bool sw_session_resets_to_startup(const struct sw_session *session,
                                   const struct sw_statement *statement);
@@ -222,7 +235,11 @@ void sw_session_add_failure(struct sw_session *session, const struct sw_error *e
 void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
                           struct sw_named *named, enum sw_request_role role, const char *text,
                           const struct sw_buf *bytes);
+/* Does the run hold control, to be carried out by a server, that ends the transaction? */
+bool sw_session_run_ends_transaction(const struct sw_session *session);
 void sw_session_forget_run(struct sw_session *session);
+/* ... and what is kept from run to run while a batch is open. */
+void sw_session_forget_batch(struct sw_session *session);
 
 /* running.c */
 extern const struct sw_leg_sink sw_session_sink;
@@ -249,5 +266,6 @@ struct sw_named *sw_names_get(const struct sw_names *names, const char *name);
 /* Put under @name (taking a reference) in place of what was there; NULL removes. */
 void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named);
 void sw_names_clear(struct sw_names *names);
+void sw_names_clear_named(struct sw_names *names); /* all but the unnamed one */
 
 #endif

@@ -77,11 +77,16 @@ void sw_names_put(struct sw_names *names, const char *name, struct sw_named *nam
 
 void sw_names_clear(struct sw_names *names)
 {
+    sw_named_unref(names->unnamed);
+    names->unnamed = NULL;
+    sw_names_clear_named(names);
+}
+
+void sw_names_clear_named(struct sw_names *names)
+{
     size_t at = 0;
     struct sw_named *named;
 
-    sw_named_unref(names->unnamed);
-    names->unnamed = NULL;
     while ((named = sw_textmap_next(&names->named, &at, NULL)) != NULL)
         sw_named_unref(named);
     sw_textmap_finish(&names->named);

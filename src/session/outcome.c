@@ -19,7 +19,10 @@ void sw_session_undo_names(struct sw_session *session)
             continue;
         if (request->role == SW_ROLE_PARSED &&
             sw_names_get(&session->statements, named->name) == named)
-            sw_names_put(&session->statements, named->name, NULL);
+            sw_names_put(&session->statements, named->name, request->before);
+        if (request->role == SW_ROLE_BOUND &&
+            sw_names_get(&session->portals, sw_run_text(&session->run, request)) == named)
+            sw_names_put(&session->portals, sw_run_text(&session->run, request), NULL);
         if (request->role == SW_ROLE_CLOSED &&
             sw_names_get(&session->statements, named->name) == NULL)
             sw_names_put(&session->statements, named->name, named);
@@ -32,14 +35,12 @@ static struct sw_settings *changed(struct sw_settings *settings, const struct sw
 {
     const char *role;
 
-    switch (change->fact.change) {
+    switch (change->change) {
     case SW_SETTING_SET:
-        return change->value == NULL
-                   ? settings
-                   : sw_settings_with(settings, change->fact.name, change->value);
+        return change->value == NULL ? settings
+                                     : sw_settings_with(settings, change->name, change->value);
     case SW_SETTING_RESET:
-        return sw_settings_with(settings, change->fact.name,
-                                sw_settings_get(startup, change->fact.name));
+        return sw_settings_with(settings, change->name, sw_settings_get(startup, change->name));
     case SW_SETTING_RESET_ALL:
         /* RESET ALL leaves the role alone. */
         role = sw_settings_get(settings, "role");
@@ -72,13 +73,12 @@ static void note_in_journal(struct sw_session *session, const struct sw_change *
 {
     const struct sw_settings *startup = session->startup;
 
-    if (change->fact.change == SW_SETTING_RESET_ALL) {
+    if (change->change == SW_SETTING_RESET_ALL) {
         sw_txn_note(&session->txn, "RESET ALL");
         for (size_t i = 0; startup != NULL && i < startup->count; i++)
             note_set(session, startup->list[i].name, startup->list[i].value, false);
     } else if (change->value != NULL) {
-        note_set(session, change->fact.name, change->value,
-                 change->fact.change == SW_SETTING_SET_LOCAL);
+        note_set(session, change->name, change->value, change->change == SW_SETTING_SET_LOCAL);
     }
 }
 
@@ -97,8 +97,8 @@ static struct sw_settings *follow_changes(struct sw_session *session)
         real = changed(real, change, real_startup);
         if (is_unheard)
             note_in_journal(session, change);
-        if (change->fact.change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE &&
-            strcmp(change->fact.name, "search_path") == 0)
+        if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE &&
+            strcmp(change->name, "search_path") == 0)
             session->has_local_search_path = true;
     }
     return real;
@@ -155,7 +155,7 @@ static void settle_leg(struct sw_session *session, struct sw_leg *leg, char stat
 {
     bool is_over = session->run_end != SW_RUN_ENDS_FLUSH || session->has_failed;
 
-    if (status == 'I' && !session->has_failed && !session->aside_is_open)
+    if (status == 'I' && !session->aside_is_open)
         sw_leg_note_settings(leg, in_force);
     if (!is_over) {
         session->batch = leg;
@@ -168,14 +168,32 @@ static void settle_leg(struct sw_session *session, struct sw_leg *leg, char stat
         sw_leg_release(leg);
 }
 
+/* PostgreSQL skips a Query, too, that follows an error of the extended protocol. */
+static bool has_skipped_query(const struct sw_session *session)
+{
+    return session->has_failed && session->run_end == SW_RUN_ENDS_QUERY &&
+           session->failed_kind >= SW_REQUEST_PARSE &&
+           session->failed_kind <= SW_REQUEST_CLOSE_PORTAL;
+}
+
+/* What is in force on the leg's backend once its transaction is over. */
+static struct sw_settings *settings_in_force(struct sw_session *session,
+                                             const struct sw_leg *leg)
+{
+    return sw_settings_ref(leg == &session->aside ? session->before_run.settings
+                                                  : session->settings);
+}
+
 void sw_session_follow_run(struct sw_session *session, char status)
 {
     struct sw_leg *leg = session->running;
     struct sw_settings *in_force = NULL;
 
+    if (has_skipped_query(session))
+        session->run_end = SW_RUN_ENDS_FLUSH;
     if (session->has_failed)
         sw_session_undo_names(session);
-    else if (session->change_count > 0)
+    else if (session->change_count > 0 && session->run_end != SW_RUN_ENDS_FLUSH)
         in_force = follow_changes(session);
     if (leg == &session->leg) {
         follow_control(session);
@@ -185,8 +203,8 @@ void sw_session_follow_run(struct sw_session *session, char status)
     }
     if (session->has_failed && !sw_session_is_ready_due(session))
         session->skips_to_sync = true;
-    if (session->change_count == 0)
-        in_force = sw_settings_ref(session->settings);
+    if (in_force == NULL)
+        in_force = settings_in_force(session, leg);
     settle_leg(session, leg, status, in_force);
     sw_settings_unref(in_force);
 }

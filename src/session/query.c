@@ -65,8 +65,13 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
     }
     if (has_settings(script) && (has_control(script) || in_transaction))
         return refuse_mixture(err, "changing a setting inside a transaction");
+    /* If the string fails, nobody could say which of its COMMITs kept those settings. */
+    if (has_control(script) && in_transaction &&
+        !sw_settings_are_equal(session->settings, session->txn.before.settings))
+        return refuse_mixture(err, "the end of a transaction that has changed a setting");
     if (session->txn.state == SW_TXN_FAILED)
-        return sw_session_may_run(session, &script->statements[1], err);
+        return sw_session_may_run(session, &script->statements[0], err) &&
+               refuse_mixture(err, "the end of a failed transaction");
     return true;
 }
 
@@ -89,6 +94,8 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
         !sw_session_is_heard(session))
         return refuse_mixture(err, "transaction control");
+    if (has_control(script) && !sw_session_bind(session, err))
+        return false;
     for (int i = 0; i < script->count; i++)
         session->may_write |=
             script->statements[i].writes || script->statements[i].kind == SW_STATEMENT_COMMIT;
@@ -126,6 +133,10 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
     if (sw_is_control(statement)) {
         if (!sw_session_must_hear(session, statement)) {
             answer_control(session, statement, text);
+            return;
+        }
+        if (!sw_session_bind(session, &err)) {
+            refuse(session, &err);
             return;
         }
         session->may_write |= statement->kind == SW_STATEMENT_COMMIT;

@@ -29,13 +29,19 @@ static void conclude(struct sw_session *session)
     bool is_due = sw_session_is_ready_due(session);
 
     sw_session_forget_run(session);
+    if (session->batch == NULL)
+        sw_session_forget_batch(session);
     if (is_due && session->txn.state == SW_TXN_IDLE)
         sw_names_clear(&session->portals);
     if (is_due)
         sw_write_ready(sw_session_out(session), sw_txn_status(&session->txn));
     session->state = SW_SESSION_READY;
     sw_stream_flush(session->stream);
-    sw_stream_release(session->stream);
+    session->is_throttled = sw_stream_is_congested(session->stream);
+    if (session->is_throttled)
+        sw_stream_hold(session->stream);
+    else
+        sw_stream_release(session->stream);
 }
 
 static void answer_here(struct sw_session *session)
@@ -68,7 +74,7 @@ static const char *const *list_read_back(struct sw_session *session)
 {
     for (int i = 0; i < session->change_count; i++)
         session->read_back[i] =
-            session->changes[i].fact.name == NULL ? "role" : session->changes[i].fact.name;
+            session->changes[i].name == NULL ? "role" : session->changes[i].name;
     return session->read_back;
 }
 
@@ -78,14 +84,23 @@ static bool needs_journal(const struct sw_session *session)
     bool sets_locally = false;
 
     for (int i = 0; i < session->change_count; i++)
-        sets_locally |= session->changes[i].fact.change == SW_SETTING_SET_LOCAL;
+        sets_locally |= session->changes[i].change == SW_SETTING_SET_LOCAL;
     return session->txn.state == SW_TXN_OPEN && !session->txn.is_enlisted &&
            (sets_locally || sw_txn_has_options(&session->txn));
 }
 
+/* The transaction's shard is leased under the settings of its begin, and hears of later ones
+ * by the journal; beside an enlisted transaction there is no journal. */
+static struct sw_settings *lease_settings(const struct sw_session *session, bool is_aside)
+{
+    bool is_unheard =
+        session->txn.state != SW_TXN_IDLE && !(is_aside && session->txn.is_enlisted);
+
+    return is_unheard ? session->txn.before.settings : session->settings;
+}
+
 static void start(struct sw_session *session)
 {
-    bool in_transaction = session->txn.state != SW_TXN_IDLE;
     const struct sw_shard *shard;
     struct sw_leg *leg = sw_session_choose_leg(session, &shard, &session->enlists);
     bool is_aside = leg == &session->aside;
@@ -93,9 +108,9 @@ static void start(struct sw_session *session)
         session->enlists || (is_aside && leg->state == SW_LEG_FREE && needs_journal(session));
     struct sw_leg_work work = {
         .run = &session->run,
-        .settings = in_transaction ? session->txn.before.settings : session->settings,
+        .settings = lease_settings(session, is_aside),
         .read_back = list_read_back(session),
-        .read_back_count = session->change_count,
+        .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
     };
 
     if (opens) {
@@ -119,6 +134,14 @@ static void start(struct sw_session *session)
                  &work);
 }
 
+/* A simple query that is answered here still ends the batch before it, as Sync does. */
+static bool ends_beside_query(const struct sw_session *session)
+{
+    return session->run_end == SW_RUN_ENDS_QUERY &&
+           (session->run.count == 0 ||
+            session->run.requests[session->run.count - 1].kind != SW_REQUEST_QUERY);
+}
+
 void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
 {
     session->run_end = end;
@@ -128,7 +151,8 @@ void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
     }
     if (end == SW_RUN_ENDS_FLUSH && session->batch == NULL && !session->target.executes)
         session->run_end = SW_RUN_ENDS_PREPARE;
-    if (session->run_end == SW_RUN_ENDS_SYNC || session->run_end == SW_RUN_ENDS_PREPARE)
+    if (session->run_end == SW_RUN_ENDS_SYNC || session->run_end == SW_RUN_ENDS_PREPARE ||
+        ends_beside_query(session))
         (void)sw_run_add(&session->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     if (session->run_end == SW_RUN_ENDS_FLUSH)
         (void)sw_run_add(&session->run, SW_REQUEST_FLUSH, NULL, NULL, NULL, 0);
@@ -163,6 +187,8 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
     struct sw_session *session = owner;
     const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
 
+    if (!session->has_failed)
+        session->failed_kind = request == NULL ? SW_REQUEST_INJECT : request->kind;
     session->has_failed = session->has_answered = true;
     if (request != NULL && request->kind == SW_REQUEST_FAIL)
         (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),
@@ -303,6 +329,10 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
+    } else if (session->running != NULL && session->running->state != SW_LEG_FREE) {
+        /* The transaction's shard, while a run works beside it. */
+        session->loss = *err;
+        sw_txn_fail(&session->txn);
     } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {
         sw_session_fatal(session, err);
     } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
@@ -315,7 +345,10 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
         /* Between the statements of a transaction: the next one is told. */
         session->loss = *err;
         sw_txn_fail(&session->txn);
-    } else if (session->may_write) {
+    } else if (session->may_write || sw_session_run_ends_transaction(session)) {
+        if (session->running == &session->leg && sw_session_run_ends_transaction(session) &&
+            session->txn.state != SW_TXN_IDLE)
+            sw_session_end_transaction(session, false);
         sw_error_set(&unknown, "08007", "%s", err->message);
         sw_error_detail(&unknown, "It is unknown whether the statement took effect.");
         fail_run(session, &unknown);

@@ -27,9 +27,8 @@ static void on_function_call(struct sw_session *session, const struct sw_frame *
         return;
     sw_error_set(&err, "0A000", "the function call protocol is not supported");
     sw_error_hint(&err, "Call the function with SELECT.");
-    sw_txn_fail(&session->txn);
-    sw_write_error(sw_session_out(session), "ERROR", &err);
-    sw_write_ready(sw_session_out(session), sw_txn_status(&session->txn));
+    sw_session_add_failure(session, &err);
+    sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
 }
 
 /* What is left of a COPY that was refused, as PostgreSQL ignores it. */
@@ -93,7 +92,7 @@ static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t
 static bool reads(const struct sw_session *session)
 {
     return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
-           session->state == SW_SESSION_READY;
+           (session->state == SW_SESSION_READY && !session->is_throttled);
 }
 
 static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
@@ -117,8 +116,12 @@ static void on_drained(void *owner)
 {
     struct sw_session *session = owner;
 
-    if (session->running != NULL)
+    if (session->running != NULL) {
         sw_leg_unhold(session->running);
+    } else if (session->is_throttled) {
+        session->is_throttled = false;
+        sw_stream_release(session->stream);
+    }
 }
 
 static void on_lost(void *owner, const char *reason)
@@ -145,6 +148,7 @@ static void free_session(struct sw_session *session)
     sw_link_remove(&session->link);
     unref_sessions(session->sessions);
     sw_session_forget_run(session);
+    sw_session_forget_batch(session);
     sw_run_finish(&session->run);
     sw_names_clear(&session->statements);
     sw_names_clear(&session->portals);
@@ -192,6 +196,10 @@ void sw_session_close(struct sw_session *session)
     session->sessions->count--;
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
+    /* The transaction of an open batch shows in no status: only its end is sure to undo it. */
+    if (session->batch != NULL)
+        sw_leg_cut(session->batch);
+    session->batch = NULL;
     (void)sw_leg_abandon(&session->leg);
     (void)sw_leg_abandon(&session->aside);
     sw_stream_close(session->stream);

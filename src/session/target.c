@@ -44,10 +44,10 @@ static bool is_path_plain(const char *path, bool has_role)
 static bool changes_search_path(const struct sw_session *session)
 {
     for (int i = 0; i < session->change_count; i++) {
-        const struct sw_setting_fact *fact = &session->changes[i].fact;
+        const struct sw_change *change = &session->changes[i];
 
-        if (fact->change == SW_SETTING_RESET_ALL || strcmp(fact->name, "search_path") == 0 ||
-            strcmp(fact->name, "role") == 0)
+        if (change->name == NULL || strcmp(change->name, "search_path") == 0 ||
+            strcmp(change->name, "role") == 0)
             return true;
     }
     return false;
@@ -86,6 +86,7 @@ static bool includes(const struct sw_target *target, const struct sw_shard *shar
 static bool join(struct sw_target *have, const struct sw_target *next)
 {
     bool executes = have->executes || next->executes;
+    bool binds = have->binds;
 
     if (have->kind <= SW_TARGET_ANY && next->kind > have->kind) {
         *have = *next;
@@ -106,6 +107,7 @@ static bool join(struct sw_target *have, const struct sw_target *next)
         have->shard = have->placement->shards[i];
     }
     have->executes = executes;
+    have->binds = binds;
     return true;
 }
 
@@ -119,7 +121,7 @@ static const struct sw_shard *enlisted_shard(const struct sw_session *session)
 /* May the run go beside a transaction that is bound to another shard? */
 static bool may_go_aside(const struct sw_target *target)
 {
-    return target->kind == SW_TARGET_CATALOG || !target->executes;
+    return !target->binds && (target->kind == SW_TARGET_CATALOG || !target->executes);
 }
 
 static bool refuse_second_shard(const struct sw_session *session, const struct sw_target *next,
@@ -180,6 +182,23 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     return true;
 }
 
+bool sw_session_bind(struct sw_session *session, struct sw_error *err)
+{
+    const struct sw_shard *enlisted = enlisted_shard(session);
+
+    if (session->batch == &session->aside) {
+        sw_error_set(err, "0A000",
+                     "transaction control behind a query of the catalog in one "
+                     "batch is not supported");
+        sw_error_hint(err, "Send Sync between them.");
+        return false;
+    }
+    if (session->batch == NULL && enlisted != NULL && !includes(&session->target, enlisted))
+        return refuse_second_shard(session, &session->target, enlisted, err);
+    session->target.binds = true;
+    return true;
+}
+
 struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
                                      bool *enlists)
 {
@@ -198,7 +217,8 @@ struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw
     *shard = target->kind <= SW_TARGET_ANY ? session->database->catalog : target->shard;
     if (session->txn.state == SW_TXN_IDLE)
         return &session->leg;
-    *enlists = enlisted == NULL && session->txn.state == SW_TXN_OPEN && target->executes &&
-               (target->kind == SW_TARGET_ONE || target->kind == SW_TARGET_ANY_OF);
+    *enlists = enlisted == NULL && session->txn.state == SW_TXN_OPEN &&
+               (target->binds || (target->executes && (target->kind == SW_TARGET_ONE ||
+                                                       target->kind == SW_TARGET_ANY_OF)));
     return *enlists ? &session->leg : &session->aside;
 }

@@ -12,8 +12,9 @@ BOUND_S = 12
 def cut(p, shard):
     """Terminate all backends of a shard's database on its node. How many there were."""
     _, dbname = p.clusters.place(shard)
-    return int(p.as_superuser(shard, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                              f" WHERE datname = '{dbname}' AND usename = 'booking'"))
+    return int(p.as_superuser(shard, "SELECT count(pg_terminate_backend(pid, 10000))"
+                              f" FROM pg_stat_activity WHERE datname = '{dbname}'"
+                              " AND usename = 'booking'"))
 
 
 def name_of(key):
@@ -102,7 +103,8 @@ def a_backend_lost_in_a_statement_is_an_error_and_the_client_lives(p):
         fields = wire.error_of(answers)
         equal((fields["S"], wire.ready_status(answers)), ("ERROR", "I"))
         assert fields["C"][:2] in ("57", "08"), fields
-        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+        answers = client.query(name_of(key))
+        equal(wire.rows_of(answers), [["Ada"]], str(answers))
 
 
 @test

@@ -119,17 +119,17 @@ class Client:
                 session.close()
         self._wire = self._psycopg = None
 
-    def query(self, sql, copy=None):
-        """As a simple query. `copy` is what to send to a COPY FROM STDIN."""
-        return self._ask(wire.query(sql), copy)
+    def query(self, sql):
+        return self.send(wire.query(sql))
 
     def ask(self, request):
         """A rendered statement, see ways.py."""
         if request.is_psycopg:
             return self._ask_psycopg(request)
-        return self._ask(request.messages(), request.copy)
+        return self.send(request.messages(), request.copy)
 
-    def _ask(self, messages, copy=None):
+    def send(self, messages, copy=None):
+        """Messages up to one Sync or Query. `copy` is what to send to a COPY FROM STDIN."""
         try:
             if self._wire is None:
                 self._wire = self._open_wire()

@@ -87,7 +87,8 @@ def new_row(dice, table, key):
                              "status": text(PAYMENT_STATUSES), "paid_at": time(dice)},
         "sync_messages": lambda: {"message_id": value(key), "hospital_id": value(small(1, 4)),
                                   "direction": text(["in", "out"]), "payload": "'{\"a\": [1, 2]}'",
-                                  "created_at": time(dice), "delivered_at": dice.choice(["NULL", time(dice)])},
+                                  "created_at": time(dice), "delivered_at": dice.choice(["NULL",
+                                      time(dice)])},
     }[table.name]()
 
 

@@ -36,6 +36,7 @@ struct sw_request {
     size_t text, bytes, bytes_len; /* offsets in the run's bytes */
     uint32_t max_rows;             /* of EXECUTE */
     bool is_done;                  /* answered, and not with an error */
+    void *before;                  /* its owner's, as are the next two */
     void *about;                   /* its owner's, as is `role` */
     int role;
 };

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -200,20 +201,21 @@ static void a_port_can_be_taken_again_at_once(void **state)
 
 static void an_address_that_cannot_be_had_is_named(void **state)
 {
-    int port;
-    int taken = bind_any(&port);
+    int port, free_port;
+    int taken = bind_any(&port), freed = bind_any(&free_port);
     const struct {
         const char *address;
         int port;
     } rows[] = {
-        {"127.0.0.1", port},   /* of somebody else */
-        {"192.0.2.1", port},   /* RFC 5737: nobody's */
-        {"localhost", port},   /* not numeric */
-        {"127.0.0.256", port}, /* no address */
+        {"127.0.0.1", port},        /* of somebody else */
+        {"192.0.2.1", free_port},   /* RFC 5737: nobody's */
+        {"localhost", free_port},   /* not numeric */
+        {"127.0.0.256", free_port}, /* no address */
     };
     struct door door;
 
     open_door(&door);
+    (void)close(freed);
     assert_int_equal(listen(taken, 1), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sw_error err = {0};
@@ -243,19 +245,47 @@ static void limit_descriptors(struct rlimit *before)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* What is logged goes to a file meanwhile, and its lines are counted. */
+static int divert_log(int *before)
+{
+    int file = memfd_create("log", MFD_CLOEXEC);
+
+    assert_true(file >= 0);
+    *before = dup(STDERR_FILENO);
+    assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+    return file;
+}
+
+static int count_lines(int file, int before)
+{
+    char text[4096] = "";
+    int count = 0;
+
+    assert_true(pread(file, text, sizeof text - 1, 0) >= 0);
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+    (void)close(before);
+    (void)close(file);
+    return count;
+}
+
 static void a_client_waits_until_there_is_a_descriptor(void **state)
 {
     struct rlimit before;
     struct door door;
-    int client;
+    int client, log, stderr_before;
 
     open_door(&door);
     turns_run(&door.turns);
     client = knock(door.port);
+    log = divert_log(&stderr_before);
     limit_descriptors(&before);
     turns_run(&door.turns);
-    assert_int_equal(door.count, 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    /* It rests: it did not try at every turn. */
+    assert_in_range(count_lines(log, stderr_before), 1, SOME_TURNS / 2);
+    assert_int_equal(door.count, 0);
     run_until(&door, 1);
     assert_int_equal(door.count, 1);
     (void)close(client);
@@ -266,13 +296,15 @@ static void a_resting_listener_can_be_closed(void **state)
 {
     struct rlimit before;
     struct door door;
-    int client;
+    int client, log, stderr_before;
 
     open_door(&door);
     turns_run(&door.turns);
     client = knock(door.port);
+    log = divert_log(&stderr_before);
     limit_descriptors(&before);
     turns_run(&door.turns);
+    assert_in_range(count_lines(log, stderr_before), 1, SOME_TURNS / 2);
     sw_listener_close(door.listener);
     door.listener = NULL;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -290,7 +322,8 @@ static void last_words_arrive_although_bytes_were_not_read(void **state)
         static const char noise[64 * 1024];
         struct door door;
         char word[8];
-        int client;
+        int client, error;
+        socklen_t error_len = sizeof error;
 
         open_door(&door);
         client = knock(door.port);
@@ -302,6 +335,8 @@ static void last_words_arrive_although_bytes_were_not_read(void **state)
         assert_int_equal(recv(client, word, sizeof word, MSG_WAITALL), 3);
         assert_memory_equal(word, "bye", 3);
         assert_int_equal(recv(client, word, sizeof word, 0), 0);
+        assert_int_equal(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &error_len), 0);
+        assert_int_equal(error, 0);
         (void)close(client);
         close_door(&door);
     }

@@ -1,238 +1,4 @@
-#include "shardward/io/stream.h"
-
-#include "turns.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-#include <cmocka.h>
-
-/* A stream on one side of a socket pair; the test itself is the other side. */
-struct end {
-    struct turns turns;
-    int fd, peer; /* peer: -1 once it is closed */
-    struct sw_stream *stream;
-    size_t takes;      /* this many bytes of each offer, at most */
-    struct sw_buf got; /* what was taken */
-    struct sw_buf offered;
-    int offers, drained, lost, closed;
-    bool is_closing;
-    bool is_calling; /* the test is inside a function of the stream */
-    char closes_at;  /* the callback that closes: b, d or l */
-    bool holds;      /* in each offer */
-    bool releases;   /* ... and again */
-};
-
-static void close_stream(struct end *end)
-{
-    end->is_closing = true;
-    sw_stream_close(end->stream);
-}
-
-static void note(struct end *end, char callback)
-{
-    assert_false(end->is_calling);
-    assert_int_equal(end->closed, 0);
-    assert_int_equal(end->is_closing, callback == 'c');
-    if (end->closes_at == callback)
-        close_stream(end);
-}
-
-static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
-{
-    struct end *end = owner;
-    size_t taken = len < end->takes ? len : end->takes;
-
-    assert_true(len > 0);
-    end->offers++;
-    sw_buf_clear(&end->offered);
-    assert_true(sw_buf_append(&end->offered, bytes, len));
-    assert_true(sw_buf_append(&end->got, bytes, taken));
-    if (end->holds)
-        sw_stream_hold(end->stream);
-    if (end->releases)
-        sw_stream_release(end->stream);
-    note(end, 'b');
-    return taken;
-}
-
-static void on_drained(void *owner)
-{
-    struct end *end = owner;
-
-    end->drained++;
-    assert_int_equal(sw_buf_len(sw_stream_out(end->stream)), 0);
-    assert_false(sw_stream_is_congested(end->stream));
-    note(end, 'd');
-}
-
-static void on_lost(void *owner, const char *reason)
-{
-    struct end *end = owner;
-
-    end->lost++;
-    assert_non_null(reason);
-    assert_string_not_equal(reason, "");
-    note(end, 'l');
-}
-
-static void on_closed(void *owner)
-{
-    struct end *end = owner;
-
-    note(end, 'c');
-    end->closed++;
-    (void)close(end->fd);
-}
-
-static const struct sw_stream_events events = {on_bytes, on_drained, on_lost, on_closed};
-
-static void open_end(struct end *end)
-{
-    int fds[2];
-
-    *end = (struct end){.takes = SIZE_MAX};
-    turns_init(&end->turns);
-    sw_buf_init(&end->got, SIZE_MAX);
-    sw_buf_init(&end->offered, SIZE_MAX);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    end->fd = fds[0];
-    end->peer = fds[1];
-    end->stream = sw_stream_open(end->turns.loop, end->fd, &events, end);
-}
-
-static void close_peer(struct end *end)
-{
-    if (end->peer >= 0)
-        (void)close(end->peer);
-    end->peer = -1;
-}
-
-static void close_end(struct end *end)
-{
-    if (!end->is_closing)
-        close_stream(end);
-    turns_finish(&end->turns);
-    assert_int_equal(end->closed, 1);
-    close_peer(end);
-    sw_buf_finish(&end->got);
-    sw_buf_finish(&end->offered);
-}
-
-/* No callback is called from inside any of these. */
-
-static void hold(struct end *end)
-{
-    end->is_calling = true;
-    sw_stream_hold(end->stream);
-    end->is_calling = false;
-}
-
-static void release(struct end *end)
-{
-    end->is_calling = true;
-    sw_stream_release(end->stream);
-    end->is_calling = false;
-}
-
-static void flush(struct end *end)
-{
-    end->is_calling = true;
-    sw_stream_flush(end->stream);
-    end->is_calling = false;
-}
-
-static size_t out_len(struct end *end)
-{
-    return sw_buf_len(sw_stream_out(end->stream));
-}
-
-/* --- the other side --- */
-
-static uint8_t pattern(size_t at)
-{
-    return (uint8_t)(at ^ (at >> 8) * 3 ^ (at >> 16) * 7);
-}
-
-/* Sends bytes [at, at + len) of the pattern, as far as the socket takes them. */
-static size_t send_pattern(int fd, size_t at, size_t len)
-{
-    size_t sent = 0;
-
-    while (sent < len) {
-        uint8_t bytes[4096];
-        size_t part = len - sent < sizeof bytes ? len - sent : sizeof bytes;
-        ssize_t taken;
-
-        for (size_t i = 0; i < part; i++)
-            bytes[i] = pattern(at + sent + i);
-        taken = send(fd, bytes, part, MSG_NOSIGNAL);
-        if (taken < 0) {
-            assert_int_equal(errno, EAGAIN);
-            break;
-        }
-        sent += (size_t)taken;
-    }
-    return sent;
-}
-
-static void append_pattern(struct sw_buf *buf, size_t at, size_t len)
-{
-    uint8_t *room = sw_buf_room(buf, len);
-
-    assert_non_null(room);
-    for (size_t i = 0; i < len; i++)
-        room[i] = pattern(at + i);
-    sw_buf_grown(buf, len);
-}
-
-static void expect_pattern(const struct sw_buf *buf, size_t len)
-{
-    assert_int_equal(sw_buf_len(buf), len);
-    for (size_t i = 0; i < len; i++)
-        if (sw_buf_bytes(buf)[i] != pattern(i))
-            fail_msg("byte %zu of %zu is not the one that was sent", i, len);
-}
-
-/* Takes at most @len bytes from the peer's socket, behind those in @buf. */
-static void receive(int fd, struct sw_buf *buf, size_t len)
-{
-    while (len > 0) {
-        uint8_t bytes[4096];
-        ssize_t taken = recv(fd, bytes, len < sizeof bytes ? len : sizeof bytes, 0);
-
-        if (taken <= 0)
-            return;
-        assert_true(sw_buf_append(buf, bytes, (size_t)taken));
-        len -= (size_t)taken;
-    }
-}
-
-static void say(struct end *end, const char *text)
-{
-    assert_int_equal(send(end->peer, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* What has not been read from the socket yet. */
-static size_t unread(int fd)
-{
-    int len;
-
-    assert_int_equal(ioctl(fd, FIONREAD, &len), 0);
-    return (size_t)len;
-}
-
-static void expect(const struct sw_buf *buf, const char *text)
-{
-    assert_int_equal(sw_buf_len(buf), strlen(text));
-    if (text[0] != '\0')
-        assert_memory_equal(sw_buf_bytes(buf), text, strlen(text));
-}
+#include "end.h"
 
 /* --- reading --- */
 
@@ -543,19 +309,28 @@ static void a_slow_reader_congests_the_stream(void **state)
 
 static void a_stream_may_be_congested_again(void **state)
 {
+    static const struct {
+        size_t left;
+        int drained; /* so far */
+    } rows[] = {
+        {SW_STREAM_CONGESTED, 1}, {4096, 1},
+        {SW_STREAM_CONGESTED, 2}, {SW_STREAM_CONGESTED - 1, 2},
+        {SW_STREAM_CONGESTED, 3},
+    };
     struct end end;
 
     open_end(&end);
-    for (int i = 1; i <= 3; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sw_buf received;
-        size_t all = congest(&end, SW_STREAM_CONGESTED);
+        size_t all;
 
         sw_buf_init(&received, SIZE_MAX);
+        all = congest(&end, rows[i].left);
         while (sw_buf_len(&received) < all) {
             receive(end.peer, &received, SIZE_MAX);
             turns_run(&end.turns);
         }
-        assert_int_equal(end.drained, i);
+        assert_int_equal(end.drained, rows[i].drained);
         sw_buf_finish(&received);
     }
     close_end(&end);
@@ -636,16 +411,23 @@ static void a_loss_is_told_once(void **state)
 
 static void a_congested_stream_that_is_lost_does_not_drain(void **state)
 {
-    struct end end;
+    for (int reads = 0; reads <= 1; reads++) { /* unless all was read, it is a reset */
+        struct sw_buf received;
+        struct end end;
 
-    open_end(&end);
-    (void)congest(&end, SW_STREAM_CONGESTED);
-    close_peer(&end);
-    turns_run(&end.turns);
-    assert_int_equal(end.lost, 1);
-    assert_int_equal(end.drained, 0);
-    assert_false(sw_stream_is_congested(end.stream));
-    close_end(&end);
+        sw_buf_init(&received, SIZE_MAX);
+        open_end(&end);
+        (void)congest(&end, SW_STREAM_CONGESTED);
+        if (reads)
+            receive(end.peer, &received, SIZE_MAX);
+        close_peer(&end);
+        turns_run(&end.turns);
+        assert_int_equal(end.lost, 1);
+        assert_int_equal(end.drained, 0);
+        assert_false(sw_stream_is_congested(end.stream));
+        close_end(&end);
+        sw_buf_finish(&received);
+    }
 }
 
 static void after_a_close_only_its_end_is_told(void **state)
@@ -746,19 +528,20 @@ static void more_streams_than_the_loop_keeps_buffers_for(void **state)
         for (int i = 0; i < COUNT; i++) {
             int fds[2];
 
-            ends[i] = (struct end){.turns = first.turns};
+            ends[i] = (struct end){.turns = first.turns, .takes = SIZE_MAX};
             sw_buf_init(&ends[i].got, 100);
             sw_buf_init(&ends[i].offered, 100);
             assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
             ends[i].fd = fds[0];
             peers[i] = fds[1];
             ends[i].stream = sw_stream_open(first.turns.loop, fds[0], &events, &ends[i]);
-            assert_int_equal(send_pattern(peers[i], 0, 50), 50);
+            sw_stream_hold(ends[i].stream);
+            assert_int_equal(send_pattern(peers[i], 0, 100), 100);
         }
         turns_run(&first.turns);
         for (int i = 0; i < COUNT; i++) {
-            ends[i].takes = SIZE_MAX;
-            assert_int_equal(send_pattern(peers[i], 50, 50), 50);
+            assert_int_equal(unread(ends[i].fd), 0);
+            sw_stream_release(ends[i].stream);
         }
         turns_run(&first.turns);
         for (int i = 0; i < COUNT; i++) {
@@ -774,6 +557,45 @@ static void more_streams_than_the_loop_keeps_buffers_for(void **state)
         }
     }
     close_end(&first);
+}
+
+static void a_congested_stream_drains_in_a_flush_of_its_owner_too(void **state)
+{
+    struct sw_buf received;
+    struct end end;
+    size_t all;
+
+    sw_buf_init(&received, SIZE_MAX);
+    open_end(&end);
+    all = congest(&end, SW_STREAM_CONGESTED);
+    while (sw_buf_len(&received) < all) {
+        receive(end.peer, &received, SIZE_MAX);
+        flush(&end);
+    }
+    turns_run(&end.turns);
+    assert_int_equal(end.drained, 1);
+    close_end(&end);
+    sw_buf_finish(&received);
+}
+
+static void the_last_words_before_a_reset_arrive(void **state)
+{
+    for (int sends_first = 0; sends_first < 2; sends_first++) {
+        struct end end;
+
+        open_end(&end);
+        assert_true(sw_buf_append_text(sw_stream_out(end.stream), "query"));
+        if (sends_first)
+            flush(&end);
+        say(&end, "FATAL");
+        close_peer(&end);
+        flush(&end);
+        turns_run(&end.turns);
+        assert_int_equal(end.lost, 1);
+        expect(&end.got, "FATAL");
+        assert_true(sw_stream_was_reset(end.stream));
+        close_end(&end);
+    }
 }
 
 int main(void)
@@ -795,6 +617,8 @@ int main(void)
         cmocka_unit_test(a_held_stream_goes_on_sending),
         cmocka_unit_test(a_loss_is_told_once),
         cmocka_unit_test(a_congested_stream_that_is_lost_does_not_drain),
+        cmocka_unit_test(a_congested_stream_drains_in_a_flush_of_its_owner_too),
+        cmocka_unit_test(the_last_words_before_a_reset_arrive),
         cmocka_unit_test(after_a_close_only_its_end_is_told),
         cmocka_unit_test(a_released_stream_may_be_closed_at_once),
         cmocka_unit_test(what_was_not_sent_is_dropped_by_a_close),
