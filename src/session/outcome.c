@@ -153,14 +153,8 @@ static void follow_status(struct sw_session *session, char status)
 static void settle_leg(struct sw_session *session, struct sw_leg *leg, char status,
                        struct sw_settings *in_force)
 {
-    bool is_over = session->run_end != SW_RUN_ENDS_FLUSH || session->has_failed;
-
     if (status == 'I' && !session->aside_is_open)
         sw_leg_note_settings(leg, in_force);
-    if (!is_over) {
-        session->batch = leg;
-        return;
-    }
     session->batch = NULL;
     if (leg == &session->aside)
         session->aside_is_open = false;
@@ -189,11 +183,18 @@ void sw_session_follow_run(struct sw_session *session, char status)
     struct sw_leg *leg = session->running;
     struct sw_settings *in_force = NULL;
 
+    if (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed) {
+        /* The batch goes on; the server says at its Sync what has become of the transaction. */
+        session->batch = leg;
+        if (leg == &session->leg)
+            follow_control(session);
+        return;
+    }
     if (has_skipped_query(session))
         session->run_end = SW_RUN_ENDS_FLUSH;
     if (session->has_failed)
         sw_session_undo_names(session);
-    else if (session->change_count > 0 && session->run_end != SW_RUN_ENDS_FLUSH)
+    else if (session->change_count > 0)
         in_force = follow_changes(session);
     if (leg == &session->leg) {
         follow_control(session);

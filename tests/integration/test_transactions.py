@@ -257,3 +257,16 @@ def a_pool_that_is_used_up_makes_clients_wait_and_then_refuses(p):
             one.query("COMMIT")
             equal(wire.kinds(two.read_ready()), "CZ")
     equal(balance(p, "users_0", key), 3)
+
+
+@test
+def a_transaction_goes_on_behind_a_flush(p):
+    key = p.new_patient("users_1")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.send(wire.parse(f"UPDATE patients SET visits = 7 WHERE patient_id = {key}")
+                    + wire.bind() + wire.execute() + wire.FLUSH)
+        equal([client.read().kind for _ in range(3)], ["1", "2", "C"])
+        equal(wire.ready_status(client.ask(wire.SYNC)), "T")
+        equal(client.query("COMMIT")[0].body, b"COMMIT\0")
+    equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(7,)])
