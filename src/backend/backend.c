@@ -157,14 +157,14 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql)
     struct sw_buf *out = sw_stream_out(backend->stream);
 
     note_unnamed(backend, NULL);
+    sw_write_target(out, 'C', 'P', portal); /* of an earlier statement, which may have failed */
     sw_write_parse(out, "", sql, NULL, 0);
     sw_write_bind(out, portal, "", no_parameters, sizeof no_parameters);
     sw_write_execute(out, portal, 0);
-    sw_write_target(out, 'C', 'P', portal);
+    sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_PARSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, -1);
-    sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_ABSORB, -1);
 }
 
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,

@@ -255,10 +255,10 @@ void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
 
 static void free_jobs(struct sw_link *jobs)
 {
-    struct sw_link *link;
+    struct sw_link *link, *next;
 
-    while ((link = sw_list_first(jobs)) != NULL) {
-        sw_link_remove(link);
+    for (link = jobs->next; link != jobs; link = next) {
+        next = link->next;
         job_free(SW_OWNER(link, struct job, link));
     }
 }

@@ -87,8 +87,11 @@ static bool refuse_ambiguous(const struct bound *bound, enum sw_key_type type,
     return false;
 }
 
-static bool refuse_binary(const struct bound *bound, struct sw_error *err)
+/* As PostgreSQL says it of a value that should have @len bytes. */
+static bool refuse_binary(const struct bound *bound, size_t len, struct sw_error *err)
 {
+    if (bound->value->len < len)
+        return sw_error_set(err, "08P01", "insufficient data left in message");
     return sw_error_set(err, "22P03", "incorrect binary data format in bind parameter %d",
                         bound->number);
 }
@@ -171,16 +174,15 @@ static int64_t integer_of_bytes(const uint8_t *bytes, size_t len)
 static bool integer_of_binary(const struct bound *bound, int64_t *number, struct sw_error *err)
 {
     size_t len = bound->value->len;
-    bool is_right_len = len == 2 || len == 4 || len == 8;
+    bool is_some_int = len == 2 || len == 4 || len == 8;
+    size_t right_len = is_some_int ? len : 8;
 
     if (bound->may_be_any_type)
         return refuse_ambiguous(bound, SW_KEY_BIGINT, err);
     if (is_int_type(bound->type))
-        is_right_len = len == (bound->type == SW_OID_INT2   ? 2u
-                               : bound->type == SW_OID_INT4 ? 4u
-                                                            : 8u);
-    if (!is_right_len)
-        return refuse_binary(bound, err);
+        right_len = bound->type == SW_OID_INT2 ? 2 : bound->type == SW_OID_INT4 ? 4 : 8;
+    if (len != right_len)
+        return refuse_binary(bound, right_len, err);
     *number = integer_of_bytes(bound->value->bytes, len);
     return true;
 }
@@ -255,7 +257,7 @@ static bool uuid_of_bound(const struct bound *bound, struct sw_canonical *canoni
         return sw_uuid_of_text((const char *)bound->value->bytes, bound->value->len, canonical,
                                err);
     if (bound->value->len != 16)
-        return refuse_binary(bound, err);
+        return refuse_binary(bound, 16, err);
     sw_canonical_borrow(canonical, bound->value->bytes, bound->value->len);
     return true;
 }

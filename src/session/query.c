@@ -75,6 +75,15 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
     return true;
 }
 
+/* An error that PostgreSQL would raise at statement @at, when those before it have run: with
+ * COMMIT or BEGIN among them that is not the same as running none. */
+static bool refuse_early(const struct sw_script *script, int at, struct sw_error *err)
+{
+    if (at > 0 && has_control(script) && !sw_error_is(err, "0A000"))
+        return refuse_mixture(err, "transaction control and a statement in error");
+    return false;
+}
+
 /* Several statements go as one string to one server, so that they stay the one implicit
  * transaction that they are. */
 static bool aim_several(struct sw_session *session, const struct sw_script *script,
@@ -90,7 +99,7 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
     for (int i = 0; i < script->count; i++)
         if (!sw_session_aim(session, &script->statements[i], &none,
                             !sw_is_control(&script->statements[i]), err))
-            return false;
+            return refuse_early(script, i, err);
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
         !sw_session_is_heard(session))
         return refuse_mixture(err, "transaction control");

@@ -322,36 +322,42 @@ static bool may_run_again(const struct sw_session *session)
            session->txn.state == SW_TXN_IDLE;
 }
 
+/* A write, or the end of a transaction, may have taken effect or not. */
+static void fail_unknown(struct sw_session *session, const struct sw_error *err)
+{
+    struct sw_error unknown;
+
+    if (session->running == &session->leg && sw_session_run_ends_transaction(session) &&
+        session->txn.state != SW_TXN_IDLE)
+        sw_session_end_transaction(session, false);
+    sw_error_set(&unknown, "08007", "%s", err->message);
+    sw_error_detail(&unknown, "It is unknown whether the statement took effect.");
+    fail_run(session, &unknown);
+}
+
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
     struct sw_session *session = owner;
-    struct sw_error unknown;
+    struct sw_leg *working = session->running != NULL ? session->running : session->batch;
 
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
-    } else if (session->running != NULL && session->running->state != SW_LEG_FREE) {
-        /* The transaction's shard, while a run works beside it. */
+    } else if (working == NULL || working->state != SW_LEG_FREE) {
+        /* The transaction's shard, between its statements or while a run works beside it: the
+         * next statement is told. */
         session->loss = *err;
         sw_txn_fail(&session->txn);
     } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {
         sw_session_fatal(session, err);
+    } else if (session->running == NULL) {
+        /* A batch between Flush and Sync: nothing of it is committed. */
+        session->run_end = SW_RUN_ENDS_FLUSH;
+        fail_run(session, err);
     } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
         session->tries++;
         start(session);
-    } else if (session->state == SW_SESSION_READY && session->batch != NULL) {
-        session->run_end = SW_RUN_ENDS_FLUSH;
-        fail_run(session, err);
-    } else if (session->state == SW_SESSION_READY) {
-        /* Between the statements of a transaction: the next one is told. */
-        session->loss = *err;
-        sw_txn_fail(&session->txn);
     } else if (session->may_write || sw_session_run_ends_transaction(session)) {
-        if (session->running == &session->leg && sw_session_run_ends_transaction(session) &&
-            session->txn.state != SW_TXN_IDLE)
-            sw_session_end_transaction(session, false);
-        sw_error_set(&unknown, "08007", "%s", err->message);
-        sw_error_detail(&unknown, "It is unknown whether the statement took effect.");
-        fail_run(session, &unknown);
+        fail_unknown(session, err);
     } else {
         fail_run(session, err);
     }

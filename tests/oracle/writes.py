@@ -78,7 +78,7 @@ class Writes(Queries):
                              f" t.{table.unique[0]} ="
                              f" {value(self.focus)}{self.pick('', ' ON CONFLICT DO NOTHING')}")
         if self.chance(0.04):
-            row = self.row(table)
+            row = new_row(self.dice, table, self.a_key())
             return Statement(f"INSERT INTO {table.name} VALUES ({', '.join(row.values())})")
         returning = self.pick("", " RETURNING *", f" RETURNING {table.name}.*, {table.bigints[0]} % 7"
                                                   f" AS rest")
