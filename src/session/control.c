@@ -16,32 +16,6 @@ bool sw_ends_transaction(const struct sw_statement *statement)
     return statement->kind == SW_STATEMENT_COMMIT || statement->kind == SW_STATEMENT_ROLLBACK;
 }
 
-bool sw_is_control(const struct sw_statement *statement)
-{
-    switch (statement->kind) {
-    case SW_STATEMENT_BEGIN:
-    case SW_STATEMENT_COMMIT:
-    case SW_STATEMENT_ROLLBACK:
-    case SW_STATEMENT_SAVEPOINT:
-    case SW_STATEMENT_RELEASE:
-    case SW_STATEMENT_ROLLBACK_TO:
-    case SW_STATEMENT_SET_TRANSACTION:
-    case SW_STATEMENT_DISCARD_ALL:
-    case SW_STATEMENT_DEALLOCATE:
-        return true;
-    case SW_STATEMENT_SELECT:
-    case SW_STATEMENT_INSERT:
-    case SW_STATEMENT_UPDATE:
-    case SW_STATEMENT_DELETE:
-    case SW_STATEMENT_SET:
-    case SW_STATEMENT_SHOW:
-    case SW_STATEMENT_HARMLESS:
-    case SW_STATEMENT_REFUSED:
-        break;
-    }
-    return false;
-}
-
 bool sw_session_is_heard(const struct sw_session *session)
 {
     return session->run.needs_server || session->batch != NULL ||
@@ -113,30 +87,67 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     sw_txn_end(&session->txn);
 }
 
-static bool control_end(struct sw_session *session, const struct sw_statement *statement,
-                        struct sw_buf *answer, struct sw_error *err)
+/* --- without a server --- */
+
+static bool begin(struct sw_session *session, const struct sw_statement *statement,
+                  const char *text, struct sw_buf *answer, struct sw_error *err)
+{
+    (void)statement;
+    (void)err;
+    if (session->txn.state == SW_TXN_IDLE)
+        sw_txn_begin(&session->txn, text, settings_now(session));
+    else
+        warn(answer, "25001", "there is already a transaction in progress");
+    return true;
+}
+
+/* AND CHAIN begins anew with the BEGIN of before. */
+static bool chain(struct sw_session *session, bool is_committed, struct sw_error *err)
+{
+    char *text;
+
+    if (session->txn.journal_count > 1) {
+        sw_error_set(err, "0A000",
+                     "AND CHAIN of a transaction that has changed itself since "
+                     "its BEGIN is not supported");
+        sw_error_hint(err, "End it, and begin the next one with its options.");
+        return false;
+    }
+    text = sw_strdup(session->txn.journal[0]);
+    sw_session_end_transaction(session, is_committed);
+    sw_txn_begin(&session->txn, text, settings_now(session));
+    free(text);
+    return true;
+}
+
+static bool end(struct sw_session *session, const struct sw_statement *statement,
+                const char *text, struct sw_buf *answer, struct sw_error *err)
 {
     bool is_committed =
         statement->kind == SW_STATEMENT_COMMIT && session->txn.state == SW_TXN_OPEN;
-    char *begin;
 
+    (void)text;
     if (session->txn.state == SW_TXN_IDLE && statement->is_chained)
         return sw_error_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks",
                             sw_session_control_tag(session, statement));
-    if (session->txn.state == SW_TXN_IDLE) {
+    if (session->txn.state == SW_TXN_IDLE)
         warn(answer, "25P01", "there is no transaction in progress");
-        return true;
-    }
-    begin = statement->is_chained && session->txn.journal_count > 0 ? session->txn.journal[0]
-                                                                    : NULL;
-    if (begin == NULL) {
+    else if (statement->is_chained && session->txn.journal_count > 0)
+        return chain(session, is_committed, err);
+    else
         sw_session_end_transaction(session, is_committed);
-        return true;
-    }
-    session->txn.journal[0] = NULL;
-    sw_session_end_transaction(session, is_committed);
-    sw_txn_begin(&session->txn, begin, settings_now(session));
-    free(begin);
+    return true;
+}
+
+static bool set_options(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text, struct sw_buf *answer, struct sw_error *err)
+{
+    (void)statement;
+    (void)err;
+    if (session->txn.state == SW_TXN_IDLE)
+        warn(answer, "25P01", "SET TRANSACTION can only be used in transaction blocks");
+    else
+        sw_txn_note(&session->txn, text);
     return true;
 }
 
@@ -145,38 +156,53 @@ static bool no_savepoint(const struct sw_statement *statement, struct sw_error *
     return sw_error_set(err, "3B001", "savepoint \"%s\" does not exist", statement->name);
 }
 
-static const char *savepoint_command(const struct sw_statement *statement)
+static bool is_in_transaction(const struct sw_session *session, const char *command,
+                              struct sw_error *err)
 {
-    if (statement->kind == SW_STATEMENT_SAVEPOINT)
-        return "SAVEPOINT";
-    return statement->kind == SW_STATEMENT_RELEASE ? "RELEASE SAVEPOINT"
-                                                   : "ROLLBACK TO SAVEPOINT";
+    return session->txn.state != SW_TXN_IDLE ||
+           sw_error_set(err, "25P01", "%s can only be used in transaction blocks", command);
 }
 
-/* SAVEPOINT, RELEASE and ROLLBACK TO of a transaction that no server has heard of. */
-static bool control_savepoint(struct sw_session *session, const struct sw_statement *statement,
-                              const char *text, struct sw_error *err)
+static bool savepoint(struct sw_session *session, const struct sw_statement *statement,
+                      const char *text, struct sw_buf *answer, struct sw_error *err)
+{
+    (void)answer;
+    if (!is_in_transaction(session, "SAVEPOINT", err))
+        return false;
+    sw_txn_savepoint(&session->txn, statement->name, text, settings_now(session));
+    return true;
+}
+
+static bool release(struct sw_session *session, const struct sw_statement *statement,
+                    const char *text, struct sw_buf *answer, struct sw_error *err)
+{
+    (void)answer;
+    return is_in_transaction(session, "RELEASE SAVEPOINT", err) &&
+           (sw_txn_release(&session->txn, statement->name, text) ||
+            no_savepoint(statement, err));
+}
+
+static bool rollback_to(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text, struct sw_buf *answer, struct sw_error *err)
 {
     const struct sw_txn_settings *before;
 
-    if (session->txn.state == SW_TXN_IDLE)
-        return sw_error_set(err, "25P01", "%s can only be used in transaction blocks",
-                            savepoint_command(statement));
-    if (statement->kind == SW_STATEMENT_SAVEPOINT) {
-        sw_txn_savepoint(&session->txn, statement->name, text, settings_now(session));
-        return true;
-    }
-    if (statement->kind == SW_STATEMENT_RELEASE)
-        return sw_txn_release(&session->txn, statement->name, text) ||
-               no_savepoint(statement, err);
+    (void)text;
+    (void)answer;
+    if (!is_in_transaction(session, "ROLLBACK TO SAVEPOINT", err))
+        return false;
     if (!sw_txn_rollback_to(&session->txn, statement->name, &before))
         return no_savepoint(statement, err);
     restore_settings(session, before);
     return true;
 }
 
-static bool control_discard(struct sw_session *session, struct sw_error *err)
+static bool discard_all(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text, struct sw_buf *answer, struct sw_error *err)
 {
+    (void)statement;
+    (void)text;
+    (void)answer;
     if (session->txn.state != SW_TXN_IDLE || sw_session_is_heard(session))
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
     restore_settings(session, &session->at_start);
@@ -185,9 +211,11 @@ static bool control_discard(struct sw_session *session, struct sw_error *err)
     return true;
 }
 
-static bool control_deallocate(struct sw_session *session, const struct sw_statement *statement,
-                               struct sw_error *err)
+static bool deallocate(struct sw_session *session, const struct sw_statement *statement,
+                       const char *text, struct sw_buf *answer, struct sw_error *err)
 {
+    (void)text;
+    (void)answer;
     if (statement->name == NULL)
         sw_names_clear_named(&session->statements);
     else if (sw_names_get(&session->statements, statement->name) == NULL)
@@ -198,54 +226,72 @@ static bool control_deallocate(struct sw_session *session, const struct sw_state
     return true;
 }
 
-static void control_begin(struct sw_session *session, const char *text, struct sw_buf *answer)
+/* --- after a server --- */
+
+static void after_begin(struct sw_session *session, const struct sw_statement *statement)
 {
+    (void)statement;
     if (session->txn.state == SW_TXN_IDLE)
-        sw_txn_begin(&session->txn, text, settings_now(session));
-    else
-        warn(answer, "25001", "there is already a transaction in progress");
+        sw_txn_begin(&session->txn, NULL, session->before_run);
 }
 
-static void control_options(struct sw_session *session, const char *text, struct sw_buf *answer)
+static void after_end(struct sw_session *session, const struct sw_statement *statement)
 {
-    if (session->txn.state == SW_TXN_IDLE)
-        warn(answer, "25P01", "SET TRANSACTION can only be used in transaction blocks");
-    else
-        sw_txn_note(&session->txn, text);
-}
+    struct sw_txn *txn = &session->txn;
 
-static bool carry_out(struct sw_session *session, const struct sw_statement *statement,
-                      const char *text, struct sw_buf *answer, struct sw_error *err)
-{
-    switch (statement->kind) {
-    case SW_STATEMENT_BEGIN:
-        control_begin(session, text, answer);
-        return true;
-    case SW_STATEMENT_COMMIT:
-    case SW_STATEMENT_ROLLBACK:
-        return control_end(session, statement, answer, err);
-    case SW_STATEMENT_SAVEPOINT:
-    case SW_STATEMENT_RELEASE:
-    case SW_STATEMENT_ROLLBACK_TO:
-        return control_savepoint(session, statement, text, err);
-    case SW_STATEMENT_SET_TRANSACTION:
-        control_options(session, text, answer);
-        return true;
-    case SW_STATEMENT_DISCARD_ALL:
-        return control_discard(session, err);
-    case SW_STATEMENT_DEALLOCATE:
-        return control_deallocate(session, statement, err);
-    case SW_STATEMENT_SELECT:
-    case SW_STATEMENT_INSERT:
-    case SW_STATEMENT_UPDATE:
-    case SW_STATEMENT_DELETE:
-    case SW_STATEMENT_SET:
-    case SW_STATEMENT_SHOW:
-    case SW_STATEMENT_HARMLESS:
-    case SW_STATEMENT_REFUSED:
-        break;
+    if (txn->state == SW_TXN_IDLE)
+        return;
+    sw_session_end_transaction(session, statement->kind == SW_STATEMENT_COMMIT &&
+                                            txn->state == SW_TXN_OPEN);
+    if (statement->is_chained) {
+        /* What the ended one has set is in force on the shard for good. */
+        sw_leg_note_settings(&session->leg, session->settings);
+        sw_txn_begin(txn, NULL, settings_now(session));
     }
-    return sw_error_set(err, "XX000", "a statement went the wrong way");
+}
+
+static void after_savepoint(struct sw_session *session, const struct sw_statement *statement)
+{
+    sw_txn_savepoint(&session->txn, statement->name, NULL, settings_now(session));
+}
+
+static void after_release(struct sw_session *session, const struct sw_statement *statement)
+{
+    (void)sw_txn_release(&session->txn, statement->name, NULL);
+}
+
+static void after_rollback_to(struct sw_session *session, const struct sw_statement *statement)
+{
+    const struct sw_txn_settings *before;
+
+    if (sw_txn_rollback_to(&session->txn, statement->name, &before))
+        restore_settings(session, before);
+}
+
+/* --- the table --- */
+
+struct control {
+    const char *tag;
+    bool (*carry_out)(struct sw_session *session, const struct sw_statement *statement,
+                      const char *text, struct sw_buf *answer, struct sw_error *err);
+    void (*follow)(struct sw_session *session, const struct sw_statement *statement);
+};
+
+static const struct control controls[SW_STATEMENT_REFUSED + 1] = {
+    [SW_STATEMENT_BEGIN] = {"BEGIN", begin, after_begin},
+    [SW_STATEMENT_COMMIT] = {"COMMIT", end, after_end},
+    [SW_STATEMENT_ROLLBACK] = {"ROLLBACK", end, after_end},
+    [SW_STATEMENT_SAVEPOINT] = {"SAVEPOINT", savepoint, after_savepoint},
+    [SW_STATEMENT_RELEASE] = {"RELEASE", release, after_release},
+    [SW_STATEMENT_ROLLBACK_TO] = {"ROLLBACK", rollback_to, after_rollback_to},
+    [SW_STATEMENT_SET_TRANSACTION] = {"SET", set_options, NULL},
+    [SW_STATEMENT_DISCARD_ALL] = {"DISCARD ALL", discard_all, NULL},
+    [SW_STATEMENT_DEALLOCATE] = {"DEALLOCATE", deallocate, NULL},
+};
+
+bool sw_is_control(const struct sw_statement *statement)
+{
+    return controls[statement->kind].carry_out != NULL;
 }
 
 bool sw_session_control(struct sw_session *session, const struct sw_statement *statement,
@@ -254,7 +300,7 @@ bool sw_session_control(struct sw_session *session, const struct sw_statement *s
     /* The tag is that of the state before: COMMIT of a failed transaction is a ROLLBACK. */
     const char *tag = sw_session_control_tag(session, statement);
 
-    if (!carry_out(session, statement, text, answer, err))
+    if (!controls[statement->kind].carry_out(session, statement, text, answer, err))
         return false;
     sw_write_command_complete(answer, tag);
     return true;
@@ -271,79 +317,17 @@ const char *sw_session_control_text(const struct sw_session *session,
 const char *sw_session_control_tag(const struct sw_session *session,
                                    const struct sw_statement *statement)
 {
-    switch (statement->kind) {
-    case SW_STATEMENT_BEGIN:
-        return statement->is_start ? "START TRANSACTION" : "BEGIN";
-    case SW_STATEMENT_COMMIT:
-        return session->txn.state == SW_TXN_FAILED ? "ROLLBACK" : "COMMIT";
-    case SW_STATEMENT_ROLLBACK:
-    case SW_STATEMENT_ROLLBACK_TO:
+    if (statement->is_start)
+        return "START TRANSACTION";
+    if (statement->kind == SW_STATEMENT_COMMIT && session->txn.state == SW_TXN_FAILED)
         return "ROLLBACK";
-    case SW_STATEMENT_SAVEPOINT:
-        return "SAVEPOINT";
-    case SW_STATEMENT_RELEASE:
-        return "RELEASE";
-    case SW_STATEMENT_DISCARD_ALL:
-        return "DISCARD ALL";
-    case SW_STATEMENT_DEALLOCATE:
-        return statement->name == NULL ? "DEALLOCATE ALL" : "DEALLOCATE";
-    case SW_STATEMENT_SET_TRANSACTION:
-    case SW_STATEMENT_SELECT:
-    case SW_STATEMENT_INSERT:
-    case SW_STATEMENT_UPDATE:
-    case SW_STATEMENT_DELETE:
-    case SW_STATEMENT_SET:
-    case SW_STATEMENT_SHOW:
-    case SW_STATEMENT_HARMLESS:
-    case SW_STATEMENT_REFUSED:
-        break;
-    }
-    return "SET";
+    if (statement->kind == SW_STATEMENT_DEALLOCATE && statement->name == NULL)
+        return "DEALLOCATE ALL";
+    return controls[statement->kind].tag;
 }
 
 void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement)
 {
-    struct sw_txn *txn = &session->txn;
-    const struct sw_txn_settings *before;
-
-    switch (statement->kind) {
-    case SW_STATEMENT_BEGIN:
-        if (txn->state == SW_TXN_IDLE)
-            sw_txn_begin(txn, NULL, session->before_run);
-        break;
-    case SW_STATEMENT_COMMIT:
-    case SW_STATEMENT_ROLLBACK:
-        if (txn->state == SW_TXN_IDLE)
-            break;
-        sw_session_end_transaction(session, statement->kind == SW_STATEMENT_COMMIT &&
-                                                txn->state == SW_TXN_OPEN);
-        if (statement->is_chained) {
-            /* What the ended one has set is in force on the shard for good. */
-            sw_leg_note_settings(&session->leg, session->settings);
-            sw_txn_begin(txn, NULL, settings_now(session));
-        }
-        break;
-    case SW_STATEMENT_SAVEPOINT:
-        sw_txn_savepoint(txn, statement->name, NULL, settings_now(session));
-        break;
-    case SW_STATEMENT_RELEASE:
-        (void)sw_txn_release(txn, statement->name, NULL);
-        break;
-    case SW_STATEMENT_ROLLBACK_TO:
-        if (sw_txn_rollback_to(txn, statement->name, &before))
-            restore_settings(session, before);
-        break;
-    case SW_STATEMENT_SET_TRANSACTION:
-    case SW_STATEMENT_DISCARD_ALL:
-    case SW_STATEMENT_DEALLOCATE:
-    case SW_STATEMENT_SELECT:
-    case SW_STATEMENT_INSERT:
-    case SW_STATEMENT_UPDATE:
-    case SW_STATEMENT_DELETE:
-    case SW_STATEMENT_SET:
-    case SW_STATEMENT_SHOW:
-    case SW_STATEMENT_HARMLESS:
-    case SW_STATEMENT_REFUSED:
-        break;
-    }
+    if (controls[statement->kind].follow != NULL)
+        controls[statement->kind].follow(session, statement);
 }

@@ -408,8 +408,11 @@ def commit_and_chain_needs_a_transaction(p):
 
 @test
 def discard_all_in_a_pipeline_is_an_error(p):
-    key = patient_in_both(p, "users_0")
-    same(p, run(update(key)) + run("DISCARD ALL") + SYNC, query(name_of(key)))
+    key = p.new_patient("users_0")
+    with p.logged_in() as client:
+        answers = client.ask(run(update(key)) + run("DISCARD ALL") + SYNC)
+        equal((wire.kinds(answers), codes(answers)), ("12C12EZ", ["25001"]))
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
     equal(visits(p, key), 0)
 
 
