@@ -215,8 +215,6 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
     if (named == NULL || !sw_session_may_run(session, named->statement, err) ||
         !check_parameter_count(named, bind, err))
         return false;
-    if (bind->portal[0] != '\0' && sw_names_get(&session->portals, bind->portal) != NULL)
-        return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
     if (named->prepared == NULL) {
         sw_names_put(&session->portals, bind->portal, named);
         answer_about(session, '2', named, SW_ROLE_BOUND, bind->portal);

@@ -181,7 +181,8 @@ static struct sw_settings *settings_in_force(struct sw_session *session,
 void sw_session_follow_run(struct sw_session *session, char status)
 {
     struct sw_leg *leg = session->running;
-    struct sw_settings *in_force = NULL;
+    struct sw_settings *in_force = NULL; /* which is the empty list, too */
+    bool has_changed = session->change_count > 0 && !session->has_failed;
 
     if (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed) {
         /* The batch goes on; the server says at its Sync what has become of the transaction. */
@@ -194,7 +195,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
         session->run_end = SW_RUN_ENDS_FLUSH;
     if (session->has_failed)
         sw_session_undo_names(session);
-    else if (session->change_count > 0)
+    if (has_changed)
         in_force = follow_changes(session);
     if (leg == &session->leg) {
         follow_control(session);
@@ -204,7 +205,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
     }
     if (session->has_failed && !sw_session_is_ready_due(session))
         session->skips_to_sync = true;
-    if (in_force == NULL)
+    if (!has_changed)
         in_force = settings_in_force(session, leg);
     settle_leg(session, leg, status, in_force);
     sw_settings_unref(in_force);
