@@ -204,19 +204,20 @@ static void free_pool(struct sw_pool *pool)
         sw_backend_close(sw_backend_of_link(link));
     sw_task_cancel(&pool->serve);
     sw_timer_close(pool->deadline);
-    sw_link_remove(&pool->link);
     free(pool);
 }
 
 void sw_pools_close(struct sw_pools *pools)
 {
-    struct sw_link *link;
+    struct sw_link *link, *next;
 
     if (pools == NULL)
         return;
     sw_dialler_close(pools->dialler);
-    while ((link = sw_list_first(&pools->all)) != NULL)
+    for (link = pools->all.next; link != &pools->all; link = next) {
+        next = link->next;
         free_pool(SW_OWNER(link, struct sw_pool, link));
+    }
     sw_textmap_finish(&pools->by_key);
     free(pools);
 }

@@ -41,15 +41,23 @@ static bool is_path_plain(const char *path, bool has_role)
     return has_public;
 }
 
+/* RESET leads to the server's own search_path, which is a plain one. */
+static bool is_path_change(const struct sw_session *session, const struct sw_change *change)
+{
+    bool is_reset =
+        change->change == SW_SETTING_RESET_ALL ||
+        (change->change == SW_SETTING_RESET && strcmp(change->name, "search_path") == 0);
+
+    if (is_reset)
+        return sw_settings_get(session->startup, "search_path") != NULL;
+    return strcmp(change->name, "search_path") == 0 || strcmp(change->name, "role") == 0;
+}
+
 static bool changes_search_path(const struct sw_session *session)
 {
-    for (int i = 0; i < session->change_count; i++) {
-        const struct sw_change *change = &session->changes[i];
-
-        if (change->name == NULL || strcmp(change->name, "search_path") == 0 ||
-            strcmp(change->name, "role") == 0)
+    for (int i = 0; i < session->change_count; i++)
+        if (is_path_change(session, &session->changes[i]))
             return true;
-    }
     return false;
 }
 

@@ -180,6 +180,18 @@ def a_batch_may_begin_with_the_rollback_of_a_failed_transaction(p):
     equal(kinds_of(got)[2], "12C12DCZ")
 
 
+@rows([("a release", "RELEASE nothing"), ("a rollback to a savepoint", "ROLLBACK TO nothing"),
+       ("a choice of isolation", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")])
+def a_batch_rolls_back_what_failed_by(p, wrong):
+    key = patient_in_both(p, "users_0")
+    got = same(p, query("BEGIN"), query(update(key)), run(wrong) + SYNC, run(wrong) + SYNC,
+               run("ROLLBACK") + SYNC, query(name_of(key)))
+    equal(kinds_of(got)[4], "12CZ")
+    same(p, query("BEGIN"), query(update(key)), run("SAVEPOINT a") + SYNC, run(wrong) + SYNC,
+         run("ROLLBACK TO a") + SYNC, run("COMMIT") + SYNC)
+    equal(visits(p, key), 1)
+
+
 @test
 def a_name_in_use_is_no_matter_in_a_failed_transaction(p):
     key = patient_in_both(p, "users_0")
@@ -223,9 +235,9 @@ def a_batch_without_sync_ends_with_a_query(p, last):
 @test
 def an_error_behind_a_flush_undoes_the_whole_batch(p):
     key = patient_in_both(p, "users_0")
+    shown = f"SELECT visits, current_setting('work_mem') FROM patients WHERE patient_id = {key}"
     same(p, (run(update(key)) + run("SET work_mem = '5MB'") + run(name_of(key)) + FLUSH, "D"),
-         run(division(key)) + SYNC, query("SHOW work_mem"),
-         query(f"SELECT visits, current_setting('work_mem') FROM patients WHERE patient_id = {key}"))
+         run(division(key)) + SYNC, query("SHOW work_mem"), query(shown))
     equal(visits(p, key), 0)
 
 
@@ -301,27 +313,24 @@ def a_reset_in_a_string_leads_back_to_the_start(p):
     shown = f"SELECT current_setting('work_mem') FROM patients WHERE patient_id = {key}"
     same(p, query(f"RESET work_mem; {name_of(key)}"), query(shown), query("SHOW work_mem"),
          query(f"SET work_mem = '6MB'; {name_of(key)}"), query(shown),
-         query(f"RESET ALL; {name_of(key)}"), query(shown), query("SHOW work_mem"), work_mem="5MB")
+         query("RESET ALL; SELECT 7"), query(shown), query("SHOW work_mem"), work_mem="5MB")
 
 
 # Errors, and what is skipped behind them
 
-def skipped_query(key):
-    return run(division(key)) + query("SELECT 5") + SYNC
+def function_call():
+    return message("F", struct.pack("!IHHH", 1, 0, 0, 0))
 
 
-@rows([("a query", skipped_query),
-       ("a query behind a flush", lambda key: run(division(key)) + FLUSH + query("SELECT 5") + SYNC),
+@rows([("a query", lambda key: run(division(key)) + query("SELECT 5") + SYNC),
+       ("a query behind a flush",
+        lambda key: run(division(key)) + FLUSH + query("SELECT 5") + SYNC),
        ("a function call", lambda key: run(division(key)) + function_call() + SYNC),
        ("a wrong query", lambda key: run(division(key)) + query("SELEKT") + SYNC)])
 def an_error_in_a_batch_skips(p, flight):
     key = patient_in_both(p, "users_0")
-    # The second flight's answer would be out of step if the first had one ReadyForQuery more.
+    # With one ReadyForQuery more than it should have, the first flight would answer for the second.
     same(p, flight(key), query("SELECT 7"), query(name_of(key)))
-
-
-def function_call():
-    return message("F", struct.pack("!IHHH", 1, 0, 0, 0))
 
 
 @test
