@@ -84,7 +84,6 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = false;
-    sw_names_clear(&session->portals);
     sw_txn_end(&session->txn);
 }
 
@@ -207,7 +206,7 @@ static bool discard_all(struct sw_session *session, const struct sw_statement *s
     if (session->txn.state != SW_TXN_IDLE || sw_session_is_heard(session))
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
     restore_settings(session, &session->at_start);
-    sw_names_clear(&session->statements);
+    sw_names_clear_named(&session->statements);
     sw_names_clear(&session->portals);
     return true;
 }

@@ -206,6 +206,33 @@ static bool check_parameter_count(const struct sw_named *named, const struct sw_
                         bind->value_count, named->name, required);
 }
 
+/* Of a portal that exists already the server itself knows better, if both are the server's:
+ * it may have died with a savepoint. */
+static bool check_portal(const struct sw_session *session, const struct sw_named *named,
+                         const struct sw_wire_bind *bind, struct sw_error *err)
+{
+    const struct sw_named *before = sw_names_get(&session->portals, bind->portal);
+
+    if (named->statement == NULL && session->txn.state == SW_TXN_FAILED)
+        return sw_error_set(err, "25P02",
+                            "current transaction is aborted, commands ignored until end of "
+                            "transaction block");
+    if (bind->portal[0] == '\0' || before == NULL ||
+        (before->prepared != NULL && named->prepared != NULL))
+        return true;
+    return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
+}
+
+/* The portal exists from now on; what was there before comes back if the Bind is skipped. */
+static void note_bound(struct sw_session *session, const char *portal, struct sw_named *named)
+{
+    struct sw_named *before = sw_names_get(&session->portals, portal);
+
+    if (before != NULL)
+        session->run.requests[session->run.count - 1].before = sw_named_ref(before);
+    sw_names_put(&session->portals, portal, named);
+}
+
 static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind,
                      struct sw_error *err)
 {
@@ -213,19 +240,19 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
     struct sw_buf tail;
 
     if (named == NULL || !sw_session_may_run(session, named->statement, err) ||
-        !check_parameter_count(named, bind, err))
+        !check_parameter_count(named, bind, err) || !check_portal(session, named, bind, err))
         return false;
     if (named->prepared == NULL) {
-        sw_names_put(&session->portals, bind->portal, named);
         answer_about(session, '2', named, SW_ROLE_BOUND, bind->portal);
+        note_bound(session, bind->portal, named);
         return true;
     }
     if (!aim_bound(session, named, bind, err))
         return false;
-    sw_names_put(&session->portals, bind->portal, named);
     sw_buf_init(&tail, SW_RUN_LIMIT);
     (void)sw_buf_append(&tail, bind->tail, bind->tail_len);
     sw_session_add_about(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal, &tail);
+    note_bound(session, bind->portal, named);
     sw_buf_finish(&tail);
     return true;
 }
@@ -374,7 +401,19 @@ static bool add_heard_control(struct sw_session *session, struct sw_named *named
     return true;
 }
 
-static void execute_control(struct sw_session *session, struct sw_named *named)
+static void spend_portal(struct sw_session *session, const char *portal,
+                         const struct sw_named *named)
+{
+    struct sw_named *spent =
+        sw_named_create(named->name, named->script, named->text, NULL, NULL, 0);
+
+    spent->is_spent = true;
+    sw_names_put(&session->portals, portal, spent);
+    sw_named_unref(spent);
+}
+
+static void execute_control(struct sw_session *session, struct sw_named *named,
+                            const char *portal)
 {
     bool is_heard = sw_session_must_hear(session, named->statement);
     struct sw_buf bytes;
@@ -385,6 +424,8 @@ static void execute_control(struct sw_session *session, struct sw_named *named)
     sw_buf_init(&bytes, SW_RUN_LIMIT);
     if (sw_ends_transaction(named->statement))
         sw_names_clear(&session->portals);
+    else
+        spend_portal(session, portal, named);
     is_good = is_heard
                   ? add_heard_control(session, named, &bytes, &err)
                   : sw_session_control(session, named->statement, named->text, &bytes, &err);
@@ -402,13 +443,16 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
 {
     struct sw_error err;
 
-    if (named->statement == NULL) {
+    if (named->is_spent) {
+        sw_error_set(&err, "55000", "portal \"%s\" cannot be run", portal);
+        fail(session, &err);
+    } else if (named->statement == NULL) {
         answer(session, 'I', named, SW_ROLE_NONE);
     } else if (!check_mixture(session, false, named->statement->setting_count > 0, &err) ||
                !sw_session_check_changes(session, named->statement, &err)) {
         fail(session, &err);
     } else if (sw_is_control(named->statement)) {
-        execute_control(session, named);
+        execute_control(session, named, portal);
     } else if (named->prepared == NULL) {
         sw_session_note_changes(session, named->statement);
         (void)sw_session_add_reset(session, named->statement, named->text);
@@ -466,7 +510,8 @@ static void close_portal(struct sw_session *session, const char *name)
         return;
     }
     if (named != NULL && named->prepared != NULL)
-        add(session, SW_REQUEST_CLOSE_PORTAL, named, name);
+        sw_session_add_about(session, SW_REQUEST_CLOSE_PORTAL, named, SW_ROLE_CLOSED_PORTAL,
+                             name, NULL);
     else
         answer(session, '3', NULL, SW_ROLE_NONE);
     sw_names_put(&session->portals, name, NULL);

@@ -46,6 +46,7 @@ struct sw_named {
     const struct sw_statement *statement; /* NULL: an empty query */
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     char *text;
+    bool is_spent;   /* a portal of control that has run, and cannot run again */
     uint32_t *types; /* of the parameters: declared, or learned from the server */
     int type_count;
 };
@@ -94,10 +95,11 @@ enum sw_run_end {
 /* What a request means for the session, once it is_done or is not. */
 enum sw_request_role {
     SW_ROLE_NONE,
-    SW_ROLE_PARSED,  /* named `about` exists; `before` had its name */
-    SW_ROLE_BOUND,   /* the portal of that text exists */
-    SW_ROLE_CLOSED,  /* named `about` no longer exists */
-    SW_ROLE_CONTROL, /* a server has carried out the control `about` */
+    SW_ROLE_PARSED,        /* named `about` exists; `before` had its name */
+    SW_ROLE_BOUND,         /* the portal of that text exists; `before` had its name */
+    SW_ROLE_CLOSED_PORTAL, /* ... no longer exists */
+    SW_ROLE_CLOSED,        /* named `about` no longer exists */
+    SW_ROLE_CONTROL,       /* a server has carried out the control `about` */
 };
 
 /* A setting that the run changes, and the value a server says it then has. */

@@ -22,7 +22,11 @@ void sw_session_undo_names(struct sw_session *session)
             sw_names_put(&session->statements, named->name, request->before);
         if (request->role == SW_ROLE_BOUND &&
             sw_names_get(&session->portals, sw_run_text(&session->run, request)) == named)
-            sw_names_put(&session->portals, sw_run_text(&session->run, request), NULL);
+            sw_names_put(&session->portals, sw_run_text(&session->run, request),
+                         request->before);
+        if (request->role == SW_ROLE_CLOSED_PORTAL &&
+            sw_names_get(&session->portals, sw_run_text(&session->run, request)) == NULL)
+            sw_names_put(&session->portals, sw_run_text(&session->run, request), named);
         if (request->role == SW_ROLE_CLOSED &&
             sw_names_get(&session->statements, named->name) == NULL)
             sw_names_put(&session->statements, named->name, named);

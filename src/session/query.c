@@ -105,6 +105,8 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
         return refuse_mixture(err, "transaction control");
     if (has_control(script) && !sw_session_bind(session, err))
         return false;
+    if (has_control(script))
+        sw_names_clear(&session->portals);
     for (int i = 0; i < script->count; i++)
         session->may_write |=
             script->statements[i].writes || script->statements[i].kind == SW_STATEMENT_COMMIT;
@@ -139,6 +141,8 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         refuse(session, &err);
         return;
     }
+    if (sw_ends_transaction(statement))
+        sw_names_clear(&session->portals);
     if (sw_is_control(statement)) {
         if (!sw_session_must_hear(session, statement)) {
             answer_control(session, statement, text);

@@ -182,13 +182,25 @@ static void on_local(void *owner, int index)
                             request->bytes_len);
 }
 
+/* Did the client ask in the extended protocol, before a simple query perhaps? A statement of
+ * ours stands for one of its requests then. */
+static bool is_extended(const struct sw_session *session)
+{
+    for (int i = 0; i < session->run.count; i++)
+        if (session->run.requests[i].about != NULL)
+            return true;
+    return false;
+}
+
 static void on_error(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_session *session = owner;
     const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
 
     if (!session->has_failed)
-        session->failed_kind = request == NULL ? SW_REQUEST_INJECT : request->kind;
+        session->failed_kind = request != NULL        ? request->kind
+                               : is_extended(session) ? SW_REQUEST_EXECUTE
+                                                      : SW_REQUEST_INJECT;
     session->has_failed = session->has_answered = true;
     if (request != NULL && request->kind == SW_REQUEST_FAIL)
         (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),

@@ -326,7 +326,9 @@ def function_call():
        ("a query behind a flush",
         lambda key: run(division(key)) + FLUSH + query("SELECT 5") + SYNC),
        ("a function call", lambda key: run(division(key)) + function_call() + SYNC),
-       ("a wrong query", lambda key: run(division(key)) + query("SELEKT") + SYNC)])
+       ("a wrong query", lambda key: run(division(key)) + query("SELEKT") + SYNC),
+       ("a query behind control",
+        lambda key: run(update(key)) + run("RELEASE a") + query("SELECT 5") + SYNC)])
 def an_error_in_a_batch_skips(p, flight):
     key = patient_in_both(p, "users_0")
     # With one ReadyForQuery more than it should have, the first flight would answer for the second.
@@ -398,6 +400,33 @@ def a_portal_dies_by_the_end_of_its_savepoint(p):
     same(p, query("BEGIN"), query("SAVEPOINT a"), parse(series(key), "s") + open_it,
          query("ROLLBACK TO a"), open_it, query("ROLLBACK TO a"), execute(1, "c") + SYNC,
          query("ROLLBACK"))
+
+
+@test
+def a_portal_of_control_has_a_name_of_its_own(p):
+    key = patient_in_both(p, "users_0")
+    same(p, parse("BEGIN") + bind((), "", "p") + execute(0, "p") + parse(update(key))
+         + bind((), "", "p") + execute(0, "p") + SYNC, query("ROLLBACK"),
+         query("BEGIN"), parse(update(key)) + bind((), "", "p") + parse("ROLLBACK")
+         + bind((), "", "p") + SYNC, query("ROLLBACK"), query(f"{name_of(key)}"))
+    equal(visits(p, key), 0)
+
+
+@test
+def a_portal_keeps_its_name_when_what_would_take_it_fails(p):
+    key = patient_in_both(p, "users_0")
+    same(p, query("BEGIN"), query(update(key)), parse(series(key), "s") + bind((), "s", "p")
+         + execute(1, "p") + SYNC, query("SAVEPOINT a"), bind((), "s", "p") + SYNC,
+         query("ROLLBACK TO a"), execute(1, "p") + SYNC,
+         run(division(key)) + close("P", "p") + SYNC, query("ROLLBACK TO a"),
+         execute(1, "p") + SYNC, query("COMMIT"))
+
+
+@test
+def a_portal_bound_behind_a_chain_lives_on(p):
+    key = patient_in_both(p, "users_0")
+    same(p, query("BEGIN"), query(update(key)), parse(series(key), "s") + run("COMMIT AND CHAIN")
+         + bind((), "s", "p") + execute(1, "p") + SYNC, execute(1, "p") + SYNC, query("COMMIT"))
 
 
 @test
