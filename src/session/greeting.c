@@ -33,6 +33,8 @@ static void enter(struct sw_session *session)
     const struct sw_map *map = session->sessions->map;
     struct sw_error err;
 
+    free(session->scram);
+    session->scram = NULL;
     sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
     session->database = sw_map_database(map, session->database_name);
     if (session->database == NULL) {
@@ -76,12 +78,13 @@ static void start_sasl(struct sw_session *session)
     const struct sw_sessions *sessions = session->sessions;
     struct sw_scram_verifier mock;
 
+    session->scram = sw_alloc(sizeof *session->scram);
     if (session->user != NULL) {
-        sw_scram_init(&session->scram,
+        sw_scram_init(session->scram,
                       &sessions->verifiers[session->user - sessions->map->users]);
     } else {
         sw_scram_mock_verifier(session->user_name, &mock);
-        sw_scram_init(&session->scram, &mock);
+        sw_scram_init(session->scram, &mock);
     }
     session->state = SW_SESSION_LOGIN;
     sw_write_auth(sw_session_out(session), AUTH_SASL, mechanisms, sizeof mechanisms);
@@ -94,7 +97,7 @@ static bool read_sasl(const struct sw_session *session, const struct sw_frame *f
     struct sw_cursor cursor = sw_cursor_of(frame);
 
     *len = frame->body_len;
-    if (session->scram.step == SW_SCRAM_FIRST) {
+    if (session->scram->step == SW_SCRAM_FIRST) {
         if (strcmp(sw_cursor_text(&cursor), "SCRAM-SHA-256") != 0)
             return false;
         *len = sw_cursor_int32(&cursor);
@@ -115,7 +118,7 @@ void sw_session_on_login_message(struct sw_session *session, const struct sw_fra
         sw_session_fatal(session, &err);
         return;
     }
-    if (!sw_scram_answer(&session->scram, message, len, answer, &err)) {
+    if (!sw_scram_answer(session->scram, message, len, answer, &err)) {
         if (sw_error_is(&err, "28P01"))
             fail_login(session);
         else
@@ -123,9 +126,9 @@ void sw_session_on_login_message(struct sw_session *session, const struct sw_fra
         return;
     }
     sw_write_auth(sw_session_out(session),
-                  session->scram.step == SW_SCRAM_DONE ? AUTH_SASL_FINAL : AUTH_SASL_CONTINUE,
+                  session->scram->step == SW_SCRAM_DONE ? AUTH_SASL_FINAL : AUTH_SASL_CONTINUE,
                   answer, strlen(answer));
-    if (session->scram.step != SW_SCRAM_DONE)
+    if (session->scram->step != SW_SCRAM_DONE)
         return;
     if (session->user == NULL)
         fail_login(session);

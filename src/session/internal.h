@@ -1,16 +1,16 @@
 /*
  * The files of this room, and what they share: one client's session.
  *
- *   sessions.c  all clients; a session's birth, end, and the bytes that come
- *   greeting.c  start-up packet, authentication, welcome
- *   query.c     simple queries
- *   extended.c  Parse, Bind, Describe, Execute, Close, Flush, Sync
- *   control.c   transaction control and what else is answered without a server
- *   target.c    where a run goes
+ *   sessions.c    all clients; a session's birth, end, and the bytes that come
+ *   greeting.c    start-up packet, authentication, welcome
+ *   query.c       simple queries
+ *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
+ *   control.c     transaction control and what else is answered without a server
+ *   target.c      where a run goes
  *   collecting.c  requests become a run
- *   running.c   a run on its leg
- *   outcome.c   what the session becomes when a run is over
- *   names.c     prepared statements and portals
+ *   running.c     a run on its leg
+ *   outcome.c     what the session becomes when a run is over
+ *   names.c       prepared statements and portals
  */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
@@ -119,7 +119,7 @@ struct sw_session {
     bool is_stream_open;
     struct sw_timer *login_timer;
 
-    struct sw_scram scram;
+    struct sw_scram *scram; /* during the login */
     const struct sw_user *user;
     const struct sw_database *database;
     char *user_name, *database_name; /* as the client named them */
@@ -133,30 +133,34 @@ struct sw_session {
 
     struct sw_names statements, portals;
 
+    /* The run that is collected or works. */
     struct sw_run run;
     struct sw_target target;
     struct sw_script *script; /* of the simple query that runs */
-    struct sw_change *changes;
-    int change_count;
-    const char **read_back;
     enum sw_run_end run_end;
-    bool skips_to_sync;               /* after an error in a batch */
     bool has_failed;                  /* the run, with an error from or for a server */
     enum sw_request_kind failed_kind; /* of the request that failed */
-    bool is_throttled;          /* the client does not read: its stream is held until it does */
-    bool has_answered;          /* ... and the client has heard something of it */
-    int tries;                  /* how often the run had to start again */
-    bool may_write;             /* the run holds a write, or a COMMIT */
-    bool enlists;               /* the run is the first that the transaction's shard hears */
-    bool aside_is_open;         /* the leg aside was sent the journal */
-    bool has_control;           /* the batch holds control that a server carries out */
-    bool injects_resets;        /* RESET was replaced by settings back to the start-up values */
-    bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
-    struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
-    struct sw_leg leg;    /* of the transaction, or of a statement outside */
-    struct sw_leg aside;  /* beside the transaction, which it does not bind */
-    struct sw_leg *batch; /* the leg of a batch that Flush has left open */
+    bool has_answered;                /* the client has heard something of it */
+    bool enlists;                     /* it is the first that the transaction's shard hears */
+    int tries;                        /* how often it had to start again */
     struct sw_leg *running;
+
+    /* The batch, which Flush parts into several runs. */
+    struct sw_leg *batch; /* the leg of a batch that Flush has left open */
+    struct sw_change *changes;
+    int change_count;
+    const char **read_back; /* names for the leg's work */
+    bool may_write;         /* it holds a write, or a COMMIT */
+    bool has_control;       /* ... control that a server carries out */
+    bool injects_resets;    /* RESET was replaced by settings back to the start-up values */
+    bool skips_to_sync;     /* after an error in it */
+
+    struct sw_leg leg;          /* of the transaction, or of a statement outside */
+    struct sw_leg aside;        /* beside the transaction, which it does not bind */
+    bool aside_is_open;         /* ... was sent the journal */
+    bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
+    bool is_throttled;          /* the client does not read: its stream is held until it does */
+    struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
 };
 
 /* sessions.c */

@@ -1,3 +1,13 @@
+/*
+ *   GREETING --start-up packet--> LOGIN --proof--> ENTERING --settings tried--> READY
+ *       |            (trust: straight to ENTERING)    |                         |  ^
+ *       |                                             |                 request |  | answered
+ *       |                                             |                         v  |
+ *       +------------- client gone, FATAL ------------+---------------------- RUNNING
+ *                              |
+ *                              v
+ *                          CLOSING --socket let go, legs FREE--> freed
+ */
 #include "internal.h"
 
 #include "shardward/base/log.h"
@@ -158,6 +168,7 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->told);
     sw_settings_unref(session->at_start.settings);
     sw_settings_unref(session->at_start.told);
+    free(session->scram);
     free(session->user_name);
     free(session->database_name);
     free(session);
