@@ -82,9 +82,36 @@ static void an_error_is_known_by_its_sqlstate(void **state)
     assert_false(sw_error_is(&err, "5701"));
 }
 
+static void a_cut_leaves_no_half_character(void **state)
+{
+    /* The message holds 511 bytes: what ends beyond is left out whole. */
+    static const struct {
+        int ahead; /* plain bytes before */
+        const char *character;
+        size_t len;
+    } rows[] = {
+        {509, "\xc3\xab", 511},
+        {510, "\xc3\xab", 510},
+        {509, "\xe6\xbc\xa2", 509},
+        {508, "\xe6\xbc\xa2", 511},
+        {508, "\xf0\x9f\x8f\xa5", 508},
+        {507, "\xf0\x9f\x8f\xa5", 511},
+        {510, "xx", 511},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sw_error err;
+
+        (void)sw_error_set(&err, "42601", "%*s%sand more", rows[i].ahead, "",
+                           rows[i].character);
+        assert_int_equal(strlen(err.message), rows[i].len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cut_leaves_no_half_character),
         cmocka_unit_test(an_error_starts_anew),
         cmocka_unit_test(detail_and_hint_are_added),
         cmocka_unit_test(what_was_tried_stands_before),
