@@ -192,22 +192,29 @@ static bool is_extended(const struct sw_session *session)
     return false;
 }
 
+static enum sw_request_kind kind_of_failed(const struct sw_session *session, int index)
+{
+    if (index >= 0)
+        return session->run.requests[index].kind;
+    return is_extended(session) ? SW_REQUEST_EXECUTE : SW_REQUEST_INJECT;
+}
+
 static void on_error(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_session *session = owner;
-    const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
+    struct sw_buf *out = sw_session_out(session);
+    enum sw_request_kind kind = kind_of_failed(session, index);
 
     if (!session->has_failed)
-        session->failed_kind = request != NULL        ? request->kind
-                               : is_extended(session) ? SW_REQUEST_EXECUTE
-                                                      : SW_REQUEST_INJECT;
+        session->failed_kind = kind;
     session->has_failed = session->has_answered = true;
-    if (request != NULL && request->kind == SW_REQUEST_FAIL)
-        (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),
-                            request->bytes_len);
-    else
-        (void)sw_buf_append(sw_session_out(session),
-                            frame->body - (frame->size - frame->body_len), frame->size);
+    if (kind == SW_REQUEST_FAIL) {
+        const struct sw_request *request = &session->run.requests[index];
+
+        (void)sw_buf_append(out, sw_run_bytes(&session->run, request), request->bytes_len);
+    } else {
+        (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
+    }
 }
 
 static void on_types(void *owner, int index, const struct sw_frame *frame)
