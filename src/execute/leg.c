@@ -193,6 +193,7 @@ static void send_run(struct sw_leg *leg)
     struct sw_backend *backend = backend_of(leg);
 
     leg->state = SW_LEG_RUNNING;
+    leg->has_read_back_failed = false;
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i]);
     for (int i = 0; i < leg->work.run->count; i++)
@@ -250,8 +251,9 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
 
     if (leg->state == SW_LEG_SETTING)
         sw_wire_read_error(frame, &leg->setting_error, NULL);
-    else if (reply->use != SW_REPLY_CAPTURE && !leg->is_rolling_back &&
-             !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
+    else if (reply->use == SW_REPLY_CAPTURE)
+        leg->has_read_back_failed = true;
+    else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
         leg->sink->on_error(leg->owner, reply->index, frame);
 }
 

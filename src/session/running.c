@@ -270,8 +270,24 @@ static void on_pause(void *owner)
 
 /* --- what comes of a run --- */
 
+/* A setting whose new value nobody knows could be replayed nowhere, and would stay on its
+ * backend for whoever comes next. */
+static bool has_lost_settings(const struct sw_session *session)
+{
+    return session->change_count > 0 && !session->has_failed &&
+           session->running->has_read_back_failed;
+}
+
 static void finish_run(struct sw_session *session, char status)
 {
+    struct sw_error err;
+
+    if (has_lost_settings(session)) {
+        sw_leg_cut(session->running);
+        sw_error_set(&err, "08006", "a changed setting could not be read back");
+        sw_session_fatal(session, &err);
+        return;
+    }
     sw_session_follow_run(session, status);
     conclude(session);
 }

@@ -218,3 +218,17 @@ def a_search_path_without_the_tables_is_no_way_around_the_map(p):
         client.query("SET search_path = pg_catalog")
         answers = client.query(f"SELECT name FROM patients WHERE patient_id = {key}")
         assert wire.error_of(answers)["C"] in ("0A000", "42P01"), answers
+
+
+@test
+def settings_that_cannot_be_read_back_stay_with_nobody(p):
+    # PostgreSQL gives at most 1664 columns, so it cannot tell of so many settings at once.
+    many = "; ".join(f"SET stray.n{number} = 'left behind'" for number in range(1700))
+    with p.another_shardward(("size: 20", "size: 1")) as other:
+        with p.logged_in(other.port) as client:
+            client.send(wire.query(many))
+            fatal = [answer for answer in client.read_to_end() if answer.kind == "E"]
+            equal([answer.fields()["S"] for answer in fatal], ["FATAL"])
+        with p.logged_in(other.port) as client:
+            answers = client.query("SELECT current_setting('stray.n7', true)")
+            equal(wire.rows_of(answers), [[None]])

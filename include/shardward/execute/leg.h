@@ -71,6 +71,7 @@ struct sw_leg {
     void *owner;
     struct sw_leg_work work;
     struct sw_error setting_error; /* why the settings were refused */
+    bool has_read_back_failed;     /* of the last run: what its settings are now is unknown */
     bool is_rolling_back;          /* for a client that is gone */
 };
 
