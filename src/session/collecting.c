@@ -50,17 +50,23 @@ void sw_session_note_changes(struct sw_session *session, const struct sw_stateme
 bool sw_session_check_changes(const struct sw_session *session,
                               const struct sw_statement *statement, struct sw_error *err)
 {
-    bool is_local =
-        statement->setting_count > 0 && statement->settings[0].change == SW_SETTING_SET_LOCAL;
+    bool has_set = false, has_set_local = false;
 
-    for (int i = 0; i < session->change_count && statement->setting_count > 0; i++)
-        if ((session->changes[i].change == SW_SETTING_SET_LOCAL) != is_local) {
-            sw_error_set(err, "0A000",
-                         "SET and SET LOCAL in one batch or statement are not supported");
-            sw_error_hint(err, "Send Sync between them.");
-            return false;
-        }
-    return true;
+    for (int i = 0; i < statement->setting_count; i++)
+        if (statement->settings[i].change == SW_SETTING_SET_LOCAL)
+            has_set_local = true;
+        else
+            has_set = true;
+    for (int i = 0; i < session->change_count; i++)
+        if (session->changes[i].change == SW_SETTING_SET_LOCAL)
+            has_set_local = true;
+        else
+            has_set = true;
+    if (!has_set || !has_set_local || statement->setting_count == 0)
+        return true;
+    sw_error_set(err, "0A000", "SET and SET LOCAL in one batch or statement are not supported");
+    sw_error_hint(err, "Send Sync between them.");
+    return false;
 }
 
 bool sw_session_resets_to_startup(const struct sw_session *session,

@@ -154,7 +154,8 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         }
         session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
         text = sw_session_control_text(session, statement, text);
-    } else if (!sw_session_aim(session, statement, &none, true, &err)) {
+    } else if (!sw_session_aim(session, statement, &none, true, &err) ||
+               !sw_session_check_changes(session, statement, &err)) {
         refuse(session, &err);
         return;
     } else {

@@ -232,3 +232,15 @@ def settings_that_cannot_be_read_back_stay_with_nobody(p):
         with p.logged_in(other.port) as client:
             answers = client.query("SELECT current_setting('stray.n7', true)")
             equal(wire.rows_of(answers), [[None]])
+
+
+@test
+def set_and_set_local_in_one_statement_are_refused(p):
+    both = ("SELECT set_config('work_mem', '3MB', false), set_config('work_mem', '2MB', true)")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        for flight in (wire.query(both), wire.parse(both) + wire.bind() + wire.execute() + wire.SYNC):
+            client.send(wire.query("SAVEPOINT a") + flight + wire.query("ROLLBACK TO a"))
+            equal(wire.error_of(client.read_ready(3))["C"], "0A000")
+        client.query("COMMIT")
+        equal(setting(client, "work_mem"), "4MB")
