@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE   the YAML configuration\n"
     "  -d, --database DB   which database of it; needed when it has several\n"
-    "  -v, --verbose       log more\n"
+    "  -v, --verbose       log events of level debug too, whatever the file says\n"
     "      --help, --version\n";
 
 struct arguments {
@@ -51,7 +51,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
             arguments->database = optarg;
             break;
         case 'v':
-            sw_log_set_level(SW_LOG_DEBUG);
+            sw_log_be_verbose();
             break;
         case 'h':
             (void)fputs(usage, stdout);

@@ -86,6 +86,7 @@ int sw_app_run(const char *path)
 
     if (proxy.map == NULL)
         return 1;
+    sw_log_configure(proxy.map->config->log.level, proxy.map->config->log.format);
     forget_pg_variables();
     raise_descriptor_limit();
     (void)signal(SIGPIPE, SIG_IGN);

@@ -1,56 +1,78 @@
 #include "shardward/base/log.h"
 
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static atomic_int highest = SW_LOG_INFO;
+static atomic_int format_is = SW_LOG_TEXT;
+static atomic_bool is_verbose;
 
-void sw_log_set_level(enum sw_log_level level)
+void sw_log_configure(enum sw_log_level level, enum sw_log_format format)
 {
     atomic_store(&highest, (int)level);
+    atomic_store(&format_is, (int)format);
 }
 
-static size_t write_head(char *line, size_t size, enum sw_log_level level, const char *event)
+void sw_log_be_verbose(void)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
+    atomic_store(&is_verbose, true);
+}
+
+static bool is_on(enum sw_log_level level)
+{
+    return (int)level <= atomic_load(&highest) || atomic_load(&is_verbose);
+}
+
+static void put_line(enum sw_log_level level, const char *event, int suppressed,
+                     const char *format, va_list args)
+{
+    char line[SW_LOG_LINE];
     struct timespec now;
-    struct tm utc;
     size_t len;
-    int more;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    len = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
-    more = snprintf(line + len, size - len, ".%03ldZ %s %s ", now.tv_nsec / 1000000,
-                    names[level], event);
-    return len + (size_t)more;
+    len = sw_log_line(line, (enum sw_log_format)atomic_load(&format_is), &now, level, event,
+                      suppressed, format, args);
+    /* One write per line, so that the lines of several threads do not mix. */
+    if (write(STDERR_FILENO, line, len) < 0)
+        return;
 }
 
 void sw_log(enum sw_log_level level, const char *event, const char *format, ...)
 {
-    char line[2048];
-    size_t head, len;
     va_list args;
-    int more;
 
-    if ((int)level > atomic_load(&highest))
+    if (!is_on(level))
         return;
-    head = write_head(line, sizeof line - 1, level, event);
     va_start(args, format);
-    more = vsnprintf(line + head, sizeof line - 1 - head, format, args);
+    put_line(level, event, 0, format, args);
     va_end(args);
-    len = more < 0 ? head : head + (size_t)more;
-    if (len > sizeof line - 2)
-        len = sizeof line - 2;
-    for (size_t i = head; i < len; i++)
-        if ((unsigned char)line[i] < ' ' || line[i] == 127)
-            line[i] = '?';
-    line[len++] = '\n';
-    /* One write per line, so that the lines of several threads do not mix. */
-    if (write(STDERR_FILENO, line, len) < 0)
+}
+
+bool sw_log_limit_passes(struct sw_log_limit *limit, long long second, int *suppressed)
+{
+    if (atomic_exchange(&limit->second, second) != second)
+        atomic_store(&limit->passed, 0);
+    if (atomic_fetch_add(&limit->passed, 1) >= SW_LOG_BURST) {
+        atomic_fetch_add(&limit->suppressed, 1);
+        return false;
+    }
+    *suppressed = atomic_exchange(&limit->suppressed, 0);
+    return true;
+}
+
+void sw_log_limited(struct sw_log_limit *limit, enum sw_log_level level, const char *event,
+                    const char *format, ...)
+{
+    struct timespec now;
+    int suppressed;
+    va_list args;
+
+    if (!is_on(level))
         return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!sw_log_limit_passes(limit, (long long)now.tv_sec, &suppressed))
+        return;
+    va_start(args, format);
+    put_line(level, event, suppressed, format, args);
+    va_end(args);
 }

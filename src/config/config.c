@@ -48,6 +48,7 @@ static const struct sw_field file_fields[] = {
     {.name = "listen", .read = sw_read_listen, .is_required = true},
     {.name = "limits", .read = read_limits},
     {.name = "timeouts", .read = read_timeouts},
+    {.name = "log", .read = sw_read_log},
     {.name = "clusters", .read = sw_read_clusters, .is_required = true},
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "databases", .read = sw_read_databases, .is_required = true},
@@ -67,6 +68,7 @@ static struct sw_config *create(const char *path)
     config->limits.clients = 10000;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);
+    config->log.level = SW_LOG_INFO;
     config->timeouts.login_ms = 10000;
     config->timeouts.connect_ms = 5000;
     config->timeouts.lease_ms = 5000;

@@ -88,6 +88,8 @@ const char *sw_reader_digits(const char *text, int *number);
 /* Field readers of the sections. */
 void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
                     const struct sw_field *field, void *into);
+void sw_read_log(struct sw_reader *reader, const struct sw_entry *entry,
+                 const struct sw_field *field, void *into);
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
                      const struct sw_field *field, void *into);
 void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,

@@ -35,7 +35,9 @@ static void on_rested(void *owner)
 
 static void rest(struct sw_listener *listener, int reason)
 {
-    sw_log(SW_LOG_WARNING, "accept-failed", "reason=\"%s\"", strerror(reason));
+    static struct sw_log_limit limit;
+
+    sw_log_limited(&limit, SW_LOG_WARNING, "accept-failed", "reason=\"%s\"", strerror(reason));
     (void)uv_poll_stop(&listener->poll);
     sw_timer_start(listener->rest, REST_MS);
 }

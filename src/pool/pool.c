@@ -119,6 +119,7 @@ static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
 
 static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
 {
+    static struct sw_log_limit limit;
     struct sw_pool *pool = owner;
 
     pool->dialling_count--;
@@ -131,9 +132,9 @@ static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_
         serve(pool);
         return;
     }
-    sw_log(SW_LOG_WARNING, "dial-failed", "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"",
-           pool->shard->name, pool->node->name, pool->user->server_user, err->sqlstate,
-           err->message);
+    sw_log_limited(&limit, SW_LOG_WARNING, "dial-failed",
+                   "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"", pool->shard->name,
+                   pool->node->name, pool->user->server_user, err->sqlstate, err->message);
     /* While other connections of the pool live, they will serve those who wait. */
     if (pool->open_count == 0 && pool->dialling_count == 0)
         refuse_all(pool, err);

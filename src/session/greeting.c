@@ -18,12 +18,13 @@ enum { AUTH_OK = 0, AUTH_SASL = 10, AUTH_SASL_CONTINUE = 11, AUTH_SASL_FINAL = 1
 
 static void fail_login(struct sw_session *session)
 {
+    static struct sw_log_limit limit;
     struct sw_error err;
 
     sw_error_set(&err, "28P01", "password authentication failed for user \"%s\"",
                  session->user_name);
-    sw_log(SW_LOG_WARNING, "login-failed", "client=%u user=\"%s\"", session->id,
-           session->user_name);
+    sw_log_limited(&limit, SW_LOG_WARNING, "login-failed", "client=%u user=\"%s\"", session->id,
+                   session->user_name);
     sw_session_fatal(session, &err);
 }
 
@@ -68,8 +69,7 @@ void sw_session_entered(struct sw_session *session)
     sw_write_ready(out, 'I');
     sw_stream_flush(session->stream);
     sw_stream_release(session->stream);
-    sw_log(SW_LOG_DEBUG, "client-ready", "client=%u user=\"%s\" database=\"%s\"", session->id,
-           session->user_name, session->database_name);
+    sw_session_log_connection(session, "client-ready");
 }
 
 static void start_sasl(struct sw_session *session)

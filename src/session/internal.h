@@ -165,6 +165,8 @@ struct sw_session {
 
 /* sessions.c */
 struct sw_buf *sw_session_out(struct sw_session *session);
+/* At level info if log.connections is on, else debug. */
+void sw_session_log_connection(const struct sw_session *session, const char *event);
 void sw_session_close(struct sw_session *session);
 void sw_session_fatal(struct sw_session *session, const struct sw_error *err);
 /* A leg of a closing session has come to rest. */

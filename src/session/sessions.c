@@ -15,6 +15,7 @@
 #include "shardward/io/listener.h"
 #include "shardward/wire/write.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -199,10 +200,26 @@ void sw_session_leg_is_done(struct sw_session *session)
     free_if_done(session);
 }
 
+void sw_session_log_connection(const struct sw_session *session, const char *event)
+{
+    const struct sw_config *config = session->sessions->map->config;
+
+    sw_log(config->log.has_connections ? SW_LOG_INFO : SW_LOG_DEBUG, event,
+           "client=%u user=\"%s\" database=\"%s\"", session->id, session->user_name,
+           session->database_name);
+}
+
+static bool was_ready(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_READY || session->state == SW_SESSION_RUNNING;
+}
+
 void sw_session_close(struct sw_session *session)
 {
     if (session->state == SW_SESSION_CLOSING)
         return;
+    if (was_ready(session))
+        sw_session_log_connection(session, "client-gone");
     session->state = SW_SESSION_CLOSING;
     session->sessions->count--;
     sw_timer_close(session->login_timer);
@@ -303,6 +320,7 @@ struct sw_sessions *sw_sessions_create(struct sw_loop *loop, struct sw_map *map,
 
 void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
 {
+    static struct sw_log_limit limit;
     struct sw_error err;
     struct sw_buf out;
 
@@ -313,8 +331,10 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
     sw_error_set(&err, "53300", "sorry, too many clients already");
     sw_buf_init(&out, SW_STARTUP_LIMIT);
     sw_write_error(&out, "FATAL", &err);
+    sw_log_limited(&limit, SW_LOG_WARNING, "client-refused", "clients=%d reason=\"%s\"",
+                   sessions->count, err.message);
     if (send(fd, sw_buf_bytes(&out), sw_buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        sw_log(SW_LOG_DEBUG, "client-lost", "reason=\"%s\"", err.message);
+        sw_log(SW_LOG_DEBUG, "client-lost", "reason=\"%s\"", strerror(errno));
     sw_buf_finish(&out);
     sw_socket_close(fd);
 }

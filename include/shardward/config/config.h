@@ -10,6 +10,7 @@
 
 #include "shardward/base/arena.h"
 #include "shardward/base/error.h"
+#include "shardward/base/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,6 +95,11 @@ struct sw_config {
     struct {
         int login_ms, connect_ms, lease_ms; /* 0: none */
     } timeouts;
+    struct {
+        enum sw_log_level level;
+        enum sw_log_format format;
+        bool has_connections; /* clients' coming and going is logged at level info */
+    } log;
     const struct sw_config_cluster *clusters;
     int cluster_count;
     const struct sw_config_user *users;

@@ -42,7 +42,8 @@ static const char good[] = "listen: 127.0.0.1:6432\n"
                            "            hash: {type: bigint, buckets: 8}\n"
                            "            map: {m0: 0-3, m1: 4-7}\n"
                            "        tables:\n"
-                           "          t: {key: k, placement: p}\n";
+                           "          t: {key: k, placement: p}\n"
+                           "log: {level: info, format: json, connections: off}\n";
 
 #define VERIFIER                                                                               \
     "SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"                                             \
@@ -76,6 +77,14 @@ static const struct row rows[] = {
     {"a_misspelt_key_gets_a_suggestion", "limits:", "limit:", 2, 1, "did you mean 'limits'?"},
     {"a_key_that_stands_twice_is_refused", "limits:", "listen: 127.0.0.1:1\nlimits:", 2, 1,
      "stands twice (first in line 1)"},
+    {"debug_is_a_level", "level: info", "level: debug", 0, 0, NULL},
+    {"an_unknown_level_is_refused", "level: info", "level: loud", 29, 14,
+     "error, warning, info or debug"},
+    {"text_is_a_log_format", "format: json", "format: text", 0, 0, NULL},
+    {"an_unknown_log_format_is_refused", "format: json", "format: xml", 29, 28, "text or json"},
+    {"a_switch_may_say_true", "connections: off", "connections: true", 0, 0, NULL},
+    {"a_switch_is_on_or_off", "connections: off", "connections: 1", 29, 47, "on or off"},
+    {"a_switch_needs_a_value", "connections: off", "connections: ", 29, 47, "has no value"},
     {"admin_is_of_a_later_version", "limits:", "admin: {}\nlimits:", 2, 1,
      "'admin' is not available in this version; remove it"},
     {"http_is_of_a_later_version", "limits:", "http: 1\nlimits:", 2, 1, "not available"},
