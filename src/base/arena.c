@@ -19,15 +19,28 @@ void sw_arena_init(struct sw_arena *arena)
     *arena = (struct sw_arena){0};
 }
 
+void sw_arena_init_over(struct sw_arena *arena, void *memory, size_t size)
+{
+    struct sw_arena_block *block = memory;
+
+    sw_arena_init(arena);
+    if (size <= sizeof *block)
+        return;
+    block->older = NULL;
+    block->size = size - sizeof *block;
+    arena->blocks = arena->lent = block;
+}
+
 void sw_arena_finish(struct sw_arena *arena)
 {
     while (arena->blocks != NULL) {
         struct sw_arena_block *older = arena->blocks->older;
 
-        free(arena->blocks);
+        if (arena->blocks != arena->lent)
+            free(arena->blocks);
         arena->blocks = older;
     }
-    arena->used = 0;
+    sw_arena_init(arena);
 }
 
 static void add_block(struct sw_arena *arena, size_t least)

@@ -16,14 +16,19 @@
 /* Pins are bits: one row per relation, one column per predicate. */
 enum { MOST_BITS = 1 << 20, WORD = 64, MOST_COMPARED = 64 };
 
-struct pins {
-    struct sw_planner *planner;
+struct sw_pins {
     uint64_t *words;
     int words_per_relation;
+};
+
+/* The pins while they are sought. */
+struct search {
+    struct sw_planner *planner;
+    struct sw_pins *pins;
     int *left, *right; /* scratch: as many as there are relations */
 };
 
-static uint64_t *row(const struct pins *pins, int relation)
+static uint64_t *row(const struct sw_pins *pins, int relation)
 {
     return pins->words + (size_t)relation * (size_t)pins->words_per_relation;
 }
@@ -80,25 +85,27 @@ static bool prunes(const struct sw_planner *planner, const struct sw_predicate *
            !planner->places[relation].is_target_of_insert;
 }
 
-static void pin_by_values(struct pins *pins, int index)
+static void pin_by_values(struct search *search, int index)
 {
-    const struct sw_predicate *predicate = &pins->planner->statement->predicates[index];
-    int count =
-        sw_pins_relations_of(pins->planner, predicate->level, &predicate->column, pins->left);
+    const struct sw_predicate *predicate = &search->planner->statement->predicates[index];
+    int count = sw_pins_relations_of(search->planner, predicate->level, &predicate->column,
+                                     search->left);
 
     for (int i = 0; i < count; i++)
-        if (prunes(pins->planner, predicate, pins->left[i]))
-            row(pins, pins->left[i])[index / WORD] |= (uint64_t)1 << (index % WORD);
+        if (prunes(search->planner, predicate, search->left[i]))
+            row(search->pins, search->left[i])[index / WORD] |= (uint64_t)1 << (index % WORD);
 }
 
 /* Hand the pins of @from on to @to; true if @to has got a new one. */
-static bool hand_on(struct pins *pins, const struct sw_predicate *predicate, int from, int to)
+static bool hand_on(struct search *search, const struct sw_predicate *predicate, int from,
+                    int to)
 {
-    const struct sw_table *a = sharded_table(pins->planner, from);
-    const struct sw_table *b = sharded_table(pins->planner, to);
+    const struct sw_table *a = sharded_table(search->planner, from);
+    const struct sw_table *b = sharded_table(search->planner, to);
+    const struct sw_pins *pins = search->pins;
     bool is_new = false;
 
-    if (!prunes(pins->planner, predicate, to) ||
+    if (!prunes(search->planner, predicate, to) ||
         a->placement->key_type != b->placement->key_type)
         return false;
     for (int i = 0; i < pins->words_per_relation; i++) {
@@ -110,33 +117,34 @@ static bool hand_on(struct pins *pins, const struct sw_predicate *predicate, int
     return is_new;
 }
 
-static bool pin_by_equality(struct pins *pins, const struct sw_predicate *predicate)
+static bool pin_by_equality(struct search *search, const struct sw_predicate *predicate)
 {
-    struct sw_planner *planner = pins->planner;
-    int lefts = sw_pins_relations_of(planner, predicate->level, &predicate->column, pins->left);
+    struct sw_planner *planner = search->planner;
+    int lefts =
+        sw_pins_relations_of(planner, predicate->level, &predicate->column, search->left);
     int rights =
-        sw_pins_relations_of(planner, predicate->level, &predicate->other, pins->right);
+        sw_pins_relations_of(planner, predicate->level, &predicate->other, search->right);
     bool is_new = false;
 
     for (int l = 0; l < lefts; l++) {
         for (int r = 0; r < rights; r++) {
-            is_new = hand_on(pins, predicate, pins->left[l], pins->right[r]) || is_new;
-            is_new = hand_on(pins, predicate, pins->right[r], pins->left[l]) || is_new;
+            is_new = hand_on(search, predicate, search->left[l], search->right[r]) || is_new;
+            is_new = hand_on(search, predicate, search->right[r], search->left[l]) || is_new;
         }
     }
     return is_new;
 }
 
-static void close_over_equalities(struct pins *pins)
+static void close_over_equalities(struct search *search)
 {
-    const struct sw_statement *statement = pins->planner->statement;
+    const struct sw_statement *statement = search->planner->statement;
     bool is_new = true;
 
     while (is_new) {
         is_new = false;
         for (int i = 0; i < statement->predicate_count; i++)
             if (statement->predicates[i].kind == SW_PREDICATE_EQUALS)
-                is_new = pin_by_equality(pins, &statement->predicates[i]) || is_new;
+                is_new = pin_by_equality(search, &statement->predicates[i]) || is_new;
     }
 }
 
@@ -262,15 +270,16 @@ static bool narrow(struct sw_planner *planner, const struct sw_predicate *predic
 
 /* An unbound set may turn out as anything, a set of NULLs matches no row: any shard will do,
  * unless another set says more. */
-static bool place_by_pins(struct pins *pins, int relation)
+static bool place_by_pins(struct sw_planner *planner, int relation)
 {
-    const struct sw_statement *statement = pins->planner->statement;
-    struct sw_place *place = &pins->planner->places[relation];
+    const struct sw_statement *statement = planner->statement;
+    const uint64_t *pins = row(planner->pins, relation);
+    struct sw_place *place = &planner->places[relation];
     struct sw_bucket_set all = {0};
 
     for (int p = 0; p < statement->predicate_count; p++)
-        if ((row(pins, relation)[p / WORD] >> (p % WORD) & 1) != 0 &&
-            !narrow(pins->planner, &statement->predicates[p], place, &all))
+        if ((pins[p / WORD] >> (p % WORD) & 1) != 0 &&
+            !narrow(planner, &statement->predicates[p], place, &all))
             return false;
     if (all.count > 0)
         settle(place, &all);
@@ -278,14 +287,14 @@ static bool place_by_pins(struct pins *pins, int relation)
 }
 
 /* A placement with one shard needs no key. */
-static bool place_relation(struct pins *pins, int relation)
+static bool place_relation(struct sw_planner *planner, int relation)
 {
-    struct sw_place *place = &pins->planner->places[relation];
-    const struct sw_table *table = sharded_table(pins->planner, relation);
+    struct sw_place *place = &planner->places[relation];
+    const struct sw_table *table = sharded_table(planner, relation);
 
     if (table == NULL || place->is_target_of_insert)
         return true;
-    if (!place_by_pins(pins, relation))
+    if (!place_by_pins(planner, relation))
         return false;
     if (place->kind != SW_PLACE_SHARD && table->placement->shard_count == 1) {
         place->kind = SW_PLACE_SHARD;
@@ -294,29 +303,36 @@ static bool place_relation(struct pins *pins, int relation)
     return true;
 }
 
-bool sw_pins_place(struct sw_planner *planner)
+bool sw_pins_find(struct sw_planner *planner)
 {
     const struct sw_statement *statement = planner->statement;
-    struct pins pins = {.planner = planner,
-                        .words_per_relation = statement->predicate_count / WORD + 1};
     size_t relations = (size_t)statement->relation_count;
+    size_t words = (size_t)statement->predicate_count / WORD + 1;
+    struct sw_pins *pins = sw_arena_alloc(&planner->arena, sizeof *pins);
+    struct search search = {.planner = planner, .pins = pins};
 
-    if (relations * (size_t)pins.words_per_relation * WORD > MOST_BITS) {
+    if (relations * words * WORD > MOST_BITS) {
         sw_error_set(planner->err, "54001", "statement too complex");
         sw_error_detail(planner->err, "It has %d relations and %d conditions on columns.",
                         statement->relation_count, statement->predicate_count);
         return false;
     }
-    pins.words = sw_arena_alloc(&planner->arena, relations * (size_t)pins.words_per_relation *
-                                                     sizeof *pins.words);
-    pins.left = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *pins.left);
-    pins.right = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *pins.right);
+    pins->words_per_relation = (int)words;
+    pins->words = sw_arena_alloc(&planner->arena, relations * words * sizeof *pins->words);
+    search.left = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *search.left);
+    search.right = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *search.right);
     for (int i = 0; i < statement->predicate_count; i++)
         if (statement->predicates[i].kind == SW_PREDICATE_IN)
-            pin_by_values(&pins, i);
-    close_over_equalities(&pins);
-    for (int i = 0; i < statement->relation_count; i++)
-        if (!place_relation(&pins, i))
+            pin_by_values(&search, i);
+    close_over_equalities(&search);
+    planner->pins = pins;
+    return true;
+}
+
+bool sw_pins_place(struct sw_planner *planner)
+{
+    for (int i = 0; i < planner->statement->relation_count; i++)
+        if (!place_relation(planner, i))
             return false;
     return true;
 }

@@ -1,17 +1,35 @@
 /*
- * Facts and map to a route, in the order: what needs no table; what each relation is; what
- * may not stand together; where each relation's rows are; whether that is one place.
+ * Facts and map to a route. Compiling: what needs no table; what each relation is; what may not
+ * stand together; which conditions pin which relation. Locating: where each relation's rows
+ * are; whether that is one place.
  */
 #include "shardward/plan/plan.h"
+
+#include "shardward/base/mem.h"
 
 #include "planner.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SHOWN = 40 };
+enum {
+    MOST_SHOWN = 40,
+    SCRATCH = 4096, /* bytes of the stack that most statements are located in */
+};
+
+struct sw_plan {
+    struct sw_plan_context context;
+    const struct sw_statement *statement;
+    bool is_settled; /* `route` is it, whatever the values are */
+    struct sw_route route;
+    bool shares_parameters; /* one stands more than once */
+    struct sw_arena arena;
+    const struct sw_place *places;
+    const struct sw_pins *pins;
+};
 
 /* What does not fit is left out whole. */
 static void add_reason(struct sw_route *route, const char *text)
@@ -252,7 +270,7 @@ static bool fit(const struct sw_place *a, const struct sw_place *b)
 }
 
 /* Each place must fit the one that decides: the first known shard, else the first of all. */
-static bool combine(const struct sw_planner *planner, struct sw_route *route)
+static bool combine(const struct sw_planner *planner, bool explains, struct sw_route *route)
 {
     const struct sw_place *decides = NULL;
     int count = planner->statement->relation_count;
@@ -279,51 +297,127 @@ static bool combine(const struct sw_planner *planner, struct sw_route *route)
             continue;
         if (!fit(decides, place))
             return refuse_pair(planner, decides, place);
-        explain(place, route);
+        if (explains)
+            explain(place, route);
     }
     return true;
 }
 
-static bool route_tables(struct sw_planner *planner, struct sw_route *route)
+static bool shares_parameters(const struct sw_statement *statement)
 {
-    const struct sw_parameters *parameters = planner->parameters;
-
-    if (parameters != NULL && parameters->values != NULL)
-        sw_uses_note(planner);
-    return sw_insert_place(planner) && sw_pins_place(planner) && combine(planner, route);
+    for (int i = 0; i < statement->parameter_count; i++)
+        if (statement->parameter_uses[i] > 1)
+            return true;
+    return false;
 }
 
-static bool route_query(struct sw_planner *planner, struct sw_route *route)
+static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
 {
     planner->places = sw_arena_alloc(
         &planner->arena, (size_t)planner->statement->relation_count * sizeof *planner->places);
     if (!check_functions(planner) || !check_user(planner) || !sw_relations_resolve(planner) ||
         !check_mixture(planner))
         return false;
-    if (count_places(planner, true) == 0)
-        return route_without_tables(planner, route);
-    return route_tables(planner, route);
+    plan->is_settled = count_places(planner, true) == 0;
+    if (plan->is_settled)
+        return route_without_tables(planner, &plan->route);
+    plan->shares_parameters = shares_parameters(planner->statement);
+    return sw_pins_find(planner);
+}
+
+static bool compile(struct sw_plan *plan, struct sw_error *err)
+{
+    struct sw_planner planner = {
+        .context = &plan->context, .statement = plan->statement, .err = err};
+    bool is_good;
+
+    if (plan->statement->kind == SW_STATEMENT_REFUSED) {
+        *err = plan->statement->refusal;
+        return false;
+    }
+    plan->is_settled = route_by_kind(plan->statement->kind, &plan->route);
+    if (plan->is_settled)
+        return true;
+    sw_arena_init(&planner.arena);
+    is_good = compile_query(plan, &planner);
+    plan->arena = planner.arena;
+    plan->places = planner.places;
+    plan->pins = planner.pins;
+    return is_good;
+}
+
+struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
+                                const struct sw_statement *statement, struct sw_error *err)
+{
+    struct sw_plan *plan = sw_alloc_zero(1, sizeof *plan);
+
+    plan->context = *context;
+    plan->statement = statement;
+    if (compile(plan, err))
+        return plan;
+    sw_plan_free(plan);
+    return NULL;
+}
+
+void sw_plan_free(struct sw_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    sw_arena_finish(&plan->arena);
+    free(plan);
+}
+
+static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool explains,
+                   struct sw_route *route)
+{
+    const struct sw_parameters *parameters = planner->parameters;
+    size_t size = (size_t)plan->statement->relation_count * sizeof *plan->places;
+
+    planner->places = memcpy(sw_arena_alloc(&planner->arena, size), plan->places, size);
+    if (plan->shares_parameters && parameters != NULL && parameters->values != NULL)
+        sw_uses_note(planner);
+    return sw_insert_place(planner) && sw_pins_place(planner) &&
+           combine(planner, explains, route);
+}
+
+static bool locate_in_scratch(const struct sw_plan *plan,
+                              const struct sw_parameters *parameters, bool explains,
+                              struct sw_route *route, struct sw_error *err)
+{
+    alignas(max_align_t) uint8_t scratch[SCRATCH];
+    struct sw_planner planner = {.context = &plan->context,
+                                 .statement = plan->statement,
+                                 .parameters = parameters,
+                                 .err = err,
+                                 .pins = plan->pins};
+    struct sw_route found;
+    bool is_good;
+
+    if (plan->is_settled) {
+        *route = plan->route;
+        return true;
+    }
+    sw_arena_init_over(&planner.arena, scratch, sizeof scratch);
+    is_good = locate(plan, &planner, explains, &found);
+    sw_arena_finish(&planner.arena);
+    if (is_good)
+        *route = found;
+    return is_good;
+}
+
+bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
+                    struct sw_route *route, struct sw_error *err)
+{
+    return locate_in_scratch(plan, parameters, false, route, err);
 }
 
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
                    const struct sw_parameters *parameters, struct sw_route *route,
                    struct sw_error *err)
 {
-    struct sw_planner planner = {
-        .context = context, .statement = statement, .parameters = parameters, .err = err};
-    struct sw_route found;
-    bool is_good;
+    struct sw_plan *plan = sw_plan_compile(context, statement, err);
+    bool is_good = plan != NULL && locate_in_scratch(plan, parameters, true, route, err);
 
-    if (statement->kind == SW_STATEMENT_REFUSED) {
-        *err = statement->refusal;
-        return false;
-    }
-    if (route_by_kind(statement->kind, route))
-        return true;
-    sw_arena_init(&planner.arena);
-    is_good = route_query(&planner, &found);
-    sw_arena_finish(&planner.arena);
-    if (is_good)
-        *route = found;
+    sw_plan_free(plan);
     return is_good;
 }

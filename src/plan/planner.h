@@ -3,6 +3,10 @@
  *
  * Each relation gets a place: none (it holds no rows), the catalog, or shards. What a place is
  * made of lies in the planner's arena, and dies with it.
+ *
+ * A statement is planned in two steps. Compiling needs no values: what each relation is, and
+ * which predicates pin which relation. Locating starts from copies of the places that compiling
+ * has left, and settles them by the values.
  */
 #ifndef SW_PLAN_PLANNER_H
 #define SW_PLAN_PLANNER_H
@@ -37,6 +41,7 @@ struct sw_planner {
     struct sw_error *err;
     struct sw_arena arena;
     struct sw_place *places;    /* of each relation */
+    const struct sw_pins *pins; /* of the sharded ones */
     const bool *has_other_uses; /* of each parameter; NULL: none has */
 };
 
@@ -68,7 +73,9 @@ int sw_pins_relations_of(const struct sw_planner *planner, int level,
 /* Find out which parameters also stand where no key settles their type. Parameters are bound.
  */
 void sw_uses_note(struct sw_planner *planner);
-/* Place all sharded relations, targets of INSERT excepted, by what the predicates say. */
+/* Find out which predicates pin which relation; needs no values. */
+bool sw_pins_find(struct sw_planner *planner);
+/* Place all sharded relations, targets of INSERT excepted, by the values of their pins. */
 bool sw_pins_place(struct sw_planner *planner);
 /* Place the targets of INSERT by the rows. */
 bool sw_insert_place(struct sw_planner *planner);

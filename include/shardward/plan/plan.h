@@ -34,7 +34,7 @@ struct sw_route {
     enum sw_route_kind kind;
     const struct sw_shard *shard;         /* of ONE; of ANY_OF: the first of the placement */
     const struct sw_placement *placement; /* of ANY_OF */
-    char reason[200];                     /* in words, for EXPLAIN */
+    char reason[200];                     /* in words, for EXPLAIN; may be empty */
 };
 
 /*
@@ -45,6 +45,22 @@ struct sw_route {
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
                    const struct sw_parameters *parameters, struct sw_route *route,
                    struct sw_error *err);
+
+/*
+ * The same in two steps: what follows from the facts and the context alone is found out once,
+ * and kept; the values come later, any number of times. A plan is immutable, owns itself, and
+ * borrows the statement and what the context points to.
+ */
+struct sw_plan;
+
+/* NULL: the statement is refused whatever the values are; *err as above. */
+struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
+                                const struct sw_statement *statement, struct sw_error *err);
+void sw_plan_free(struct sw_plan *plan); /* accepts NULL */
+/* Where the statement has to run with these values. No reason is given in words; the heap is
+ * not touched unless the statement is unusually large. */
+bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
+                    struct sw_route *route, struct sw_error *err);
 
 /* Print facts or a route as lines of text, for EXPLAIN and golden files. */
 void sw_plan_print_route(const struct sw_route *route, struct sw_buf *out);

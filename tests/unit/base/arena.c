@@ -70,12 +70,32 @@ static void an_arena_can_be_used_after_its_end(void **state)
     sw_arena_finish(&arena);
 }
 
+/* Smaller than a block's head, barely larger, and large. */
+static void lent_memory_comes_first_and_is_not_freed(void **state)
+{
+    static const size_t sizes[] = {0, 8, 31, 32, 1000};
+    alignas(max_align_t) uint8_t memory[1000];
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct sw_arena arena;
+        uint8_t *first;
+
+        sw_arena_init_over(&arena, memory, sizes[i]);
+        first = sw_arena_alloc(&arena, 16);
+        assert_int_equal(first >= memory && first < memory + sizeof memory, sizes[i] >= 32);
+        for (int piece = 0; piece < 100; piece++)
+            memset(sw_arena_alloc(&arena, 100), 0xff, 100);
+        sw_arena_finish(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(pieces_do_not_overlap),
         cmocka_unit_test(texts_are_copied),
+        cmocka_unit_test(lent_memory_comes_first_and_is_not_freed),
         cmocka_unit_test(an_arena_can_be_used_after_its_end),
     };
 

@@ -196,6 +196,48 @@ static void a_reason_that_is_too_long_is_cut_between_tables(void **state)
     assert_string_equal(route.reason + strlen(route.reason) - strlen("users_3"), "users_3");
 }
 
+static void a_plan_is_located_as_often_as_values_come(void **state)
+{
+    static const int uses = 1;
+    const struct sw_value parameter = {.kind = SW_VALUE_PARAMETER, .parameter = 1};
+    struct sw_predicate predicate = key_is_42;
+    struct sw_statement statement = select_patients(&predicate);
+    struct sw_plan *plan;
+    struct sw_error err;
+
+    predicate.values = &parameter;
+    statement.parameter_uses = &uses;
+    statement.parameter_count = 1;
+    plan = sw_plan_compile(&context, &statement, &err);
+    assert_non_null(plan);
+    for (int key = 0; key < 500; key++) {
+        struct sw_parameter value = {.len = 0};
+        struct sw_parameters parameters = {.values = &value, .count = 1};
+        struct sw_route located, planned;
+        char text[8];
+
+        value.len = (size_t)snprintf(text, sizeof text, "%d", key);
+        value.bytes = (const uint8_t *)text;
+        assert_true(sw_plan_locate(plan, &parameters, &located, &err));
+        assert_true(sw_plan_route(&context, &statement, &parameters, &planned, &err));
+        assert_ptr_equal(located.shard, planned.shard);
+        assert_int_equal(located.kind, SW_ROUTE_ONE);
+        assert_string_equal(located.reason, "");
+        assert_string_not_equal(planned.reason, "");
+    }
+    sw_plan_free(plan);
+}
+
+static void a_statement_that_no_value_saves_has_no_plan(void **state)
+{
+    struct sw_statement statement = {.kind = SW_STATEMENT_REFUSED};
+    struct sw_error err;
+
+    sw_error_set(&statement.refusal, "0A000", "COPY is not supported yet");
+    assert_null(sw_plan_compile(&context, &statement, &err));
+    assert_string_equal(err.message, "COPY is not supported yet");
+}
+
 static void every_kind_of_route_is_printed(void **state)
 {
     struct sw_buf out;
@@ -232,6 +274,8 @@ int main(void)
         cmocka_unit_test(a_key_goes_through_a_long_chain_of_equalities),
         cmocka_unit_test(a_statement_beyond_measure_is_refused),
         cmocka_unit_test(a_reason_that_is_too_long_is_cut_between_tables),
+        cmocka_unit_test(a_plan_is_located_as_often_as_values_come),
+        cmocka_unit_test(a_statement_that_no_value_saves_has_no_plan),
         cmocka_unit_test(every_kind_of_route_is_printed),
     };
 
