@@ -11,13 +11,15 @@
 #include "shardward/base/error.h"
 #include "shardward/parse/statement.h"
 #include "shardward/route/key.h"
+#include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
 
 /* What planning has to know of the client. */
 struct sw_plan_context {
     const struct sw_database *database;
     const struct sw_user *user;
-    bool is_search_path_plain; /* unqualified tables are those of schema public */
+    bool is_search_path_plain;        /* unqualified tables are those of schema public */
+    const struct sw_catalog *catalog; /* what the shards really hold; NULL: unknown */
 };
 
 enum sw_route_kind {

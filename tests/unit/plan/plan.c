@@ -24,8 +24,9 @@ static int build(void **state)
     if (config == NULL)
         return -1;
     map = sw_map_build(config);
-    context = (struct sw_plan_context){sw_map_database(map, "booking"),
-                                       sw_map_user(map, "booking"), true};
+    context = (struct sw_plan_context){.database = sw_map_database(map, "booking"),
+                                       .user = sw_map_user(map, "booking"),
+                                       .is_search_path_plain = true};
     return 0;
 }
 

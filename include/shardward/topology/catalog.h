@@ -1,0 +1,126 @@
+/*
+ * catalog - what the shards really hold, compared: an immutable picture, counted.
+ *
+ * It is built for one map, of what was read from the map's shards, and says for each declared
+ * table what it looks like and why it may not be touched. Counts may change from any thread.
+ * Whoever has a table of the map finds its facts by name: a catalog may be older or newer than
+ * the map in use.
+ */
+#ifndef SW_TOPOLOGY_CATALOG_H
+#define SW_TOPOLOGY_CATALOG_H
+
+#include "shardward/topology/map.h"
+#include "shardward/topology/schema.h"
+
+#include <stdatomic.h>
+
+/* A reason to refuse statements, in the words the client shall read. */
+struct sw_block {
+    const char *sqlstate;                /* 0A000; 57P03 for what is not known yet */
+    const char *message, *detail, *hint; /* detail and hint: NULL if there is none */
+};
+
+struct sw_catalog_table {
+    const char *schema, *name;
+    const struct sw_schema_table *facts; /* as the first shard has it that was read and has it,
+                                            or else the catalog database; NULL: nobody was read
+                                          */
+    const struct sw_block *block;        /* no statement may touch it; NULL: may be read */
+    const struct sw_block *write_block;  /* nor write it; NULL: may be written */
+};
+
+/* A declared table that two places have in different shapes. */
+struct sw_difference {
+    const char *table;                    /* "schema.name" */
+    const char *left_shard, *left_text;   /* the first line that differs; NULL: there is no */
+    const char *right_shard, *right_text; /* such line here; for both a part of the table */
+};
+
+struct sw_catalog_functions {
+    const struct sw_schema_function **functions; /* of one name, each overload once */
+    int count;
+};
+
+struct sw_type_pair {
+    uint32_t shard_oid, catalog_oid;
+};
+
+/* What a shard calls the types of the catalog database: the same pairs, in two orders. */
+struct sw_type_map {
+    const struct sw_type_pair *by_shard, *by_catalog;
+    int count;
+};
+
+struct sw_catalog_shard {
+    const char *name;
+    bool is_read;
+    const char *why_not;             /* if it is not read */
+    const struct sw_type_map *types; /* NULL: nothing to translate */
+};
+
+struct sw_catalog_database {
+    const char *name;
+    struct sw_textmap tables; /* "schema.name" -> const struct sw_catalog_table: every declared
+                                 one */
+    struct sw_textmap functions; /* name -> struct sw_catalog_functions: the user's, of all
+                                    shards; what is immutable included */
+    struct sw_textmap operators; /* name -> const struct sw_schema_operator: the user's, whose
+                                    function is not immutable */
+    struct sw_textmap shards;    /* name -> struct sw_catalog_shard; "catalog" too */
+    const struct sw_difference *differences;
+    int difference_count;
+    bool has_types; /* some shard has types of its own to translate */
+};
+
+struct sw_catalog {
+    atomic_int refs;
+    int version;
+    struct sw_arena arena;
+    struct sw_schema **schemas; /* what was read, by shard id of the map; NULL: not read */
+    int schema_count;
+    struct sw_catalog_database *databases;
+    int database_count;
+};
+
+/* What was read from one shard, borrowed for the call. */
+struct sw_shard_reading {
+    const char *text; /* see schema.h; NULL: the shard was not read */
+    size_t len;
+    const char *why_not; /* it should have been read; NULL: nobody may read it, and what is said
+                            of its tables is taken on trust */
+};
+
+/*
+ * Compare @readings, one for each shard id of @map, and build version @version. A text that
+ * cannot be understood counts as a shard that was not read. One reference.
+ */
+struct sw_catalog *sw_catalog_build(const struct sw_map *map,
+                                    const struct sw_shard_reading *readings, int version);
+
+/*
+ * The same from a saved file of @len bytes: before the lines of each shard stands a line
+ * "shard", database, shard; cells are separated by tabs. NULL: 22P02, and the line.
+ */
+struct sw_catalog *sw_catalog_read(const struct sw_map *map, const char *text, size_t len,
+                                   struct sw_error *err);
+
+/* Write what was read from the shard @id of @map as a part of such a file. */
+void sw_catalog_write_shard(const struct sw_map *map, const struct sw_shard *shard,
+                            const struct sw_shard_reading *reading, struct sw_buf *out);
+
+struct sw_catalog *sw_catalog_ref(const struct sw_catalog *catalog);
+void sw_catalog_unref(const struct sw_catalog *catalog);
+
+/* NULL when there is no such thing. */
+const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *catalog,
+                                                      const char *name);
+const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
+                                                const char *schema, const char *name);
+const struct sw_type_map *sw_catalog_types(const struct sw_catalog_database *database,
+                                           const struct sw_shard *shard);
+
+/* The oid on the other side; what is not in the map stays as it is. */
+uint32_t sw_type_of_catalog(const struct sw_type_map *types, uint32_t shard_oid);
+uint32_t sw_type_of_shard(const struct sw_type_map *types, uint32_t catalog_oid);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * schema - what one PostgreSQL database really holds: tables, columns, constraints, functions.
+ *
+ * It is read from a text: one line per object, cells separated by tabs, written as COPY writes
+ * text (\\ \t \n \r, \N for NULL). The first cell names the kind of the object; a table stands
+ * before what belongs to it. Lists of names are comma-separated, quoted as quote_ident() does.
+ *
+ *   table       schema, name, kind, row security (t/f), rules, foreign descendant
+ *   column      schema, table, name, type oid, oid of the base type, type, typmod, collation,
+ *               collation is deterministic (t/f), not null (t/f), default, identity (a, d or
+ *               empty), generated (t/f), sequence of the default
+ *   constraint  schema, table, name, kind (p, u, x, i, f, c), columns, definition, referenced
+ *               schema, referenced table, referenced columns
+ *   trigger     schema, table, name, schema of the function, function, definition
+ *   use         schema, table, what for, schema of the function, function, volatility,
+ * extension function    schema, name, argument types, count of arguments, of defaults, variadic
+ * (t/f), volatility, language, extension operator    schema, name, schema of the function,
+ * function, volatility, extension cast        from, to, schema of the function, function,
+ * volatility, extension type        schema, name, oid, of a table's row (t/f)
+ *
+ * Views, functions ... of pg_catalog and information_schema are left out, unless somebody has
+ * put them there.
+ */
+#ifndef SW_TOPOLOGY_SCHEMA_H
+#define SW_TOPOLOGY_SCHEMA_H
+
+#include "shardward/base/arena.h"
+#include "shardward/base/buf.h"
+#include "shardward/base/error.h"
+#include "shardward/base/textmap.h"
+
+#include <stdint.h>
+
+/* PostgreSQL docs, "pg_class", relkind. */
+enum sw_table_kind {
+    SW_TABLE_ORDINARY,
+    SW_TABLE_PARTITIONED,
+    SW_TABLE_VIEW,
+    SW_TABLE_MATERIALIZED_VIEW,
+    SW_TABLE_FOREIGN,
+};
+
+/* Oids below are those of initdb: the same on every server. */
+enum { SW_FIRST_USER_OID = 16384 };
+
+struct sw_schema_column {
+    const char *name;
+    uint32_t type_oid;     /* in a catalog: as the catalog database has it, if it has it */
+    uint32_t base_oid;     /* of what a domain is made of in the end; else type_oid */
+    const char *type;      /* as format_type() writes it: "character varying(20)" */
+    int typmod;            /* PostgreSQL's own encoding; -1: none */
+    const char *collation; /* "schema.name"; NULL: the type has none */
+    bool is_deterministic; /* the collation; true without one */
+    bool is_not_null;
+    const char *default_text;     /* the expression, also of a generated column; NULL: none */
+    const char *default_sequence; /* "schema.name", if the default is its nextval(), or the
+                                     column has an identity */
+    char identity;                /* '\0', 'a' always, 'd' by default */
+    bool is_generated;
+};
+
+enum sw_constraint_kind {
+    SW_CONSTRAINT_PRIMARY,
+    SW_CONSTRAINT_UNIQUE,
+    SW_CONSTRAINT_EXCLUSION,
+    SW_CONSTRAINT_UNIQUE_INDEX, /* without a constraint */
+    SW_CONSTRAINT_FOREIGN,
+    SW_CONSTRAINT_CHECK,
+};
+
+struct sw_schema_constraint {
+    enum sw_constraint_kind kind;
+    const char *name;
+    const char *const *columns; /* FOREIGN: that refer. PRIMARY to UNIQUE_INDEX: that are equal
+                                   in any two rows in conflict (no expressions) */
+    int column_count;
+    const char *definition;
+    const char *other_schema, *other_table; /* of FOREIGN */
+    const char *const *other_columns;       /* as many as columns */
+};
+
+/* A trigger of the user's, enabled, also one of a partition or an heir. */
+struct sw_schema_trigger {
+    const char *name, *function_schema, *function, *definition;
+};
+
+enum sw_volatility { SW_IMMUTABLE, SW_STABLE, SW_VOLATILE };
+
+/* A function of the user's that PostgreSQL calls when the table is written: in a default, a
+ * check, an index. */
+struct sw_schema_use {
+    const char *purpose, *function_schema, *function;
+    enum sw_volatility volatility;
+    const char *extension; /* that the function belongs to; NULL: none */
+};
+
+struct sw_schema_table {
+    const char *schema, *name;
+    enum sw_table_kind kind;
+    bool has_row_security;
+    const char *rules;                /* names; "": none */
+    const char *foreign_descendant;   /* a partition or heir that is a foreign table; NULL: none
+                                       */
+    struct sw_schema_column *columns; /* in their order, dropped ones left out */
+    int column_count;
+    const struct sw_schema_constraint *constraints;
+    int constraint_count;
+    const struct sw_schema_trigger *triggers;
+    int trigger_count;
+    const struct sw_schema_use *uses;
+    int use_count;
+};
+
+struct sw_schema_function {
+    const char *schema, *name;
+    const char *arguments; /* their types, as "bigint, text" */
+    int argument_count, default_count;
+    bool is_variadic;
+    enum sw_volatility volatility;
+    const char *language;
+    const char *extension; /* NULL: none */
+};
+
+struct sw_schema_operator {
+    const char *schema, *name, *function_schema, *function;
+    enum sw_volatility volatility;
+    const char *extension;
+};
+
+struct sw_schema_cast {
+    const char *from, *to, *function_schema, *function;
+    enum sw_volatility volatility;
+    const char *extension;
+};
+
+struct sw_schema_type {
+    const char *schema, *name;
+    uint32_t oid;
+    bool is_row; /* the type of a table's rows, or an array of them */
+};
+
+struct sw_schema {
+    struct sw_arena arena;
+    struct sw_schema_table *tables;
+    int table_count;
+    struct sw_textmap by_name; /* "schema.name" -> struct sw_schema_table */
+    const struct sw_schema_function *functions;
+    int function_count;
+    const struct sw_schema_operator *operators;
+    int operator_count;
+    const struct sw_schema_cast *casts;
+    int cast_count;
+    const struct sw_schema_type *types;
+    int type_count;
+};
+
+/* Read a text of @len bytes. NULL: 22P02, with the number of the line that cannot be read. */
+struct sw_schema *sw_schema_read(const char *text, size_t len, struct sw_error *err);
+void sw_schema_free(struct sw_schema *schema);
+
+/* NULL when there is no such thing. */
+const struct sw_schema_table *sw_schema_find(const struct sw_schema *schema,
+                                             const char *table_schema, const char *table);
+int sw_schema_column_index(const struct sw_schema_table *table, const char *name); /* or -1 */
+
+/* Append @text as one cell of a line; NULL is \N. */
+void sw_schema_write_cell(struct sw_buf *out, const char *text);
+
+/* How much of a table sw_schema_describe() shows. */
+enum sw_schema_depth {
+    SW_SCHEMA_SHAPE, /* kind, columns, constraints: what the catalog database must have too */
+    SW_SCHEMA_WHOLE, /* and what happens on the way: triggers, rules, row security */
+};
+
+/* One line for each thing that must be alike on all shards. */
+void sw_schema_describe(const struct sw_schema_table *table, enum sw_schema_depth depth,
+                        struct sw_buf *out);
+
+#endif

@@ -1,0 +1,140 @@
+#include "shardward/topology/catalog.h"
+
+#include "compare.h"
+
+#include "shardward/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FULL_NAME = 160 };
+
+static void read_schemas(struct sw_comparison *comparison, struct sw_shard_reading *readings)
+{
+    struct sw_catalog *catalog = comparison->catalog;
+    struct sw_error err;
+
+    for (int i = 0; i < catalog->schema_count; i++) {
+        if (readings[i].text == NULL)
+            continue;
+        catalog->schemas[i] = sw_schema_read(readings[i].text, readings[i].len, &err);
+        if (catalog->schemas[i] == NULL)
+            readings[i].why_not = sw_arena_strdup(&catalog->arena, err.message);
+    }
+}
+
+static void build_table(struct sw_comparison *comparison, const struct sw_table *table)
+{
+    struct sw_arena *arena = &comparison->catalog->arena;
+    struct sw_catalog_table *into = sw_arena_alloc(arena, sizeof *into);
+    const char *name = sw_comparison_format(comparison, "%s.%s", table->schema, table->name);
+
+    into->schema = sw_arena_strdup(arena, table->schema);
+    into->name = sw_arena_strdup(arena, table->name);
+    sw_compare_table(comparison, table, into);
+    sw_judge_table(comparison, table, into);
+    (void)sw_textmap_put(&comparison->into->tables, name, into);
+}
+
+static void build_database(struct sw_comparison *comparison, const struct sw_database *database,
+                           struct sw_catalog_database *into)
+{
+    comparison->database = database;
+    comparison->into = into;
+    comparison->differences = NULL;
+    comparison->difference_count = comparison->difference_size = 0;
+    into->name = sw_arena_strdup(&comparison->catalog->arena, database->name);
+    sw_textmap_init(&into->tables);
+    sw_textmap_init(&into->functions);
+    sw_textmap_init(&into->operators);
+    sw_textmap_init(&into->shards);
+    sw_compare_types(comparison);
+    sw_compare_objects(comparison);
+    for (int b = 0; b < database->business_count; b++)
+        for (int t = 0; t < database->businesses[b].table_count; t++)
+            build_table(comparison, &database->businesses[b].tables[t]);
+    into->differences = comparison->differences;
+    into->difference_count = comparison->difference_count;
+}
+
+struct sw_catalog *sw_catalog_build(const struct sw_map *map,
+                                    const struct sw_shard_reading *readings, int version)
+{
+    struct sw_catalog *catalog = sw_alloc_zero(1, sizeof *catalog);
+    size_t count = (size_t)map->shard_count;
+    struct sw_shard_reading *own = sw_memdup(readings, count * sizeof *own);
+    struct sw_comparison comparison = {.map = map, .readings = own, .catalog = catalog};
+
+    atomic_init(&catalog->refs, 1);
+    catalog->version = version;
+    sw_arena_init(&catalog->arena);
+    catalog->schema_count = map->shard_count;
+    catalog->schemas = sw_alloc_zero(count, sizeof(void *));
+    catalog->database_count = map->database_count;
+    catalog->databases = sw_arena_alloc(&catalog->arena, (size_t)map->database_count *
+                                                             sizeof *catalog->databases);
+    read_schemas(&comparison, own);
+    for (int i = 0; i < map->database_count; i++)
+        build_database(&comparison, &map->databases[i], &catalog->databases[i]);
+    free(own);
+    return catalog;
+}
+
+struct sw_catalog *sw_catalog_ref(const struct sw_catalog *catalog)
+{
+    struct sw_catalog *own = (struct sw_catalog *)(uintptr_t)catalog;
+
+    (void)atomic_fetch_add_explicit(&own->refs, 1, memory_order_relaxed);
+    return own;
+}
+
+static void destroy(struct sw_catalog *catalog)
+{
+    for (int i = 0; i < catalog->database_count; i++) {
+        sw_textmap_finish(&catalog->databases[i].tables);
+        sw_textmap_finish(&catalog->databases[i].functions);
+        sw_textmap_finish(&catalog->databases[i].operators);
+        sw_textmap_finish(&catalog->databases[i].shards);
+    }
+    for (int i = 0; i < catalog->schema_count; i++)
+        sw_schema_free(catalog->schemas[i]);
+    free(catalog->schemas);
+    sw_arena_finish(&catalog->arena);
+    free(catalog);
+}
+
+void sw_catalog_unref(const struct sw_catalog *catalog)
+{
+    struct sw_catalog *own = (struct sw_catalog *)(uintptr_t)catalog;
+
+    if (own != NULL && atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
+        destroy(own);
+}
+
+const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *catalog,
+                                                      const char *name)
+{
+    for (int i = 0; i < catalog->database_count; i++)
+        if (strcmp(catalog->databases[i].name, name) == 0)
+            return &catalog->databases[i];
+    return NULL;
+}
+
+const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
+                                                const char *schema, const char *name)
+{
+    char full[FULL_NAME];
+
+    if (snprintf(full, sizeof full, "%s.%s", schema, name) >= FULL_NAME)
+        return NULL;
+    return sw_textmap_get(&database->tables, full);
+}
+
+const struct sw_type_map *sw_catalog_types(const struct sw_catalog_database *database,
+                                           const struct sw_shard *shard)
+{
+    const struct sw_catalog_shard *found =
+        database->has_types ? sw_textmap_get(&database->shards, shard->name) : NULL;
+
+    return found == NULL ? NULL : found->types;
+}

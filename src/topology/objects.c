@@ -1,0 +1,220 @@
+/*
+ * Functions and operators of the user's, of all places of a database, each once; and what each
+ * shard calls the types of the catalog database.
+ */
+#include "compare.h"
+
+#include "shardward/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "schema.name" of a type, each at most 63 bytes. */
+enum { TYPE_NAME = 160 };
+
+static bool is_known(const struct sw_catalog_functions *functions,
+                     const struct sw_schema_function *function)
+{
+    for (int i = 0; i < functions->count; i++)
+        if (strcmp(functions->functions[i]->schema, function->schema) == 0 &&
+            strcmp(functions->functions[i]->arguments, function->arguments) == 0)
+            return true;
+    return false;
+}
+
+static void add_function(struct sw_comparison *comparison,
+                         const struct sw_schema_function *function)
+{
+    struct sw_catalog_functions *functions =
+        sw_textmap_get(&comparison->into->functions, function->name);
+    struct sw_arena *arena = &comparison->catalog->arena;
+    const struct sw_schema_function **grown;
+
+    if (functions == NULL) {
+        functions = sw_arena_alloc(arena, sizeof *functions);
+        (void)sw_textmap_put(&comparison->into->functions, function->name, functions);
+    }
+    if (is_known(functions, function))
+        return;
+    grown = sw_arena_alloc(arena, ((size_t)functions->count + 1) * sizeof(void *));
+    if (functions->count > 0)
+        memcpy(grown, functions->functions, (size_t)functions->count * sizeof(void *));
+    grown[functions->count++] = function;
+    functions->functions = grown;
+}
+
+static void add_objects(struct sw_comparison *comparison, const struct sw_shard *shard)
+{
+    const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
+
+    for (int i = 0; schema != NULL && i < schema->function_count; i++)
+        add_function(comparison, &schema->functions[i]);
+    for (int i = 0; schema != NULL && i < schema->operator_count; i++)
+        if (schema->operators[i].volatility != SW_IMMUTABLE)
+            (void)sw_textmap_put(&comparison->into->operators, schema->operators[i].name,
+                                 (void *)(uintptr_t)&schema->operators[i]);
+}
+
+void sw_compare_objects(struct sw_comparison *comparison)
+{
+    const struct sw_database *database = comparison->database;
+
+    add_objects(comparison, database->catalog);
+    for (int b = 0; b < database->business_count; b++)
+        for (int s = 0; s < database->businesses[b].shard_count; s++)
+            add_objects(comparison, &database->businesses[b].shards[s]);
+}
+
+static bool type_name(char *out, const struct sw_schema_type *type)
+{
+    return snprintf(out, TYPE_NAME, "%s.%s", type->schema, type->name) < TYPE_NAME;
+}
+
+static void index_types(const struct sw_schema *schema, struct sw_textmap *types)
+{
+    char name[TYPE_NAME];
+
+    sw_textmap_init(types);
+    for (int i = 0; schema != NULL && i < schema->type_count; i++)
+        if (type_name(name, &schema->types[i]))
+            (void)sw_textmap_put(types, name, (void *)(uintptr_t)&schema->types[i]);
+}
+
+static int compare_oids(uint32_t a, uint32_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_by_shard(const void *a, const void *b)
+{
+    return compare_oids(((const struct sw_type_pair *)a)->shard_oid,
+                        ((const struct sw_type_pair *)b)->shard_oid);
+}
+
+static int compare_by_catalog(const void *a, const void *b)
+{
+    return compare_oids(((const struct sw_type_pair *)a)->catalog_oid,
+                        ((const struct sw_type_pair *)b)->catalog_oid);
+}
+
+static struct sw_type_pair *pair_types(struct sw_comparison *comparison,
+                                       const struct sw_schema *schema,
+                                       const struct sw_textmap *types, int *count)
+{
+    struct sw_type_pair *pairs =
+        sw_arena_alloc(&comparison->catalog->arena, (size_t)schema->type_count * sizeof *pairs);
+    char name[TYPE_NAME];
+
+    for (int i = 0; i < schema->type_count; i++) {
+        const struct sw_schema_type *type = &schema->types[i], *other;
+
+        other = type_name(name, type) ? sw_textmap_get(types, name) : NULL;
+        if (other != NULL)
+            pairs[(*count)++] = (struct sw_type_pair){type->oid, other->oid};
+    }
+    return pairs;
+}
+
+/* NULL: the shard calls everything as the catalog database does. */
+static const struct sw_type_map *map_types(struct sw_comparison *comparison,
+                                           const struct sw_schema *schema,
+                                           const struct sw_textmap *types)
+{
+    struct sw_arena *arena = &comparison->catalog->arena;
+    struct sw_type_map *map = sw_arena_alloc(arena, sizeof *map);
+    struct sw_type_pair *by_shard = pair_types(comparison, schema, types, &map->count);
+    struct sw_type_pair *by_catalog;
+    bool differs = false;
+
+    for (int i = 0; i < map->count; i++)
+        differs = differs || by_shard[i].shard_oid != by_shard[i].catalog_oid;
+    if (!differs)
+        return NULL;
+    by_catalog = sw_arena_alloc(arena, (size_t)map->count * sizeof *by_catalog);
+    memcpy(by_catalog, by_shard, (size_t)map->count * sizeof *by_catalog);
+    qsort(by_shard, (size_t)map->count, sizeof *by_shard, compare_by_shard);
+    qsort(by_catalog, (size_t)map->count, sizeof *by_catalog, compare_by_catalog);
+    map->by_shard = by_shard;
+    map->by_catalog = by_catalog;
+    return map;
+}
+
+/* Columns shall speak of types as the catalog database does. */
+static void translate_columns(const struct sw_schema *schema, const struct sw_type_map *map)
+{
+    for (int t = 0; map != NULL && t < schema->table_count; t++) {
+        struct sw_schema_table *table = &schema->tables[t];
+
+        for (int c = 0; c < table->column_count; c++)
+            table->columns[c].type_oid = sw_type_of_catalog(map, table->columns[c].type_oid);
+    }
+}
+
+static struct sw_catalog_shard *add_shard(struct sw_comparison *comparison,
+                                          const struct sw_shard *shard)
+{
+    struct sw_catalog_shard *into = sw_arena_alloc(&comparison->catalog->arena, sizeof *into);
+    const char *why_not = comparison->readings[shard->id].why_not;
+
+    into->name = sw_arena_strdup(&comparison->catalog->arena, shard->name);
+    into->is_read = sw_comparison_schema(comparison, shard) != NULL;
+    if (!into->is_read && why_not != NULL)
+        into->why_not = sw_arena_strdup(&comparison->catalog->arena, why_not);
+    (void)sw_textmap_put(&comparison->into->shards, into->name, into);
+    return into;
+}
+
+void sw_compare_types(struct sw_comparison *comparison)
+{
+    const struct sw_database *database = comparison->database;
+    const struct sw_schema *catalog = sw_comparison_schema(comparison, database->catalog);
+    struct sw_textmap types;
+
+    index_types(catalog, &types);
+    (void)add_shard(comparison, database->catalog);
+    for (int b = 0; b < database->business_count; b++) {
+        for (int s = 0; s < database->businesses[b].shard_count; s++) {
+            const struct sw_shard *shard = &database->businesses[b].shards[s];
+            const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
+            struct sw_catalog_shard *into = add_shard(comparison, shard);
+
+            if (schema == NULL || catalog == NULL)
+                continue;
+            into->types = map_types(comparison, schema, &types);
+            comparison->into->has_types = comparison->into->has_types || into->types != NULL;
+            translate_columns(schema, into->types);
+        }
+    }
+    sw_textmap_finish(&types);
+}
+
+/* The pair with @oid in front (or behind) of @pairs, or NULL. */
+static const struct sw_type_pair *find(const struct sw_type_pair *pairs, int count,
+                                       struct sw_type_pair key,
+                                       int (*compare)(const void *, const void *))
+{
+    return bsearch(&key, pairs, (size_t)count, sizeof *pairs, compare);
+}
+
+uint32_t sw_type_of_catalog(const struct sw_type_map *types, uint32_t shard_oid)
+{
+    const struct sw_type_pair *pair =
+        shard_oid < SW_FIRST_USER_OID
+            ? NULL
+            : find(types->by_shard, types->count, (struct sw_type_pair){shard_oid, 0},
+                   compare_by_shard);
+
+    return pair == NULL ? shard_oid : pair->catalog_oid;
+}
+
+uint32_t sw_type_of_shard(const struct sw_type_map *types, uint32_t catalog_oid)
+{
+    const struct sw_type_pair *pair =
+        catalog_oid < SW_FIRST_USER_OID
+            ? NULL
+            : find(types->by_catalog, types->count, (struct sw_type_pair){0, catalog_oid},
+                   compare_by_catalog);
+
+    return pair == NULL ? catalog_oid : pair->shard_oid;
+}

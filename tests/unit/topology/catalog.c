@@ -1,0 +1,304 @@
+#include "shardward/topology/catalog.h"
+
+#include "shardward/base/mem.h"
+#include "unit/topology/paths.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COLUMN(name, oid, type)                                                                \
+    "column\tpublic\tpatients\t" name "\t" oid "\t" oid "\t" type                              \
+    "\t-1\t\\N\tt\tt\t\\N\t\tf\t\\N\n"
+#define PATIENTS "table\tpublic\tpatients\tr\tf\t\t\\N\n" COLUMN("patient_id", "20", "bigint")
+
+static struct sw_map *map;
+static struct sw_shard_reading *readings;
+
+static int build(void **state)
+{
+    struct sw_config_faults faults;
+    struct sw_config *config = sw_config_read(BOOKING_YAML, &faults);
+
+    if (config == NULL)
+        return -1;
+    map = sw_map_build(config);
+    return 0;
+}
+
+static int drop(void **state)
+{
+    sw_map_unref(map);
+    return 0;
+}
+
+static int nothing_read(void **state)
+{
+    readings = sw_alloc_zero((size_t)map->shard_count, sizeof *readings);
+    return 0;
+}
+
+static int forget(void **state)
+{
+    free(readings);
+    return 0;
+}
+
+static const struct sw_shard *shard(const char *name)
+{
+    const struct sw_database *database = &map->databases[0];
+
+    if (strcmp(name, "catalog") == 0)
+        return database->catalog;
+    for (int b = 0; b < database->business_count; b++)
+        for (int s = 0; s < database->businesses[b].shard_count; s++)
+            if (strcmp(database->businesses[b].shards[s].name, name) == 0)
+                return &database->businesses[b].shards[s];
+    fail_msg("no shard %s", name);
+    return NULL;
+}
+
+static void reads(const char *name, const char *text)
+{
+    readings[shard(name)->id] = (struct sw_shard_reading){text, strlen(text), NULL};
+}
+
+static void all_read(const char *text)
+{
+    static const char *const names[] = {"catalog", "users_0", "users_1", "users_2", "users_3"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        reads(names[i], text);
+}
+
+static const struct sw_catalog_table *patients(const struct sw_catalog *catalog)
+{
+    return sw_catalog_table(&catalog->databases[0], "public", "patients");
+}
+
+static void equal_tables_are_not_blocked(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS);
+    catalog = sw_catalog_build(map, readings, 7);
+    assert_int_equal(catalog->version, 7);
+    assert_null(patients(catalog)->block);
+    assert_int_equal(patients(catalog)->facts->column_count, 1);
+    assert_int_equal(catalog->databases[0].difference_count, 0);
+    assert_null(sw_catalog_table(&catalog->databases[0], "public", "nowhere"));
+    assert_null(sw_catalog_database(catalog, "nowhere"));
+    sw_catalog_unref(catalog);
+}
+
+static void a_difference_is_told_from_both_sides(void **state)
+{
+    static const struct {
+        const char *shard, *text, *other, *left, *right;
+    } rows[] = {
+        {"users_2", PATIENTS COLUMN("city", "25", "text"), "users_0", NULL,
+         "column city text not null"},
+        {"users_0", PATIENTS COLUMN("city", "25", "text"), "users_0",
+         "column city text not null", NULL},
+        {"users_3", "", "users_0", "table", NULL},
+        {"catalog", "", "users_0", "table", NULL},
+        {"users_1", PATIENTS "trigger\tpublic\tpatients\ta\tpublic\tf\tCREATE TRIGGER a\n",
+         "users_0", NULL, "trigger CREATE TRIGGER a"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_difference *found;
+        struct sw_catalog *catalog;
+
+        all_read(PATIENTS);
+        reads(rows[i].shard, rows[i].text);
+        catalog = sw_catalog_build(map, readings, 1);
+        assert_true(catalog->databases[0].difference_count > 0);
+        found = &catalog->databases[0].differences[0];
+        assert_string_equal(found->table, "public.patients");
+        assert_string_equal(found->left_shard, "users_0");
+        assert_int_equal(found->left_text == NULL, rows[i].left == NULL);
+        assert_int_equal(found->right_text == NULL, rows[i].right == NULL);
+        if (rows[i].left != NULL)
+            assert_string_equal(found->left_text, rows[i].left);
+        if (rows[i].right != NULL)
+            assert_string_equal(found->right_text, rows[i].right);
+        assert_non_null(patients(catalog)->block);
+        assert_string_equal(patients(catalog)->block->sqlstate, "0A000");
+        sw_catalog_unref(catalog);
+    }
+}
+
+static void the_catalog_database_needs_no_triggers(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS "trigger\tpublic\tpatients\ta\tpublic\tf\tCREATE TRIGGER a\n");
+    reads("catalog", PATIENTS);
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_int_equal(catalog->databases[0].difference_count, 0);
+    sw_catalog_unref(catalog);
+}
+
+static void a_shard_out_of_reach_is_believed_to_be_like_the_others(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS);
+    readings[shard("users_0")->id] = (struct sw_shard_reading){.why_not = "no route to host"};
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_null(patients(catalog)->block);
+    assert_non_null(patients(catalog)->facts);
+    sw_catalog_unref(catalog);
+}
+
+static void a_table_that_nobody_could_read_is_not_known_yet(void **state)
+{
+    struct sw_catalog *catalog;
+
+    for (int i = 0; i < map->shard_count; i++)
+        readings[i].why_not = "no route to host";
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_string_equal(patients(catalog)->block->sqlstate, "57P03");
+    assert_string_equal(patients(catalog)->block->detail, "no route to host");
+    sw_catalog_unref(catalog);
+}
+
+static void a_table_that_nobody_may_read_is_taken_on_trust(void **state)
+{
+    struct sw_catalog *catalog = sw_catalog_build(map, readings, 1);
+
+    assert_null(patients(catalog)->facts);
+    assert_null(patients(catalog)->block);
+    sw_catalog_unref(catalog);
+}
+
+static void a_reading_that_makes_no_sense_is_no_reading(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS);
+    reads("users_0", "nonsense");
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_null(patients(catalog)->block);
+    sw_catalog_unref(catalog);
+}
+
+static void types_are_translated_both_ways(void **state)
+{
+    const struct sw_type_map *types;
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS COLUMN("mood", "16400", "mood") "type\tpublic\tmood\t16400\tf\n"
+                                                      "type\tpublic\talone\t16401\tf\n");
+    reads("catalog", PATIENTS COLUMN("mood", "20000", "mood") "type\tpublic\tmood\t20000\tf\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    types = sw_catalog_types(&catalog->databases[0], shard("users_1"));
+    assert_non_null(types);
+    assert_int_equal(sw_type_of_catalog(types, 16400), 20000);
+    assert_int_equal(sw_type_of_shard(types, 20000), 16400);
+    assert_int_equal(sw_type_of_catalog(types, 16401), 16401);
+    assert_int_equal(sw_type_of_shard(types, 25), 25);
+    assert_int_equal(patients(catalog)->facts->columns[1].type_oid, 20000);
+    assert_null(sw_catalog_types(&catalog->databases[0], shard("catalog")));
+    assert_null(sw_catalog_types(&catalog->databases[0], shard("orders_0")));
+    sw_catalog_unref(catalog);
+}
+
+static void types_with_the_same_oid_everywhere_cost_nothing(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS "type\tpublic\tmood\t16400\tf\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_false(catalog->databases[0].has_types);
+    assert_null(sw_catalog_types(&catalog->databases[0], shard("users_1")));
+    sw_catalog_unref(catalog);
+}
+
+static void a_function_of_several_shards_is_one(void **state)
+{
+    const struct sw_catalog_functions *functions;
+    struct sw_catalog *catalog;
+
+    all_read("function\tpublic\tbook\tbigint\t1\t0\tf\tv\tsql\t\\N\n");
+    reads("users_3", "function\tpublic\tbook\ttext\t1\t0\tf\tv\tsql\t\\N\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    functions = sw_textmap_get(&catalog->databases[0].functions, "book");
+    assert_non_null(functions);
+    assert_int_equal(functions->count, 2);
+    sw_catalog_unref(catalog);
+}
+
+static void only_operators_that_may_look_elsewhere_are_kept(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read("operator\tpublic\t=\tpublic\tsame\ti\t\\N\n"
+             "operator\tpublic\t~=\tpublic\talike\ts\t\\N\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_null(sw_textmap_get(&catalog->databases[0].operators, "="));
+    assert_non_null(sw_textmap_get(&catalog->databases[0].operators, "~="));
+    sw_catalog_unref(catalog);
+}
+
+static void a_catalog_survives_saving(void **state)
+{
+    struct sw_catalog *catalog;
+    struct sw_error err;
+    struct sw_buf out;
+
+    all_read(PATIENTS);
+    sw_buf_init(&out, 1 << 20);
+    for (int i = 0; i < 4; i++) {
+        char name[] = "users_0";
+
+        name[6] = (char)('0' + i);
+        sw_catalog_write_shard(map, shard(name), &readings[shard(name)->id], &out);
+    }
+    sw_catalog_write_shard(map, shard("catalog"), &readings[shard("catalog")->id], &out);
+    catalog = sw_catalog_read(map, (const char *)sw_buf_bytes(&out), sw_buf_len(&out), &err);
+    assert_non_null(catalog);
+    assert_int_equal(catalog->databases[0].difference_count, 0);
+    assert_non_null(patients(catalog)->facts);
+    sw_catalog_unref(catalog);
+    sw_buf_finish(&out);
+}
+
+static void a_saved_file_that_is_none_is_refused(void **state)
+{
+    static const char *const texts[] = {"table\tpublic\n", "shard\tbooking\tnowhere\n",
+                                        "shard\tother\tusers_0\n", "shard\tbooking\n",
+                                        "shard\tbooking\tusers_0\nnonsense\n"};
+    struct sw_error err;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_null(sw_catalog_read(map, texts[i], strlen(texts[i]), &err));
+        assert_string_equal(err.sqlstate, "22P02");
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_read, forget)
+    const struct CMUnitTest tests[] = {
+        TEST(equal_tables_are_not_blocked),
+        TEST(a_difference_is_told_from_both_sides),
+        TEST(the_catalog_database_needs_no_triggers),
+        TEST(a_shard_out_of_reach_is_believed_to_be_like_the_others),
+        TEST(a_table_that_nobody_could_read_is_not_known_yet),
+        TEST(a_table_that_nobody_may_read_is_taken_on_trust),
+        TEST(a_reading_that_makes_no_sense_is_no_reading),
+        TEST(types_are_translated_both_ways),
+        TEST(types_with_the_same_oid_everywhere_cost_nothing),
+        TEST(a_function_of_several_shards_is_one),
+        TEST(only_operators_that_may_look_elsewhere_are_kept),
+        TEST(a_catalog_survives_saving),
+        TEST(a_saved_file_that_is_none_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("catalog", tests, build, drop);
+}
