@@ -2,13 +2,15 @@
  * map - where the tables are: an immutable picture, counted, made of a config.
  *
  * One map serves all sessions; nothing in it changes after it is built. It shares the config's
- * texts, and so owns the config. Counts may change from one thread only.
+ * texts, and so owns the config. References are taken and given back on any thread.
  */
 #ifndef SW_TOPOLOGY_MAP_H
 #define SW_TOPOLOGY_MAP_H
 
 #include "shardward/base/textmap.h"
 #include "shardward/config/config.h"
+
+#include <stdatomic.h>
 
 struct sw_node {
     const char *name, *address, *cloud;
@@ -81,7 +83,7 @@ struct sw_user {
 };
 
 struct sw_map {
-    int refs;
+    atomic_int refs;
     struct sw_config *config;
     struct sw_arena arena;
     const struct sw_database *databases;
