@@ -1,6 +1,6 @@
 /*
- * The files of this room: main.c reads the command line, run.c is the proxy, offline.c answers
- * from the configuration alone.
+ * The files of this room: main.c reads the command line; run.c is the control thread, worker.c
+ * a worker, spread.c chooses between them; offline.c answers from the configuration alone.
  */
 #ifndef SW_APP_APP_H
 #define SW_APP_APP_H

@@ -1,9 +1,9 @@
 #include "app.h"
 
+#include "shardward/app/spread.h"
 #include "shardward/base/log.h"
 #include "shardward/io/listener.h"
-#include "shardward/pool/pool.h"
-#include "shardward/session/session.h"
+#include "worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -12,11 +12,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-struct proxy {
+struct control {
     struct sw_loop *loop;
     struct sw_map *map;
-    struct sw_pools *pools;
-    struct sw_sessions *sessions;
+    struct sw_board *board;
+    struct sw_dialler *dialler;
+    struct sw_verifiers *verifiers;
+    struct sw_worker *workers[SW_WORKERS_MOST];
+    int worker_count;
+    int last_chosen; /* the worker of the last client */
     struct sw_listener *listener;
     struct sw_signal *on_term, *on_int;
 };
@@ -53,62 +57,114 @@ static void raise_descriptor_limit(void)
 
 static void on_stop(void *owner)
 {
-    struct proxy *proxy = owner;
+    struct control *control = owner;
 
     sw_log(SW_LOG_INFO, "stopping", "pid=%d", (int)getpid());
-    sw_loop_stop(proxy->loop);
+    sw_loop_stop(control->loop);
 }
 
 static void on_accept(void *owner, int fd)
 {
-    struct proxy *proxy = owner;
+    static struct sw_log_limit limit;
+    struct control *control = owner;
+    int counts[SW_WORKERS_MOST], all = 0;
 
-    sw_sessions_welcome(proxy->sessions, fd);
+    for (int i = 0; i < control->worker_count; i++)
+        all += counts[i] = sw_worker_clients(control->workers[i]);
+    if (all >= control->map->config->limits.clients) {
+        sw_log_limited(&limit, SW_LOG_WARNING, "client-refused",
+                       "clients=%d reason=\"limits.clients is reached\"", all);
+        sw_sessions_turn_away(fd);
+        return;
+    }
+    control->last_chosen =
+        sw_spread_choose(counts, control->worker_count, control->last_chosen);
+    sw_worker_welcome(control->workers[control->last_chosen], fd);
 }
 
-static bool open_proxy(struct proxy *proxy, struct sw_error *err)
+static int count_workers(const struct sw_config *config)
 {
-    const struct sw_config *config = proxy->map->config;
+    long cores = config->workers > 0 ? config->workers : sysconf(_SC_NPROCESSORS_ONLN);
 
-    proxy->sessions = sw_sessions_create(proxy->loop, proxy->map, proxy->pools, err);
-    if (proxy->sessions == NULL)
-        return false;
-    proxy->listener = sw_listener_open(proxy->loop, config->listen_address, config->listen_port,
-                                       on_accept, proxy, err);
-    return proxy->listener != NULL;
+    return cores < 1 ? 1 : cores > SW_WORKERS_MOST ? SW_WORKERS_MOST : (int)cores;
+}
+
+static bool start_workers(struct control *control, struct sw_error *err)
+{
+    const struct sw_worker_setup setup = {
+        .board = control->board, .dialler = control->dialler, .verifiers = control->verifiers};
+
+    control->worker_count = count_workers(control->map->config);
+    control->last_chosen = control->worker_count - 1;
+    for (int i = 0; i < control->worker_count; i++)
+        control->workers[i] = sw_worker_create(&setup, i);
+    for (int i = 0; i < control->worker_count; i++)
+        if (!sw_worker_start(control->workers[i], err))
+            return false;
+    return true;
+}
+
+static bool open_listener(struct control *control, struct sw_error *err)
+{
+    const struct sw_config *config = control->map->config;
+
+    control->listener = sw_listener_open(control->loop, config->listen_address,
+                                         config->listen_port, on_accept, control, err);
+    return control->listener != NULL;
+}
+
+static void open_control(struct control *control)
+{
+    control->loop = sw_loop_create();
+    control->board = sw_board_create(control->map);
+    control->dialler = sw_dialler_create();
+    control->verifiers = sw_verifiers_create();
+    control->on_term = sw_signal_create(control->loop, SIGTERM, on_stop, control);
+    control->on_int = sw_signal_create(control->loop, SIGINT, on_stop, control);
+}
+
+/* Threads end first; what they were about is then put away by this one alone. */
+static void close_control(struct control *control)
+{
+    sw_listener_close(control->listener);
+    sw_signal_close(control->on_term);
+    sw_signal_close(control->on_int);
+    for (int i = 0; i < control->worker_count; i++)
+        sw_worker_stop(control->workers[i]);
+    sw_dialler_close(control->dialler);
+    for (int i = 0; i < control->worker_count; i++)
+        sw_worker_close(control->workers[i]);
+    for (int i = 0; i < control->worker_count; i++)
+        sw_worker_free(control->workers[i]);
+    sw_verifiers_free(control->verifiers);
+    sw_board_free(control->board);
+    sw_loop_destroy(control->loop);
+    sw_map_unref(control->map);
 }
 
 int sw_app_run(const char *path)
 {
-    struct proxy proxy = {.map = sw_app_read_map(path)};
+    struct control control = {.map = sw_app_read_map(path)};
     struct sw_error err;
     bool is_open;
 
-    if (proxy.map == NULL)
+    if (control.map == NULL)
         return 1;
-    sw_log_configure(proxy.map->config->log.level, proxy.map->config->log.format);
+    sw_log_configure(control.map->config->log.level, control.map->config->log.format);
     forget_pg_variables();
     raise_descriptor_limit();
     (void)signal(SIGPIPE, SIG_IGN);
-    proxy.loop = sw_loop_create();
-    proxy.pools = sw_pools_create(proxy.loop, proxy.map);
-    proxy.on_term = sw_signal_create(proxy.loop, SIGTERM, on_stop, &proxy);
-    proxy.on_int = sw_signal_create(proxy.loop, SIGINT, on_stop, &proxy);
-    is_open = open_proxy(&proxy, &err);
+    open_control(&control);
+    is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
+              start_workers(&control, &err) && open_listener(&control, &err);
     if (is_open) {
-        sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d pid=%d", SW_VERSION,
-               proxy.map->config->listen_address, proxy.map->config->listen_port,
-               (int)getpid());
-        sw_loop_run(proxy.loop);
+        sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
+               control.map->config->listen_address, control.map->config->listen_port,
+               control.worker_count, (int)getpid());
+        sw_loop_run(control.loop);
     } else {
         (void)fprintf(stderr, "shardward: %s\n", err.message);
     }
-    sw_listener_close(proxy.listener);
-    sw_signal_close(proxy.on_term);
-    sw_signal_close(proxy.on_int);
-    sw_sessions_close(proxy.sessions);
-    sw_pools_close(proxy.pools);
-    sw_loop_destroy(proxy.loop);
-    sw_map_unref(proxy.map);
+    close_control(&control);
     return is_open ? 0 : 1;
 }

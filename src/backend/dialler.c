@@ -8,24 +8,39 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { MOST_THREADS = 64 };
+
+struct node {
+    struct sw_link link; /* in the dialler's nodes: the one looked at last is the last */
+    char *address;
+    int port;
+    int dialling;         /* threads that dial it */
+    struct sw_link asked; /* jobs, longest waiting first */
+};
 
 struct job {
     struct sw_link link;
+    struct sw_letter letter;
+    struct node *node;
     struct sw_dial dial;
-    char *address, *dbname, *user, *password;
+    char *dbname, *user, *password;
     struct sw_dialled *dialled;
     struct sw_error err;
 };
 
 struct sw_dialler {
+    int closing_fd; /* readable from the moment of closing on */
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct sw_link asked, done; /* jobs; under the lock */
-    bool is_closing;            /* under the lock */
-    struct sw_waker *waker;
-    int thread_count;
-    pthread_t threads[];
+    /* Under the lock. */
+    struct sw_link nodes;
+    bool is_closing;
+    int thread_count, idle_count;
+    pthread_t threads[MOST_THREADS];
 };
 
 static int64_t now_ms(void)
@@ -39,7 +54,6 @@ static int64_t now_ms(void)
 static void job_free(struct job *job)
 {
     sw_dialled_free(job->dialled);
-    free(job->address);
     free(job->dbname);
     free(job->user);
     free(job->password);
@@ -72,18 +86,89 @@ static void set_connect_error(struct sw_error *err, PGconn *conn)
     sw_error_set(err, state, "%.*s", (int)len, text);
 }
 
+/* One dial at work: its deadline, and the descriptor that ends it early. */
+struct effort {
+    PGconn *conn;
+    int closing_fd;
+    int timeout_ms;
+    int64_t deadline_ms;
+};
+
+/* Wait until the socket is ready for @events. */
+static bool wait_for(const struct effort *effort, short events, struct sw_error *err)
+{
+    struct pollfd fds[2] = {{.fd = PQsocket(effort->conn), .events = events},
+                            {.fd = effort->closing_fd, .events = POLLIN}};
+    int64_t left_ms = -1;
+
+    do {
+        if (effort->timeout_ms > 0)
+            left_ms = effort->deadline_ms - now_ms();
+        if (effort->timeout_ms > 0 && left_ms <= 0)
+            return sw_error_set(err, "08006", "no connection within %d ms", effort->timeout_ms);
+        (void)poll(fds, 2, (int)left_ms);
+        if (fds[1].revents != 0)
+            return sw_error_set(err, "57P01", "shardward is shutting down");
+    } while (fds[0].revents == 0);
+    return true;
+}
+
+static bool connect_within(const struct effort *effort, struct sw_error *err)
+{
+    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+
+    while (wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
+        if (!wait_for(effort, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
+            return false;
+        wanted = PQconnectPoll(effort->conn);
+    }
+    if (wanted == PGRES_POLLING_FAILED)
+        set_connect_error(err, effort->conn);
+    return wanted == PGRES_POLLING_OK;
+}
+
+/* The result of @query, or NULL. libpq has read all that the server sent then. */
+static PGresult *query_within(const struct effort *effort, const char *query,
+                              struct sw_error *err)
+{
+    PGresult *result = NULL, *next;
+
+    if (PQsendQuery(effort->conn, query) == 0) {
+        set_connect_error(err, effort->conn);
+        return NULL;
+    }
+    do {
+        while (PQisBusy(effort->conn)) {
+            if (!wait_for(effort, POLLIN, err)) {
+                PQclear(result);
+                return NULL;
+            }
+            if (PQconsumeInput(effort->conn) == 0)
+                break; /* the next result tells why */
+        }
+        next = PQgetResult(effort->conn);
+        if (next != NULL) {
+            PQclear(result);
+            result = next;
+        }
+    } while (next != NULL);
+    return result;
+}
+
 /* The private query: its row says whether the connection is what routing relies on. */
-static bool check_session(PGconn *conn, struct sw_error *err)
+static bool check_session(const struct effort *effort, struct sw_error *err)
 {
     static const char query[] =
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),"
         " pg_catalog.current_setting('standard_conforming_strings'),"
         " pg_catalog.current_setting('search_path')";
-    PGresult *result = PQexec(conn, query);
+    PGresult *result = query_within(effort, query, err);
     bool is_good = false;
 
+    if (result == NULL)
+        return false;
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        set_connect_error(err, conn);
+        set_connect_error(err, effort->conn);
     else if (strcmp(PQgetvalue(result, 0, 0), "f") != 0)
         sw_error_set(err, "25006", "the node is a standby, not the primary of its cluster");
     else if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
@@ -101,32 +186,11 @@ static bool check_session(PGconn *conn, struct sw_error *err)
     return is_good;
 }
 
-/* Drive libpq until it is connected, for at most @timeout_ms (0: for ever). */
-static bool connect_within(PGconn *conn, int timeout_ms, struct sw_error *err)
-{
-    const int64_t deadline_ms = now_ms() + timeout_ms;
-    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-
-    while (wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
-        struct pollfd fd = {.fd = PQsocket(conn),
-                            .events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        int64_t left_ms = timeout_ms == 0 ? -1 : deadline_ms - now_ms();
-
-        if (timeout_ms > 0 && left_ms <= 0)
-            return sw_error_set(err, "08006", "no connection within %d ms", timeout_ms);
-        if (poll(&fd, 1, (int)left_ms) > 0)
-            wanted = PQconnectPoll(conn);
-    }
-    if (wanted == PGRES_POLLING_FAILED)
-        set_connect_error(err, conn);
-    return wanted == PGRES_POLLING_OK;
-}
-
 static PGconn *start_connect(const struct job *job)
 {
     char port[16];
     const char *const pairs[][2] = {
-        {"host", job->address},        {"port", port},
+        {"host", job->node->address},  {"port", port},
         {"dbname", job->dbname},       {"user", job->user},
         {"password", job->password},   {"sslmode", "disable"},
         {"gssencmode", "disable"},     {"client_encoding", "UTF8"},
@@ -137,7 +201,7 @@ static PGconn *start_connect(const struct job *job)
     enum { PAIRS = sizeof pairs / sizeof pairs[0] };
     const char *keywords[PAIRS + 1] = {0}, *values[PAIRS + 1] = {0};
 
-    (void)snprintf(port, sizeof port, "%d", job->dial.port);
+    (void)snprintf(port, sizeof port, "%d", job->node->port);
     for (int i = 0; i < PAIRS; i++) {
         keywords[i] = pairs[i][0];
         values[i] = pairs[i][1];
@@ -145,9 +209,13 @@ static PGconn *start_connect(const struct job *job)
     return PQconnectStartParams(keywords, values, 0);
 }
 
-static struct sw_dialled *dial(const struct job *job, struct sw_error *err)
+static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_error *err)
 {
     PGconn *conn = start_connect(job);
+    const struct effort effort = {.conn = conn,
+                                  .closing_fd = closing_fd,
+                                  .timeout_ms = job->dial.timeout_ms,
+                                  .deadline_ms = now_ms() + job->dial.timeout_ms};
     struct sw_dialled *dialled;
     bool is_good;
 
@@ -157,9 +225,9 @@ static struct sw_dialled *dial(const struct job *job, struct sw_error *err)
         return NULL;
     }
     (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-    is_good = connect_within(conn, job->dial.timeout_ms, err) && check_session(conn, err);
+    is_good = connect_within(&effort, err) && check_session(&effort, err);
     if (!is_good) {
-        sw_error_trying(err, "cannot connect to %s:%d/%s", job->address, job->dial.port,
+        sw_error_trying(err, "cannot connect to %s:%d/%s", job->node->address, job->node->port,
                         job->dbname);
         PQfinish(conn);
         return NULL;
@@ -169,113 +237,166 @@ static struct sw_dialled *dial(const struct job *job, struct sw_error *err)
     return dialled;
 }
 
+static void on_answer(struct sw_letter *letter)
+{
+    struct job *job = SW_OWNER(letter, struct job, letter);
+    struct sw_dialled *dialled = job->dialled;
+
+    job->dialled = NULL;
+    job->dial.on_dialled(job->dial.owner, dialled, dialled == NULL ? &job->err : NULL);
+    job_free(job);
+}
+
+/* Under the lock: a job that may be worked on now, or NULL. Nodes have their turns. */
+static struct job *take_job(struct sw_dialler *dialler)
+{
+    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
+         link = link->next) {
+        struct node *node = SW_OWNER(link, struct node, link);
+        struct sw_link *first = sw_list_first(&node->asked);
+
+        if (first == NULL || node->dialling == SW_DIALS_PER_NODE)
+            continue;
+        sw_link_remove(first);
+        node->dialling++;
+        sw_link_remove(&node->link);
+        sw_list_push_back(&dialler->nodes, &node->link);
+        return SW_OWNER(first, struct job, link);
+    }
+    return NULL;
+}
+
 static void *run_thread(void *owner)
 {
     struct sw_dialler *dialler = owner;
 
     (void)pthread_mutex_lock(&dialler->lock);
     while (!dialler->is_closing) {
-        struct sw_link *link = sw_list_first(&dialler->asked);
-        struct job *job;
+        struct job *job = take_job(dialler);
+        struct node *node;
 
-        if (link == NULL) {
+        if (job == NULL) {
+            dialler->idle_count++;
             (void)pthread_cond_wait(&dialler->work, &dialler->lock);
+            dialler->idle_count--;
             continue;
         }
-        sw_link_remove(link);
         (void)pthread_mutex_unlock(&dialler->lock);
-        job = SW_OWNER(link, struct job, link);
-        job->dialled = dial(job, &job->err);
+        node = job->node;
+        job->dialled = dial(job, dialler->closing_fd, &job->err);
+        sw_mailbox_post(job->dial.mailbox, &job->letter);
         (void)pthread_mutex_lock(&dialler->lock);
-        sw_list_push_back(&dialler->done, &job->link);
-        sw_waker_wake(dialler->waker);
+        node->dialling--;
     }
     (void)pthread_mutex_unlock(&dialler->lock);
     return NULL;
 }
 
-static struct job *take_done(struct sw_dialler *dialler)
+struct sw_dialler *sw_dialler_create(void)
 {
-    struct sw_link *link;
-
-    (void)pthread_mutex_lock(&dialler->lock);
-    link = sw_list_first(&dialler->done);
-    if (link != NULL)
-        sw_link_remove(link);
-    (void)pthread_mutex_unlock(&dialler->lock);
-    return link == NULL ? NULL : SW_OWNER(link, struct job, link);
-}
-
-static void on_woken(void *owner)
-{
-    struct sw_dialler *dialler = owner;
-    struct job *job;
-
-    while ((job = take_done(dialler)) != NULL) {
-        struct sw_dialled *dialled = job->dialled;
-
-        job->dialled = NULL;
-        job->dial.on_dialled(job->dial.owner, dialled, dialled == NULL ? &job->err : NULL);
-        job_free(job);
-    }
-}
-
-struct sw_dialler *sw_dialler_create(struct sw_loop *loop, int threads)
-{
-    struct sw_dialler *dialler =
-        sw_alloc_zero(1, sizeof *dialler + (size_t)threads * sizeof dialler->threads[0]);
+    struct sw_dialler *dialler = sw_alloc_zero(1, sizeof *dialler);
 
     (void)pthread_mutex_init(&dialler->lock, NULL);
     (void)pthread_cond_init(&dialler->work, NULL);
-    sw_link_init(&dialler->asked);
-    sw_link_init(&dialler->done);
-    dialler->waker = sw_waker_create(loop, on_woken, dialler);
-    for (int i = 0; i < threads; i++)
-        if (pthread_create(&dialler->threads[i], NULL, run_thread, dialler) == 0)
-            dialler->thread_count++;
-        else
-            break;
+    sw_link_init(&dialler->nodes);
+    dialler->closing_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return dialler;
+}
+
+/* Under the lock. */
+static struct node *find_node(struct sw_dialler *dialler, const char *address, int port)
+{
+    struct node *node;
+
+    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
+         link = link->next) {
+        node = SW_OWNER(link, struct node, link);
+        if (node->port == port && strcmp(node->address, address) == 0)
+            return node;
+    }
+    node = sw_alloc_zero(1, sizeof *node);
+    node->address = sw_strdup(address);
+    node->port = port;
+    sw_link_init(&node->asked);
+    sw_list_push_front(&dialler->nodes, &node->link);
+    return node;
+}
+
+/* Under the lock: how many jobs could be taken now. */
+static int count_ready(const struct sw_dialler *dialler)
+{
+    int count = 0;
+
+    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
+         link = link->next) {
+        const struct node *node = SW_OWNER(link, struct node, link);
+        int room = SW_DIALS_PER_NODE - node->dialling;
+
+        for (struct sw_link *job = node->asked.next; room > 0 && job != &node->asked;
+             job = job->next, room--)
+            count++;
+    }
+    return count;
+}
+
+/* Under the lock. A thread that is idle may not have woken yet for the job before this one. */
+static void start_thread_if_needed(struct sw_dialler *dialler)
+{
+    int at = dialler->thread_count;
+
+    if (count_ready(dialler) > dialler->idle_count && at < MOST_THREADS &&
+        pthread_create(&dialler->threads[at], NULL, run_thread, dialler) == 0)
+        dialler->thread_count++;
 }
 
 void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
 {
     struct job *job = sw_alloc_zero(1, sizeof *job);
 
+    sw_link_init(&job->link);
+    job->letter.on_read = on_answer;
     job->dial = *ask;
-    job->address = sw_strdup(ask->address);
     job->dbname = sw_strdup(ask->dbname);
     job->user = sw_strdup(ask->user);
     job->password = sw_strdup(ask->password == NULL ? "" : ask->password);
     (void)pthread_mutex_lock(&dialler->lock);
-    sw_list_push_back(&dialler->asked, &job->link);
+    job->node = find_node(dialler, ask->address, ask->port);
+    sw_list_push_back(&job->node->asked, &job->link);
+    start_thread_if_needed(dialler);
     (void)pthread_cond_signal(&dialler->work);
     (void)pthread_mutex_unlock(&dialler->lock);
 }
 
-static void free_jobs(struct sw_link *jobs)
+static void free_node(struct node *node)
 {
     struct sw_link *link, *next;
 
-    for (link = jobs->next; link != jobs; link = next) {
+    for (link = node->asked.next; link != &node->asked; link = next) {
         next = link->next;
         job_free(SW_OWNER(link, struct job, link));
     }
+    free(node->address);
+    free(node);
 }
 
 void sw_dialler_close(struct sw_dialler *dialler)
 {
+    struct sw_link *link, *next;
+
     if (dialler == NULL)
         return;
     (void)pthread_mutex_lock(&dialler->lock);
     dialler->is_closing = true;
+    (void)eventfd_write(dialler->closing_fd, 1);
     (void)pthread_cond_broadcast(&dialler->work);
     (void)pthread_mutex_unlock(&dialler->lock);
     for (int i = 0; i < dialler->thread_count; i++)
         (void)pthread_join(dialler->threads[i], NULL);
-    free_jobs(&dialler->asked);
-    free_jobs(&dialler->done);
-    sw_waker_close(dialler->waker);
+    for (link = dialler->nodes.next; link != &dialler->nodes; link = next) {
+        next = link->next;
+        free_node(SW_OWNER(link, struct node, link));
+    }
+    (void)close(dialler->closing_fd);
     (void)pthread_cond_destroy(&dialler->work);
     (void)pthread_mutex_destroy(&dialler->lock);
     free(dialler);

@@ -44,8 +44,26 @@ static void read_timeouts(struct sw_reader *reader, const struct sw_entry *entry
                      sizeof timeout_fields / sizeof *timeout_fields, into);
 }
 
+static void read_workers(struct sw_reader *reader, const struct sw_entry *entry,
+                         const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry), *end;
+    struct sw_config *config = into;
+    int number = 0;
+
+    if (text == NULL || strcmp(text, "auto") == 0)
+        return;
+    end = sw_reader_digits(text, &number);
+    if (end == NULL || *end != '\0' || number < 1 || number > SW_WORKERS_MOST)
+        sw_reader_fault(reader, entry->value,
+                        "'workers: %.80s': write auto, or a number from 1 to %d", text,
+                        SW_WORKERS_MOST);
+    config->workers = number;
+}
+
 static const struct sw_field file_fields[] = {
     {.name = "listen", .read = sw_read_listen, .is_required = true},
+    {.name = "workers", .read = read_workers},
     {.name = "limits", .read = read_limits},
     {.name = "timeouts", .read = read_timeouts},
     {.name = "log", .read = sw_read_log},
@@ -55,7 +73,6 @@ static const struct sw_field file_fields[] = {
     {.name = "admin"},
     {.name = "http"},
     {.name = "cloud"},
-    {.name = "workers"},
     {.name = "tls"},
 };
 
@@ -65,6 +82,7 @@ static struct sw_config *create(const char *path)
 
     sw_arena_init(&config->arena);
     config->path = sw_arena_strdup(&config->arena, path);
+    config->workers = 1;
     config->limits.clients = 10000;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-enum { DIALLER_THREADS = 2 };
-
 struct sw_pool {
     struct sw_link link; /* in all */
     struct sw_pools *pools;
@@ -24,6 +22,7 @@ struct sw_pool {
 
 struct sw_pools {
     struct sw_loop *loop;
+    struct sw_mailbox *mailbox;
     struct sw_dialler *dialler;
     int connect_ms, lease_ms;
     struct sw_link all;
@@ -149,6 +148,7 @@ static void dial_more(struct sw_pool *pool)
         .user = pool->user->server_user,
         .password = pool->user->server_password,
         .timeout_ms = pool->pools->connect_ms,
+        .mailbox = pool->pools->mailbox,
         .on_dialled = on_dialled,
         .owner = pool,
     };
@@ -160,12 +160,14 @@ static void dial_more(struct sw_pool *pool)
     }
 }
 
-struct sw_pools *sw_pools_create(struct sw_loop *loop, const struct sw_map *map)
+struct sw_pools *sw_pools_create(struct sw_loop *loop, struct sw_mailbox *mailbox,
+                                 struct sw_dialler *dialler, const struct sw_map *map)
 {
     struct sw_pools *pools = sw_alloc_zero(1, sizeof *pools);
 
     pools->loop = loop;
-    pools->dialler = sw_dialler_create(loop, DIALLER_THREADS);
+    pools->mailbox = mailbox;
+    pools->dialler = dialler;
     pools->connect_ms = map->config->timeouts.connect_ms;
     pools->lease_ms = map->config->timeouts.lease_ms;
     sw_link_init(&pools->all);
@@ -214,7 +216,6 @@ void sw_pools_close(struct sw_pools *pools)
 
     if (pools == NULL)
         return;
-    sw_dialler_close(pools->dialler);
     for (link = pools->all.next; link != &pools->all; link = next) {
         next = link->next;
         free_pool(SW_OWNER(link, struct sw_pool, link));

@@ -31,13 +31,12 @@ static void fail_login(struct sw_session *session)
 /* Logged in: a server tries the settings, and tells us the parameters to report. */
 static void enter(struct sw_session *session)
 {
-    const struct sw_map *map = session->sessions->map;
     struct sw_error err;
 
     free(session->scram);
     session->scram = NULL;
     sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
-    session->database = sw_map_database(map, session->database_name);
+    session->database = sw_map_database(session->map, session->database_name);
     if (session->database == NULL) {
         sw_error_set(&err, "3D000", "database \"%s\" does not exist", session->database_name);
         sw_session_fatal(session, &err);
@@ -75,17 +74,17 @@ void sw_session_entered(struct sw_session *session)
 static void start_sasl(struct sw_session *session)
 {
     static const char mechanisms[] = "SCRAM-SHA-256\0"; /* a list, ended by an empty name */
-    const struct sw_sessions *sessions = session->sessions;
-    struct sw_scram_verifier mock;
+    struct sw_verifiers *verifiers = session->sessions->verifiers;
+    struct sw_scram_verifier verifier;
 
     session->scram = sw_alloc(sizeof *session->scram);
-    if (session->user != NULL) {
-        sw_scram_init(session->scram,
-                      &sessions->verifiers[session->user - sessions->map->users]);
-    } else {
-        sw_scram_mock_verifier(session->user_name, &mock);
-        sw_scram_init(session->scram, &mock);
-    }
+    /* A password that was changed a moment ago opens as little as that of an unknown user. */
+    if (session->user != NULL &&
+        !sw_verifiers_get(verifiers, session->user->password, &verifier))
+        session->user = NULL;
+    if (session->user == NULL)
+        sw_scram_mock_verifier(session->user_name, &verifier);
+    sw_scram_init(session->scram, &verifier);
     session->state = SW_SESSION_LOGIN;
     sw_write_auth(sw_session_out(session), AUTH_SASL, mechanisms, sizeof mechanisms);
 }
@@ -162,7 +161,8 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
                            startup->unknown_option_count);
     session->user_name = sw_strdup(startup->user);
     session->database_name = sw_strdup(startup->database);
-    session->user = sw_map_user(session->sessions->map, startup->user);
+    session->map = sw_map_ref(session->sessions->map);
+    session->user = sw_map_user(session->map, startup->user);
     if (startup->is_replication) {
         sw_error_set(&err, "0A000", "replication connections are not supported");
         sw_error_hint(&err, "Replicate from the PostgreSQL nodes themselves.");

@@ -30,12 +30,15 @@
 struct sw_sessions {
     int refs; /* of its maker and of every session that is not yet freed */
     struct sw_loop *loop;
-    struct sw_map *map;
+    struct sw_map *map; /* the current one */
     struct sw_pools *pools;
-    struct sw_scram_verifier *verifiers; /* of the map's users */
+    struct sw_verifiers *verifiers;
     struct sw_link all;
-    int count;
-    uint32_t last_id;
+    uint32_t worker;
+    uint32_t last_number; /* of a session of this worker; its id is made of both */
+    bool has_wrapped;     /* numbers are given for the second time */
+    void (*on_left)(void *owner);
+    void *owner;
 };
 
 /* A statement that the client prepared, or the portal's memory of it. Counted. */
@@ -120,6 +123,7 @@ struct sw_session {
     struct sw_timer *login_timer;
 
     struct sw_scram *scram; /* during the login */
+    struct sw_map *map;     /* in which user and database were found */
     const struct sw_user *user;
     const struct sw_database *database;
     char *user_name, *database_name; /* as the client named them */

@@ -150,7 +150,6 @@ static void unref_sessions(struct sw_sessions *sessions)
     if (--sessions->refs > 0)
         return;
     sw_map_unref(sessions->map);
-    free(sessions->verifiers);
     free(sessions);
 }
 
@@ -169,6 +168,7 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->told);
     sw_settings_unref(session->at_start.settings);
     sw_settings_unref(session->at_start.told);
+    sw_map_unref(session->map);
     free(session->scram);
     free(session->user_name);
     free(session->database_name);
@@ -221,7 +221,7 @@ void sw_session_close(struct sw_session *session)
     if (was_ready(session))
         sw_session_log_connection(session, "client-gone");
     session->state = SW_SESSION_CLOSING;
-    session->sessions->count--;
+    session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
     /* The transaction of an open batch shows in no status: only its end is sure to undo it. */
@@ -256,14 +256,37 @@ static void on_login_timeout(void *owner)
     sw_session_fatal(session, &err);
 }
 
-static void open_session(struct sw_sessions *sessions, int fd)
+static bool is_in_use(const struct sw_sessions *sessions, uint32_t id)
+{
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next)
+        if (SW_OWNER(link, struct sw_session, link)->id == id)
+            return true;
+    return false;
+}
+
+/* Positive as an int32, as clients expect of a process id. */
+static uint32_t next_id(struct sw_sessions *sessions)
+{
+    uint32_t id;
+
+    do {
+        if (++sessions->last_number > 0x7fffffff / SW_WORKERS_MOST) {
+            sessions->last_number = 1;
+            sessions->has_wrapped = true;
+        }
+        id = sessions->last_number * SW_WORKERS_MOST + sessions->worker;
+    } while (sessions->has_wrapped && is_in_use(sessions, id));
+    return id;
+}
+
+void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
 {
     static const struct sw_stream_events events = {on_bytes, on_drained, on_lost, on_closed};
     struct sw_session *session = sw_alloc_zero(1, sizeof *session);
     int login_ms = sessions->map->config->timeouts.login_ms;
 
     session->sessions = sessions;
-    session->id = ++sessions->last_id & 0x7fffffff;
+    session->id = next_id(sessions);
     if (getrandom(&session->cancel_key, sizeof session->cancel_key, 0) < 0)
         session->cancel_key = session->id;
     sw_txn_init(&session->txn);
@@ -271,7 +294,6 @@ static void open_session(struct sw_sessions *sessions, int fd)
     sw_leg_init(&session->leg, sessions->loop, &sw_session_sink, session);
     sw_leg_init(&session->aside, sessions->loop, &sw_session_sink, session);
     sw_list_push_back(&sessions->all, &session->link);
-    sessions->count++;
     sessions->refs++;
     session->fd = fd;
     session->stream = sw_stream_open(sessions->loop, fd, &events, session);
@@ -283,56 +305,30 @@ static void open_session(struct sw_sessions *sessions, int fd)
 
 /* --- all of them --- */
 
-static bool read_verifiers(struct sw_sessions *sessions, struct sw_error *err)
-{
-    const struct sw_map *map = sessions->map;
-
-    sessions->verifiers = sw_alloc_zero((size_t)map->user_count, sizeof *sessions->verifiers);
-    for (int i = 0; i < map->user_count; i++) {
-        const struct sw_user *user = &map->users[i];
-
-        if (user->auth == SW_AUTH_TRUST)
-            continue;
-        if (!sw_scram_read_verifier(user->password, &sessions->verifiers[i]) &&
-            !sw_scram_make_verifier(user->password, &sessions->verifiers[i]))
-            return sw_error_set(err, "F0000", "the password of user \"%s\" cannot be used",
-                                user->name);
-    }
-    return true;
-}
-
-struct sw_sessions *sw_sessions_create(struct sw_loop *loop, struct sw_map *map,
-                                       struct sw_pools *pools, struct sw_error *err)
+struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
 {
     struct sw_sessions *sessions = sw_alloc_zero(1, sizeof *sessions);
 
     sessions->refs = 1;
-    sessions->loop = loop;
-    sessions->map = sw_map_ref(map);
-    sessions->pools = pools;
+    sessions->worker = (uint32_t)setup->worker;
+    sessions->loop = setup->loop;
+    sessions->map = sw_map_ref(setup->map);
+    sessions->pools = setup->pools;
+    sessions->verifiers = setup->verifiers;
+    sessions->on_left = setup->on_left;
+    sessions->owner = setup->owner;
     sw_link_init(&sessions->all);
-    if (!read_verifiers(sessions, err)) {
-        sw_sessions_close(sessions);
-        return NULL;
-    }
     return sessions;
 }
 
-void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
+void sw_sessions_turn_away(int fd)
 {
-    static struct sw_log_limit limit;
     struct sw_error err;
     struct sw_buf out;
 
-    if (sessions->count < sessions->map->config->limits.clients) {
-        open_session(sessions, fd);
-        return;
-    }
     sw_error_set(&err, "53300", "sorry, too many clients already");
     sw_buf_init(&out, SW_STARTUP_LIMIT);
     sw_write_error(&out, "FATAL", &err);
-    sw_log_limited(&limit, SW_LOG_WARNING, "client-refused", "clients=%d reason=\"%s\"",
-                   sessions->count, err.message);
     if (send(fd, sw_buf_bytes(&out), sw_buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         sw_log(SW_LOG_DEBUG, "client-lost", "reason=\"%s\"", strerror(errno));
     sw_buf_finish(&out);

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SW_WORKERS_MOST = 64 };
+
 struct sw_config_node {
     const char *name, *address, *cloud; /* cloud may be NULL */
     int port;
@@ -88,6 +90,7 @@ struct sw_config {
     const char *path;
     const char *listen_address; /* numeric */
     int listen_port;
+    int workers; /* threads that serve clients; 0: one per core */
     struct {
         int clients;
         size_t message, query; /* bytes */

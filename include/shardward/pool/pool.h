@@ -25,9 +25,11 @@ struct sw_lease {
     void *owner;
 };
 
-/* @map is borrowed until sw_pools_close(). */
-struct sw_pools *sw_pools_create(struct sw_loop *loop, const struct sw_map *map);
-/* Close all connections; no lease may be out or waiting. Accepts NULL. */
+/* All are borrowed until sw_pools_close(); @mailbox is that of @loop. */
+struct sw_pools *sw_pools_create(struct sw_loop *loop, struct sw_mailbox *mailbox,
+                                 struct sw_dialler *dialler, const struct sw_map *map);
+/* Close all connections; no lease may be out or waiting, and no dial under way. Accepts NULL.
+ */
 void sw_pools_close(struct sw_pools *pools);
 
 /* The pool of @user's connections to the primary of @shard; made when first asked for. */

@@ -1,22 +1,34 @@
 /*
  * session - our side of the clients: greeting, login, their statements' names and settings, and
- * whose turn it is. One loop, one thread.
+ * whose turn it is. One worker's, on its thread.
  */
 #ifndef SW_SESSION_SESSION_H
 #define SW_SESSION_SESSION_H
 
 #include "shardward/io/loop.h"
 #include "shardward/pool/pool.h"
+#include "shardward/session/verifiers.h"
 #include "shardward/topology/map.h"
 
+/* Session ids are unique over all workers, and tell the worker: id % SW_WORKERS_MOST. */
 struct sw_sessions;
 
-/* @pools and @map (shared) outlive the sessions. Reads the users' verifiers, or makes them of
- * passwords: some milliseconds each. */
-struct sw_sessions *sw_sessions_create(struct sw_loop *loop, struct sw_map *map,
-                                       struct sw_pools *pools, struct sw_error *err);
-/* A client has connected; takes the socket. Beyond limits.clients it is told 53300. */
+struct sw_sessions_setup {
+    int worker; /* below SW_WORKERS_MOST */
+    struct sw_loop *loop;
+    struct sw_map *map;             /* shared */
+    struct sw_pools *pools;         /* borrowed, as are the verifiers, while sessions live */
+    struct sw_verifiers *verifiers; /* prepared for @map */
+    /* A client has left, or is on its way out. */
+    void (*on_left)(void *owner);
+    void *owner;
+};
+
+struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup);
+/* A client has connected; takes the socket. */
 void sw_sessions_welcome(struct sw_sessions *sessions, int fd);
+/* A client too many has connected: it is told so (53300). Takes the socket. */
+void sw_sessions_turn_away(int fd);
 /* Tell all clients goodbye (57P01) and close their connections; the memory follows with the
  * loop. Accepts NULL. */
 void sw_sessions_close(struct sw_sessions *sessions);

@@ -1,0 +1,131 @@
+#include "worker.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/io/listener.h"
+#include "shardward/pool/pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+struct sw_worker {
+    int number;
+    struct sw_loop *loop;
+    struct sw_mailbox *mailbox;
+    struct sw_map *map;
+    struct sw_pools *pools;
+    struct sw_sessions *sessions; /* NULL: closed */
+    atomic_int clients;
+    struct sw_letter stop;
+    pthread_t thread;
+    bool is_running;
+};
+
+/* A client on its way from the control thread. */
+struct arrival {
+    struct sw_letter letter;
+    struct sw_worker *worker;
+    int fd;
+};
+
+static void on_arrival(struct sw_letter *letter)
+{
+    struct arrival *arrival = SW_OWNER(letter, struct arrival, letter);
+    struct sw_sessions *sessions = arrival->worker->sessions;
+
+    if (sessions != NULL)
+        sw_sessions_welcome(sessions, arrival->fd);
+    else
+        sw_socket_close(arrival->fd);
+    free(arrival);
+}
+
+static void on_left(void *owner)
+{
+    struct sw_worker *worker = owner;
+
+    atomic_fetch_sub_explicit(&worker->clients, 1, memory_order_relaxed);
+}
+
+static void on_stop(struct sw_letter *letter)
+{
+    sw_loop_stop(SW_OWNER(letter, struct sw_worker, stop)->loop);
+}
+
+struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number)
+{
+    struct sw_worker *worker = sw_alloc_zero(1, sizeof *worker);
+    struct sw_sessions_setup sessions = {
+        .worker = number, .verifiers = setup->verifiers, .on_left = on_left, .owner = worker};
+
+    worker->number = number;
+    worker->stop.on_read = on_stop;
+    worker->loop = sessions.loop = sw_loop_create();
+    worker->mailbox = sw_mailbox_create(worker->loop);
+    worker->map = sessions.map = sw_board_map(setup->board);
+    worker->pools = sessions.pools =
+        sw_pools_create(worker->loop, worker->mailbox, setup->dialler, worker->map);
+    worker->sessions = sw_sessions_create(&sessions);
+    return worker;
+}
+
+static void *run_thread(void *owner)
+{
+    struct sw_worker *worker = owner;
+
+    sw_loop_run(worker->loop);
+    return NULL;
+}
+
+bool sw_worker_start(struct sw_worker *worker, struct sw_error *err)
+{
+    int failed = pthread_create(&worker->thread, NULL, run_thread, worker);
+
+    if (failed != 0)
+        return sw_error_set(err, "53000", "cannot start worker %d: %s", worker->number,
+                            strerror(failed));
+    worker->is_running = true;
+    return true;
+}
+
+void sw_worker_welcome(struct sw_worker *worker, int fd)
+{
+    struct arrival *arrival = sw_alloc_zero(1, sizeof *arrival);
+
+    *arrival = (struct arrival){.letter.on_read = on_arrival, .worker = worker, .fd = fd};
+    atomic_fetch_add_explicit(&worker->clients, 1, memory_order_relaxed);
+    sw_mailbox_post(worker->mailbox, &arrival->letter);
+}
+
+int sw_worker_clients(const struct sw_worker *worker)
+{
+    return atomic_load_explicit(&worker->clients, memory_order_relaxed);
+}
+
+void sw_worker_stop(struct sw_worker *worker)
+{
+    if (worker == NULL || !worker->is_running)
+        return;
+    sw_mailbox_post(worker->mailbox, &worker->stop);
+    (void)pthread_join(worker->thread, NULL);
+    worker->is_running = false;
+}
+
+void sw_worker_close(struct sw_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    sw_sessions_close(worker->sessions);
+    worker->sessions = NULL;
+    sw_mailbox_close(worker->mailbox);
+}
+
+void sw_worker_free(struct sw_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    sw_pools_close(worker->pools);
+    sw_loop_destroy(worker->loop);
+    sw_map_unref(worker->map);
+    free(worker);
+}

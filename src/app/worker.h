@@ -1,0 +1,37 @@
+/*
+ * worker - one thread with a loop of its own: clients' sessions and their server connections.
+ *
+ * All functions but sw_worker_clients() are the control thread's; what they ask for reaches the
+ * worker as letters.
+ */
+#ifndef SW_APP_WORKER_H
+#define SW_APP_WORKER_H
+
+#include "shardward/backend/dialler.h"
+#include "shardward/board/board.h"
+#include "shardward/session/session.h"
+
+struct sw_worker;
+
+/* What the workers share; outlives them. */
+struct sw_worker_setup {
+    struct sw_board *board;
+    struct sw_dialler *dialler;
+    struct sw_verifiers *verifiers;
+};
+
+struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number);
+bool sw_worker_start(struct sw_worker *worker, struct sw_error *err);
+/* Hand over a client's socket. */
+void sw_worker_welcome(struct sw_worker *worker, int fd);
+/* Clients that were handed over and have not left. From any thread. */
+int sw_worker_clients(const struct sw_worker *worker);
+/* Wait until the thread has ended. */
+void sw_worker_stop(struct sw_worker *worker);
+/* The end, in two steps, of a worker that has stopped: nobody may hand it anything, and no dial
+ * may be under way. What is left in its mailbox may still be meant for the others, so that all
+ * take the first step before any takes the second. Both accept NULL. */
+void sw_worker_close(struct sw_worker *worker);
+void sw_worker_free(struct sw_worker *worker);
+
+#endif
