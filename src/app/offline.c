@@ -81,7 +81,7 @@ static bool explain_statement(const struct sw_plan_context *context,
         return false;
     }
     sw_buf_init(&out, 4096);
-    sw_plan_print_route(&route, &out);
+    sw_plan_print_route(context->database, &route, &out);
     (void)fwrite(sw_buf_bytes(&out), 1, sw_buf_len(&out), stdout);
     sw_buf_finish(&out);
     return true;

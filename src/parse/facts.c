@@ -47,6 +47,18 @@ static void keep_nothing(struct sw_statement *statement)
                                        .refusal = statement->refusal};
 }
 
+static void keep_ddl(struct sw_facts *facts)
+{
+    struct sw_ddl *ddl = &facts->ddl;
+
+    if (ddl->command == NULL)
+        return;
+    ddl->objects = keep(facts, &facts->objects, sizeof *ddl->objects, &ddl->object_count);
+    ddl->columns = keep(facts, &facts->columns, sizeof *ddl->columns, &ddl->column_count);
+    ddl->uniques = keep(facts, &facts->uniques, sizeof *ddl->uniques, &ddl->unique_count);
+    facts->statement->ddl = memcpy(sw_arena_alloc(facts->arena, sizeof *ddl), ddl, sizeof *ddl);
+}
+
 void sw_facts_finish(struct sw_facts *facts)
 {
     struct sw_statement *to = facts->statement;
@@ -64,6 +76,7 @@ void sw_facts_finish(struct sw_facts *facts)
         to->parameter_uses =
             keep(facts, &facts->uses, sizeof *to->parameter_uses, &to->parameter_count);
         to->settings = keep(facts, &facts->settings, sizeof *to->settings, &to->setting_count);
+        keep_ddl(facts);
     }
     sw_arena_finish(&facts->scratch);
 }

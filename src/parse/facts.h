@@ -50,6 +50,13 @@ struct sw_facts {
     struct sw_facts_list functions;  /* struct sw_function */
     struct sw_facts_list uses;       /* int, per parameter */
     struct sw_facts_list settings;   /* struct sw_setting_fact */
+    struct sw_ddl ddl;               /* of a statement that has one */
+    struct sw_facts_list objects;    /* struct sw_object */
+    struct sw_facts_list columns;    /* struct sw_ddl_column */
+    struct sw_facts_list uniques;    /* struct sw_ddl_unique */
+    bool names_moment;               /* an expression that is the same for all rows of a
+                                        statement, and no constant: now(), current_user */
+    bool names_sequence;             /* nextval(), in DDL */
     int tables_seen, functions_seen; /* RangeVar and FuncCall nodes met */
 };
 

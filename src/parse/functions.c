@@ -28,11 +28,19 @@ static void add_function(struct sw_facts *facts, const List *names)
     function->name = sw_facts_text(facts, name);
 }
 
-/* Is it known what this function of pg_catalog does? */
+/* Is it known what this function of pg_catalog does? A default of a column may draw numbers. */
 static bool describe_known(struct sw_facts *facts, const FuncCall *call, const char *name)
 {
     static const char *const user_names[] = {"current_user", "getpgusername", "session_user"};
+    static const char *const moments[] = {"now", "statement_timestamp",
+                                          "transaction_timestamp"};
 
+    if (sw_text_is_one_of(name, moments, lengthof(moments)))
+        facts->names_moment = true;
+    if (strcmp(name, "nextval") == 0 && facts->ddl.command != NULL) {
+        facts->names_sequence = true;
+        return true;
+    }
     if (strcmp(name, "set_config") == 0)
         return sw_settings_describe_set_config(facts, call);
     if (strcmp(name, "current_setting") == 0)

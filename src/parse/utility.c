@@ -1,5 +1,6 @@
 #include "utility.h"
 
+#include "ddl.h"
 #include "settings.h"
 
 #include <string.h>
@@ -9,7 +10,13 @@ struct refusal {
     const char *command, *hint;
 };
 
-static const char ddl_hint[] = "Change the schema on every shard with a migration tool.";
+static const char view_hint[] =
+    "shardward does not look into views; name the tables in each query.";
+static const char foreign_hint[] =
+    "Rows of a foreign table live on no shard; connect to their server instead.";
+static const char operator_hint[] =
+    "shardward knows what the operators and functions of pg_catalog do, and no others.";
+static const char object_hint[] = "Make it on each shard and on the catalog database.";
 static const char cursor_hint[] = "Fetch the rows with a plain SELECT, or portals of the "
                                   "extended protocol.";
 static const char prepare_hint[] = "Prepare statements with the extended protocol; drivers do.";
@@ -20,57 +27,72 @@ static const char code_hint[] =
     "Such code may read and write tables that shardward cannot see.";
 
 static const struct refusal refusals[] = {
-    {T_AlterDatabaseStmt, "ALTER DATABASE", rights_hint},
+    {T_AlterCollationStmt, "ALTER COLLATION", object_hint},
     {T_AlterDatabaseSetStmt, "ALTER DATABASE", rights_hint},
-    {T_AlterDefaultPrivilegesStmt, "ALTER DEFAULT PRIVILEGES", rights_hint},
-    {T_AlterDomainStmt, "ALTER DOMAIN", ddl_hint},
-    {T_AlterEnumStmt, "ALTER TYPE", ddl_hint},
-    {T_AlterExtensionStmt, "ALTER EXTENSION", ddl_hint},
-    {T_AlterFunctionStmt, "ALTER FUNCTION", ddl_hint},
-    {T_AlterObjectSchemaStmt, "ALTER ... SET SCHEMA", ddl_hint},
-    {T_AlterOwnerStmt, "ALTER ... OWNER", rights_hint},
+    {T_AlterDatabaseStmt, "ALTER DATABASE", rights_hint},
+    {T_AlterEventTrigStmt, "ALTER EVENT TRIGGER", code_hint},
+    {T_AlterExtensionContentsStmt, "ALTER EXTENSION ADD or DROP", object_hint},
+    {T_AlterFdwStmt, "ALTER FOREIGN DATA WRAPPER", foreign_hint},
+    {T_AlterForeignServerStmt, "ALTER SERVER", foreign_hint},
+    {T_AlterFunctionStmt, "ALTER FUNCTION", code_hint},
+    {T_AlterObjectDependsStmt, "ALTER ... DEPENDS ON EXTENSION", object_hint},
+    {T_AlterOpFamilyStmt, "ALTER OPERATOR FAMILY", operator_hint},
+    {T_AlterOperatorStmt, "ALTER OPERATOR", operator_hint},
+    {T_AlterPolicyStmt, "ALTER POLICY", code_hint},
+    {T_AlterPublicationStmt, "ALTER PUBLICATION", maintenance_hint},
     {T_AlterRoleSetStmt, "ALTER ROLE", rights_hint},
     {T_AlterRoleStmt, "ALTER ROLE", rights_hint},
-    {T_AlterSeqStmt, "ALTER SEQUENCE", ddl_hint},
+    {T_AlterStatsStmt, "ALTER STATISTICS", object_hint},
+    {T_AlterSubscriptionStmt, "ALTER SUBSCRIPTION", maintenance_hint},
     {T_AlterSystemStmt, "ALTER SYSTEM", maintenance_hint},
-    {T_AlterTableStmt, "ALTER TABLE", ddl_hint},
+    {T_AlterTSConfigurationStmt, "ALTER TEXT SEARCH CONFIGURATION", object_hint},
+    {T_AlterTSDictionaryStmt, "ALTER TEXT SEARCH DICTIONARY", object_hint},
+    {T_AlterTableMoveAllStmt, "ALTER ... ALL IN TABLESPACE", maintenance_hint},
+    {T_AlterTableSpaceOptionsStmt, "ALTER TABLESPACE", maintenance_hint},
+    {T_AlterTypeStmt, "ALTER TYPE ... SET", operator_hint},
+    {T_AlterUserMappingStmt, "ALTER USER MAPPING", foreign_hint},
     {T_CallStmt, "CALL", code_hint},
     {T_CheckPointStmt, "CHECKPOINT", maintenance_hint},
     {T_ClosePortalStmt, "CLOSE", cursor_hint},
-    {T_ClusterStmt, "CLUSTER", maintenance_hint},
-    {T_CommentStmt, "COMMENT", ddl_hint},
-    {T_CompositeTypeStmt, "CREATE TYPE", ddl_hint},
     {T_ConstraintsSetStmt, "SET CONSTRAINTS", "Declare the constraint as it shall behave."},
     {T_CopyStmt, "COPY", "Write rows with INSERT, with many rows per statement."},
-    {T_CreateDomainStmt, "CREATE DOMAIN", ddl_hint},
-    {T_CreateEnumStmt, "CREATE TYPE", ddl_hint},
-    {T_CreateExtensionStmt, "CREATE EXTENSION", ddl_hint},
-    {T_CreateForeignTableStmt, "CREATE FOREIGN TABLE", ddl_hint},
-    {T_CreateFunctionStmt, "CREATE FUNCTION", ddl_hint},
-    {T_CreatePolicyStmt, "CREATE POLICY", ddl_hint},
+    {T_CreateAmStmt, "CREATE ACCESS METHOD", object_hint},
+    {T_CreateCastStmt, "CREATE CAST", operator_hint},
+    {T_CreateConversionStmt, "CREATE CONVERSION", operator_hint},
+    {T_CreateEventTrigStmt, "CREATE EVENT TRIGGER", code_hint},
+    {T_CreateFdwStmt, "CREATE FOREIGN DATA WRAPPER", foreign_hint},
+    {T_CreateForeignServerStmt, "CREATE SERVER", foreign_hint},
+    {T_CreateForeignTableStmt, "CREATE FOREIGN TABLE", foreign_hint},
+    {T_CreateFunctionStmt, "CREATE FUNCTION", code_hint},
+    {T_CreateOpClassStmt, "CREATE OPERATOR CLASS", operator_hint},
+    {T_CreateOpFamilyStmt, "CREATE OPERATOR FAMILY", operator_hint},
+    {T_CreatePLangStmt, "CREATE LANGUAGE", code_hint},
+    {T_CreatePolicyStmt, "CREATE POLICY", code_hint},
     {T_CreatePublicationStmt, "CREATE PUBLICATION", maintenance_hint},
     {T_CreateRoleStmt, "CREATE ROLE", rights_hint},
-    {T_CreateSchemaStmt, "CREATE SCHEMA", ddl_hint},
-    {T_CreateSeqStmt, "CREATE SEQUENCE", ddl_hint},
-    {T_CreateStmt, "CREATE TABLE", ddl_hint},
+    {T_CreateStatsStmt, "CREATE STATISTICS", object_hint},
     {T_CreateSubscriptionStmt, "CREATE SUBSCRIPTION", maintenance_hint},
-    {T_CreateTableAsStmt, "CREATE TABLE AS", ddl_hint},
-    {T_CreateTrigStmt, "CREATE TRIGGER", ddl_hint},
+    {T_CreateTableAsStmt, "CREATE TABLE AS", "Create the table, then INSERT its rows."},
+    {T_CreateTableSpaceStmt, "CREATE TABLESPACE", maintenance_hint},
+    {T_CreateTransformStmt, "CREATE TRANSFORM", operator_hint},
+    {T_CreateTrigStmt, "CREATE TRIGGER", code_hint},
+    {T_CreateUserMappingStmt, "CREATE USER MAPPING", foreign_hint},
     {T_CreatedbStmt, "CREATE DATABASE", maintenance_hint},
     {T_DeclareCursorStmt, "DECLARE CURSOR", cursor_hint},
-    {T_DefineStmt, "CREATE", ddl_hint},
+    {T_DefineStmt, "CREATE", operator_hint},
     {T_DiscardStmt, "DISCARD PLANS, SEQUENCES or TEMP", "Use DISCARD ALL."},
     {T_DoStmt, "DO", code_hint},
     {T_DropOwnedStmt, "DROP OWNED", rights_hint},
     {T_DropRoleStmt, "DROP ROLE", rights_hint},
-    {T_DropStmt, "DROP", ddl_hint},
+    {T_DropSubscriptionStmt, "DROP SUBSCRIPTION", maintenance_hint},
+    {T_DropTableSpaceStmt, "DROP TABLESPACE", maintenance_hint},
+    {T_DropUserMappingStmt, "DROP USER MAPPING", foreign_hint},
     {T_DropdbStmt, "DROP DATABASE", maintenance_hint},
     {T_ExecuteStmt, "EXECUTE", prepare_hint},
     {T_ExplainStmt, "EXPLAIN", "Run EXPLAIN on the shard's own server."},
     {T_FetchStmt, "FETCH", cursor_hint},
     {T_GrantRoleStmt, "GRANT", rights_hint},
-    {T_GrantStmt, "GRANT", rights_hint},
-    {T_IndexStmt, "CREATE INDEX", ddl_hint},
+    {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", foreign_hint},
     {T_ListenStmt, "LISTEN", notify_hint},
     {T_LoadStmt, "LOAD", maintenance_hint},
     {T_LockStmt, "LOCK TABLE", "Lock rows with SELECT ... FOR UPDATE instead."},
@@ -78,14 +100,10 @@ static const struct refusal refusals[] = {
     {T_NotifyStmt, "NOTIFY", notify_hint},
     {T_PrepareStmt, "PREPARE", prepare_hint},
     {T_ReassignOwnedStmt, "REASSIGN OWNED", rights_hint},
-    {T_RefreshMatViewStmt, "REFRESH MATERIALIZED VIEW", ddl_hint},
-    {T_ReindexStmt, "REINDEX", maintenance_hint},
-    {T_RenameStmt, "ALTER ... RENAME", ddl_hint},
-    {T_RuleStmt, "CREATE RULE", ddl_hint},
-    {T_SecLabelStmt, "SECURITY LABEL", ddl_hint},
-    {T_TruncateStmt, "TRUNCATE", "Delete the rows by their key, or truncate on each shard."},
-    {T_VacuumStmt, "VACUUM or ANALYZE", maintenance_hint},
-    {T_ViewStmt, "CREATE VIEW", ddl_hint},
+    {T_RefreshMatViewStmt, "REFRESH MATERIALIZED VIEW", view_hint},
+    {T_RuleStmt, "CREATE RULE", code_hint},
+    {T_SecLabelStmt, "SECURITY LABEL", object_hint},
+    {T_ViewStmt, "CREATE VIEW", view_hint},
 };
 
 static void refuse_command(struct sw_facts *facts, NodeTag tag)
@@ -170,6 +188,6 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_harmless(facts, "UNLISTEN");
     else if (IsA(node, ClosePortalStmt) && ((const ClosePortalStmt *)node)->portalname == NULL)
         describe_harmless(facts, "CLOSE CURSOR ALL");
-    else
+    else if (!sw_ddl_describe(facts, node))
         refuse_command(facts, nodeTag(node));
 }

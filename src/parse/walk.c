@@ -181,6 +181,7 @@ static void walk_value_function(struct sw_facts *facts, const void *node)
 {
     SQLValueFunctionOp op = ((const SQLValueFunction *)node)->op;
 
+    facts->names_moment = true;
     if (op == SVFOP_CURRENT_CATALOG)
         facts->statement->names_database = true;
     if (op == SVFOP_CURRENT_ROLE || op == SVFOP_CURRENT_USER || op == SVFOP_USER ||

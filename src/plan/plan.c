@@ -71,13 +71,15 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_INSERT:
     case SW_STATEMENT_UPDATE:
     case SW_STATEMENT_DELETE:
+    case SW_STATEMENT_TRUNCATE:
+    case SW_STATEMENT_DDL:
     case SW_STATEMENT_REFUSED:
         break;
     }
     return false;
 }
 
-static bool check_functions(const struct sw_planner *planner)
+bool sw_functions_check(const struct sw_planner *planner)
 {
     const struct sw_function *function = planner->statement->functions;
 
@@ -92,7 +94,7 @@ static bool check_functions(const struct sw_planner *planner)
     return false;
 }
 
-static bool check_user(const struct sw_planner *planner)
+bool sw_user_check(const struct sw_planner *planner)
 {
     const struct sw_user *user = planner->context->user;
 
@@ -315,8 +317,8 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
 {
     planner->places = sw_arena_alloc(
         &planner->arena, (size_t)planner->statement->relation_count * sizeof *planner->places);
-    if (!check_functions(planner) || !check_user(planner) || !sw_relations_resolve(planner) ||
-        !check_mixture(planner))
+    if (!sw_functions_check(planner) || !sw_user_check(planner) ||
+        !sw_relations_resolve(planner) || !check_mixture(planner))
         return false;
     plan->is_settled = count_places(planner, true) == 0;
     if (plan->is_settled)
@@ -335,9 +337,10 @@ static bool compile(struct sw_plan *plan, struct sw_error *err)
         *err = plan->statement->refusal;
         return false;
     }
-    plan->is_settled = route_by_kind(plan->statement->kind, &plan->route);
+    plan->is_settled =
+        plan->statement->ddl != NULL || route_by_kind(plan->statement->kind, &plan->route);
     if (plan->is_settled)
-        return true;
+        return plan->statement->ddl == NULL || sw_ddl_route(&planner, &plan->route);
     sw_arena_init(&planner.arena);
     is_good = compile_query(plan, &planner);
     plan->arena = planner.arena;

@@ -70,6 +70,14 @@ bool sw_catalog_is_runtime(const char *name); /* one that tells of one running s
  * there are relations). Returns how many. */
 int sw_pins_relations_of(const struct sw_planner *planner, int level,
                          const struct sw_column *column, int *found);
+/* 0A000 of a function that is neither known nor harmless. */
+bool sw_functions_check(const struct sw_planner *planner);
+/* 0A000 if servers would name another user than the client is. */
+bool sw_user_check(const struct sw_planner *planner);
+/* Which shards DDL is for, and whether the map allows it. */
+bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route);
+/* The lines of YAML that a table made by the statement would need, as the error's hint. */
+void sw_ddl_advise(const struct sw_planner *planner, int object);
 /* Find out which parameters also stand where no key settles their type. Parameters are bound.
  */
 void sw_uses_note(struct sw_planner *planner);

@@ -154,13 +154,20 @@ static bool refuse_second_shard(const struct sw_session *session, const struct s
     return false;
 }
 
+static bool refuse_ddl(const struct sw_statement *statement, struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "%s is not supported yet", statement->ddl->command);
+    sw_error_hint(err, "Change the schema on every shard with a migration tool.");
+    return false;
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_parameters *parameters, bool executes, struct sw_error *err)
 {
     static const enum sw_target_kind kinds[] = {
         [SW_ROUTE_LOCAL] = SW_TARGET_NONE,      [SW_ROUTE_ANY] = SW_TARGET_ANY,
         [SW_ROUTE_CATALOG] = SW_TARGET_CATALOG, [SW_ROUTE_ONE] = SW_TARGET_ONE,
-        [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,
+        [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,   [SW_ROUTE_SCHEMA] = SW_TARGET_NONE,
     };
     const struct sw_plan_context context = {
         .database = session->database,
@@ -173,6 +180,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 
     if (!sw_plan_route(&context, statement, parameters, &route, err))
         return false;
+    if (route.kind == SW_ROUTE_SCHEMA)
+        return refuse_ddl(statement, err);
     next = (struct sw_target){.kind = kinds[route.kind],
                               .shard = route.shard,
                               .placement = route.placement,

@@ -26,6 +26,8 @@ static const char *const kinds[] = {
     [SW_STATEMENT_DISCARD_ALL] = "DISCARD ALL",
     [SW_STATEMENT_DEALLOCATE] = "DEALLOCATE",
     [SW_STATEMENT_HARMLESS] = "HARMLESS",
+    [SW_STATEMENT_TRUNCATE] = "TRUNCATE",
+    [SW_STATEMENT_DDL] = "DDL",
     [SW_STATEMENT_REFUSED] = "REFUSED",
 };
 static const char *const level_kinds[] = {"SELECT", "INSERT", "UPDATE", "DELETE"};
@@ -186,6 +188,41 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
     sw_buf_append_text(out, "\n");
 }
 
+static void print_object(struct sw_buf *out, const struct sw_object *object)
+{
+    static const char *const object_kinds[] = {"table",  "index",  "sequence",
+                                               "shared", "schema", "all"};
+    static const char *const uses[] = {"made", "changed", "renamed", "dropped", "named"};
+
+    sw_buf_printf(out, "  %s %s%s%s %s", object_kinds[object->kind],
+                  object->schema != NULL ? object->schema : "",
+                  object->schema != NULL ? "." : "", object->name != NULL ? object->name : "*",
+                  uses[object->use]);
+    if (object->partition_of >= 0)
+        sw_buf_printf(out, " partition of %d", object->partition_of);
+    sw_buf_append_text(out, "\n");
+}
+
+static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
+{
+    static const char *const uses[] = {"made", "numbered", "retyped", "renamed", "dropped"};
+
+    sw_buf_printf(out, "  %s%s%s%s%s\n", ddl->command, ddl->is_outside ? " outside" : "",
+                  ddl->is_upkeep ? " upkeep" : "", ddl->is_listed ? " listed" : "",
+                  ddl->fills_columns ? " fills" : "");
+    for (int i = 0; i < ddl->object_count; i++)
+        print_object(out, &ddl->objects[i]);
+    for (int i = 0; i < ddl->column_count; i++)
+        sw_buf_printf(out, "  column %d.%s %s%s\n", ddl->columns[i].object,
+                      ddl->columns[i].name, uses[ddl->columns[i].use],
+                      ddl->columns[i].is_numbered ? " numbered" : "");
+    for (int i = 0; i < ddl->unique_count; i++) {
+        sw_buf_printf(out, "  unique %d", ddl->uniques[i].object);
+        print_names(out, "columns", ddl->uniques[i].columns, ddl->uniques[i].column_count);
+        sw_buf_append_text(out, "\n");
+    }
+}
+
 static void print_statement(struct sw_buf *out, const struct sw_statement *statement)
 {
     if (statement->kind == SW_STATEMENT_REFUSED) {
@@ -194,6 +231,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
         return;
     }
     print_flags(out, statement);
+    if (statement->ddl != NULL)
+        print_ddl(out, statement->ddl);
     for (int i = 0; i < statement->level_count; i++)
         print_level(out, statement, i);
     for (int i = 0; i < statement->relation_count; i++)

@@ -81,7 +81,7 @@ static void print_statement(struct sw_buf *out, const struct sw_plan_context *co
     struct sw_error err;
 
     if (sw_plan_route(context, statement, parameters, &route, &err))
-        sw_plan_print_route(&route, out);
+        sw_plan_print_route(context->database, &route, out);
     else
         print_error(out, &err);
 }

@@ -13,6 +13,7 @@
 #define SW_PARSE_STATEMENT_H
 
 #include "shardward/base/error.h"
+#include "shardward/parse/ddl.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +36,8 @@ enum sw_statement_kind {
     SW_STATEMENT_DISCARD_ALL,
     SW_STATEMENT_DEALLOCATE, /* name NULL: ALL */
     SW_STATEMENT_HARMLESS,   /* CLOSE ALL, UNLISTEN: undo what is refused anyway */
+    SW_STATEMENT_TRUNCATE,   /* `ddl` names the tables */
+    SW_STATEMENT_DDL,        /* `ddl` says what */
     SW_STATEMENT_REFUSED,    /* `refusal` says why */
 };
 
@@ -180,6 +183,7 @@ struct sw_statement {
     bool is_chained;  /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
     bool is_start;    /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
+    const struct sw_ddl *ddl; /* of DDL and TRUNCATE; else NULL */
 };
 
 #endif

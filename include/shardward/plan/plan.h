@@ -30,12 +30,16 @@ enum sw_route_kind {
     SW_ROUTE_ONE,     /* `shard` */
     SW_ROUTE_ANY_OF,  /* parameters are unbound, or the key equals nothing (NULL): any shard of
                          `placement` can prepare the statement or give its (empty) answer */
+    SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and the
+                         catalog database if it `changes_schema` */
 };
 
 struct sw_route {
     enum sw_route_kind kind;
     const struct sw_shard *shard;         /* of ONE; of ANY_OF: the first of the placement */
     const struct sw_placement *placement; /* of ANY_OF */
+    const struct sw_business *business;   /* of SCHEMA */
+    bool changes_schema;                  /* of SCHEMA */
     char reason[200];                     /* in words, for EXPLAIN; may be empty */
 };
 
@@ -64,7 +68,15 @@ void sw_plan_free(struct sw_plan *plan); /* accepts NULL */
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
                     struct sw_route *route, struct sw_error *err);
 
+/*
+ * The shards of a route of kind SCHEMA, in global order, the catalog database last. Fills in
+ * as many of @shards as @size allows, and returns how many there are.
+ */
+int sw_plan_list_shards(const struct sw_database *database, const struct sw_route *route,
+                        const struct sw_shard **shards, int size);
+
 /* Print facts or a route as lines of text, for EXPLAIN and golden files. */
-void sw_plan_print_route(const struct sw_route *route, struct sw_buf *out);
+void sw_plan_print_route(const struct sw_database *database, const struct sw_route *route,
+                         struct sw_buf *out);
 
 #endif

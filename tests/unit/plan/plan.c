@@ -244,7 +244,7 @@ static void every_kind_of_route_is_printed(void **state)
     struct sw_buf out;
 
     sw_buf_init(&out, 10000);
-    for (int kind = SW_ROUTE_LOCAL; kind <= SW_ROUTE_ANY_OF; kind++) {
+    for (int kind = SW_ROUTE_LOCAL; kind <= SW_ROUTE_SCHEMA; kind++) {
         const struct sw_table *table =
             sw_database_table(context.database, "public", "patients");
         struct sw_route route = {.kind = (enum sw_route_kind)kind,
@@ -253,7 +253,7 @@ static void every_kind_of_route_is_printed(void **state)
                                  .reason = "because"};
 
         sw_buf_clear(&out);
-        sw_plan_print_route(&route, &out);
+        sw_plan_print_route(context.database, &route, &out);
         sw_buf_append(&out, "", 1);
         assert_int_equal(strncmp((const char *)sw_buf_bytes(&out), "route: ", 7), 0);
         assert_non_null(strstr((const char *)sw_buf_bytes(&out), "\nreason: because\n"));

@@ -1,0 +1,378 @@
+/*
+ * DDL goes to all shards of the business whose tables it names, or to every shard if what it
+ * names belongs to no table. What the map says of a table must stay true: its name, its key,
+ * and that a unique constraint can hold.
+ */
+#include "planner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *dot_schema(const struct sw_object *object)
+{
+    return object->schema != NULL ? object->schema : "";
+}
+
+static const char *dot(const struct sw_object *object)
+{
+    return object->schema != NULL ? "." : "";
+}
+
+static const struct sw_ddl *ddl_of(const struct sw_planner *planner)
+{
+    return planner->statement->ddl;
+}
+
+/* --- names --- */
+
+static bool refuse_search_path(const struct sw_planner *planner, const struct sw_object *object)
+{
+    sw_error_set(planner->err, "0A000",
+                 "\"%s\" is not qualified, and search_path is not the plain one", object->name);
+    sw_error_hint(planner->err, "Write it with its schema, as public.%s, or reset search_path.",
+                  object->name);
+    return false;
+}
+
+static bool check_schema(const struct sw_planner *planner, const struct sw_object *object)
+{
+    const char *schema = object->kind == SW_OBJECT_SCHEMA ? object->name : object->schema;
+
+    if (schema == NULL ||
+        (strcmp(schema, "shardward") != 0 && strcmp(schema, "pg_catalog") != 0 &&
+         strcmp(schema, "information_schema") != 0))
+        return true;
+    sw_error_set(planner->err, "0A000", "schema \"%s\" cannot be changed through shardward",
+                 schema);
+    sw_error_detail(planner->err, "It belongs to %s.",
+                    strcmp(schema, "shardward") == 0 ? "shardward" : "PostgreSQL");
+    return false;
+}
+
+static const struct sw_table *declared(const struct sw_planner *planner,
+                                       const struct sw_object *object)
+{
+    return sw_database_table(planner->context->database,
+                             object->schema == NULL ? "public" : object->schema, object->name);
+}
+
+static bool refuse_new(const struct sw_planner *planner, int index)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[index];
+
+    sw_error_set(planner->err, "0A000", "the YAML has no rule for table \"%s%s%s\"",
+                 dot_schema(object), dot(object), object->name);
+    sw_error_detail(planner->err,
+                    "shardward does not know on which shards its rows shall live.");
+    sw_ddl_advise(planner, index);
+    return false;
+}
+
+static bool refuse_missing(const struct sw_planner *planner, const struct sw_object *object)
+{
+    sw_error_set(planner->err, "42P01", "relation \"%s%s%s\" does not exist",
+                 dot_schema(object), dot(object), object->name);
+    sw_error_hint(planner->err,
+                  "If the table exists, declare it in the YAML, under databases: %s.",
+                  planner->context->database->name);
+    return false;
+}
+
+/* Which table of the map @index stands for; a partition for its parent. NULL: refused. */
+static const struct sw_table *find_table(const struct sw_planner *planner, int index)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[index];
+    const struct sw_table *table;
+
+    if (object->schema == NULL && !planner->context->is_search_path_plain) {
+        (void)refuse_search_path(planner, object);
+        return NULL;
+    }
+    table = declared(planner, object);
+    if (table == NULL && object->partition_of >= 0)
+        return find_table(planner, object->partition_of);
+    if (table == NULL && object->use == SW_OBJECT_MADE)
+        (void)refuse_new(planner, index);
+    else if (table == NULL)
+        (void)refuse_missing(planner, object);
+    return table;
+}
+
+/* --- what the map says must stay true --- */
+
+static bool refuse_key(const struct sw_planner *planner, const struct sw_table *table,
+                       const char *what)
+{
+    sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be %s",
+                 table->key, table->name, what);
+    sw_error_detail(planner->err, "The map finds the shard of each row by it.");
+    sw_error_hint(planner->err,
+                  "Make a table of the new form under another name, declare it in "
+                  "the YAML, and copy the rows.");
+    return false;
+}
+
+static bool check_key(const struct sw_planner *planner, const struct sw_table *table, int index)
+{
+    static const char *const changes[] = {
+        [SW_DDL_COLUMN_RETYPED] = "given another type",
+        [SW_DDL_COLUMN_RENAMED] = "renamed",
+        [SW_DDL_COLUMN_DROPPED] = "dropped",
+    };
+    const struct sw_ddl *ddl = ddl_of(planner);
+
+    for (int i = 0; i < ddl->column_count; i++) {
+        const struct sw_ddl_column *column = &ddl->columns[i];
+
+        if (column->object == index && column->use >= SW_DDL_COLUMN_RETYPED &&
+            strcmp(column->name, table->key) == 0)
+            return refuse_key(planner, table, changes[column->use]);
+    }
+    return true;
+}
+
+static bool has_column(const struct sw_ddl *ddl, int index, const char *name)
+{
+    for (int i = 0; i < ddl->column_count; i++)
+        if (ddl->columns[i].object == index && strcmp(ddl->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_new_columns(const struct sw_planner *planner, const struct sw_table *table,
+                              int index)
+{
+    const struct sw_ddl *ddl = ddl_of(planner);
+
+    if (ddl->objects[index].use != SW_OBJECT_MADE || !ddl->is_listed ||
+        has_column(ddl, index, table->key))
+        return true;
+    sw_error_set(planner->err, "0A000", "table \"%s\" has no column \"%s\", which is its key",
+                 table->name, table->key);
+    sw_error_hint(planner->err, "Add the column, or name another key in the YAML.");
+    return false;
+}
+
+static bool names_key(const struct sw_ddl_unique *unique, const char *key)
+{
+    for (int i = 0; i < unique->column_count; i++)
+        if (strcmp(unique->columns[i], key) == 0)
+            return true;
+    return false;
+}
+
+static bool check_uniques(const struct sw_planner *planner, const struct sw_table *table,
+                          int index)
+{
+    const struct sw_ddl *ddl = ddl_of(planner);
+
+    for (int i = 0; i < ddl->unique_count; i++) {
+        if (ddl->uniques[i].object != index || names_key(&ddl->uniques[i], table->key))
+            continue;
+        sw_error_set(planner->err, "0A000",
+                     "a unique constraint of table \"%s\" that leaves out its key \"%s\" could "
+                     "not be enforced",
+                     table->name, table->key);
+        sw_error_detail(planner->err, "Each shard sees its own rows only.");
+        sw_error_hint(planner->err, "Add \"%s\" to the constraint.", table->key);
+        return false;
+    }
+    return true;
+}
+
+/* Each shard would draw the same numbers. */
+static bool check_numbers(const struct sw_planner *planner, const struct sw_table *table,
+                          int index)
+{
+    const struct sw_ddl *ddl = ddl_of(planner);
+
+    for (int i = 0; i < ddl->column_count; i++) {
+        const struct sw_ddl_column *column = &ddl->columns[i];
+
+        if (column->object != index || !column->is_numbered)
+            continue;
+        sw_error_set(planner->err, "0A000",
+                     "the numbers of column \"%s\" would repeat from shard to shard",
+                     column->name);
+        sw_error_detail(planner->err, "Table \"%s\" has a sequence on each of its shards.",
+                        table->name);
+        sw_error_hint(planner->err, "Let the application give the numbers, or use uuid with "
+                                    "DEFAULT gen_random_uuid().");
+        return false;
+    }
+    return true;
+}
+
+static bool check_filling(const struct sw_planner *planner, const struct sw_table *table)
+{
+    if (!ddl_of(planner)->fills_columns)
+        return true;
+    sw_error_set(planner->err, "0A000",
+                 "the rows of table \"%s\" would get another value on each shard", table->name);
+    sw_error_detail(planner->err, "Each shard has its own time, and its own user.");
+    sw_error_hint(planner->err,
+                  "Add the column with a constant, or without a default; then set "
+                  "the default that new rows shall have.");
+    return false;
+}
+
+static bool check_sharded(const struct sw_planner *planner, const struct sw_table *table,
+                          int index)
+{
+    return check_key(planner, table, index) && check_new_columns(planner, table, index) &&
+           (table->placement->shard_count == 1 ||
+            (check_uniques(planner, table, index) && check_numbers(planner, table, index) &&
+             check_filling(planner, table)));
+}
+
+static bool refuse_rename(const struct sw_planner *planner, const struct sw_table *table)
+{
+    sw_error_set(planner->err, "0A000", "table \"%s\" is declared in the YAML by this name",
+                 table->name);
+    sw_error_hint(planner->err,
+                  "Make a table of the new name, declare it in the YAML, and copy "
+                  "the rows.");
+    return false;
+}
+
+static bool check_table(const struct sw_planner *planner, const struct sw_table *table,
+                        int index)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[index];
+
+    if (object->use == SW_OBJECT_RENAMED && declared(planner, object) == table)
+        return refuse_rename(planner, table);
+    return table->key == NULL || object->use == SW_OBJECT_NAMED ||
+           check_sharded(planner, table, index);
+}
+
+/* --- schemas --- */
+
+static bool refuse_renamed_schema(const struct sw_planner *planner,
+                                  const struct sw_table *table)
+{
+    sw_error_set(planner->err, "0A000", "schema \"%s\" cannot be renamed", table->schema);
+    sw_error_detail(planner->err, "The YAML declares table \"%s.%s\" in it.", table->schema,
+                    table->name);
+    return false;
+}
+
+static bool check_renamed_schema(const struct sw_planner *planner,
+                                 const struct sw_object *object)
+{
+    const struct sw_database *database = planner->context->database;
+
+    if (object->kind != SW_OBJECT_SCHEMA || object->use != SW_OBJECT_RENAMED)
+        return true;
+    for (int b = 0; b < database->business_count; b++)
+        for (int t = 0; t < database->businesses[b].table_count; t++)
+            if (strcmp(database->businesses[b].tables[t].schema, object->name) == 0)
+                return refuse_renamed_schema(planner, &database->businesses[b].tables[t]);
+    return true;
+}
+
+/* --- where to --- */
+
+static bool refuse_two(const struct sw_planner *planner, const struct sw_business *a,
+                       const struct sw_business *b)
+{
+    sw_error_set(planner->err, "0A000", "%s over two businesses is not supported",
+                 ddl_of(planner)->command);
+    sw_error_detail(planner->err,
+                    "It names tables of \"%s\" and of \"%s\", which share no shard.", a->name,
+                    b->name);
+    sw_error_hint(planner->err, "Name the tables of each business in a statement of its own.");
+    return false;
+}
+
+static bool refuse_unknown(const struct sw_planner *planner, const struct sw_object *object)
+{
+    const char *kind = object->kind == SW_OBJECT_INDEX ? "index" : "sequence";
+
+    sw_error_set(planner->err, "0A000", "it is not known to which table %s \"%s\" belongs",
+                 kind, object->name);
+    sw_error_hint(planner->err, "Change it on each shard and on the catalog database.");
+    return false;
+}
+
+/* *business becomes that of the table, if the object is one; it stays if it is of no table. */
+static bool add_object(const struct sw_planner *planner, int index,
+                       const struct sw_business **business)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[index];
+    const struct sw_table *table;
+
+    if (!check_schema(planner, object) || !check_renamed_schema(planner, object))
+        return false;
+    if ((object->kind == SW_OBJECT_INDEX || object->kind == SW_OBJECT_SEQUENCE) &&
+        object->use != SW_OBJECT_MADE)
+        return refuse_unknown(planner, object);
+    if (object->kind != SW_OBJECT_TABLE)
+        return true;
+    table = find_table(planner, index);
+    if (table == NULL || !check_table(planner, table, index))
+        return false;
+    if (*business != NULL && *business != table->business)
+        return refuse_two(planner, *business, table->business);
+    *business = table->business;
+    return true;
+}
+
+static void explain(const struct sw_planner *planner, struct sw_route *route)
+{
+    if (route->business == NULL)
+        (void)snprintf(route->reason, sizeof route->reason, "%s of what belongs to no business",
+                       ddl_of(planner)->command);
+    else
+        (void)snprintf(route->reason, sizeof route->reason, "%s in business %.63s",
+                       ddl_of(planner)->command, route->business->name);
+}
+
+bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
+{
+    const struct sw_ddl *ddl = ddl_of(planner);
+    const struct sw_business *business = NULL;
+
+    if (!sw_functions_check(planner) || !sw_user_check(planner))
+        return false;
+    for (int i = 0; i < ddl->object_count; i++)
+        if (!add_object(planner, i, &business))
+            return false;
+    *route = (struct sw_route){
+        .kind = SW_ROUTE_SCHEMA, .business = business, .changes_schema = !ddl->is_upkeep};
+    explain(planner, route);
+    /* On one shard it is a write like any other. */
+    if (planner->statement->kind == SW_STATEMENT_TRUNCATE && business != NULL &&
+        business->shard_count == 1) {
+        route->kind = SW_ROUTE_ONE;
+        route->shard = &business->shards[0];
+    }
+    return true;
+}
+
+/* --- the list --- */
+
+static int add_shards(const struct sw_business *business, const struct sw_shard **shards,
+                      int size, int count)
+{
+    for (int i = 0; i < business->shard_count; i++, count++)
+        if (count < size)
+            shards[count] = &business->shards[i];
+    return count;
+}
+
+int sw_plan_list_shards(const struct sw_database *database, const struct sw_route *route,
+                        const struct sw_shard **shards, int size)
+{
+    int count = 0;
+
+    if (route->business != NULL)
+        count = add_shards(route->business, shards, size, 0);
+    for (int i = 0; route->business == NULL && i < database->business_count; i++)
+        count = add_shards(&database->businesses[i], shards, size, count);
+    if (!route->changes_schema)
+        return count;
+    if (count < size)
+        shards[count] = database->catalog;
+    return count + 1;
+}
