@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""run.py --shardward PATH: tests of tools/quickstart, in directories and on ports of their own."""
+"""run.py --shardward PATH: tests of tools/quickstart and, in test_bench.py, of tools/bench."""
 
 import argparse
 import os
@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(ROOT / "tests" / "lib"), str(ROOT / "tools" / "lib")]
+sys.path[:0] = [str(ROOT / "tests" / "lib"), str(ROOT / "tools" / "lib"),
+                str(Path(__file__).resolve().parent)]
 
 import clusters                     # noqa: E402
 import suite                        # noqa: E402
@@ -209,6 +210,9 @@ def nothing_is_left_behind(t):
         assert not t.dir(name).exists(), name
         equal(t.processes(name), [], name)
         assert clusters.is_free("127.0.0.1", t.ports[name]), f"port of {name}"
+
+
+import test_bench       # noqa: E402,F401 - after the tests of quickstart
 
 
 def main():

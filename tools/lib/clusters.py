@@ -73,6 +73,14 @@ def plain_env(**extra):
     return {**env, "LC_ALL": "C.UTF-8", **extra}
 
 
+def server_user():
+    """Whom a server runs as, for subprocess: ourselves, unless we are root."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
 class Clusters:
     def __init__(self, state_dir):
         self.dir = Path(state_dir).absolute()
@@ -101,16 +109,9 @@ class Clusters:
 
     # Programs of PostgreSQL
 
-    @staticmethod
-    def _as_server_user():
-        if os.geteuid() != 0:
-            return {}
-        account = pwd.getpwnam("postgres")
-        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
     def _run(self, program, *args, **extra_env):
         result = subprocess.run(
-            [BIN / program, *map(str, args)], **self._as_server_user(),
+            [BIN / program, *map(str, args)], **server_user(),
             cwd=self.nodes_dir, env=plain_env(**extra_env), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if result.returncode != 0:
@@ -161,7 +162,7 @@ class Clusters:
 
     def _server_user_reaches(self, path):
         return subprocess.run(["/usr/bin/test", "-x", path], cwd="/", check=False,
-                              **self._as_server_user()).returncode == 0
+                              **server_user()).returncode == 0
 
     @staticmethod
     def _give_to_server_user(path):

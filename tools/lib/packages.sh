@@ -5,6 +5,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libuv1-dev libpq-dev 
 RUN_PACKAGES=(python3 python3-psycopg postgresql-15 postgresql-client-15)
 TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev python3-asyncpg libpostgresql-jdbc-java
     default-jdk-headless)
+BENCH_PACKAGES=(pgbouncer haproxy pgpool2 strace)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -25,21 +26,39 @@ missing_packages() {
     done
 }
 
-# Debian's postgresql-15 creates and starts a cluster of its own on its first installation.
-# Ours are the only ones wanted: forbid that while we install.
+# Debian's packages start a server of their own on their first installation: postgresql-15 a
+# cluster, the proxies a service. Ours are the only ones wanted: forbid that while we install.
 NO_MAIN_CLUSTER=/etc/postgresql-common/createcluster.d/shardward-tools.conf
+NO_SERVICES=/usr/sbin/policy-rc.d
 
 install_packages() {
-    local missing status=0
+    local missing status=0 policy=''
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "installing: ${missing[*]}"
     as_root mkdir -p "$(dirname "$NO_MAIN_CLUSTER")"
     echo 'create_main_cluster = false' | as_root tee "$NO_MAIN_CLUSTER" >/dev/null
+    if [ ! -e "$NO_SERVICES" ]; then
+        policy=$NO_SERVICES
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
     { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
         as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
             --no-install-recommends "${missing[@]}"; } </dev/null >&2 || status=$?
-    as_root rm -f "$NO_MAIN_CLUSTER"
+    as_root rm -f "$NO_MAIN_CLUSTER" ${policy:+"$policy"}
     as_root rmdir --ignore-fail-on-non-empty "$(dirname "$NO_MAIN_CLUSTER")"
+    no_services_at_boot "${missing[@]}"
     return $status
+}
+
+# no_services_at_boot PACKAGE...: what was not there before is not started by the next boot either.
+no_services_at_boot() {
+    local package
+    [ -d /run/systemd/system ] || return 0
+    for package in "$@"; do
+        case $package in
+            pgbouncer | haproxy | pgpool2) as_root systemctl -q disable "$package" || true ;;
+        esac
+    done
 }

@@ -21,11 +21,12 @@ def started_at(pid):
     return None if fields[0] in "ZX" else fields[19]
 
 
-def spawn(argv, pid_file, log_file, env=None):
-    """Start argv in a session of its own, with its output appended to log_file."""
+def spawn(argv, pid_file, log_file, env=None, **as_user):
+    """Start argv in a session of its own, with its output appended to log_file; as_user are
+    subprocess.Popen's user, group and extra_groups."""
     with open(log_file, "ab") as log:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env=env, start_new_session=True)
+                                   env=env, start_new_session=True, **as_user)
     Path(pid_file).write_text(f"{process.pid} {started_at(process.pid)}\n")
     return process
 

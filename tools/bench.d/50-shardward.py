@@ -1,0 +1,69 @@
+"""shardward, with all rows on one shard, and with four that it finds by the literal or parameter."""
+
+from contender import Contender, first_line
+
+TABLES = {"pgbench_accounts": "aid", "bench_branches": "bid", "bench_tellers": "bid",
+          "bench_accounts": "bid", "bench_history": "bid"}
+BUCKETS = 1024
+
+
+class Shardward(Contender):
+    program = "shardward"
+
+    def __init__(self, shards, workers):
+        self.shards, self.workers = shards, workers
+        self.name = f"shardward, {shards} shard{'s' if shards > 1 else ''}"
+        if workers > 1:
+            self.name += f", {workers} workers"
+
+    def command(self, place, instance):
+        names = [place.dbname] if self.shards == 1 else place.shards[:self.shards]
+        config = place.dir / "shardward.yaml"
+        config.write_text(f"""
+listen: 127.0.0.1:{place.port}
+limits: {{clients: {place.max_clients + 100}}}
+clusters:
+  c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}
+users:
+  {place.user}:
+    password: "{place.verifier}"
+    server: {{user: {place.user}}}
+    pool: {{mode: transaction, size: 20}}
+databases:
+  {place.dbname}:
+    catalog: {{cluster: c1, dbname: {place.catalog}}}
+    businesses:
+      bench:
+        shards:
+{self._shards(names)}
+        placements:
+          by_key:
+            hash: {{type: bigint, buckets: {BUCKETS}}}
+            map: {self._map(len(names))}
+        tables:
+{self._tables()}
+""")
+        return [self.program, "run", "-c", config]
+
+    @staticmethod
+    def _shards(names):
+        return "\n".join(f"          s{i}: {{cluster: c1, dbname: {name}}}"
+                         for i, name in enumerate(names))
+
+    @staticmethod
+    def _map(count):
+        each = BUCKETS // count
+        ranges = (f"s{i}: {i * each}-{(i + 1) * each - 1}" for i in range(count))
+        return "{" + ", ".join(ranges) + "}"
+
+    @staticmethod
+    def _tables():
+        return "\n".join(f"          {table}: {{key: {key}, placement: by_key}}"
+                         for table, key in TABLES.items())
+
+    def version(self):
+        return first_line(self.program, "--version")
+
+
+def contenders():
+    return [Shardward(1, 1), Shardward(4, 1)]
