@@ -1,4 +1,5 @@
 # builds - build trees of meson. To be sourced by bash, with ROOT set to the repository.
+# shellcheck shell=bash
 
 # build_tree DIR [MESON OPTION...]: make DIR a built tree; a second one waits for the first.
 build_tree() {

@@ -1,10 +1,11 @@
 # packages - Debian packages, installed only when missing. To be sourced by bash.
+# shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libuv1-dev libpq-dev libyaml-dev
     libxxhash-dev libpg-query-dev libssl-dev postgresql-server-dev-15 libcmocka-dev)
 RUN_PACKAGES=(python3 python3-psycopg postgresql-15 postgresql-client-15)
 TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev python3-asyncpg libpostgresql-jdbc-java
-    default-jdk-headless)
+    default-jdk-headless shellcheck)
 BENCH_PACKAGES=(pgbouncer haproxy pgpool2 strace)
 
 as_root() {
