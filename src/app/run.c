@@ -91,10 +91,10 @@ static int count_workers(const struct sw_config *config)
 
 static bool start_workers(struct control *control, struct sw_error *err)
 {
-    const struct sw_worker_setup setup = {
+    struct sw_worker_setup setup = {
         .board = control->board, .dialler = control->dialler, .verifiers = control->verifiers};
 
-    control->worker_count = count_workers(control->map->config);
+    setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;
     for (int i = 0; i < control->worker_count; i++)
         control->workers[i] = sw_worker_create(&setup, i);

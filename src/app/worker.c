@@ -63,6 +63,8 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->loop = sessions.loop = sw_loop_create();
     worker->mailbox = sw_mailbox_create(worker->loop);
     worker->map = sessions.map = sw_board_map(setup->board);
+    sessions.statement_cache =
+        worker->map->config->limits.statement_cache / (size_t)setup->worker_count;
     worker->pools = sessions.pools =
         sw_pools_create(worker->loop, worker->mailbox, setup->dialler, worker->map);
     worker->sessions = sw_sessions_create(&sessions);

@@ -18,6 +18,7 @@ struct sw_worker_setup {
     struct sw_board *board;
     struct sw_dialler *dialler;
     struct sw_verifiers *verifiers;
+    int worker_count;
 };
 
 struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number);

@@ -43,6 +43,17 @@ void sw_arena_finish(struct sw_arena *arena)
     sw_arena_init(arena);
 }
 
+size_t sw_arena_size(const struct sw_arena *arena)
+{
+    size_t size = 0;
+
+    for (const struct sw_arena_block *block = arena->blocks; block != NULL;
+         block = block->older)
+        if (block != arena->lent)
+            size += sizeof *block + block->size;
+    return size;
+}
+
 static void add_block(struct sw_arena *arena, size_t least)
 {
     size_t size = arena->blocks == NULL ? FIRST_BLOCK : arena->blocks->size * 2;

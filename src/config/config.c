@@ -18,7 +18,8 @@ static const struct sw_field limit_fields[] = {
     {"message", sw_read_size, offsetof(struct sw_config, limits.message), false, 1024,
      1024 * MB},
     {"query", sw_read_size, offsetof(struct sw_config, limits.query), false, 1024, 1024 * MB},
-    {.name = "statement_cache"},
+    {"statement_cache", sw_read_size, offsetof(struct sw_config, limits.statement_cache), false,
+     0, 64 * 1024 * MB},
 };
 
 static void read_limits(struct sw_reader *reader, const struct sw_entry *entry,
@@ -86,6 +87,7 @@ static struct sw_config *create(const char *path)
     config->limits.clients = 10000;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);
+    config->limits.statement_cache = (size_t)(64 * MB);
     config->log.level = SW_LOG_INFO;
     config->timeouts.login_ms = 10000;
     config->timeouts.connect_ms = 5000;

@@ -370,6 +370,11 @@ void sw_plan_free(struct sw_plan *plan)
     free(plan);
 }
 
+size_t sw_plan_size(const struct sw_plan *plan)
+{
+    return sizeof *plan + sw_arena_size(&plan->arena);
+}
+
 static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool explains,
                    struct sw_route *route)
 {

@@ -120,7 +120,7 @@ bool sw_session_add_reset(struct sw_session *session, const struct sw_statement 
 
 bool sw_session_run_ends_transaction(const struct sw_session *session)
 {
-    const struct sw_script *script = session->script;
+    const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
     bool ends =
         script != NULL && script->count == 1 && sw_ends_transaction(&script->statements[0]);
 
@@ -140,8 +140,8 @@ void sw_session_forget_run(struct sw_session *session)
         sw_named_unref(session->run.requests[i].before);
     }
     sw_run_clear(&session->run);
-    sw_script_unref(session->script);
-    session->script = NULL;
+    sw_planned_unref(session->planned);
+    session->planned = NULL;
     sw_settings_unref(session->before_run.settings);
     sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){0};

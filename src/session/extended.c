@@ -90,9 +90,10 @@ static struct sw_prepared *prepare(const struct sw_session *session,
 }
 
 static bool check_parse(struct sw_session *session, const struct sw_wire_parse *parse,
-                        const struct sw_script *script, struct sw_error *err)
+                        const struct sw_planned *planned, struct sw_error *err)
 {
     const struct sw_parameters unbound = {.values = NULL};
+    const struct sw_script *script = planned->script;
 
     if (strlen(parse->query) > session->sessions->map->config->limits.query)
         return sw_error_set(err, "54000", "the query is longer than %zu bytes (limits.query)",
@@ -106,18 +107,18 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
         return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
                             parse->name);
     return script->count == 0 ||
-           sw_session_aim(session, &script->statements[0], &unbound, false, err);
+           sw_session_aim(session, &script->statements[0], planned->plan, &unbound, false, err);
 }
 
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
-                      struct sw_script *script)
+                      struct sw_planned *planned)
 {
-    bool is_ours = is_answered_here(session, script);
+    bool is_ours = is_answered_here(session, planned->script);
     uint32_t *types = read_types(parse);
     struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, types);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
     struct sw_named *named =
-        sw_named_create(parse->name, script, parse->query, prepared, types, parse->type_count);
+        sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
     if (before != NULL)
         (void)sw_named_ref(before);
@@ -135,7 +136,7 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame)
 {
     struct sw_wire_parse parse;
-    struct sw_script *script;
+    struct sw_planned *planned;
     struct sw_error err;
 
     if (session->skips_to_sync)
@@ -144,15 +145,15 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
         sw_session_fatal(session, &err);
         return;
     }
-    script = sw_parse(parse.query, &err);
-    if (script == NULL || !check_parse(session, &parse, script, &err)) {
+    planned = sw_session_plan(session, parse.query, &err);
+    if (planned == NULL || !check_parse(session, &parse, planned, &err)) {
         if (parse.name[0] == '\0')
             sw_names_put(&session->statements, "", NULL);
         fail(session, &err);
     } else {
-        add_parse(session, &parse, script);
+        add_parse(session, &parse, planned);
     }
-    sw_script_unref(script);
+    sw_planned_unref(planned);
     dispatch_if_long(session);
 }
 
@@ -171,7 +172,7 @@ static struct sw_named *find_statement(const struct sw_session *session, const c
 }
 
 /* Route by the values bound; a type that was declared or learned tells how to read them. */
-static bool aim_bound(struct sw_session *session, const struct sw_named *named,
+static bool aim_bound(struct sw_session *session, struct sw_named *named,
                       const struct sw_wire_bind *bind, struct sw_error *err)
 {
     struct sw_parameter *values = sw_alloc_zero((size_t)bind->value_count + 1, sizeof *values);
@@ -188,7 +189,7 @@ static bool aim_bound(struct sw_session *session, const struct sw_named *named,
 
     for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
         values[i] = (struct sw_parameter){value.bytes, value.len, value.is_binary};
-    is_aimed = sw_session_aim(session, named->statement, &parameters, true, err);
+    is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
     free(values);
     return is_aimed;
 }
@@ -335,10 +336,9 @@ static struct sw_named *reach_described(struct sw_session *session, char kind, c
 
     if (named == NULL || !sw_session_may_run(session, named->statement, err))
         return NULL;
-    is_reached = kind == 'P'
-                     ? reach_portal(session, named, name, err)
-                     : named->prepared == NULL ||
-                           sw_session_aim(session, named->statement, &unbound, false, err);
+    is_reached = kind == 'P' ? reach_portal(session, named, name, err)
+                             : named->prepared == NULL ||
+                                   sw_session_aim_named(session, named, &unbound, false, err);
     return is_reached ? named : NULL;
 }
 
@@ -405,7 +405,7 @@ static void spend_portal(struct sw_session *session, const char *portal,
                          const struct sw_named *named)
 {
     struct sw_named *spent =
-        sw_named_create(named->name, named->script, named->text, NULL, NULL, 0);
+        sw_named_create(named->name, named->planned, named->text, NULL, NULL, 0);
 
     spent->is_spent = true;
     sw_names_put(&session->portals, portal, spent);

@@ -20,8 +20,7 @@
 #include "shardward/base/textmap.h"
 #include "shardward/execute/leg.h"
 #include "shardward/io/stream.h"
-#include "shardward/parse/parse.h"
-#include "shardward/plan/plan.h"
+#include "shardward/plan/cache.h"
 #include "shardward/session/session.h"
 #include "shardward/txn/txn.h"
 #include "shardward/wire/frame.h"
@@ -32,6 +31,7 @@ struct sw_sessions {
     struct sw_loop *loop;
     struct sw_map *map; /* the current one */
     struct sw_pools *pools;
+    struct sw_plan_cache *plans;
     struct sw_verifiers *verifiers;
     struct sw_link all;
     uint32_t worker;
@@ -45,7 +45,7 @@ struct sw_sessions {
 struct sw_named {
     int refs;
     char *name;
-    struct sw_script *script;
+    struct sw_planned *planned;
     const struct sw_statement *statement; /* NULL: an empty query */
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     char *text;
@@ -131,6 +131,7 @@ struct sw_session {
     struct sw_settings *startup;       /* to which RESET goes back */
     struct sw_settings *settings;      /* in force, SET LOCAL apart */
     struct sw_settings *told;          /* parameters as last reported to the client */
+    struct sw_settings *path_settings; /* those that is_path_plain was told by */
     struct sw_txn_settings at_start;   /* where DISCARD ALL goes back to; shared */
     struct sw_txn_settings before_run; /* as they were when it started; shared */
     struct sw_txn txn;
@@ -140,7 +141,7 @@ struct sw_session {
     /* The run that is collected or works. */
     struct sw_run run;
     struct sw_target target;
-    struct sw_script *script; /* of the simple query that runs */
+    struct sw_planned *planned; /* of the simple query that runs */
     enum sw_run_end run_end;
     bool has_failed;                  /* the run, with an error from or for a server */
     enum sw_request_kind failed_kind; /* of the request that failed */
@@ -162,6 +163,7 @@ struct sw_session {
     struct sw_leg leg;          /* of the transaction, or of a statement outside */
     struct sw_leg aside;        /* beside the transaction, which it does not bind */
     bool aside_is_open;         /* ... was sent the journal */
+    bool is_path_plain;         /* by path_settings */
     bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
     bool is_throttled;          /* the client does not read: its stream is held until it does */
     struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
@@ -219,10 +221,18 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed);
 
 /* target.c */
 
-/* Find the route of @statement and join it to the run's target. */
+/* What @text means to this session now; as sw_plan_cache_get(). */
+struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
+                                   struct sw_error *err);
+/* Find the route of @statement and join it to the run's target. @plan: of it, in the context of
+ * now; NULL: there is none. */
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
-                    const struct sw_parameters *parameters, bool executes,
-                    struct sw_error *err);
+                    const struct sw_plan *plan, const struct sw_parameters *parameters,
+                    bool executes, struct sw_error *err);
+/* The same of a statement prepared before; what it means may have changed since. */
+bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
+                          const struct sw_parameters *parameters, bool executes,
+                          struct sw_error *err);
 /* The run becomes part of the transaction, or of the open batch: it holds control that a server
  * must hear, or a portal of before. */
 bool sw_session_bind(struct sw_session *session, struct sw_error *err);
@@ -268,7 +278,7 @@ void sw_session_follow_run(struct sw_session *session, char status);
 void sw_session_undo_names(struct sw_session *session);
 
 /* names.c */
-struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,
+struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, const char *text,
                                  struct sw_prepared *prepared, const uint32_t *types,
                                  int type_count);
 struct sw_named *sw_named_ref(struct sw_named *named);

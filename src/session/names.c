@@ -3,7 +3,7 @@
 #include "shardward/base/mem.h"
 #include "shardward/wire/response.h"
 
-struct sw_named *sw_named_create(const char *name, struct sw_script *script, const char *text,
+struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, const char *text,
                                  struct sw_prepared *prepared, const uint32_t *types,
                                  int type_count)
 {
@@ -11,8 +11,8 @@ struct sw_named *sw_named_create(const char *name, struct sw_script *script, con
 
     named->refs = 1;
     named->name = sw_strdup(name);
-    named->script = sw_script_ref(script);
-    named->statement = script->count > 0 ? &script->statements[0] : NULL;
+    named->planned = sw_planned_ref(planned);
+    named->statement = planned->script->count > 0 ? &planned->script->statements[0] : NULL;
     named->text = sw_strdup(text);
     named->prepared = prepared == NULL ? NULL : sw_prepared_ref(prepared);
     named->types = sw_memdup(types, (size_t)type_count * sizeof *types);
@@ -32,7 +32,7 @@ void sw_named_unref(struct sw_named *named)
         return;
     free(named->name);
     free(named->text);
-    sw_script_unref(named->script);
+    sw_planned_unref(named->planned);
     sw_prepared_unref(named->prepared);
     free(named->types);
     free(named);

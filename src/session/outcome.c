@@ -128,10 +128,10 @@ static void follow_control(struct sw_session *session)
         if (request->is_done && request->role == SW_ROLE_CONTROL)
             sw_session_after_control(session, named->statement);
     }
-    for (int i = 0; session->script != NULL && !session->has_failed; i++) {
-        if (i == session->script->count)
+    for (int i = 0; session->planned != NULL && !session->has_failed; i++) {
+        if (i == session->planned->script->count)
             break;
-        sw_session_after_control(session, &session->script->statements[i]);
+        sw_session_after_control(session, &session->planned->script->statements[i]);
     }
 }
 

@@ -97,7 +97,7 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
         if (script->statements[i].setting_count > 0)
             sw_session_note_changes(session, &script->statements[i]);
     for (int i = 0; i < script->count; i++)
-        if (!sw_session_aim(session, &script->statements[i], &none,
+        if (!sw_session_aim(session, &script->statements[i], NULL, &none,
                             !sw_is_control(&script->statements[i]), err))
             return refuse_early(script, i, err);
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
@@ -154,7 +154,7 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         }
         session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
         text = sw_session_control_text(session, statement, text);
-    } else if (!sw_session_aim(session, statement, &none, true, &err) ||
+    } else if (!sw_session_aim(session, statement, session->planned->plan, &none, true, &err) ||
                !sw_session_check_changes(session, statement, &err)) {
         refuse(session, &err);
         return;
@@ -200,15 +200,15 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         refuse(session, &err);
         return;
     }
-    session->script = sw_parse(text, &err);
-    if (session->script == NULL) {
+    session->planned = sw_session_plan(session, text, &err);
+    if (session->planned == NULL) {
         refuse(session, &err);
-    } else if (session->script->count == 0) {
+    } else if (session->planned->script->count == 0) {
         (void)sw_run_add(&session->run, SW_REQUEST_LOCAL, NULL, NULL, empty, sizeof empty);
         sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
-    } else if (session->script->count == 1) {
-        run_one(session, &session->script->statements[0], text);
+    } else if (session->planned->script->count == 1) {
+        run_one(session, &session->planned->script->statements[0], text);
     } else {
-        run_several(session, session->script, text);
+        run_several(session, session->planned->script, text);
     }
 }

@@ -149,6 +149,7 @@ static void unref_sessions(struct sw_sessions *sessions)
 {
     if (--sessions->refs > 0)
         return;
+    sw_plan_cache_free(sessions->plans);
     sw_map_unref(sessions->map);
     free(sessions);
 }
@@ -166,6 +167,7 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->startup);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
+    sw_settings_unref(session->path_settings);
     sw_settings_unref(session->at_start.settings);
     sw_settings_unref(session->at_start.told);
     sw_map_unref(session->map);
@@ -314,6 +316,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->loop = setup->loop;
     sessions->map = sw_map_ref(setup->map);
     sessions->pools = setup->pools;
+    sessions->plans = sw_plan_cache_create(setup->statement_cache);
     sessions->verifiers = setup->verifiers;
     sessions->on_left = setup->on_left;
     sessions->owner = setup->owner;

@@ -61,15 +61,43 @@ static bool changes_search_path(const struct sw_session *session)
     return false;
 }
 
-static bool is_search_path_plain(const struct sw_session *session)
+static bool are_settings_plain(const struct sw_settings *settings)
 {
-    const char *path = sw_settings_get(session->settings, "search_path");
-    const char *role = sw_settings_get(session->settings, "role");
+    const char *path = sw_settings_get(settings, "search_path");
+    const char *role = sw_settings_get(settings, "role");
     bool has_role = role != NULL && strcmp(role, "none") != 0;
 
+    return is_path_plain(path == NULL ? "\"$user\", public" : path, has_role);
+}
+
+static bool is_search_path_plain(struct sw_session *session)
+{
     if (session->has_local_search_path || changes_search_path(session))
         return false;
-    return is_path_plain(path == NULL ? "\"$user\", public" : path, has_role);
+    if (session->settings == NULL)
+        return true;
+    if (session->path_settings != session->settings) {
+        sw_settings_unref(session->path_settings);
+        session->path_settings = sw_settings_ref(session->settings);
+        session->is_path_plain = are_settings_plain(session->settings);
+    }
+    return session->is_path_plain;
+}
+
+static struct sw_plan_context context_of(struct sw_session *session)
+{
+    return (struct sw_plan_context){.database = session->database,
+                                    .user = session->user,
+                                    .is_search_path_plain = is_search_path_plain(session),
+                                    .map = session->map};
+}
+
+struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
+                                   struct sw_error *err)
+{
+    const struct sw_plan_context context = context_of(session);
+
+    return sw_plan_cache_get(session->sessions->plans, &context, text, strlen(text), err);
 }
 
 static bool includes(const struct sw_target *target, const struct sw_shard *shard)
@@ -161,24 +189,52 @@ static bool refuse_ddl(const struct sw_statement *statement, struct sw_error *er
     return false;
 }
 
+/* Without a plan in store one is made, for whatever error its making brings. */
+static bool find_route(struct sw_session *session, const struct sw_statement *statement,
+                       const struct sw_plan *plan, const struct sw_parameters *parameters,
+                       struct sw_route *route, struct sw_error *err)
+{
+    struct sw_plan_context context;
+
+    if (plan != NULL)
+        return sw_plan_locate(plan, parameters, route, err);
+    context = context_of(session);
+    return sw_plan_route(&context, statement, parameters, route, err);
+}
+
+bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
+                          const struct sw_parameters *parameters, bool executes,
+                          struct sw_error *err)
+{
+    const struct sw_plan_context context = context_of(session);
+
+    if (!sw_plan_context_is_equal(&context, &named->planned->context)) {
+        struct sw_planned *planned = sw_session_plan(session, named->text, err);
+
+        if (planned == NULL)
+            return false;
+        sw_planned_unref(named->planned);
+        named->planned = planned;
+        named->statement = &planned->script->statements[0];
+    }
+    return sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,
+                          err);
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
-                    const struct sw_parameters *parameters, bool executes, struct sw_error *err)
+                    const struct sw_plan *plan, const struct sw_parameters *parameters,
+                    bool executes, struct sw_error *err)
 {
     static const enum sw_target_kind kinds[] = {
         [SW_ROUTE_LOCAL] = SW_TARGET_NONE,      [SW_ROUTE_ANY] = SW_TARGET_ANY,
         [SW_ROUTE_CATALOG] = SW_TARGET_CATALOG, [SW_ROUTE_ONE] = SW_TARGET_ONE,
         [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,   [SW_ROUTE_SCHEMA] = SW_TARGET_NONE,
     };
-    const struct sw_plan_context context = {
-        .database = session->database,
-        .user = session->user,
-        .is_search_path_plain = is_search_path_plain(session),
-    };
     const struct sw_shard *enlisted = enlisted_shard(session);
     struct sw_target next, joined = session->target;
     struct sw_route route;
 
-    if (!sw_plan_route(&context, statement, parameters, &route, err))
+    if (!find_route(session, statement, plan, parameters, &route, err))
         return false;
     if (route.kind == SW_ROUTE_SCHEMA)
         return refuse_ddl(statement, err);

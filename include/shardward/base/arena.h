@@ -26,6 +26,9 @@ void sw_arena_init(struct sw_arena *arena);
 void sw_arena_init_over(struct sw_arena *arena, void *memory, size_t size);
 void sw_arena_finish(struct sw_arena *arena);
 
+/* Bytes that it holds of the heap. */
+size_t sw_arena_size(const struct sw_arena *arena);
+
 /* Zeroed and aligned for any type. */
 void *sw_arena_alloc(struct sw_arena *arena, size_t size);
 /* A copy of @len bytes with a zero byte behind them. */

@@ -93,7 +93,7 @@ struct sw_config {
     int workers; /* threads that serve clients; 0: one per core */
     struct {
         int clients;
-        size_t message, query; /* bytes */
+        size_t message, query, statement_cache; /* bytes */
     } limits;
     struct {
         int login_ms, connect_ms, lease_ms; /* 0: none */

@@ -20,6 +20,7 @@ struct sw_plan_context {
     const struct sw_user *user;
     bool is_search_path_plain;        /* unqualified tables are those of schema public */
     const struct sw_catalog *catalog; /* what the shards really hold; NULL: unknown */
+    struct sw_map *map; /* of database and user; shared by whoever keeps a context */
 };
 
 enum sw_route_kind {
@@ -62,7 +63,8 @@ struct sw_plan;
 /* NULL: the statement is refused whatever the values are; *err as above. */
 struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
                                 const struct sw_statement *statement, struct sw_error *err);
-void sw_plan_free(struct sw_plan *plan); /* accepts NULL */
+void sw_plan_free(struct sw_plan *plan);         /* accepts NULL */
+size_t sw_plan_size(const struct sw_plan *plan); /* in bytes */
 /* Where the statement has to run with these values. No reason is given in words; the heap is
  * not touched unless the statement is unusually large. */
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,

@@ -19,6 +19,7 @@ struct sw_sessions_setup {
     struct sw_map *map;             /* shared */
     struct sw_pools *pools;         /* borrowed, as are the verifiers, while sessions live */
     struct sw_verifiers *verifiers; /* prepared for @map */
+    size_t statement_cache;         /* this worker's share, in bytes */
     /* A client has left, or is on its way out. */
     void (*on_left)(void *owner);
     void *owner;

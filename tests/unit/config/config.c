@@ -97,8 +97,6 @@ static const struct row rows[] = {
     {"65_workers_are_refused", "limits:", "workers: 65\nlimits:", 2, 10, "from 1 to 64"},
     {"workers_are_no_word", "limits:", "workers: many\nlimits:", 2, 10, "auto, or a number"},
     {"tls_is_of_a_later_version", "limits:", "tls: {}\nlimits:", 2, 1, "not available"},
-    {"statement_cache_is_of_a_later_version", "clients: 10", "statement_cache: 1MB", 2, 10,
-     "not available"},
     {"drain_is_of_a_later_version", "login: 10s", "drain: 1s", 3, 12, "not available"},
     {"idle_in_transaction_is_of_a_later_version", "login: 10s", "idle_in_transaction: 1s", 3,
      12, "not available"},
@@ -138,6 +136,11 @@ static const struct row rows[] = {
     {"integer_is_a_key_type", "type: bigint", "type: integer", 0, 0, NULL},
     {"text_is_a_key_type", "type: bigint", "type: text", 0, 0, NULL},
     {"uuid_is_a_key_type", "type: bigint", "type: uuid", 0, 0, NULL},
+
+    {"no_statement_need_be_cached", "clients: 10", "statement_cache: 0", 0, 0, NULL},
+    {"the_largest_statement_cache", "clients: 10", "statement_cache: 64GB", 0, 0, NULL},
+    {"a_larger_statement_cache_is_refused", "clients: 10", "statement_cache: 65GB", 2, 27,
+     "0B to 64GB"},
 
     {"one_client_is_the_least", "clients: 10", "clients: 1", 0, 0, NULL},
     {"no_client_is_refused", "clients: 10", "clients: 0", 2, 19, "1 to 1000000"},
@@ -344,6 +347,7 @@ static void the_example_file_has_no_fault(void **state)
     assert_int_equal(config->limits.clients, 10000);
     assert_int_equal(config->limits.message, 64 * 1024 * 1024);
     assert_int_equal(config->limits.query, 16 * 1024 * 1024);
+    assert_int_equal(config->limits.statement_cache, 64 * 1024 * 1024);
     assert_int_equal(config->timeouts.login_ms, 10000);
     assert_int_equal(config->cluster_count, 2);
     assert_string_equal(config->clusters[1].nodes[2].name, "c2-north");

@@ -1,0 +1,57 @@
+/*
+ * cache - the texts that clients send, each with what was found out about it: the facts, and
+ * the plan in one context.
+ *
+ * A text is found again by its hash (XXH3-128), and compared in full: two texts are never taken
+ * for each other. Context means map, catalog, database, user, and whether search_path is the
+ * plain one. Nodes are no part of it: a failover changes no plan.
+ *
+ * The cache holds at most its limit in bytes, and forgets what was not used for longest. One
+ * thread; its counters may be read from any.
+ */
+#ifndef SW_PLAN_CACHE_H
+#define SW_PLAN_CACHE_H
+
+#include "shardward/parse/parse.h"
+#include "shardward/plan/plan.h"
+
+#include <stdatomic.h>
+
+/* What is known about one text. Counted; lives on when the cache forgets it. It shares the map
+ * and the catalog of its context, and owns the rest. */
+struct sw_planned {
+    int refs;
+    struct sw_plan_context context;
+    struct sw_script *script;
+    struct sw_plan *plan; /* of the only statement; NULL: there are several, or none, or it is
+                             refused whatever the values are */
+};
+
+struct sw_plan_counters {
+    _Atomic uint64_t hits, misses, evictions;
+    _Atomic uint64_t bytes, entries; /* held now */
+};
+
+struct sw_plan_cache;
+
+/* @limit in bytes; 0: nothing is kept. */
+struct sw_plan_cache *sw_plan_cache_create(size_t limit);
+void sw_plan_cache_free(struct sw_plan_cache *cache); /* accepts NULL */
+
+/* What @text (@len bytes and a zero byte) means in @context, whose map is not NULL. One
+ * reference, or NULL and the error of sw_parse(). */
+struct sw_planned *sw_plan_cache_get(struct sw_plan_cache *cache,
+                                     const struct sw_plan_context *context, const char *text,
+                                     size_t len, struct sw_error *err);
+struct sw_planned *sw_planned_ref(struct sw_planned *planned);
+void sw_planned_unref(struct sw_planned *planned); /* accepts NULL */
+
+/* Does what was planned in one context hold in the other? */
+bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b);
+
+/* Forget everything, as when the map has changed. */
+void sw_plan_cache_clear(struct sw_plan_cache *cache);
+
+const struct sw_plan_counters *sw_plan_cache_counters(const struct sw_plan_cache *cache);
+
+#endif
