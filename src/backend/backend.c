@@ -150,7 +150,7 @@ static bool prepare_named(struct sw_backend *backend, struct sw_prepared *prepar
     return is_new;
 }
 
-void sw_backend_inject(struct sw_backend *backend, const char *sql)
+void sw_backend_inject(struct sw_backend *backend, const char *sql, int index)
 {
     static const uint8_t no_parameters[6] = {0};
     static const char portal[] = "sw_inject"; /* the client's unnamed portal stays as it is */
@@ -164,7 +164,7 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql)
     sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_PARSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, -1);
-    sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, -1);
+    sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, index);
 }
 
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,
@@ -334,7 +334,7 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
         return;
     note_answered(backend, &reply);
     sw_replies_pop(&backend->replies);
-    if (reply.index >= 0) {
+    if (reply.index != SW_REPLY_OF_NOBODY) {
         forward_span(backend);
         backend->events->on_answered(backend->user, &reply);
     }

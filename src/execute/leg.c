@@ -16,8 +16,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* Entries of the reply queue that answer no request of the client. */
-enum { OURS = -1 };
+/* Entries of the reply queue that answer no request of the client: OPENING - i is the i-th
+ * statement of the opening. */
+enum { OURS = SW_REPLY_OF_NOBODY, OPENING = -2 };
 
 static struct sw_backend *backend_of(const struct sw_leg *leg)
 {
@@ -160,7 +161,7 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
         sw_write_flush(out);
         break;
     case SW_REQUEST_INJECT:
-        sw_backend_inject(backend, text);
+        sw_backend_inject(backend, text, OURS);
         break;
     case SW_REQUEST_LOCAL:
         sw_backend_expect(backend, SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
@@ -194,8 +195,9 @@ static void send_run(struct sw_leg *leg)
 
     leg->state = SW_LEG_RUNNING;
     leg->has_read_back_failed = false;
+    leg->opening_done = 0;
     for (int i = 0; i < leg->work.opening_count; i++)
-        sw_backend_inject(backend, leg->work.opening[i]);
+        sw_backend_inject(backend, leg->work.opening[i], OPENING - i);
     for (int i = 0; i < leg->work.run->count; i++)
         send_request(leg, &leg->work.run->requests[i], i);
     if (leg->work.read_back_count > 0)
@@ -238,8 +240,12 @@ static void on_answered(void *owner, const struct sw_reply *reply)
 {
     struct sw_leg *leg = owner;
 
-    if (reply->index == OURS || leg->state != SW_LEG_RUNNING)
+    if (leg->state != SW_LEG_RUNNING)
         return;
+    if (reply->index <= OPENING) {
+        leg->opening_done++;
+        return;
+    }
     leg->work.run->requests[reply->index].is_done = true;
     if (reply->kind == SW_REPLY_LOCAL)
         leg->sink->on_local(leg->owner, reply->index);
@@ -254,7 +260,7 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
     else if (reply->use == SW_REPLY_CAPTURE)
         leg->has_read_back_failed = true;
     else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
-        leg->sink->on_error(leg->owner, reply->index, frame);
+        leg->sink->on_error(leg->owner, reply->index < 0 ? -1 : reply->index, frame);
 }
 
 static void on_row(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
@@ -285,9 +291,11 @@ static void on_types(void *owner, const struct sw_reply *reply, const struct sw_
 
 static void after_settings(struct sw_leg *leg)
 {
-    if (leg->setting_error.message[0] != '\0') {
+    struct sw_error why = leg->setting_error;
+
+    if (why.message[0] != '\0') {
         sw_lease_return(&leg->lease);
-        refuse(leg, &leg->setting_error);
+        refuse(leg, &why);
         return;
     }
     sw_backend_set_settings(backend_of(leg), leg->work.settings);
@@ -319,7 +327,9 @@ static void on_pause(void *owner)
 
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_SETTING) {
         after_settings(leg);
-    } else if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
+        return;
+    }
+    if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
         leg->state = SW_LEG_ATTACHED;
         leg->sink->on_done(leg->owner, sw_backend_status(backend));
         return;
@@ -395,6 +405,12 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
     leg->state = SW_LEG_LEASING;
     if (sw_pool_borrow(pool, &leg->lease))
         on_lent(leg);
+}
+
+void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner)
+{
+    leg->sink = sink;
+    leg->owner = owner;
 }
 
 void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings)

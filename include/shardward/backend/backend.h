@@ -86,8 +86,9 @@ bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared
                         enum sw_reply_use use, int index);
 
 /* A statement of our own inside what is sent for the client, in the extended protocol and
- * without Sync: its answer is absorbed, and its failure makes the server skip what follows. */
-void sw_backend_inject(struct sw_backend *backend, const char *sql);
+ * without Sync: its answer is absorbed, and its failure makes the server skip what follows.
+ * @index goes to the entry that is answered when it was carried out. */
+void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
 
 bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
 char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */

@@ -31,10 +31,12 @@ enum sw_reply_use {
     SW_REPLY_CAPTURE, /* rows to the owner */
 };
 
+enum { SW_REPLY_OF_NOBODY = -1 };
+
 struct sw_reply {
     enum sw_reply_kind kind;
     enum sw_reply_use use;
-    int index;   /* which request of its owner it answers; -1: none */
+    int index;   /* what its owner knows it by, or SW_REPLY_OF_NOBODY */
     void *about; /* PARSE: borrowed struct sw_prepared that the server has then; else NULL */
 };
 

@@ -71,6 +71,7 @@ struct sw_leg {
     void *owner;
     struct sw_leg_work work;
     struct sw_error setting_error; /* why the settings were refused */
+    int opening_done;              /* of the last run: statements of the opening carried out */
     bool has_read_back_failed;     /* of the last run: what its settings are now is unknown */
     bool is_rolling_back;          /* for a client that is gone */
 };
@@ -82,6 +83,9 @@ void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_s
  * sink may be called before this returns. */
 void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shard *shard,
                   const struct sw_leg_work *work);
+
+/* Tell @sink and @owner from now on what happens. */
+void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner);
 
 /* Of an ATTACHED leg: the settings in force on its backend have become these. */
 void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings);
