@@ -13,7 +13,8 @@ from suite import equal, test
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENDERS = ["direct", "pgbouncer", "haproxy", "pgpool-II", "shardward, 1 shard",
-              "shardward, 4 shards"]
+              "shardward, 4 shards", "shardward, 1 shard, 2 workers",
+              "shardward, 4 shards, 2 workers"]
 
 
 def start(t, *args):

@@ -1,4 +1,5 @@
-"""shardward, with all rows on one shard, and with four that it finds by the literal or parameter."""
+"""shardward, with all rows on one shard, and with four that it finds by the literal or parameter;
+with one worker thread, as PgBouncer has one, and with two."""
 
 from contender import Contender, first_line
 
@@ -21,6 +22,7 @@ class Shardward(Contender):
         config = place.dir / "shardward.yaml"
         config.write_text(f"""
 listen: 127.0.0.1:{place.port}
+workers: {self.workers}
 limits: {{clients: {place.max_clients + 100}}}
 clusters:
   c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}
@@ -66,4 +68,4 @@ databases:
 
 
 def contenders():
-    return [Shardward(1, 1), Shardward(4, 1)]
+    return [Shardward(shards, workers) for workers in (1, 2) for shards in (1, 4)]
