@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include "shardward/admin/admin.h"
 #include "shardward/app/spread.h"
 #include "shardward/base/log.h"
 #include "shardward/io/listener.h"
@@ -22,6 +23,7 @@ struct control {
     int worker_count;
     int last_chosen; /* the worker of the last client */
     struct sw_listener *listener;
+    struct sw_admin *admin;
     struct sw_signal *on_term, *on_int;
 };
 
@@ -113,6 +115,15 @@ static bool open_listener(struct control *control, struct sw_error *err)
     return control->listener != NULL;
 }
 
+static bool open_admin(struct control *control, struct sw_error *err)
+{
+    const struct sw_admin_setup setup = {
+        .loop = control->loop, .map = control->map, .on_shutdown = on_stop, .owner = control};
+
+    control->admin = sw_admin_create(&setup, err);
+    return control->admin != NULL;
+}
+
 static void open_control(struct control *control)
 {
     control->loop = sw_loop_create();
@@ -127,6 +138,7 @@ static void open_control(struct control *control)
 static void close_control(struct control *control)
 {
     sw_listener_close(control->listener);
+    sw_admin_close(control->admin);
     sw_signal_close(control->on_term);
     sw_signal_close(control->on_int);
     for (int i = 0; i < control->worker_count; i++)
@@ -156,7 +168,8 @@ int sw_app_run(const char *path)
     (void)signal(SIGPIPE, SIG_IGN);
     open_control(&control);
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
-              start_workers(&control, &err) && open_listener(&control, &err);
+              start_workers(&control, &err) && open_admin(&control, &err) &&
+              open_listener(&control, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,

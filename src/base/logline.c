@@ -9,6 +9,8 @@
  */
 #include "shardward/base/log.h"
 
+#include "shardward/base/text.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,26 +52,10 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/* The length of the UTF-8 character at @at, or 0 of bytes that are none (RFC 3629). */
-static size_t character(const unsigned char *at, size_t len)
-{
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-    if (size == 0 || size > len || at[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return size;
-}
-
 /* One character, or one stray byte, inside quotes; both forms escape in JSON's way. */
 static size_t put_quoted(struct line *line, const unsigned char *at, size_t len)
 {
-    size_t size = character(at, len);
+    size_t size = sw_utf8_character(at, len);
     char escaped[8];
     int written;
 

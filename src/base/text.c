@@ -57,3 +57,30 @@ bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count
 {
     return bsearch(text, sorted, count, sizeof *sorted, compare) != NULL;
 }
+
+size_t sw_utf8_character(const unsigned char *at, size_t len)
+{
+    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+
+    if (size == 0 || size > len || at[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return size;
+}
+
+bool sw_text_is_utf8(const char *text)
+{
+    size_t len = strlen(text), size;
+
+    for (size_t at = 0; at < len; at += size) {
+        size = sw_utf8_character((const unsigned char *)text + at, len - at);
+        if (size == 0)
+            return false;
+    }
+    return true;
+}

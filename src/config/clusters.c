@@ -60,25 +60,32 @@ static const char *split_listen(char *text, int *port)
     return text;
 }
 
-void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
-                    const struct sw_field *field, void *into)
+void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
+                      const char **address, int *port)
 {
-    struct sw_config *config = into;
-    const char *text = sw_reader_scalar(reader, entry), *address;
-    int port = 0;
+    const char *text = sw_reader_scalar(reader, entry), *host;
+    int number = 0;
 
     if (text == NULL)
         return;
-    address = split_listen(sw_arena_strdup(&reader->config->arena, text), &port);
-    if (address == NULL) {
+    host = split_listen(sw_arena_strdup(&reader->config->arena, text), &number);
+    if (host == NULL) {
         sw_reader_fault(reader, entry->value,
                         "'listen: %.80s': write a numeric address and a port from 1 to 65535, "
                         "as 127.0.0.1:6432 or [::1]:6432",
                         text);
         return;
     }
-    config->listen_address = address;
-    config->listen_port = port;
+    *address = host;
+    *port = number;
+}
+
+void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
+                    const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+
+    sw_reader_listen(reader, entry, &config->listen_address, &config->listen_port);
 }
 
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,

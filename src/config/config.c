@@ -71,7 +71,7 @@ static const struct sw_field file_fields[] = {
     {.name = "clusters", .read = sw_read_clusters, .is_required = true},
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "databases", .read = sw_read_databases, .is_required = true},
-    {.name = "admin"},
+    {.name = "admin", .read = sw_read_admin},
     {.name = "http"},
     {.name = "cloud"},
     {.name = "tls"},

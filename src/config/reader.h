@@ -82,12 +82,34 @@ void sw_read_size(struct sw_reader *reader, const struct sw_entry *entry,
 void sw_read_time(struct sw_reader *reader, const struct sw_entry *entry,
                   const struct sw_field *field, void *into); /* int, milliseconds */
 
+/* Where a secret may stand. */
+struct sw_secret {
+    const char *text;
+    const yaml_node_t *at, *file_at;
+};
+
+/* Field readers of `password` and `password_file` into one struct sw_secret. */
+void sw_read_password(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field, void *into);
+void sw_read_password_file(struct sw_reader *reader, const struct sw_entry *entry,
+                           const struct sw_field *field, void *into);
+bool sw_secret_is_verifier(const struct sw_secret *secret);
+/* A fault if it stands in both places. */
+void sw_secret_check_source(struct sw_reader *reader, const struct sw_secret *secret);
+/* ... or cannot be what somebody logs in to us with. */
+void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret);
+
 /* The digits at @text as a number of at most nine digits; returns where they end, or NULL. */
 const char *sw_reader_digits(const char *text, int *number);
 
 /* Field readers of the sections. */
 void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
                     const struct sw_field *field, void *into);
+/* "127.0.0.1:6432" or "[::1]:6432"; a fault, and nothing changed, if it is neither. */
+void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
+                      const char **address, int *port);
+void sw_read_admin(struct sw_reader *reader, const struct sw_entry *entry,
+                   const struct sw_field *field, void *into);
 void sw_read_log(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into);
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,

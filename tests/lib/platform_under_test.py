@@ -19,6 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "lib"))
 import clusters    # noqa: E402
+from topology import ADMIN_PORT   # noqa: E402
 
 from wire import Wire   # noqa: E402
 
@@ -118,7 +119,9 @@ class Platform:
         """One more, with pieces of its config replaced: edits are (old text, new text)."""
         text = self.clusters.config_file.read_text()
         port = self.port + 3
-        for old, new in ((f"127.0.0.1:{self.port}", f"127.0.0.1:{port}"), *edits):
+        moved = [(f"127.0.0.1:{self.port + more}", f"127.0.0.1:{port + more}")
+                 for more in (0, ADMIN_PORT)]
+        for old, new in (*moved, *edits):
             assert old in text, f"{old!r} is not in the config"
             text = text.replace(old, new)
         config_file = self.dir / "another.yaml"
@@ -140,6 +143,23 @@ class Platform:
 
     def wire(self, port=None):
         return Wire("127.0.0.1", port or self.port)
+
+    def console(self, port=None, user="admin", **options):
+        """A connection to the console of the shardward that listens on port."""
+        options = {"autocommit": True, "connect_timeout": 10, **options}
+        return psycopg.connect(host="127.0.0.1", port=(port or self.port) + ADMIN_PORT, user=user,
+                               password=user, dbname="shardward", **options)
+
+    def console_wire(self, port=None):
+        wire = self.wire((port or self.port) + ADMIN_PORT)
+        answers = wire.login({"user": "admin", "database": "shardward"}, "admin")
+        assert answers[-1].kind == "Z", f"no login: {answers}"
+        return wire
+
+    def console_psql(self, *options, stdin=None, user="admin"):
+        return self.run(clusters.BIN / "psql", "-X", "-h", "127.0.0.1", "-p",
+                        self.port + ADMIN_PORT, "-U", user, "-d", "shardward", *options,
+                        stdin=stdin, PGPASSWORD=user, PGCONNECT_TIMEOUT="10").stdout
 
     def logged_in(self, port=None, **params):
         wire = self.wire(port)

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import booking    # noqa: E402
 import clusters   # noqa: E402
 import processes  # noqa: E402
+import topology   # noqa: E402
 
 READY_TIMEOUT_S = 20
 
@@ -195,6 +196,9 @@ class Quickstart:
         print(f"""
 It runs. Connect (password: {clusters.APP_PASSWORD}):
   psql -h 127.0.0.1 -p {port} -U {clusters.APP_USER} booking
+
+Look after it in the console (password: admin; HELP lists its commands):
+  psql -h 127.0.0.1 -p {port + topology.ADMIN_PORT} -U admin shardward
 
 Try:
   \\d appointments

@@ -19,4 +19,9 @@ bool sw_text_lower(const char *text, char *out, size_t size);
 /* Is the text one of the @count texts of the sorted array @sorted (by strcmp)? */
 bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count);
 
+/* The length in bytes of the UTF-8 character at @at (@len > 0 bytes), or 0 of bytes that are
+ * none (RFC 3629). */
+size_t sw_utf8_character(const unsigned char *at, size_t len);
+bool sw_text_is_utf8(const char *text);
+
 #endif

@@ -39,6 +39,12 @@ struct sw_config_user {
     int pool_size;
 };
 
+/* Who may use the console. */
+struct sw_config_admin_user {
+    const char *name, *password; /* a password or a SCRAM verifier */
+    bool may_change;             /* else: look only */
+};
+
 struct sw_config_shard {
     const char *name;
     int cluster; /* index in clusters */
@@ -98,6 +104,12 @@ struct sw_config {
     struct {
         int login_ms, connect_ms, lease_ms; /* 0: none */
     } timeouts;
+    struct {
+        const char *address; /* NULL: no console */
+        int port;
+        const struct sw_config_admin_user *users;
+        int user_count;
+    } admin;
     struct {
         enum sw_log_level level;
         enum sw_log_format format;

@@ -43,7 +43,8 @@ static const char good[] = "listen: 127.0.0.1:6432\n"
                            "            map: {m0: 0-3, m1: 4-7}\n"
                            "        tables:\n"
                            "          t: {key: k, placement: p}\n"
-                           "log: {level: info, format: json, connections: off}\n";
+                           "log: {level: info, format: json, connections: off}\n"
+                           "admin: {listen: 127.0.0.1:6433, users: [{name: a, password: b}]}\n";
 
 #define VERIFIER                                                                               \
     "SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"                                             \
@@ -85,8 +86,25 @@ static const struct row rows[] = {
     {"a_switch_may_say_true", "connections: off", "connections: true", 0, 0, NULL},
     {"a_switch_is_on_or_off", "connections: off", "connections: 1", 29, 47, "on or off"},
     {"a_switch_needs_a_value", "connections: off", "connections: ", 29, 47, "has no value"},
-    {"admin_is_of_a_later_version", "limits:", "admin: {}\nlimits:", 2, 1,
-     "'admin' is not available in this version; remove it"},
+    {"admin_may_be_left_out",
+     "admin: {listen: 127.0.0.1:6433, users: [{name: a, password: b}]}\n", "", 0, 0, NULL},
+    {"admin_needs_a_place_to_listen", "listen: 127.0.0.1:6433, ", "", 30, 1,
+     "needs the key 'listen'"},
+    {"admin_needs_users", ", users: [{name: a, password: b}]", "", 30, 1,
+     "needs the key 'users'"},
+    {"admin_needs_one_user_at_least", "{name: a, password: b}", "", 30, 40,
+     "write at least one"},
+    {"admin_listens_on_an_address", "127.0.0.1:6433", "localhost:6433", 30, 17, "numeric"},
+    {"an_admin_user_needs_a_name", "name: a, ", "", 30, 41, "needs the key 'name'"},
+    {"an_admin_user_needs_a_password", ", password: b", "", 30, 41, "has no password"},
+    {"an_admin_user_may_only_look", "password: b", "password: b, may: look", 0, 0, NULL},
+    {"an_admin_user_may_do_all", "password: b", "password: b, may: all", 0, 0, NULL},
+    {"an_admin_user_may_nothing_else", "password: b", "password: b, may: go", 30, 69,
+     "write look or all"},
+    {"an_admin_user_stands_once", "{name: a, password: b}",
+     "{name: a, password: b}, {name: a, password: c}", 30, 40, "stands twice"},
+    {"an_admin_user_has_no_md5_password", "password: b",
+     "password: md50123456789abcdef0123456789abcdef", 30, 61, "md5"},
     {"http_is_of_a_later_version", "limits:", "http: 1\nlimits:", 2, 1, "not available"},
     {"cloud_at_the_top_is_of_a_later_version", "limits:", "cloud: x\nlimits:", 2, 1,
      "not available"},

@@ -1,0 +1,102 @@
+#include "internal.h"
+
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+#include "shardward/wire/startup.h"
+#include "shardward/wire/write.h"
+
+#include <sys/socket.h>
+
+static bool make_verifiers(struct sw_admin *admin, struct sw_error *err)
+{
+    const struct sw_config *config = admin->map->config;
+
+    admin->verifiers =
+        sw_alloc_zero((size_t)config->admin.user_count + 1, sizeof *admin->verifiers);
+    for (int i = 0; i < config->admin.user_count; i++) {
+        const struct sw_config_admin_user *user = &config->admin.users[i];
+
+        if (!sw_scram_read_verifier(user->password, &admin->verifiers[i]) &&
+            !sw_scram_make_verifier(user->password, &admin->verifiers[i]))
+            return sw_error_set(err, "F0000",
+                                "the password of admin user \"%s\" cannot be used", user->name);
+    }
+    return true;
+}
+
+static void turn_away(int fd)
+{
+    struct sw_error err;
+    struct sw_buf out;
+
+    sw_error_set(&err, "53300", "sorry, too many consoles already");
+    sw_buf_init(&out, SW_STARTUP_LIMIT);
+    sw_write_error(&out, "FATAL", &err);
+    if (send(fd, sw_buf_bytes(&out), sw_buf_len(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        sw_log(SW_LOG_DEBUG, "console-lost", "reason=\"%s\"", err.message);
+    sw_buf_finish(&out);
+    sw_socket_close(fd);
+}
+
+static void on_accept(void *owner, int fd)
+{
+    struct sw_admin *admin = owner;
+
+    if (admin->count < SW_CONSOLES_MOST)
+        sw_console_open(admin, fd);
+    else
+        turn_away(fd);
+}
+
+static bool open_port(struct sw_admin *admin, struct sw_error *err)
+{
+    const struct sw_config *config = admin->map->config;
+
+    if (config->admin.address == NULL)
+        return true;
+    admin->listener = sw_listener_open(admin->loop, config->admin.address, config->admin.port,
+                                       on_accept, admin, err);
+    return admin->listener != NULL;
+}
+
+struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_error *err)
+{
+    struct sw_admin *admin = sw_alloc_zero(1, sizeof *admin);
+
+    admin->refs = 1;
+    admin->loop = setup->loop;
+    admin->map = sw_map_ref(setup->map);
+    admin->on_shutdown = setup->on_shutdown;
+    admin->owner = setup->owner;
+    sw_link_init(&admin->consoles);
+    if (make_verifiers(admin, err) && open_port(admin, err))
+        return admin;
+    sw_admin_close(admin);
+    return NULL;
+}
+
+void sw_admin_unref(struct sw_admin *admin)
+{
+    if (--admin->refs > 0)
+        return;
+    sw_map_unref(admin->map);
+    free(admin->verifiers);
+    free(admin);
+}
+
+void sw_admin_close(struct sw_admin *admin)
+{
+    struct sw_link *link, *next;
+    struct sw_error err;
+
+    if (admin == NULL)
+        return;
+    sw_listener_close(admin->listener);
+    admin->listener = NULL;
+    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
+    for (link = admin->consoles.next; link != &admin->consoles; link = next) {
+        next = link->next;
+        sw_console_fatal(SW_OWNER(link, struct sw_console, link), &err);
+    }
+    sw_admin_unref(admin);
+}

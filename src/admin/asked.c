@@ -1,0 +1,87 @@
+/*
+ * EXPLAIN and LOCATE: the lines that the command line prints, as rows.
+ */
+#include "internal.h"
+
+#include "shardward/admin/places.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct sw_column property[] = {{"property", SW_COLUMN_TEXT, SW_FOLD_KEY},
+                                            {"value", SW_COLUMN_TEXT, SW_FOLD_KEY}};
+
+const struct sw_columns sw_columns_property = {property, sizeof property / sizeof *property};
+
+static void put_line(struct sw_answer *answer, const char *line, size_t len)
+{
+    const char *colon = memchr(line, ':', len);
+    size_t name_len = colon == NULL ? 0 : (size_t)(colon - line);
+    const char *value = colon == NULL ? line : colon + 1 + (colon[1] == ' ');
+
+    sw_answer_row(answer);
+    sw_answer_format(answer, "%.*s", (int)name_len, line);
+    sw_answer_format(answer, "%.*s", (int)(line + len - value), value);
+}
+
+static void put_lines(struct sw_answer *answer, struct sw_buf *lines)
+{
+    const char *at = (const char *)sw_buf_bytes(lines), *end = at + sw_buf_len(lines);
+
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+        if (line_end == NULL)
+            line_end = end;
+        put_line(answer, at, (size_t)(line_end - at));
+        at = line_end + 1;
+    }
+}
+
+static void tell(struct sw_console *console, struct sw_buf *lines, bool is_good,
+                 const struct sw_error *err)
+{
+    if (is_good)
+        put_lines(&console->answer, lines);
+    sw_buf_finish(lines);
+    if (is_good)
+        sw_console_done(console);
+    else
+        sw_console_fail(console, err);
+}
+
+void sw_explain(struct sw_console *console)
+{
+    const struct sw_command *command = &console->command;
+    const struct sw_places places = {
+        .map = console->admin->map,
+        .database = command->database != NULL ? command->database : console->database,
+    };
+    struct sw_buf lines;
+    struct sw_error err;
+
+    sw_buf_init(&lines, SIZE_MAX);
+    tell(console, &lines, sw_places_explain(&places, command->sql, &lines, &err), &err);
+}
+
+void sw_locate(struct sw_console *console)
+{
+    const struct sw_command *command = &console->command;
+    bool names_database =
+        command->word_count == 4 && strcasecmp(command->words[2].text, "in") == 0;
+    const struct sw_places places = {
+        .map = console->admin->map,
+        .database = names_database ? command->words[3].text : console->database,
+    };
+    struct sw_buf lines;
+    struct sw_error err;
+    bool is_good = command->word_count == 2 || names_database;
+
+    sw_buf_init(&lines, SIZE_MAX);
+    if (is_good)
+        is_good = sw_places_locate(&places, command->words[0].text, command->words[1].text,
+                                   &lines, &err);
+    else
+        sw_error_set(&err, "42601", "the command is LOCATE table key [IN database]");
+    tell(console, &lines, is_good, &err);
+}

@@ -1,0 +1,103 @@
+#include "shardward/admin/places.h"
+
+#include "shardward/parse/parse.h"
+#include "shardward/plan/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct sw_database *find_database(const struct sw_places *places,
+                                               struct sw_error *err)
+{
+    const struct sw_map *map = places->map;
+    const struct sw_database *database;
+
+    if (places->database == NULL && map->database_count == 1)
+        return &map->databases[0];
+    if (places->database == NULL) {
+        sw_error_set(err, "3D000", "there are %d databases: name one", map->database_count);
+        return NULL;
+    }
+    database = sw_map_database(map, places->database);
+    if (database == NULL)
+        sw_error_set(err, "3D000", "there is no database \"%s\"", places->database);
+    return database;
+}
+
+static bool explain_statement(const struct sw_plan_context *context,
+                              const struct sw_statement *statement, struct sw_buf *out,
+                              struct sw_error *err)
+{
+    const struct sw_parameters unbound = {.values = NULL};
+    struct sw_route route;
+
+    if (!sw_plan_route(context, statement, &unbound, &route, err))
+        return false;
+    sw_plan_print_route(context->database, &route, out);
+    return true;
+}
+
+bool sw_places_explain(const struct sw_places *places, const char *sql, struct sw_buf *out,
+                       struct sw_error *err)
+{
+    const struct sw_plan_context context = {
+        .database = find_database(places, err),
+        .user = places->map->user_count > 0 ? &places->map->users[0] : NULL,
+        .is_search_path_plain = true,
+        .catalog = places->catalog,
+    };
+    struct sw_script *script;
+    bool is_good = true;
+
+    if (context.database == NULL || (script = sw_parse(sql, err)) == NULL)
+        return false;
+    for (int i = 0; is_good && i < script->count; i++)
+        is_good = explain_statement(&context, &script->statements[i], out, err);
+    sw_script_unref(script);
+    return is_good;
+}
+
+static void print_shard(const struct sw_shard *shard, struct sw_buf *out)
+{
+    const struct sw_node *node = &shard->cluster->nodes[0];
+
+    (void)sw_buf_printf(out, "shard: %s\ndatabase: %s on cluster %s\nnode: %s, %s:%d%s%s\n",
+                        shard->name, shard->dbname, shard->cluster->name, node->name,
+                        node->address, node->port, node->cloud == NULL ? "" : ", cloud ",
+                        node->cloud == NULL ? "" : node->cloud);
+}
+
+static const struct sw_table *find_table(const struct sw_database *database, const char *name,
+                                         struct sw_error *err)
+{
+    const char *dot = strchr(name, '.');
+    const struct sw_table *table;
+    char schema[64] = "public";
+
+    if (dot != NULL)
+        (void)snprintf(schema, sizeof schema, "%.*s", (int)(dot - name), name);
+    table = sw_database_table(database, schema, dot == NULL ? name : dot + 1);
+    if (table == NULL)
+        sw_error_set(err, "42P01", "there is no table \"%s\"", name);
+    return table;
+}
+
+bool sw_places_locate(const struct sw_places *places, const char *table, const char *key,
+                      struct sw_buf *out, struct sw_error *err)
+{
+    const struct sw_database *database = find_database(places, err);
+    const struct sw_table *found = database == NULL ? NULL : find_table(database, table, err);
+    const struct sw_shard *shard;
+    int bucket;
+
+    if (found == NULL)
+        return false;
+    shard = found->shard;
+    if (found->key != NULL && !sw_key_locate_text(found->placement, key, &bucket, &shard, err))
+        return false;
+    print_shard(shard, out);
+    if (found->key != NULL)
+        (void)sw_buf_printf(out, "bucket: %d of %d of placement %s\n", bucket,
+                            found->placement->bucket_count, found->placement->name);
+    return true;
+}

@@ -1,0 +1,22 @@
+#include "internal.h"
+
+const struct sw_runner *sw_runner(enum sw_verb_name verb)
+{
+    static const struct sw_columns none = {0};
+    static const struct sw_runner list[SW_VERBS] = {
+        [SW_SHOW_CONFIG] = {&sw_columns_config, sw_show_config},
+        [SW_SHOW_HELP] = {&sw_columns_help, sw_show_help},
+        [SW_SHOW_NODES] = {&sw_columns_nodes, sw_show_nodes},
+        [SW_SHOW_SHARDS] = {&sw_columns_shards, sw_show_shards},
+        [SW_SHOW_TABLES] = {&sw_columns_tables, sw_show_tables},
+        [SW_SHOW_USERS] = {&sw_columns_users, sw_show_users},
+        [SW_SHOW_VERSION] = {&sw_columns_version, sw_show_version},
+        [SW_EXPLAIN] = {&sw_columns_property, sw_explain},
+        [SW_LOCATE] = {&sw_columns_property, sw_locate},
+        [SW_SET] = {&none, sw_set},
+        [SW_SHUTDOWN] = {&none, sw_shutdown},
+        [SW_HELP] = {&sw_columns_help, sw_show_help},
+    };
+
+    return &list[verb];
+}

@@ -1,0 +1,158 @@
+/*
+ * What the map tells, without asking a worker.
+ */
+#include "internal.h"
+
+#define TEXT(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_TEXT, SW_FOLD_KEY                                                      \
+    }
+#define INT4(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_INT4, SW_FOLD_KEY                                                      \
+    }
+#define COLUMNS(list)                                                                          \
+    {                                                                                          \
+        list, sizeof(list) / sizeof *(list)                                                    \
+    }
+
+static const struct sw_column version[] = {TEXT("version")};
+static const struct sw_column help[] = {TEXT("command"), TEXT("about"), TEXT("may")};
+static const struct sw_column users[] = {TEXT("name"), TEXT("pool_mode"), INT4("pool_size"),
+                                         TEXT("auth"), TEXT("server_user")};
+static const struct sw_column shards[] = {TEXT("database"), TEXT("business"), TEXT("shard"),
+                                          TEXT("cluster"),  TEXT("dbname"),   TEXT("node"),
+                                          TEXT("addr"),     INT4("port"),     TEXT("cloud")};
+static const struct sw_column nodes[] = {TEXT("cluster"), TEXT("node"), TEXT("role"),
+                                         TEXT("addr"),    INT4("port"), TEXT("cloud")};
+static const struct sw_column tables[] = {TEXT("database"),  TEXT("business"), TEXT("schema"),
+                                          TEXT("table"),     TEXT("kind"),     TEXT("key"),
+                                          TEXT("placement"), INT4("shards")};
+
+const struct sw_columns sw_columns_version = COLUMNS(version);
+const struct sw_columns sw_columns_help = COLUMNS(help);
+const struct sw_columns sw_columns_users = COLUMNS(users);
+const struct sw_columns sw_columns_shards = COLUMNS(shards);
+const struct sw_columns sw_columns_nodes = COLUMNS(nodes);
+const struct sw_columns sw_columns_tables = COLUMNS(tables);
+
+void sw_show_version(struct sw_console *console)
+{
+    sw_answer_row(&console->answer);
+    sw_answer_text(&console->answer, "shardward " SW_VERSION);
+    sw_console_done(console);
+}
+
+void sw_show_help(struct sw_console *console)
+{
+    struct sw_answer *answer = &console->answer;
+
+    for (int i = 0; i < SW_VERBS; i++) {
+        const struct sw_verb *verb = sw_verb((enum sw_verb_name)i);
+
+        sw_answer_row(answer);
+        sw_answer_format(answer, "%s%s%s", verb->words, verb->arguments[0] == '\0' ? "" : " ",
+                         verb->arguments);
+        sw_answer_text(answer, verb->about);
+        sw_answer_text(answer, verb->changes ? "all" : "look");
+    }
+    sw_console_done(console);
+}
+
+void sw_show_users(struct sw_console *console)
+{
+    const struct sw_map *map = console->admin->map;
+    struct sw_answer *answer = &console->answer;
+
+    for (int i = 0; i < map->user_count; i++) {
+        const struct sw_user *user = &map->users[i];
+
+        sw_answer_row(answer);
+        sw_answer_text(answer, user->name);
+        sw_answer_text(answer, "transaction");
+        sw_answer_number(answer, user->pool_size);
+        sw_answer_text(answer, user->auth == SW_AUTH_TRUST ? "trust" : "scram-sha-256");
+        sw_answer_text(answer, user->server_user);
+    }
+    sw_console_done(console);
+}
+
+static void put_shard(struct sw_answer *answer, const struct sw_database *database,
+                      const struct sw_shard *shard)
+{
+    const struct sw_node *node = &shard->cluster->nodes[0];
+
+    sw_answer_row(answer);
+    sw_answer_text(answer, database->name);
+    sw_answer_text(answer, shard->business == NULL ? NULL : shard->business->name);
+    sw_answer_text(answer, shard->name);
+    sw_answer_text(answer, shard->cluster->name);
+    sw_answer_text(answer, shard->dbname);
+    sw_answer_text(answer, node->name);
+    sw_answer_text(answer, node->address);
+    sw_answer_number(answer, node->port);
+    sw_answer_text(answer, node->cloud);
+}
+
+void sw_show_shards(struct sw_console *console)
+{
+    const struct sw_map *map = console->admin->map;
+
+    for (int d = 0; d < map->database_count; d++) {
+        const struct sw_database *database = &map->databases[d];
+
+        put_shard(&console->answer, database, database->catalog);
+        for (int b = 0; b < database->business_count; b++)
+            for (int s = 0; s < database->businesses[b].shard_count; s++)
+                put_shard(&console->answer, database, &database->businesses[b].shards[s]);
+    }
+    sw_console_done(console);
+}
+
+void sw_show_nodes(struct sw_console *console)
+{
+    const struct sw_config *config = console->admin->map->config;
+    struct sw_answer *answer = &console->answer;
+
+    for (int c = 0; c < config->cluster_count; c++)
+        for (int n = 0; n < config->clusters[c].node_count; n++) {
+            const struct sw_config_node *node = &config->clusters[c].nodes[n];
+
+            sw_answer_row(answer);
+            sw_answer_text(answer, config->clusters[c].name);
+            sw_answer_text(answer, node->name);
+            sw_answer_text(answer, n == 0 ? "primary" : "replica");
+            sw_answer_text(answer, node->address);
+            sw_answer_number(answer, node->port);
+            sw_answer_text(answer, node->cloud);
+        }
+    sw_console_done(console);
+}
+
+static void put_table(struct sw_answer *answer, const struct sw_database *database,
+                      const struct sw_table *table)
+{
+    sw_answer_row(answer);
+    sw_answer_text(answer, database->name);
+    sw_answer_text(answer, table->business->name);
+    sw_answer_text(answer, table->schema);
+    sw_answer_text(answer, table->name);
+    sw_answer_text(answer, table->key == NULL ? "single" : "sharded");
+    sw_answer_text(answer, table->key);
+    sw_answer_text(answer, table->key == NULL ? NULL : table->placement->name);
+    sw_answer_number(answer, table->key == NULL ? 1 : table->placement->shard_count);
+}
+
+void sw_show_tables(struct sw_console *console)
+{
+    const struct sw_map *map = console->admin->map;
+
+    for (int d = 0; d < map->database_count; d++)
+        for (int b = 0; b < map->databases[d].business_count; b++) {
+            const struct sw_business *business = &map->databases[d].businesses[b];
+
+            for (int t = 0; t < business->table_count; t++)
+                put_table(&console->answer, &map->databases[d], &business->tables[t]);
+        }
+    sw_console_done(console);
+}

@@ -1,0 +1,267 @@
+"""The console: who may come in, what it says, and that garbage harms nobody."""
+
+import struct
+
+import psycopg
+import wire
+from platform_under_test import DATABASE, PASSWORD, USER
+from suite import equal, rows, test
+
+AS = {"user": "admin", "database": "shardward"}
+
+
+def table(conn, command):
+    cursor = conn.execute(command)
+    return [dict(zip((c.name for c in cursor.description), row)) for row in cursor.fetchall()]
+
+
+def refusal(conn, command, parameters=None):
+    try:
+        conn.execute(command, parameters)
+    except psycopg.Error as error:
+        return error.sqlstate, error.diag.message_primary, error.diag.message_hint
+    raise AssertionError(f"{command} was not refused")
+
+
+@test
+def psql_logs_in_and_shows(p):
+    equal(p.console_psql("-Atc", "SHOW VERSION").split()[0], "shardward")
+    said = p.console_psql(stdin="\\conninfo\nshow version;\nSHOW TABLES;\n")
+    assert 'connected to database "shardward" as user "admin"' in said, said
+    assert "(1 row)" in said and "appointments" in said, said
+
+
+@test
+def several_commands_in_one_string_answer_one_after_the_other(p):
+    with p.console_wire() as console:
+        answers = console.query("SHOW VERSION; SET database = booking; SHOW VERSION")
+        equal(wire.kinds(answers), "TDCCTDCZ")
+        answers = console.query("SHOW VERSION; LOCATE nothing 1; SHOW VERSION")
+        equal(wire.kinds(answers), "TDCEZ")
+        answers = console.query("SHOW VERSION; FROBNICATE")
+        equal(wire.kinds(answers), "EZ", "nothing runs of what cannot be read")
+        equal(wire.kinds(console.query(" ; ")), "IZ")
+
+
+@rows([("an unknown word", "FROBNICATE", "42601"), ("SQL", "SELECT 1", "42601"),
+       ("a meta command's SQL", "SELECT n.nspname FROM pg_catalog.pg_namespace n", "42601"),
+       ("a show of nothing", "SHOW NOTHING", "42601"), ("too few words", "LOCATE patients", "42601"),
+       ("too many words", "SHOW VERSION NOW", "42601"), ("a transaction", "BEGIN", "42601"),
+       ("an unknown setting", "SET colour = red", "42704"),
+       ("an unknown database", "SET database = nowhere", "3D000"),
+       ("an unknown table", "LOCATE nothing 1", "42P01"),
+       ("a key that is none", "LOCATE patients x", "22P02"),
+       ("a statement that is refused", "EXPLAIN SELECT * FROM patients", "0A000"),
+       ("a statement that is none", "EXPLAIN SELEKT", "42601")])
+def what_cannot_be_done_is_an_error_and_the_console_goes_on(p, command, sqlstate):
+    with p.console() as conn:
+        for _ in range(2):
+            equal(refusal(conn, command)[0], sqlstate)
+            equal(len(table(conn, "SHOW VERSION")), 1)
+
+
+@test
+def an_unknown_command_is_told_of_help(p):
+    with p.console() as conn:
+        equal(refusal(conn, "FROB 1;")[1:], ('there is no such command: "FROB 1"',
+                                             "HELP lists the commands."))
+        commands = [row["command"] for row in table(conn, "HELP")]
+        assert "SHOW VERSION" in commands and "EXPLAIN [database:] statement" in commands
+        equal(table(conn, "SHOW HELP"), table(conn, "HELP"))
+
+
+@test
+def the_shows_of_the_map_tell_what_the_file_says(p):
+    with p.console() as conn:
+        shards = {(r["business"] or "", r["shard"]): (r["cluster"], r["dbname"], r["addr"], r["port"])
+                  for r in table(conn, "SHOW SHARDS")}
+        nodes = {r["node"]: (r["cluster"], r["role"], r["addr"], r["port"])
+                 for r in table(conn, "SHOW NODES")}
+        tables = {r["table"]: (r["business"], r["kind"], r["key"]) for r in table(conn, "SHOW TABLES")}
+        users = [(r["name"], r["pool_mode"], r["pool_size"]) for r in table(conn, "SHOW USERS")]
+    expected = {}
+    for shard in p.clusters.shards:
+        node, dbname = p.clusters.place(shard.name)
+        expected[shard.business, shard.name] = (shard.cluster, dbname, node.address, node.port)
+    equal(shards, expected)
+    equal(nodes, {n.name: (n.cluster, "primary" if n.is_primary else "replica", n.address, n.port)
+                  for n in p.clusters.nodes})
+    equal(tables["appointments"], ("orders", "sharded", "patient_id"))
+    equal(tables["doctors"], ("institutions", "single", None))
+    equal(users, [(USER, "transaction", 20)])
+
+
+@test
+def the_configuration_is_shown_without_its_secrets(p):
+    with p.another_shardward(("password: booking\n", "password: unheard_of_1\n"),
+                             ("password: admin}", "password: unheard_of_2}")) as other:
+        with p.console(other.port, user="stats") as conn:
+            shown = {r["key"]: r["value"] for r in table(conn, "SHOW CONFIG")}
+        assert "unheard_of" not in other.log()
+    equal(shown["users.booking.password"], "****")
+    equal(shown["users.booking.server.password"], "****")
+    equal(shown["admin.users.admin.password"], "****")
+    equal(shown["admin.users.stats.may"], "look")
+    equal(shown["listen"], f"127.0.0.1:{other.port}")
+    assert "unheard_of" not in str(shown), shown
+
+
+@test
+def explain_and_locate_say_what_the_command_line_says(p):
+    key = p.new_patient("users_1")
+    with p.console() as conn:
+        located = table(conn, f"LOCATE patients {key}")
+        equal(located, table(conn, f"locate patients '{key}' in booking"))
+        equal([r["value"] for r in located if r["property"] == "shard"], [p.locate("patients", key)])
+        lines = p.run(p.program, "locate", "-c", p.clusters.config_file, "patients", key).stdout
+        equal([f"{r['property']}: {r['value']}" for r in located], lines.splitlines())
+        sql = f"SELECT name FROM patients WHERE patient_id = {key}"
+        lines = p.run(p.program, "explain", "-c", p.clusters.config_file, sql).stdout
+        for command in (f"EXPLAIN {sql}", f"explain booking: {sql};"):
+            equal([f"{r['property']}: {r['value']}" for r in table(conn, command)],
+                  lines.splitlines())
+        assert "users_1" in lines, lines
+
+
+@test
+def commands_can_be_prepared_with_words_as_parameters(p):
+    key = p.new_patient("users_2")
+    with p.console() as conn:
+        for word in (key, str(key)):
+            for prepare in (True, False):
+                found = conn.execute("LOCATE %s %s", ("patients", word), prepare=prepare).fetchall()
+                equal(dict(found)["shard"], "users_2")
+        for _ in range(3):
+            cursor = conn.cursor(binary=True)
+            ports = [row[4] for row in cursor.execute("SHOW NODES", prepare=True).fetchall()]
+            equal(ports, [node.port for node in p.clusters.nodes])
+
+
+@test
+def the_extended_protocol_is_postgresqls(p):
+    with p.console_wire() as c:
+        answers = c.ask(wire.parse("LOCATE $1 $2", "s"), wire.describe("S", "s"), wire.SYNC)
+        equal(wire.kinds(answers), "1tTZ")
+        answers = c.ask(wire.bind(("patients", "7"), "s"), wire.describe("P"), wire.execute(),
+                        wire.SYNC)
+        equal(wire.kinds(answers)[:3], "2TD")
+        answers = c.ask(wire.parse("SHOW SHARDS"), wire.bind(), wire.execute(4), wire.execute(3),
+                        wire.execute(), wire.execute(), wire.SYNC)
+        count = len(p.clusters.shards)
+        equal(wire.kinds(answers), "12" + "D" * 4 + "s" + "D" * 3 + "s" + "D" * (count - 7) + "CCZ")
+        answers = c.ask(wire.parse("SET database = booking"), wire.bind(), wire.describe("P"),
+                        wire.execute(), wire.parse(""), wire.bind(), wire.describe("P"),
+                        wire.execute(), wire.close("S", "s"), wire.SYNC)
+        equal(wire.kinds(answers), "12nC12nI3Z")
+
+
+@rows([("an unknown statement", [wire.bind((), "no")], "26000"),
+       ("an unknown portal", [wire.execute(0, "no")], "34000"),
+       ("a description of nothing", [wire.describe("S", "no")], "26000"),
+       ("two commands in one statement", [wire.parse("HELP; HELP")], "42601"),
+       ("too few values", [wire.parse("LOCATE a $1"), wire.bind()], "08P01"),
+       ("too many values", [wire.parse("HELP"), wire.bind(("1",))], "08P01"),
+       ("a NULL", [wire.parse("LOCATE a $1"), wire.bind((None,))], "22004"),
+       ("a short binary number", [wire.parse("LOCATE a $1", types=(20,)),
+                                  wire.bind((b"1234",), formats=(1,))], "22P03"),
+       ("a format that is none", [wire.parse("HELP"), wire.bind(results=(2,))], "22023"),
+       ("formats for other columns", [wire.parse("HELP"), wire.bind(results=(0, 1))], "08P01"),
+       ("bytes that are no text", [wire.message("P", b"\0SHOW \xff\0\0\0")], "22021"),
+       ("a name taken", [wire.parse("HELP", "a"), wire.parse("HELP", "a")], "42P05")])
+def an_error_in_a_batch_skips_to_sync(p, messages, sqlstate):
+    with p.console_wire() as c:
+        answers = c.ask(*messages, wire.parse("HELP"), wire.bind(), wire.execute(), wire.SYNC)
+        equal(wire.error_of(answers)["C"], sqlstate)
+        equal(wire.kinds(answers)[-2:], "EZ")
+        equal(wire.kinds(c.query("SHOW VERSION")), "TDCZ")
+
+
+@test
+def many_commands_may_be_sent_ahead(p):
+    count = 2000
+    with p.console_wire() as c:
+        c.send(*[wire.query("SHOW VERSION")] * count)
+        equal(wire.kinds(c.read_ready(count)), "TDCZ" * count)
+        c.send(wire.query("SHOW VERSION;" * count))
+        equal(wire.kinds(c.read_ready()), "TDC" * count + "Z")
+
+
+@rows([("an unknown user", "nobody", "admin"), ("a wrong password", "admin", "wrong"),
+       ("an application's user", USER, PASSWORD)])
+def a_stranger_does_not_come_in(p, user, password):
+    with p.wire(p.port + 1) as c:
+        fields = wire.error_of(c.login({"user": user, "database": "shardward"}, password))
+        equal((fields["S"], fields["C"]), ("FATAL", "28P01"))
+
+
+@test
+def the_console_has_one_database_and_applications_do_not_have_it(p):
+    with p.wire(p.port + 1) as c:
+        fields = wire.error_of(c.login({"user": "admin", "database": DATABASE}, "admin"))
+        equal(fields["C"], "3D000")
+    with p.wire() as c:
+        fields = wire.error_of(c.login({"user": USER, "database": "shardward"}, PASSWORD))
+        equal(fields["C"], "3D000")
+
+
+@test
+def a_file_without_the_section_opens_no_port(p):
+    text = p.clusters.config_file.read_text()
+    begin, end = text.index("admin:\n"), text.index("# The log goes")
+    with p.another_shardward((text[begin:end].replace(str(p.port + 1), str(p.port + 4)), "")) as other:
+        try:
+            p.wire(other.port + 1).close()
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("somebody listens")
+
+
+@rows([("nothing", b""), ("zeros", b"\0" * 64), ("http", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+       ("a length that is none", struct.pack("!II", 3, 196608)),
+       ("an endless length", struct.pack("!II", 0x7fffffff, 196608)),
+       ("version 2", struct.pack("!IHH", 8, 2, 0)),
+       ("half a packet", wire.startup(AS)[:-5]), ("noise", bytes(range(256)) * 40)])
+def garbage_before_the_login_ends_one_connection(p, data):
+    with p.console() as conn:
+        with p.wire(p.port + 1) as c:
+            c.send(data)
+        equal(len(table(conn, "SHOW VERSION")), 1)
+
+
+@rows([("an unknown message", b"@\0\0\0\4"), ("a length below 4", b"Q\0\0\0\3"),
+       ("a message too long", b"Q\x7f\xff\xff\xff"), ("a query without its end", wire.message("Q", b"x")),
+       ("a broken bind", wire.message("B", b"\0\0\0\1")), ("noise", bytes(range(255, 0, -1)) * 40),
+       ("a function call", wire.message("F", b"\0" * 20))])
+def garbage_behind_the_login_is_fatal_to_one_console(p, data):
+    with p.console() as conn:
+        with p.console_wire() as c:
+            c.send(data)
+            equal(wire.error_of(c.read_to_end())["C"], "08P01")
+        equal(len(table(conn, "SHOW VERSION")), 1)
+
+
+@test
+def one_console_too_many_is_told_so(p):
+    with p.another_shardward() as other:
+        consoles = [p.console_wire(other.port) for _ in range(64)]
+        with p.wire(other.port + 1) as c:
+            equal(wire.error_of(c.read_to_end())["C"], "53300")
+        for console in consoles:
+            console.close()
+
+
+@test
+def who_may_look_may_not_change(p):
+    with p.console(user="stats") as conn:
+        assert table(conn, "SHOW VERSION")
+        equal(refusal(conn, "SHUTDOWN")[0], "42501")
+        assert table(conn, "SHOW VERSION")
+
+
+@test
+def shutdown_ends_the_process(p):
+    with p.another_shardward() as other:
+        assert "SHUTDOWN\n" in p.run(
+            "psql", "-X", "-h", "127.0.0.1", "-p", other.port + 1, "-U", "admin", "-d", "shardward",
+            "-c", "SHUTDOWN", PGPASSWORD="admin").stdout
+        equal(other.process.wait(10), 0)
