@@ -46,6 +46,7 @@ struct sw_backend {
     struct sw_settings *reported;
     char status;
     bool is_lost, is_closing;
+    bool has_reported;        /* something since its list was shared */
     struct sw_error farewell; /* the server's last FATAL */
 
     size_t tail; /* bytes still to come of a message already begun */
@@ -255,6 +256,7 @@ static void take_parameter(struct sw_backend *backend, const struct sw_frame *fr
     if (!sw_wire_read_parameter_status(frame, &name, &value))
         return;
     backend->reported = sw_settings_with(backend->reported, name, value);
+    backend->has_reported = true;
     if (backend->events != NULL) {
         forward_span(backend);
         backend->events->on_parameter(backend->user, name, value);
@@ -496,6 +498,7 @@ sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
     backend->pool = pool;
     backend->status = 'I';
     read_reported(backend);
+    backend->has_reported = true;
     backend->stream = sw_stream_open(loop, PQsocket(dialled->conn), &events, backend);
     return backend;
 }
@@ -577,9 +580,16 @@ void sw_backend_set_settings(struct sw_backend *backend, struct sw_settings *set
     backend->settings = settings;
 }
 
-const struct sw_settings *sw_backend_reported(const struct sw_backend *backend)
+struct sw_settings *sw_backend_reported(const struct sw_backend *backend)
 {
     return backend->reported;
+}
+
+void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_shared *shared)
+{
+    if (backend->has_reported)
+        backend->reported = sw_settings_share(shared, backend->reported);
+    backend->has_reported = false;
 }
 
 void sw_backend_hold(struct sw_backend *backend)

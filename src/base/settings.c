@@ -75,6 +75,42 @@ bool sw_settings_are_equal(const struct sw_settings *a, const struct sw_settings
     return true;
 }
 
+/* Bring lists[@at] to the front; the others move back. */
+static void move_to_front(struct sw_settings_shared *shared, int at)
+{
+    struct sw_settings *first = shared->lists[at];
+
+    for (; at > 0; at--)
+        shared->lists[at] = shared->lists[at - 1];
+    shared->lists[0] = first;
+}
+
+struct sw_settings *sw_settings_share(struct sw_settings_shared *shared,
+                                      struct sw_settings *settings)
+{
+    int at = 0;
+
+    if (settings == NULL)
+        return NULL;
+    while (at < SW_SETTINGS_SHARED && !sw_settings_are_equal(shared->lists[at], settings))
+        at++;
+    if (at == SW_SETTINGS_SHARED) {
+        at--;
+        sw_settings_unref(shared->lists[at]);
+        shared->lists[at] = sw_settings_ref(settings);
+    }
+    move_to_front(shared, at);
+    sw_settings_unref(settings);
+    return sw_settings_ref(shared->lists[0]);
+}
+
+void sw_settings_shared_finish(struct sw_settings_shared *shared)
+{
+    for (int i = 0; i < SW_SETTINGS_SHARED; i++)
+        sw_settings_unref(shared->lists[i]);
+    *shared = (struct sw_settings_shared){0};
+}
+
 void sw_put_sql_literal(struct sw_buf *sql, const char *text)
 {
     (void)sw_buf_append_text(sql, "'");

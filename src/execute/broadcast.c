@@ -98,7 +98,7 @@ static void on_parameter(void *owner, const char *name, const char *value)
     (void)value;
 }
 
-static void on_attached(void *owner, const struct sw_settings *reported)
+static void on_attached(void *owner, struct sw_settings *reported)
 {
     (void)owner;
     (void)reported;

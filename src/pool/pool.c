@@ -20,6 +20,8 @@ struct sw_pool {
     struct sw_timer *deadline; /* of the longest waiter */
 };
 
+enum { RECENT = 64 };
+
 struct sw_pools {
     struct sw_loop *loop;
     struct sw_mailbox *mailbox;
@@ -27,6 +29,8 @@ struct sw_pools {
     int connect_ms, lease_ms;
     struct sw_link all;
     struct sw_textmap by_key;
+    struct sw_pool *recent[RECENT]; /* by the hash of user and shard; looked at first */
+    struct sw_settings_shared reported;
     bool is_closing;
 };
 
@@ -127,6 +131,7 @@ static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_
             sw_backend_adopt(pool->pools->loop, dialled, on_idle_lost, pool);
 
         pool->open_count++;
+        sw_backend_share_reported(backend, &pool->pools->reported);
         sw_list_push_front(&pool->idle, sw_backend_link(backend));
         serve(pool);
         return;
@@ -175,8 +180,17 @@ struct sw_pools *sw_pools_create(struct sw_loop *loop, struct sw_mailbox *mailbo
     return pools;
 }
 
-struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
-                             const struct sw_shard *shard)
+static struct sw_pool **recent_slot(struct sw_pools *pools, const struct sw_user *user,
+                                    const struct sw_shard *shard)
+{
+    uint64_t mixed = ((uint64_t)(uintptr_t)user * 31 + (uint64_t)(uintptr_t)shard) *
+                     UINT64_C(0x9e3779b97f4a7c15);
+
+    return &pools->recent[mixed >> 58];
+}
+
+static struct sw_pool *find_pool(struct sw_pools *pools, const struct sw_user *user,
+                                 const struct sw_shard *shard)
 {
     char key[256];
     struct sw_pool *pool;
@@ -197,6 +211,16 @@ struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
     sw_list_push_back(&pools->all, &pool->link);
     (void)sw_textmap_put(&pools->by_key, key, pool);
     return pool;
+}
+
+struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
+                             const struct sw_shard *shard)
+{
+    struct sw_pool **recent = recent_slot(pools, user, shard);
+
+    if (*recent == NULL || (*recent)->user != user || (*recent)->shard != shard)
+        *recent = find_pool(pools, user, shard);
+    return *recent;
 }
 
 static void free_pool(struct sw_pool *pool)
@@ -221,6 +245,7 @@ void sw_pools_close(struct sw_pools *pools)
         free_pool(SW_OWNER(link, struct sw_pool, link));
     }
     sw_textmap_finish(&pools->by_key);
+    sw_settings_shared_finish(&pools->reported);
     free(pools);
 }
 
@@ -258,6 +283,7 @@ void sw_lease_return(struct sw_lease *lease)
     struct sw_pool *pool = lease->pool;
 
     sw_backend_leave(lease->backend);
+    sw_backend_share_reported(lease->backend, &pool->pools->reported);
     sw_list_push_front(&pool->idle, sw_backend_link(lease->backend));
     lease->backend = NULL;
     if (pool->waiting_count > 0)

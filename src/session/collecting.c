@@ -8,17 +8,26 @@
 
 #include <string.h>
 
-void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
-                          struct sw_named *named, enum sw_request_role role, const char *text,
-                          const struct sw_buf *bytes)
+struct sw_request *sw_session_add_bytes(struct sw_session *session, enum sw_request_kind kind,
+                                        struct sw_named *named, enum sw_request_role role,
+                                        const char *text, const void *bytes, size_t len)
 {
     struct sw_request *request = sw_run_add(
-        &session->run, kind, named == NULL ? NULL : named->prepared, text,
-        bytes == NULL ? NULL : sw_buf_bytes(bytes), bytes == NULL ? 0 : sw_buf_len(bytes));
+        &session->run, kind, named == NULL ? NULL : named->prepared, text, bytes, len);
 
     request->role = (int)role;
     if (named != NULL)
         request->about = sw_named_ref(named);
+    return request;
+}
+
+void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
+                          struct sw_named *named, enum sw_request_role role, const char *text,
+                          const struct sw_buf *bytes)
+{
+    (void)sw_session_add_bytes(session, kind, named, role, text,
+                               bytes == NULL ? NULL : sw_buf_bytes(bytes),
+                               bytes == NULL ? 0 : sw_buf_len(bytes));
 }
 
 void sw_session_add_failure(struct sw_session *session, const struct sw_error *err)

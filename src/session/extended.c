@@ -14,6 +14,7 @@
 enum {
     LONG_RUN_BYTES = 1024 * 1024, /* a longer run is sent without waiting for its Sync */
     LONG_RUN_REQUESTS = 8192,
+    FEW_VALUES = 32, /* of a Bind, that need no memory of their own */
 };
 
 static void fail(struct sw_session *session, const struct sw_error *err)
@@ -39,12 +40,10 @@ static void add(struct sw_session *session, enum sw_request_kind kind, struct sw
 static void answer_about(struct sw_session *session, char type, struct sw_named *named,
                          enum sw_request_role role, const char *text)
 {
-    struct sw_buf bytes;
+    const uint8_t message[] = {(uint8_t)type, 0, 0, 0, 4};
 
-    sw_buf_init(&bytes, 64);
-    sw_write_empty(&bytes, type);
-    sw_session_add_about(session, SW_REQUEST_LOCAL, named, role, text, &bytes);
-    sw_buf_finish(&bytes);
+    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, named, role, text, message,
+                               sizeof message);
 }
 
 static void answer(struct sw_session *session, char type, struct sw_named *named,
@@ -175,7 +174,11 @@ static struct sw_named *find_statement(const struct sw_session *session, const c
 static bool aim_bound(struct sw_session *session, struct sw_named *named,
                       const struct sw_wire_bind *bind, struct sw_error *err)
 {
-    struct sw_parameter *values = sw_alloc_zero((size_t)bind->value_count + 1, sizeof *values);
+    struct sw_parameter few[FEW_VALUES];
+    struct sw_parameter *many = bind->value_count <= FEW_VALUES
+                                    ? NULL
+                                    : sw_alloc((size_t)bind->value_count * sizeof *many);
+    struct sw_parameter *values = many == NULL ? few : many;
     struct sw_parameters parameters = {
         .values = values,
         .count = bind->value_count,
@@ -190,7 +193,7 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
     for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
         values[i] = (struct sw_parameter){value.bytes, value.len, value.is_binary};
     is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
-    free(values);
+    free(many);
     return is_aimed;
 }
 
@@ -238,7 +241,6 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
                      struct sw_error *err)
 {
     struct sw_named *named = find_statement(session, bind->statement, err);
-    struct sw_buf tail;
 
     if (named == NULL || !sw_session_may_run(session, named->statement, err) ||
         !check_parameter_count(named, bind, err) || !check_portal(session, named, bind, err))
@@ -250,11 +252,9 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
     }
     if (!aim_bound(session, named, bind, err))
         return false;
-    sw_buf_init(&tail, SW_RUN_LIMIT);
-    (void)sw_buf_append(&tail, bind->tail, bind->tail_len);
-    sw_session_add_about(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal, &tail);
+    (void)sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
+                               bind->tail, bind->tail_len);
     note_bound(session, bind->portal, named);
-    sw_buf_finish(&tail);
     return true;
 }
 

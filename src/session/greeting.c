@@ -43,6 +43,7 @@ static void enter(struct sw_session *session)
         return;
     }
     session->state = SW_SESSION_ENTERING;
+    session->startup = sw_settings_share(&session->sessions->startups, session->startup);
     session->settings = sw_settings_ref(session->startup);
     session->running = &session->leg;
     sw_stream_hold(session->stream);

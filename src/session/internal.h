@@ -32,6 +32,7 @@ struct sw_sessions {
     struct sw_map *map; /* the current one */
     struct sw_pools *pools;
     struct sw_plan_cache *plans;
+    struct sw_settings_shared startups; /* settings of clients that came lately */
     struct sw_verifiers *verifiers;
     struct sw_link all;
     uint32_t worker;
@@ -253,7 +254,11 @@ bool sw_session_add_reset(struct sw_session *session, const struct sw_statement 
                           const char *text);
 /* An error of ours in its turn; it fails the batch and the transaction. */
 void sw_session_add_failure(struct sw_session *session, const struct sw_error *err);
-/* A request about a statement (shared; may be NULL). */
+/* A request about a statement (shared; may be NULL); the bytes are copied. Returns it; it stays
+ * valid until the next one is added. */
+struct sw_request *sw_session_add_bytes(struct sw_session *session, enum sw_request_kind kind,
+                                        struct sw_named *named, enum sw_request_role role,
+                                        const char *text, const void *bytes, size_t len);
 void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
                           struct sw_named *named, enum sw_request_role role, const char *text,
                           const struct sw_buf *bytes);
@@ -268,7 +273,7 @@ extern const struct sw_leg_sink sw_session_sink;
 /* Run what was collected, or answer it here if no server is needed. */
 void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
 /* Report the parameters that differ from what the client was told. */
-void sw_session_tell(struct sw_session *session, const struct sw_settings *reported);
+void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
 

@@ -240,9 +240,9 @@ static void on_parameter(void *owner, const char *name, const char *value)
     session->told = sw_settings_with(session->told, name, value);
 }
 
-void sw_session_tell(struct sw_session *session, const struct sw_settings *reported)
+void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
 {
-    if (sw_settings_are_equal(session->told, reported))
+    if (session->told == reported)
         return;
     for (size_t i = 0; reported != NULL && i < reported->count; i++) {
         const char *told = sw_settings_get(session->told, reported->list[i].name);
@@ -250,9 +250,14 @@ void sw_session_tell(struct sw_session *session, const struct sw_settings *repor
         if (told == NULL || strcmp(told, reported->list[i].value) != 0)
             on_parameter(session, reported->list[i].name, reported->list[i].value);
     }
+    if (sw_settings_are_equal(session->told, reported)) {
+        (void)sw_settings_ref(reported);
+        sw_settings_unref(session->told);
+        session->told = reported;
+    }
 }
 
-static void on_attached(void *owner, const struct sw_settings *reported)
+static void on_attached(void *owner, struct sw_settings *reported)
 {
     sw_session_tell(owner, reported);
 }

@@ -150,6 +150,7 @@ static void unref_sessions(struct sw_sessions *sessions)
     if (--sessions->refs > 0)
         return;
     sw_plan_cache_free(sessions->plans);
+    sw_settings_shared_finish(&sessions->startups);
     sw_map_unref(sessions->map);
     free(sessions);
 }

@@ -97,7 +97,9 @@ char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of 
 struct sw_settings *sw_backend_settings(const struct sw_backend *backend);
 void sw_backend_set_settings(struct sw_backend *backend, struct sw_settings *settings);
 /* What the server reported last (ParameterStatus), name by name. */
-const struct sw_settings *sw_backend_reported(const struct sw_backend *backend);
+struct sw_settings *sw_backend_reported(const struct sw_backend *backend);
+/* If it has reported anything since this was last called: keep a shared list instead. */
+void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_shared *shared);
 
 /* Stop or resume reading what the server sends. */
 void sw_backend_hold(struct sw_backend *backend);

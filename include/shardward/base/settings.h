@@ -36,6 +36,21 @@ struct sw_settings *sw_settings_with(struct sw_settings *settings, const char *n
 const char *sw_settings_get(const struct sw_settings *settings, const char *name);
 bool sw_settings_are_equal(const struct sw_settings *a, const struct sw_settings *b);
 
+/*
+ * A few lists that are in use again and again. Lists of the same content become one, so that
+ * comparing them ends at their addresses.
+ */
+enum { SW_SETTINGS_SHARED = 8 };
+
+struct sw_settings_shared {
+    struct sw_settings *lists[SW_SETTINGS_SHARED]; /* last used first; shared */
+};
+
+/* A list with the content of @settings. Takes the caller's reference and returns one. */
+struct sw_settings *sw_settings_share(struct sw_settings_shared *shared,
+                                      struct sw_settings *settings);
+void sw_settings_shared_finish(struct sw_settings_shared *shared);
+
 /* SQL text: a quoted literal (standard_conforming_strings is on), and the statement that sets.
  */
 void sw_put_sql_literal(struct sw_buf *sql, const char *text);

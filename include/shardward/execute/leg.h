@@ -39,7 +39,7 @@ struct sw_leg_sink {
     void (*on_setting)(void *owner, int index, const char *value);
     void (*on_parameter)(void *owner, const char *name, const char *value);
     /* The settings have been applied; the backend reports these parameters. */
-    void (*on_attached)(void *owner, const struct sw_settings *reported);
+    void (*on_attached)(void *owner, struct sw_settings *reported);
     /* What came so far should be sent on. */
     void (*on_pause)(void *owner);
     /* All is answered; @status is the server's, I, T or E. The leg is ATTACHED. */

@@ -71,6 +71,47 @@ static void the_order_of_changes_does_not_count(void **state)
     sw_settings_unref(other);
 }
 
+static void lists_of_one_content_become_one(void **state)
+{
+    static const char *const names[] = {"a", "b"};
+    struct sw_settings_shared shared = {0};
+    struct sw_settings *first = sw_settings_share(&shared, make(names, 2));
+    struct sw_settings *again = sw_settings_share(&shared, make(names, 2));
+    struct sw_settings *other = sw_settings_share(&shared, make(names, 1));
+
+    assert_ptr_equal(first, again);
+    assert_ptr_not_equal(first, other);
+    assert_int_equal(other->count, 1);
+    assert_null(sw_settings_share(&shared, NULL));
+    sw_settings_unref(first);
+    sw_settings_unref(again);
+    sw_settings_unref(other);
+    sw_settings_shared_finish(&shared);
+}
+
+/* The first of them was used in between, the second was not. */
+static void the_list_that_was_not_used_for_longest_is_left_out(void **state)
+{
+    struct sw_settings_shared shared = {0};
+    struct sw_settings *lists[SW_SETTINGS_SHARED + 1], *first, *second;
+
+    for (int i = 0; i <= SW_SETTINGS_SHARED; i++) {
+        char name[] = {(char)('a' + i), '\0'};
+
+        lists[i] = sw_settings_share(&shared, sw_settings_with(NULL, name, "1"));
+        sw_settings_unref(sw_settings_share(&shared, sw_settings_with(NULL, "a", "1")));
+    }
+    first = sw_settings_share(&shared, sw_settings_with(NULL, "a", "1"));
+    second = sw_settings_share(&shared, sw_settings_with(NULL, "b", "1"));
+    assert_ptr_equal(first, lists[0]);
+    assert_ptr_not_equal(second, lists[1]);
+    for (int i = 0; i <= SW_SETTINGS_SHARED; i++)
+        sw_settings_unref(lists[i]);
+    sw_settings_unref(first);
+    sw_settings_unref(second);
+    sw_settings_shared_finish(&shared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +119,8 @@ int main(void)
         cmocka_unit_test(a_setting_is_set_changed_and_dropped),
         cmocka_unit_test(a_snapshot_stays_as_it_was),
         cmocka_unit_test(the_order_of_changes_does_not_count),
+        cmocka_unit_test(lists_of_one_content_become_one),
+        cmocka_unit_test(the_list_that_was_not_used_for_longest_is_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
