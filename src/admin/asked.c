@@ -67,21 +67,20 @@ void sw_explain(struct sw_console *console)
 void sw_locate(struct sw_console *console)
 {
     const struct sw_command *command = &console->command;
-    bool names_database =
-        command->word_count == 4 && strcasecmp(command->words[2].text, "in") == 0;
+    int words = command->word_count;
+    bool names_database = words >= 4 && strcasecmp(command->words[words - 2].text, "in") == 0;
     const struct sw_places places = {
         .map = console->admin->map,
-        .database = names_database ? command->words[3].text : console->database,
+        .database = names_database ? command->words[words - 1].text : console->database,
     };
+    const char *keys[SW_COMMAND_WORDS] = {0};
+    int count = words - 1 - (names_database ? 2 : 0);
     struct sw_buf lines;
     struct sw_error err;
-    bool is_good = command->word_count == 2 || names_database;
 
+    for (int i = 0; i < count; i++)
+        keys[i] = command->words[i + 1].text;
     sw_buf_init(&lines, SIZE_MAX);
-    if (is_good)
-        is_good = sw_places_locate(&places, command->words[0].text, command->words[1].text,
-                                   &lines, &err);
-    else
-        sw_error_set(&err, "42601", "the command is LOCATE table key [IN database]");
-    tell(console, &lines, is_good, &err);
+    tell(console, &lines,
+         sw_places_locate(&places, command->words[0].text, keys, count, &lines, &err), &err);
 }

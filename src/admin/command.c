@@ -16,7 +16,7 @@ static const struct sw_verb verbs[SW_VERBS] = {
     [SW_SHOW_HELP] = {"SHOW HELP", "", "this list", 0, 0, false},
     [SW_EXPLAIN] = {"EXPLAIN", "[database:] statement", "where a statement would run, and why",
                     0, 0, false},
-    [SW_LOCATE] = {"LOCATE", "table key [IN database]", "the shard that holds a key", 2,
+    [SW_LOCATE] = {"LOCATE", "table key ... [IN database]", "the shard that holds a key", 2,
                    SW_COMMAND_WORDS, false},
     [SW_SET] = {"SET", "database = name", "the database of EXPLAIN and LOCATE", 2, 3, false},
     [SW_SHUTDOWN] = {"SHUTDOWN", "", "end shardward", 0, 0, true},

@@ -82,22 +82,49 @@ static const struct sw_table *find_table(const struct sw_database *database, con
     return table;
 }
 
-bool sw_places_locate(const struct sw_places *places, const char *table, const char *key,
-                      struct sw_buf *out, struct sw_error *err)
+static bool find_bucket(const struct sw_table *table, const char *const *keys, int count,
+                        int *bucket, struct sw_error *err)
+{
+    int parts = table->placement->part_count;
+
+    if (count != parts)
+        return sw_error_set(err, "22023", "the key of \"%s\" has %d column%s, not %d",
+                            table->name, parts, parts == 1 ? "" : "s", count);
+    if (!sw_key_locate_text(table->placement, keys, bucket, err))
+        return false;
+    return *bucket >= 0 || sw_error_set(err, "22023", "placement %s has no place for this key",
+                                        table->placement->name);
+}
+
+static void print_bucket(const struct sw_placement *placement, int bucket, struct sw_buf *out)
+{
+    if (placement->kind != SW_PLACEMENT_HASH)
+        (void)sw_buf_printf(out, "group: %s of placement %s\n",
+                            placement->groups[bucket / placement->group_buckets],
+                            placement->name);
+    if (placement->hashed_from < placement->part_count)
+        (void)sw_buf_printf(out, "bucket: %d of %d of placement %s\n",
+                            bucket % placement->group_buckets, placement->group_buckets,
+                            placement->name);
+}
+
+bool sw_places_locate(const struct sw_places *places, const char *table,
+                      const char *const *keys, int key_count, struct sw_buf *out,
+                      struct sw_error *err)
 {
     const struct sw_database *database = find_database(places, err);
     const struct sw_table *found = database == NULL ? NULL : find_table(database, table, err);
-    const struct sw_shard *shard;
-    int bucket;
+    int bucket = 0;
 
     if (found == NULL)
         return false;
-    shard = found->shard;
-    if (found->key != NULL && !sw_key_locate_text(found->placement, key, &bucket, &shard, err))
+    if (found->keys == NULL) {
+        print_shard(found->shard, out);
+        return true;
+    }
+    if (!find_bucket(found, keys, key_count, &bucket, err))
         return false;
-    print_shard(shard, out);
-    if (found->key != NULL)
-        (void)sw_buf_printf(out, "bucket: %d of %d of placement %s\n", bucket,
-                            found->placement->bucket_count, found->placement->name);
+    print_shard(found->placement->buckets[bucket].shard, out);
+    print_bucket(found->placement, bucket, out);
     return true;
 }

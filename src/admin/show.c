@@ -129,18 +129,36 @@ void sw_show_nodes(struct sw_console *console)
     sw_console_done(console);
 }
 
+/* The columns, as `city, id`. */
+static void put_key(struct sw_answer *answer, const struct sw_table *table)
+{
+    struct sw_buf key;
+
+    sw_buf_init(&key, SIZE_MAX);
+    for (int p = 0; p < table->placement->part_count; p++)
+        (void)sw_buf_printf(&key, "%s%s", p == 0 ? "" : ", ", table->keys[p]);
+    (void)sw_buf_append(&key, "", 1);
+    sw_answer_text(answer, (const char *)sw_buf_bytes(&key));
+    sw_buf_finish(&key);
+}
+
 static void put_table(struct sw_answer *answer, const struct sw_database *database,
                       const struct sw_table *table)
 {
+    bool is_sharded = table->keys != NULL;
+
     sw_answer_row(answer);
     sw_answer_text(answer, database->name);
     sw_answer_text(answer, table->business->name);
     sw_answer_text(answer, table->schema);
     sw_answer_text(answer, table->name);
-    sw_answer_text(answer, table->key == NULL ? "single" : "sharded");
-    sw_answer_text(answer, table->key);
-    sw_answer_text(answer, table->key == NULL ? NULL : table->placement->name);
-    sw_answer_number(answer, table->key == NULL ? 1 : table->placement->shard_count);
+    sw_answer_text(answer, is_sharded ? "sharded" : "single");
+    if (is_sharded)
+        put_key(answer, table);
+    else
+        sw_answer_text(answer, NULL);
+    sw_answer_text(answer, is_sharded ? table->placement->name : NULL);
+    sw_answer_number(answer, is_sharded ? table->placement->shard_count : 1);
 }
 
 void sw_show_tables(struct sw_console *console)

@@ -17,6 +17,8 @@ int sw_app_run(const char *path);
 int sw_app_check(const char *path);
 /* @database NULL: the only one of the file. */
 int sw_app_explain(const char *path, const char *database, const char *sql);
-int sw_app_locate(const char *path, const char *database, const char *table, const char *key);
+/* @keys: a value for each column of the table's key. */
+int sw_app_locate(const char *path, const char *database, const char *table,
+                  const char *const *keys, int key_count);
 
 #endif

@@ -12,8 +12,10 @@ static const char usage[] =
     "  shardward run     -c FILE [-v]         be the proxy, until SIGTERM or SIGINT\n"
     "  shardward check   -c FILE              print every fault of the configuration\n"
     "  shardward explain -c FILE [-d DB] SQL  print where a statement would run, and why\n"
-    "  shardward locate  -c FILE [-d DB] TABLE KEY\n"
-    "                                         print the shard that holds a key\n"
+    "  shardward locate  -c FILE [-d DB] TABLE KEY ...\n"
+    "                                         print the shard that holds a key; a key of "
+    "several\n"
+    "                                         columns is written as several values\n"
     "\n"
     "  -c, --config FILE   the YAML configuration\n"
     "  -d, --database DB   which database of it; needed when it has several\n"
@@ -87,8 +89,8 @@ int main(int argc, char **argv)
         return sw_app_check(arguments.config);
     if (strcmp(command, "explain") == 0 && arguments.rest_count == 2)
         return sw_app_explain(arguments.config, arguments.database, arguments.rest[1]);
-    if (strcmp(command, "locate") == 0 && arguments.rest_count == 3)
+    if (strcmp(command, "locate") == 0 && arguments.rest_count >= 3)
         return sw_app_locate(arguments.config, arguments.database, arguments.rest[1],
-                             arguments.rest[2]);
+                             (const char *const *)arguments.rest + 2, arguments.rest_count - 2);
     return complain("that command, or that number of arguments, is not known");
 }

@@ -67,7 +67,8 @@ int sw_app_explain(const char *path, const char *database, const char *sql)
     return tell(map, &out, sw_places_explain(&places, sql, &out, &err), &err);
 }
 
-int sw_app_locate(const char *path, const char *database, const char *table, const char *key)
+int sw_app_locate(const char *path, const char *database, const char *table,
+                  const char *const *keys, int key_count)
 {
     struct sw_map *map = sw_app_read_map(path);
     const struct sw_places places = {.map = map, .database = database};
@@ -77,5 +78,5 @@ int sw_app_locate(const char *path, const char *database, const char *table, con
     if (map == NULL)
         return 1;
     sw_buf_init(&out, SIZE_MAX);
-    return tell(map, &out, sw_places_locate(&places, table, key, &out, &err), &err);
+    return tell(map, &out, sw_places_locate(&places, table, keys, key_count, &out, &err), &err);
 }

@@ -95,8 +95,41 @@ static void read_table_placement(struct sw_reader *reader, const struct sw_entry
                         business->name, text);
 }
 
+static void add_key(struct sw_reader *reader, const struct sw_entry *entry, void *item)
+{
+    struct sw_config_table *table = reader->table;
+    const char **keys = (const char **)(uintptr_t)table->keys;
+    const char *text = sw_reader_scalar(reader, entry);
+
+    if (text == NULL || !sw_reader_is_name(reader, entry->value, entry->name, text))
+        return;
+    for (int i = 0; i < table->key_count; i++)
+        if (strcmp(keys[i], text) == 0)
+            sw_reader_fault(reader, entry->value, "'%.80s' stands twice in the key", text);
+    if (table->key_count == SW_KEY_PARTS)
+        sw_reader_fault(reader, entry->value, "a key has at most %d columns",
+                        (int)SW_KEY_PARTS);
+    else
+        keys[table->key_count++] = text;
+}
+
+/* A column, or a list of columns. */
+static void read_key(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct sw_field *field, void *into)
+{
+    struct sw_config_table *table = into;
+    int count = 0;
+
+    table->keys = sw_arena_alloc(&reader->config->arena, SW_KEY_PARTS * sizeof *table->keys);
+    reader->table = table;
+    if (entry->value->type == YAML_SEQUENCE_NODE)
+        sw_reader_sequence(reader, entry, 0, add_key, &count);
+    else
+        add_key(reader, entry, NULL);
+}
+
 static const struct sw_field table_fields[] = {
-    {"key", sw_read_name, offsetof(struct sw_config_table, key), false, 0, 0},
+    {.name = "key", .read = read_key},
     {.name = "placement", .read = read_table_placement},
     {.name = "reference"},
     {.name = "unique"},
@@ -131,28 +164,11 @@ static void name_table(struct sw_reader *reader, const struct sw_entry *entry,
     free(full);
 }
 
-static bool has_key(const struct sw_reader *reader, const struct sw_entry *entry,
-                    const char *name)
-{
-    const yaml_node_t *node = entry->value;
-
-    for (yaml_node_pair_t *at = node->data.mapping.pairs.start;
-         at < node->data.mapping.pairs.top; at++) {
-        const yaml_node_t *key =
-            yaml_document_get_node((yaml_document_t *)(uintptr_t)&reader->document, at->key);
-
-        if (key->type == YAML_SCALAR_NODE &&
-            strcmp((const char *)key->data.scalar.value, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void check_kind(struct sw_reader *reader, const struct sw_entry *entry)
 {
     const struct sw_config_business *business = reader->business;
-    bool is_keyed = has_key(reader, entry, "key"),
-         is_placed = has_key(reader, entry, "placement");
+    bool is_keyed = sw_reader_has(reader, entry, "key"),
+         is_placed = sw_reader_has(reader, entry, "placement");
 
     if (is_keyed && !is_placed)
         sw_reader_fault(reader, entry->key, "table '%.80s' has a key; write its placement too",
@@ -167,6 +183,23 @@ static void check_kind(struct sw_reader *reader, const struct sw_entry *entry)
                         entry->name, business->name, business->shard_count);
 }
 
+/* A placement with faults of its own has no parts to count. */
+static void check_parts(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_config_table *table)
+{
+    const struct sw_config_placement *placement;
+
+    if (table->placement < 0 || table->key_count == 0)
+        return;
+    placement = &reader->business->placements[table->placement];
+    if (placement->part_count != table->key_count && placement->part_count > 0)
+        sw_reader_fault(reader, entry->key,
+                        "the key of table '%.80s' has %d column%s, placement '%.80s' needs %d; "
+                        "write key: [column, ...]",
+                        entry->name, table->key_count, table->key_count == 1 ? "" : "s",
+                        placement->name, placement->part_count);
+}
+
 static void read_table(struct sw_reader *reader, const struct sw_entry *entry, void *item)
 {
     struct sw_config_table *table = item;
@@ -174,8 +207,10 @@ static void read_table(struct sw_reader *reader, const struct sw_entry *entry, v
     table->placement = -1;
     name_table(reader, entry, table);
     if (sw_reader_fields(reader, entry, table_fields,
-                         sizeof table_fields / sizeof *table_fields, table))
+                         sizeof table_fields / sizeof *table_fields, table)) {
         check_kind(reader, entry);
+        check_parts(reader, entry, table);
+    }
 }
 
 static void read_tables(struct sw_reader *reader, const struct sw_entry *entry,

@@ -65,7 +65,7 @@ void sw_faults_add(struct sw_config_faults *faults, yaml_mark_t mark, const char
     add(faults, mark, &fault);
 }
 
-static yaml_node_t *node_at(struct sw_reader *reader, int index)
+const yaml_node_t *sw_reader_node(struct sw_reader *reader, int index)
 {
     return yaml_document_get_node(&reader->document, index);
 }
@@ -159,7 +159,7 @@ static const char *kind_of(const yaml_node_t *node)
     return "nothing";
 }
 
-static bool is_null(const yaml_node_t *node)
+bool sw_reader_is_null(const yaml_node_t *node)
 {
     const char *text = (const char *)node->data.scalar.value;
 
@@ -173,7 +173,7 @@ static bool expect(struct sw_reader *reader, const struct sw_entry *entry,
 {
     if (entry->value->type == type)
         return true;
-    if (is_null(entry->value))
+    if (sw_reader_is_null(entry->value))
         sw_reader_fault(reader, entry->value, "'%.80s' has no value; write %s", entry->name,
                         wanted);
     else
@@ -186,8 +186,8 @@ static bool expect(struct sw_reader *reader, const struct sw_entry *entry,
 static bool open_pair(struct sw_reader *reader, const yaml_node_pair_t *pair,
                       struct sw_entry *entry)
 {
-    entry->key = node_at(reader, pair->key);
-    entry->value = node_at(reader, pair->value);
+    entry->key = sw_reader_node(reader, pair->key);
+    entry->value = sw_reader_node(reader, pair->value);
     if (!may_visit(reader, entry->key))
         return false;
     if (entry->key->type != YAML_SCALAR_NODE) {
@@ -215,15 +215,23 @@ static bool find_entry(struct sw_reader *reader, const yaml_node_t *mapping, con
                        struct sw_entry *entry)
 {
     for (const yaml_node_pair_t *at = first_pair(mapping); at < end_pair(mapping); at++) {
-        const yaml_node_t *key = node_at(reader, at->key);
+        const yaml_node_t *key = sw_reader_node(reader, at->key);
 
         if (key->type == YAML_SCALAR_NODE &&
             strcmp((const char *)key->data.scalar.value, name) == 0) {
-            *entry = (struct sw_entry){name, key, node_at(reader, at->value)};
+            *entry = (struct sw_entry){name, key, sw_reader_node(reader, at->value)};
             return true;
         }
     }
     return false;
+}
+
+bool sw_reader_has(struct sw_reader *reader, const struct sw_entry *entry, const char *name)
+{
+    struct sw_entry found;
+
+    return entry->value->type == YAML_MAPPING_NODE &&
+           find_entry(reader, entry->value, name, &found);
 }
 
 static void check_keys(struct sw_reader *reader, const yaml_node_t *mapping,
@@ -287,7 +295,7 @@ void *sw_reader_each(struct sw_reader *reader, const struct sw_entry *entry, siz
 
         if (!open_pair(reader, at, &item))
             continue;
-        before = sw_textmap_put(&names, item.name, node_at(reader, at->key));
+        before = sw_textmap_put(&names, item.name, (void *)(uintptr_t)item.key);
         if (before != NULL)
             sw_reader_fault(reader, item.key,
                             "'%.80s' stands twice (first in line %zu); remove one", item.name,
@@ -312,7 +320,7 @@ void *sw_reader_sequence(struct sw_reader *reader, const struct sw_entry *entry,
     items = sw_arena_alloc(&reader->config->arena, (size_t)(end - at) * size);
     *count = 0;
     for (; at < end; at++) {
-        struct sw_entry item = {entry->name, entry->key, node_at(reader, *at)};
+        struct sw_entry item = {entry->name, entry->key, sw_reader_node(reader, *at)};
 
         if (may_visit(reader, item.value))
             read(reader, &item, items + size * (size_t)(*count)++);
@@ -326,7 +334,7 @@ const char *sw_reader_scalar(struct sw_reader *reader, const struct sw_entry *en
 
     if (!expect(reader, entry, YAML_SCALAR_NODE, "a single value"))
         return NULL;
-    if (is_null(node)) {
+    if (sw_reader_is_null(node)) {
         sw_reader_fault(reader, node, "'%.80s' has no value; write one, or remove the key",
                         entry->name);
         return NULL;

@@ -25,10 +25,12 @@ struct sw_reader {
     struct sw_textmap node_names; /* of all clusters; the maps' values are YAML nodes */
     /* Of the database at hand. */
     struct sw_textmap shard_names, homes, table_names;
-    /* Of the business and placement at hand. */
+    /* Of the business at hand; its placement or table. */
     struct sw_config_business *business;
     struct sw_config_placement *placement;
-    struct sw_bucket_owners *owners; /* of the map at hand */
+    struct sw_config_table *table;
+    bool is_way_broken;         /* the placement's: its map cannot be read */
+    struct sw_map_draft *draft; /* of its map */
 };
 
 /* One key of a mapping with its value. */
@@ -54,6 +56,9 @@ void sw_faults_add(struct sw_config_faults *faults, yaml_mark_t mark, const char
 /* Read the mapping @entry by @fields into the struct @into. False: it is no mapping. */
 bool sw_reader_fields(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *fields, size_t count, void *into);
+
+/* Does @entry, a mapping, have a key of that name? */
+bool sw_reader_has(struct sw_reader *reader, const struct sw_entry *entry, const char *name);
 
 typedef void sw_reader_item(struct sw_reader *reader, const struct sw_entry *entry, void *item);
 
@@ -98,6 +103,10 @@ bool sw_secret_is_verifier(const struct sw_secret *secret);
 void sw_secret_check_source(struct sw_reader *reader, const struct sw_secret *secret);
 /* ... or cannot be what somebody logs in to us with. */
 void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret);
+/* A node of the document by its number in a sequence or mapping. */
+const yaml_node_t *sw_reader_node(struct sw_reader *reader, int index);
+/* null, ~ or nothing, without quotes. */
+bool sw_reader_is_null(const yaml_node_t *node);
 
 /* The digits at @text as a number of at most nine digits; returns where they end, or NULL. */
 const char *sw_reader_digits(const char *text, int *number);

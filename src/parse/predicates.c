@@ -1,6 +1,7 @@
 /*
  * Two passes over the same conjuncts: what columns equal which values (this looks into OR),
- * and which columns equal each other.
+ * and which columns equal each other or lie on one side of a value. `(a, b) = (1, 2)` stands
+ * for a = 1 AND b = 2; of `(a, b) IN (...)` only the values of each column are kept.
  */
 #include "predicates.h"
 
@@ -37,11 +38,25 @@ static bool is_column(const struct pass *pass, const Node *node, struct sw_colum
                            column);
 }
 
-static bool is_equals(const A_Expr *expr)
+/* The operator of pg_catalog that @expr has; "" if it is of another schema. */
+static const char *operator_of(const A_Expr *expr)
 {
     const char *schema, *name;
 
-    return sw_walk_name(expr->name, &schema, &name) && schema == NULL && strcmp(name, "=") == 0;
+    return sw_walk_name(expr->name, &schema, &name) && schema == NULL ? name : "";
+}
+
+static bool is_equals(const A_Expr *expr)
+{
+    return strcmp(operator_of(expr), "=") == 0;
+}
+
+/* Two rows of one length, side by side. */
+static bool are_rows(const Node *left, const Node *right)
+{
+    return left != NULL && right != NULL && IsA(left, RowExpr) && IsA(right, RowExpr) &&
+           list_length(((const RowExpr *)left)->args) ==
+               list_length(((const RowExpr *)right)->args);
 }
 
 static void add_constraint(const struct pass *pass, struct sw_facts_list *found,
@@ -57,19 +72,34 @@ static struct sw_value *new_values(const struct pass *pass, int count)
     return sw_arena_alloc(&pass->facts->scratch, (size_t)count * sizeof(struct sw_value));
 }
 
-static void find_in_equality(const struct pass *pass, const A_Expr *expr,
+static void find_in_equality(const struct pass *pass, const Node *lexpr, const Node *rexpr,
                              struct sw_facts_list *found)
 {
     struct sw_column left, right;
-    bool left_is_column = is_column(pass, expr->lexpr, &left);
-    bool right_is_column = is_column(pass, expr->rexpr, &right);
+    bool left_is_column = is_column(pass, lexpr, &left);
+    bool right_is_column = is_column(pass, rexpr, &right);
     struct sw_value *value;
 
     if (left_is_column == right_is_column)
         return;
     value = new_values(pass, 1);
-    *value = sw_value_read(pass->facts, left_is_column ? expr->rexpr : expr->lexpr);
+    *value = sw_value_read(pass->facts, left_is_column ? rexpr : lexpr);
     add_constraint(pass, found, left_is_column ? &left : &right, value, 1);
+}
+
+static void find_in_operation(const struct pass *pass, const A_Expr *expr,
+                              struct sw_facts_list *found)
+{
+    const List *left, *right;
+
+    if (!are_rows(expr->lexpr, expr->rexpr)) {
+        find_in_equality(pass, expr->lexpr, expr->rexpr, found);
+        return;
+    }
+    left = ((const RowExpr *)expr->lexpr)->args;
+    right = ((const RowExpr *)expr->rexpr)->args;
+    for (int i = 0; i < list_length(left); i++)
+        find_in_equality(pass, list_nth(left, i), list_nth(right, i), found);
 }
 
 static void find_in_list(const struct pass *pass, const A_Expr *expr,
@@ -79,12 +109,59 @@ static void find_in_list(const struct pass *pass, const A_Expr *expr,
     struct sw_column column;
     struct sw_value *values;
 
-    if (!IsA(members, List) || !is_column(pass, expr->lexpr, &column))
+    if (!is_column(pass, expr->lexpr, &column))
         return;
     values = new_values(pass, list_length(members));
     for (int i = 0; i < list_length(members); i++)
         values[i] = sw_value_read(pass->facts, list_nth(members, i));
     add_constraint(pass, found, &column, values, list_length(members));
+}
+
+/* What column @at of the rows may be. */
+static void find_in_row_list(const struct pass *pass, const A_Expr *expr, int at,
+                             struct sw_facts_list *found)
+{
+    const List *members = (const List *)expr->rexpr;
+    struct sw_column column;
+    struct sw_value *values;
+
+    if (!is_column(pass, list_nth(((const RowExpr *)expr->lexpr)->args, at), &column))
+        return;
+    values = new_values(pass, list_length(members));
+    for (int i = 0; i < list_length(members); i++) {
+        const Node *row = list_nth(members, i);
+
+        if (!are_rows(expr->lexpr, row))
+            return;
+        values[i] = sw_value_read(pass->facts, list_nth(((const RowExpr *)row)->args, at));
+    }
+    add_constraint(pass, found, &column, values, list_length(members));
+}
+
+static void find_in_membership(const struct pass *pass, const A_Expr *expr,
+                               struct sw_facts_list *found)
+{
+    if (!IsA(expr->rexpr, List))
+        return;
+    if (!IsA(expr->lexpr, RowExpr)) {
+        find_in_list(pass, expr, found);
+        return;
+    }
+    for (int i = 0; i < list_length(((const RowExpr *)expr->lexpr)->args); i++)
+        find_in_row_list(pass, expr, i, found);
+}
+
+static void find_in_array(const struct pass *pass, const A_Expr *expr,
+                          struct sw_facts_list *found)
+{
+    struct sw_column column;
+    struct sw_value *values;
+    int count = 0;
+
+    if (!is_column(pass, expr->lexpr, &column))
+        return;
+    values = sw_value_read_array(pass->facts, expr->rexpr, &count);
+    add_constraint(pass, found, &column, values, count);
 }
 
 static bool is_same_column(const struct sw_column *a, const struct sw_column *b)
@@ -154,10 +231,14 @@ static void find(const struct pass *pass, const Node *expr, struct sw_facts_list
     if (IsA(expr, A_Expr)) {
         const A_Expr *operation = (const A_Expr *)expr;
 
-        if (operation->kind == AEXPR_OP && is_equals(operation))
-            find_in_equality(pass, operation, found);
-        else if (operation->kind == AEXPR_IN && is_equals(operation))
-            find_in_list(pass, operation, found);
+        if (!is_equals(operation))
+            return;
+        if (operation->kind == AEXPR_OP)
+            find_in_operation(pass, operation, found);
+        else if (operation->kind == AEXPR_IN)
+            find_in_membership(pass, operation, found);
+        else if (operation->kind == AEXPR_OP_ANY)
+            find_in_array(pass, operation, found);
     } else if (IsA(expr, BoolExpr)) {
         const BoolExpr *tree = (const BoolExpr *)expr;
 
@@ -203,24 +284,101 @@ void sw_predicates_add_equals(struct sw_facts *facts, const struct sw_condition 
     predicate->other = *other;
 }
 
-static void add_equalities(const struct pass *pass, const Node *expr)
+static void add_equality(const struct pass *pass, const Node *lexpr, const Node *rexpr)
 {
     struct sw_column left, right;
 
+    if (is_column(pass, lexpr, &left) && is_column(pass, rexpr, &right))
+        sw_predicates_add_equals(pass->facts, pass->condition, &left, &right);
+}
+
+static void add_side(const struct pass *pass, enum sw_predicate_kind kind,
+                     const struct sw_column *column, const Node *expr)
+{
+    struct sw_value *value = sw_arena_alloc(pass->facts->arena, sizeof *value);
+    struct sw_predicate *predicate;
+
+    *value = sw_value_read(pass->facts, expr);
+    predicate = add_predicate(pass->facts, pass->condition);
+    predicate->kind = kind;
+    predicate->column = *column;
+    predicate->values = value;
+    predicate->value_count = 1;
+}
+
+/* `column < value`, or the same the other way round. */
+static void add_comparison(const struct pass *pass, const A_Expr *expr)
+{
+    static const struct {
+        const char *name;
+        enum sw_predicate_kind of_left, of_right;
+    } operators[] = {
+        {"<", SW_PREDICATE_LESS, SW_PREDICATE_MORE},
+        {"<=", SW_PREDICATE_AT_MOST, SW_PREDICATE_AT_LEAST},
+        {">", SW_PREDICATE_MORE, SW_PREDICATE_LESS},
+        {">=", SW_PREDICATE_AT_LEAST, SW_PREDICATE_AT_MOST},
+    };
+    const char *name = operator_of(expr);
+    struct sw_column left, right;
+    bool left_is_column = is_column(pass, expr->lexpr, &left);
+
+    if (left_is_column == is_column(pass, expr->rexpr, &right))
+        return;
+    for (size_t i = 0; i < lengthof(operators); i++) {
+        if (strcmp(name, operators[i].name) != 0)
+            continue;
+        if (left_is_column)
+            add_side(pass, operators[i].of_left, &left, expr->rexpr);
+        else
+            add_side(pass, operators[i].of_right, &right, expr->lexpr);
+    }
+}
+
+static void add_between(const struct pass *pass, const A_Expr *expr)
+{
+    const List *bounds = (const List *)expr->rexpr;
+    struct sw_column column;
+
+    if (!is_column(pass, expr->lexpr, &column))
+        return;
+    add_side(pass, SW_PREDICATE_AT_LEAST, &column, linitial(bounds));
+    add_side(pass, SW_PREDICATE_AT_MOST, &column, lsecond(bounds));
+}
+
+static void add_operation(const struct pass *pass, const A_Expr *expr)
+{
+    const List *left, *right;
+
+    if (!is_equals(expr)) {
+        add_comparison(pass, expr);
+        return;
+    }
+    if (!are_rows(expr->lexpr, expr->rexpr)) {
+        add_equality(pass, expr->lexpr, expr->rexpr);
+        return;
+    }
+    left = ((const RowExpr *)expr->lexpr)->args;
+    right = ((const RowExpr *)expr->rexpr)->args;
+    for (int i = 0; i < list_length(left); i++)
+        add_equality(pass, list_nth(left, i), list_nth(right, i));
+}
+
+static void add_relations(const struct pass *pass, const Node *expr)
+{
     if (expr == NULL)
         return;
     if (IsA(expr, BoolExpr)) {
         const BoolExpr *tree = (const BoolExpr *)expr;
 
         for (int i = 0; tree->boolop == AND_EXPR && i < list_length(tree->args); i++)
-            add_equalities(pass, list_nth(tree->args, i));
+            add_relations(pass, list_nth(tree->args, i));
     } else if (IsA(expr, A_Expr)) {
         const A_Expr *operation = (const A_Expr *)expr;
 
-        if (operation->kind == AEXPR_OP && is_equals(operation) &&
-            is_column(pass, operation->lexpr, &left) &&
-            is_column(pass, operation->rexpr, &right))
-            sw_predicates_add_equals(pass->facts, pass->condition, &left, &right);
+        if (operation->kind == AEXPR_OP)
+            add_operation(pass, operation);
+        else if (operation->kind == AEXPR_BETWEEN)
+            add_between(pass, operation);
     }
 }
 
@@ -235,5 +393,5 @@ void sw_predicates_collect(struct sw_facts *facts, const Node *expr,
     find(&pass, expr, &found);
     for (int i = 0; i < found.count; i++)
         add_in(&pass, constraint_at(&found, i));
-    add_equalities(&pass, expr);
+    add_relations(&pass, expr);
 }

@@ -76,6 +76,9 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
     if (strcasecmp(name, "transform_null_equals") == 0 && bool_of_text(value) != 0)
         return refuse_setting(err, "transform_null_equals other than off is not supported",
                               "Write IS NULL instead of = NULL.");
+    if (strcasecmp(name, "array_nulls") == 0 && bool_of_text(value) != 1)
+        return refuse_setting(err, "array_nulls other than on is not supported",
+                              "Write the word NULL in an array in quotes.");
     if (strcasecmp(name, "session_authorization") == 0)
         return refuse_setting(err, "SET SESSION AUTHORIZATION is not supported",
                               "Log in as the user that the session shall have.");
@@ -85,7 +88,8 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
 /* Settings whose value must be told before they are set. */
 static bool is_guarded(const char *name)
 {
-    static const char *const guarded[] = {"client_encoding", "standard_conforming_strings",
+    static const char *const guarded[] = {"array_nulls", "client_encoding",
+                                          "standard_conforming_strings",
                                           "session_authorization", "transform_null_equals"};
 
     return is_one_of(name, guarded, lengthof(guarded));

@@ -5,6 +5,7 @@
  */
 #include "planner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool makes_column(const struct sw_ddl *ddl, int object, const char *name)
@@ -35,13 +36,21 @@ static const struct sw_business *referred(const struct sw_planner *planner)
     return NULL;
 }
 
-/* A sharded table of @business whose key is a column of the new one. */
+static bool makes_key(const struct sw_ddl *ddl, int object, const struct sw_table *table)
+{
+    for (int p = 0; p < table->placement->part_count; p++)
+        if (!makes_column(ddl, object, table->keys[p]))
+            return false;
+    return true;
+}
+
+/* A sharded table of @business whose key is made of columns of the new one. */
 static const struct sw_table *like_within(const struct sw_planner *planner, int object,
                                           const struct sw_business *business)
 {
     for (int i = 0; i < business->table_count; i++)
-        if (business->tables[i].key != NULL &&
-            makes_column(planner->statement->ddl, object, business->tables[i].key))
+        if (business->tables[i].keys != NULL &&
+            makes_key(planner->statement->ddl, object, &business->tables[i]))
             return &business->tables[i];
     return NULL;
 }
@@ -64,6 +73,26 @@ static const struct sw_business *with_one_shard(const struct sw_database *databa
     return NULL;
 }
 
+/* As it stands in the YAML: `id`, or `[city, id]`; what does not fit is left out. */
+static void print_key(const struct sw_table *table, char *out, size_t size)
+{
+    int parts = table->placement->part_count;
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (int p = 0; p < parts; p++) {
+        int more = snprintf(out + len, size - len, "%s%s%s",
+                            p > 0       ? ", "
+                            : parts > 1 ? "["
+                                        : "",
+                            table->keys[p], p == parts - 1 && parts > 1 ? "]" : "");
+
+        if (more < 0 || (size_t)more >= size - len)
+            return;
+        len += (size_t)more;
+    }
+}
+
 void sw_ddl_advise(const struct sw_planner *planner, int object)
 {
     const struct sw_object *made = &planner->statement->ddl->objects[object];
@@ -75,11 +104,14 @@ void sw_ddl_advise(const struct sw_planner *planner, int object)
     const char *dot = made->schema == NULL ? "" : ".";
 
     if (model != NULL) {
+        char key[200];
+
+        print_key(model, key, sizeof key);
         sw_error_hint(planner->err,
                       "Add under databases: %s: businesses: %s: tables:\n"
                       "          %s%s%s: {key: %s, placement: %s}\nand reload the YAML.",
-                      database->name, model->business->name, schema, dot, made->name,
-                      model->key, model->placement->name);
+                      database->name, model->business->name, schema, dot, made->name, key,
+                      model->placement->name);
         return;
     }
     if (business == NULL || business->shard_count > 1)

@@ -80,7 +80,8 @@ static XXH128_hash_t hash_of(const struct sw_plan_context *context, const char *
                              size_t len)
 {
     uint64_t seed = (uint64_t)(uintptr_t)context->database * 31 +
-                    (uint64_t)(uintptr_t)context->user * 2 + context->is_search_path_plain;
+                    (uint64_t)(uintptr_t)context->user * 4 +
+                    context->is_search_path_plain * 2U + context->is_timezone_utc;
 
     return XXH3_128bits_withSeed(text, len, seed);
 }
@@ -88,7 +89,8 @@ static XXH128_hash_t hash_of(const struct sw_plan_context *context, const char *
 bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b)
 {
     return a->map == b->map && a->catalog == b->catalog && a->database == b->database &&
-           a->user == b->user && a->is_search_path_plain == b->is_search_path_plain;
+           a->user == b->user && a->is_search_path_plain == b->is_search_path_plain &&
+           a->is_timezone_utc == b->is_timezone_utc;
 }
 
 static struct entry *find(const struct sw_plan_cache *cache,

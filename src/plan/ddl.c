@@ -101,10 +101,10 @@ static const struct sw_table *find_table(const struct sw_planner *planner, int i
 /* --- what the map says must stay true --- */
 
 static bool refuse_key(const struct sw_planner *planner, const struct sw_table *table,
-                       const char *what)
+                       const char *key, const char *what)
 {
-    sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be %s",
-                 table->key, table->name, what);
+    sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be %s", key,
+                 table->name, what);
     sw_error_detail(planner->err, "The map finds the shard of each row by it.");
     sw_error_hint(planner->err,
                   "Make a table of the new form under another name, declare it in "
@@ -125,8 +125,8 @@ static bool check_key(const struct sw_planner *planner, const struct sw_table *t
         const struct sw_ddl_column *column = &ddl->columns[i];
 
         if (column->object == index && column->use >= SW_DDL_COLUMN_RETYPED &&
-            strcmp(column->name, table->key) == 0)
-            return refuse_key(planner, table, changes[column->use]);
+            sw_table_key_part(table, column->name) >= 0)
+            return refuse_key(planner, table, column->name, changes[column->use]);
     }
     return true;
 }
@@ -144,21 +144,35 @@ static bool check_new_columns(const struct sw_planner *planner, const struct sw_
 {
     const struct sw_ddl *ddl = ddl_of(planner);
 
-    if (ddl->objects[index].use != SW_OBJECT_MADE || !ddl->is_listed ||
-        has_column(ddl, index, table->key))
+    if (ddl->objects[index].use != SW_OBJECT_MADE || !ddl->is_listed)
         return true;
-    sw_error_set(planner->err, "0A000", "table \"%s\" has no column \"%s\", which is its key",
-                 table->name, table->key);
-    sw_error_hint(planner->err, "Add the column, or name another key in the YAML.");
-    return false;
+    for (int p = 0; p < table->placement->part_count; p++) {
+        if (has_column(ddl, index, table->keys[p]))
+            continue;
+        sw_error_set(planner->err, "0A000",
+                     "table \"%s\" has no column \"%s\", which is its key", table->name,
+                     table->keys[p]);
+        sw_error_hint(planner->err, "Add the column, or name another key in the YAML.");
+        return false;
+    }
+    return true;
 }
 
-static bool names_key(const struct sw_ddl_unique *unique, const char *key)
+static bool names(const struct sw_ddl_unique *unique, const char *key)
 {
     for (int i = 0; i < unique->column_count; i++)
         if (strcmp(unique->columns[i], key) == 0)
             return true;
     return false;
+}
+
+/* A column of the key that the constraint leaves out; NULL: none. */
+static const char *left_out(const struct sw_ddl_unique *unique, const struct sw_table *table)
+{
+    for (int p = 0; p < table->placement->part_count; p++)
+        if (!names(unique, table->keys[p]))
+            return table->keys[p];
+    return NULL;
 }
 
 static bool check_uniques(const struct sw_planner *planner, const struct sw_table *table,
@@ -167,14 +181,16 @@ static bool check_uniques(const struct sw_planner *planner, const struct sw_tabl
     const struct sw_ddl *ddl = ddl_of(planner);
 
     for (int i = 0; i < ddl->unique_count; i++) {
-        if (ddl->uniques[i].object != index || names_key(&ddl->uniques[i], table->key))
+        const char *key = left_out(&ddl->uniques[i], table);
+
+        if (ddl->uniques[i].object != index || key == NULL)
             continue;
         sw_error_set(planner->err, "0A000",
                      "a unique constraint of table \"%s\" that leaves out its key \"%s\" could "
                      "not be enforced",
-                     table->name, table->key);
+                     table->name, key);
         sw_error_detail(planner->err, "Each shard sees its own rows only.");
-        sw_error_hint(planner->err, "Add \"%s\" to the constraint.", table->key);
+        sw_error_hint(planner->err, "Add \"%s\" to the constraint.", key);
         return false;
     }
     return true;
@@ -242,7 +258,7 @@ static bool check_table(const struct sw_planner *planner, const struct sw_table 
 
     if (object->use == SW_OBJECT_RENAMED && declared(planner, object) == table)
         return refuse_rename(planner, table);
-    return table->key == NULL || object->use == SW_OBJECT_NAMED ||
+    return table->keys == NULL || object->use == SW_OBJECT_NAMED ||
            check_sharded(planner, table, index);
 }
 

@@ -19,40 +19,42 @@ static int find_column(const struct sw_level *level, const char *name)
     return -1;
 }
 
-/* Where among the columns the key stands; -1 after an error. */
-static int find_key(struct sw_planner *planner, const struct sw_level *level,
-                    const struct sw_table *table)
+static bool check_width(struct sw_planner *planner, const struct sw_level *level)
 {
-    int key;
-
-    if (!level->has_column_list) {
-        refuse(planner, "INSERT without a column list", table->name,
-               "Write the columns: INSERT INTO table (column, ...) VALUES ...");
-        return -1;
-    }
-    key = find_column(level, table->key);
-    if (key < 0) {
-        sw_error_set(planner->err, "0A000", "INSERT into \"%s\" does not give its key \"%s\"",
-                     table->name, table->key);
-        sw_error_hint(planner->err, "Write \"%s\" among the columns, and its value.",
-                      table->key);
-        return -1;
-    }
     if (level->row_width == level->column_count)
-        return key;
-    sw_error_set(planner->err, "42601",
-                 level->row_width > level->column_count
-                     ? "INSERT has more expressions than target columns"
-                     : "INSERT has more target columns than expressions");
-    return -1;
+        return true;
+    return sw_error_set(planner->err, "42601",
+                        level->row_width > level->column_count
+                            ? "INSERT has more expressions than target columns"
+                            : "INSERT has more target columns than expressions");
 }
 
-static bool refuse_null(struct sw_planner *planner, const struct sw_table *table)
+/* Where among the columns the parts of the key stand. */
+static bool find_key(struct sw_planner *planner, const struct sw_level *level,
+                     const struct sw_table *table, int *at)
+{
+    if (!level->has_column_list)
+        return refuse(planner, "INSERT without a column list", table->name,
+                      "Write the columns: INSERT INTO table (column, ...) VALUES ...");
+    for (int p = 0; p < table->placement->part_count; p++) {
+        at[p] = find_column(level, table->keys[p]);
+        if (at[p] >= 0)
+            continue;
+        sw_error_set(planner->err, "0A000", "INSERT into \"%s\" does not give its key \"%s\"",
+                     table->name, table->keys[p]);
+        sw_error_hint(planner->err, "Write \"%s\" among the columns, and its value.",
+                      table->keys[p]);
+        return false;
+    }
+    return check_width(planner, level);
+}
+
+static bool refuse_null(struct sw_planner *planner, const struct sw_table *table, int part)
 {
     return sw_error_set(planner->err, "23502",
                         "null value in column \"%s\" of relation \"%s\" violates not-null "
                         "constraint",
-                        table->key, table->name);
+                        table->keys[part], table->name);
 }
 
 static bool refuse_two_shards(struct sw_planner *planner, const struct sw_place *place,
@@ -62,58 +64,110 @@ static bool refuse_two_shards(struct sw_planner *planner, const struct sw_place 
     sw_error_detail(planner->err, "%s: rows for %s and for %s.", place->table->name,
                     place->shard->name, other->name);
     sw_error_hint(planner->err, "Insert the rows of each %s in a statement of its own.",
-                  place->table->key);
+                  place->table->keys[place->table->placement->part_count - 1]);
+    return false;
+}
+
+/* Only the first part may be without a place. */
+static bool refuse_nowhere(struct sw_planner *planner, const struct sw_table *table,
+                           const struct sw_key_value *first)
+{
+    const struct sw_placement *placement = table->placement;
+    char value[SW_KEY_SHOWN];
+
+    sw_key_value_print(first, value);
+    sw_error_set(planner->err, "22023", "no shard has a place for \"%s\" = '%s' of \"%s\"",
+                 table->keys[0], value, table->name);
+    sw_error_detail(planner->err, "Placement %s has no %s that holds it, and no default.",
+                    placement->name, placement->kind == SW_PLACEMENT_LIST ? "list" : "range");
+    sw_error_hint(planner->err, "Add the value, or a default, to the map of the placement.");
     return false;
 }
 
 /* An integer is assigned to a text column as its digits. */
-static const struct sw_value *as_assigned(struct sw_planner *planner,
-                                          const struct sw_table *table,
-                                          const struct sw_value *value)
+static struct sw_value as_assigned(enum sw_key_type type, const struct sw_value *value)
 {
-    struct sw_value *copy;
+    struct sw_value copy = *value;
 
-    if (table->placement->key_type != SW_KEY_TEXT || value->kind != SW_VALUE_INTEGER ||
-        value->cast != SW_CAST_NONE)
-        return value;
-    copy = sw_arena_alloc(&planner->arena, sizeof *copy);
-    *copy = *value;
-    copy->cast = SW_CAST_TEXT;
+    if (type == SW_KEY_TEXT && value->kind == SW_VALUE_INTEGER && value->cast != SW_CAST_TEXT)
+        copy.cast = SW_CAST_TEXT;
     return copy;
 }
 
+/* Read the key of one row; *is_unbound: it is not there yet. */
+static bool read_key(struct sw_planner *planner, const struct sw_table *table,
+                     const struct sw_value *row, const int *at, struct sw_pinned *key,
+                     bool *is_unbound)
+{
+    for (int p = 0; p < table->placement->part_count; p++) {
+        enum sw_key_type type = table->placement->types[p];
+        struct sw_value value = as_assigned(type, &row[at[p]]);
+
+        key[p].value = &row[at[p]];
+        switch (sw_key_read(type, &value, &planner->source, &key[p].key, planner->err)) {
+        case SW_KEY_KNOWN:
+            break;
+        case SW_KEY_NULL:
+            return refuse_null(planner, table, p);
+        case SW_KEY_UNBOUND:
+            *is_unbound = true;
+            break;
+        case SW_KEY_UNKNOWN:
+            if (!sw_error_is_servers(planner->err))
+                sw_error_trying(planner->err, "cannot tell the shard of a new row of \"%s\"",
+                                table->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void keep_first(struct sw_planner *planner, struct sw_place *place,
+                       const struct sw_pinned *key, int bucket)
+{
+    size_t count = (size_t)place->table->placement->part_count;
+    struct sw_pinned *kept = sw_arena_alloc(&planner->arena, count * sizeof *kept);
+    const struct sw_pinned **pinned = sw_arena_alloc(&planner->arena, count * sizeof(void *));
+
+    for (size_t p = 0; p < count; p++) {
+        kept[p] = key[p];
+        pinned[p] = &kept[p];
+    }
+    place->kind = SW_PLACE_SHARD;
+    place->shard = place->table->placement->buckets[bucket].shard;
+    place->bucket = bucket;
+    place->has_bucket = true;
+    place->pinned = pinned;
+}
+
 static bool place_row(struct sw_planner *planner, struct sw_place *place,
-                      const struct sw_value *value)
+                      const struct sw_value *row, const int *at)
 {
     const struct sw_placement *placement = place->table->placement;
-    struct sw_bucket_set set;
-    const struct sw_shard *shard;
+    struct sw_pinned key[SW_KEY_PARTS];
+    struct sw_key_value parts[SW_KEY_PARTS];
+    bool is_unbound = false;
+    int bucket;
 
-    value = as_assigned(planner, place->table, value);
-    if (!sw_bucket_set_of(planner, placement, value, 1, &set, planner->err)) {
-        if (!sw_error_is_servers(planner->err))
-            sw_error_trying(planner->err, "cannot tell the shard of a new row of \"%s\"",
-                            place->table->name);
+    if (!read_key(planner, place->table, row, at, key, &is_unbound))
         return false;
-    }
-    if (set.is_unbound)
+    if (is_unbound)
         return true;
-    if (set.count == 0)
-        return refuse_null(planner, place->table);
-    shard = placement->buckets[set.buckets[0]].shard;
-    if (place->kind == SW_PLACE_SHARD)
-        return place->shard == shard || refuse_two_shards(planner, place, shard);
-    place->kind = SW_PLACE_SHARD;
-    place->shard = shard;
-    place->bucket = set.buckets[0];
-    place->value = set.values[0];
-    return true;
+    for (int p = 0; p < placement->part_count; p++)
+        parts[p] = key[p].key;
+    bucket = sw_key_bucket(placement, parts);
+    if (bucket < 0)
+        return refuse_nowhere(planner, place->table, &parts[0]);
+    if (place->kind != SW_PLACE_SHARD)
+        keep_first(planner, place, key, bucket);
+    return place->shard == placement->buckets[bucket].shard ||
+           refuse_two_shards(planner, place, placement->buckets[bucket].shard);
 }
 
 static bool place_target(struct sw_planner *planner, const struct sw_level *level)
 {
     struct sw_place *place = &planner->places[level->target];
-    int key;
+    int at[SW_KEY_PARTS] = {0};
 
     if (level->source == SW_INSERT_QUERY)
         return refuse(planner, "INSERT ... SELECT", place->table->name,
@@ -121,13 +175,12 @@ static bool place_target(struct sw_planner *planner, const struct sw_level *leve
     if (level->source == SW_INSERT_DEFAULTS)
         return refuse(planner, "INSERT ... DEFAULT VALUES", place->table->name,
                       "Give the values in VALUES.");
-    key = find_key(planner, level, place->table);
-    if (key < 0)
+    if (!find_key(planner, level, place->table, at))
         return false;
     place->kind = SW_PLACE_ANY_OF;
     for (int row = 0; row < level->row_count; row++)
-        if (!place_row(planner, place,
-                       &level->values[(size_t)row * (size_t)level->row_width + (size_t)key]))
+        if (!place_row(planner, place, &level->values[(size_t)row * (size_t)level->row_width],
+                       at))
             return false;
     return true;
 }
@@ -141,7 +194,7 @@ bool sw_insert_place(struct sw_planner *planner)
         const struct sw_table *table =
             level->target < 0 ? NULL : planner->places[level->target].table;
 
-        if (level->kind == SW_LEVEL_INSERT && table != NULL && table->key != NULL &&
+        if (level->kind == SW_LEVEL_INSERT && sw_table_is_sharded(table) &&
             !place_target(planner, level))
             return false;
     }

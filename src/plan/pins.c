@@ -1,52 +1,56 @@
 /*
- * Which values can the key of a relation have? A predicate `key IN (values)` that prunes a
- * relation pins it; an equality of two keys hands the pins of one side to the other, if it
- * prunes that other side. This goes on until nothing changes:
+ * Which predicates tell of the parts of a relation's key? `key IN (values)` that prunes a
+ * relation pins that part; an equality of two key columns hands the pins of one side to the
+ * other, if it prunes that other side. This goes on until nothing changes:
  *
  *      appointments a JOIN slots s ON ...   WHERE a.patient_id = 1   pins a
  *      EXISTS (SELECT ... b WHERE b.patient_id = a.patient_id)       pins b through a
  *
- * Values are handed on, never shards: each relation hashes them under its own placement.
+ * Values are handed on, never shards: each relation places them under its own placement.
  */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Pins are bits: one row per relation, one column per predicate. */
-enum { MOST_BITS = 1 << 20, WORD = 64, MOST_COMPARED = 64 };
+/* Pins are bits: one row per part of a relation's key, one column per predicate. */
+enum { MOST_BITS = 1 << 20, WORD = 64 };
 
 struct sw_pins {
+    int *first_rows; /* of each relation */
+    int row_count;
     uint64_t *words;
-    int words_per_relation;
+    int words_per_row;
 };
 
 /* The pins while they are sought. */
 struct search {
     struct sw_planner *planner;
     struct sw_pins *pins;
-    int *left, *right; /* scratch: as many as there are relations */
+    struct sw_key_part *left, *right; /* scratch: as many as there are relations */
 };
 
-static uint64_t *row(const struct sw_pins *pins, int relation)
+static uint64_t *row(const struct sw_pins *pins, struct sw_key_part part)
 {
-    return pins->words + (size_t)relation * (size_t)pins->words_per_relation;
+    int at = pins->first_rows[part.relation] + part.part;
+
+    return pins->words + (size_t)at * (size_t)pins->words_per_row;
 }
 
 static const struct sw_table *sharded_table(const struct sw_planner *planner, int relation)
 {
     const struct sw_table *table = planner->places[relation].table;
 
-    return table != NULL && table->key != NULL ? table : NULL;
+    return sw_table_is_sharded(table) ? table : NULL;
 }
 
-/* Does @relation have a key column of that name, under this name? */
-static bool has_key(const struct sw_planner *planner, int relation, const char *name)
+/* Which part of its key does @relation call @name? -1: none. */
+static int part_named(const struct sw_planner *planner, int relation, const char *name)
 {
     const struct sw_table *table = sharded_table(planner, relation);
 
-    return table != NULL && !planner->statement->relations[relation].has_column_aliases &&
-           strcmp(table->key, name) == 0;
+    if (table == NULL || planner->statement->relations[relation].has_column_aliases)
+        return -1;
+    return sw_table_key_part(table, name);
 }
 
 /* May a name below be hidden? The alias of a join, as in `(a JOIN b ON ...) AS j(x, y)`, is a
@@ -56,25 +60,31 @@ static bool renames(const struct sw_relation *relation)
     return relation->kind == SW_RELATION_DERIVED && relation->has_column_aliases;
 }
 
-int sw_pins_relations_of(const struct sw_planner *planner, int level,
-                         const struct sw_column *column, int *found)
+int sw_pins_parts_of(const struct sw_planner *planner, int level,
+                     const struct sw_column *column, struct sw_key_part *found)
 {
     const struct sw_statement *statement = planner->statement;
+    int from = column->relation >= 0 ? column->relation : column->from;
+    int to = column->relation >= 0 ? column->relation + 1 : column->to;
     int count = 0;
 
-    if (column->relation >= 0) {
-        found[0] = column->relation;
-        return has_key(planner, column->relation, column->name) ? 1 : 0;
-    }
-    for (int i = column->from; i < column->to && i < statement->relation_count; i++) {
-        if (statement->relations[i].level != level)
+    for (int i = from; i < to && i < statement->relation_count; i++) {
+        int part;
+
+        if (column->relation < 0 && statement->relations[i].level != level)
             continue;
-        if (renames(&statement->relations[i]))
+        if (column->relation < 0 && renames(&statement->relations[i]))
             return 0;
-        if (has_key(planner, i, column->name))
-            found[count++] = i;
+        part = part_named(planner, i, column->name);
+        if (part >= 0)
+            found[count++] = (struct sw_key_part){i, part};
     }
     return count > 1 && !column->is_merged ? 0 : count;
+}
+
+enum sw_key_type sw_pins_type_of(const struct sw_planner *planner, struct sw_key_part part)
+{
+    return planner->places[part.relation].table->placement->types[part.part];
 }
 
 static bool prunes(const struct sw_planner *planner, const struct sw_predicate *predicate,
@@ -88,27 +98,25 @@ static bool prunes(const struct sw_planner *planner, const struct sw_predicate *
 static void pin_by_values(struct search *search, int index)
 {
     const struct sw_predicate *predicate = &search->planner->statement->predicates[index];
-    int count = sw_pins_relations_of(search->planner, predicate->level, &predicate->column,
-                                     search->left);
+    int count =
+        sw_pins_parts_of(search->planner, predicate->level, &predicate->column, search->left);
 
     for (int i = 0; i < count; i++)
-        if (prunes(search->planner, predicate, search->left[i]))
+        if (prunes(search->planner, predicate, search->left[i].relation))
             row(search->pins, search->left[i])[index / WORD] |= (uint64_t)1 << (index % WORD);
 }
 
 /* Hand the pins of @from on to @to; true if @to has got a new one. */
-static bool hand_on(struct search *search, const struct sw_predicate *predicate, int from,
-                    int to)
+static bool hand_on(struct search *search, const struct sw_predicate *predicate,
+                    struct sw_key_part from, struct sw_key_part to)
 {
-    const struct sw_table *a = sharded_table(search->planner, from);
-    const struct sw_table *b = sharded_table(search->planner, to);
     const struct sw_pins *pins = search->pins;
     bool is_new = false;
 
-    if (!prunes(search->planner, predicate, to) ||
-        a->placement->key_type != b->placement->key_type)
+    if (!prunes(search->planner, predicate, to.relation) ||
+        sw_pins_type_of(search->planner, from) != sw_pins_type_of(search->planner, to))
         return false;
-    for (int i = 0; i < pins->words_per_relation; i++) {
+    for (int i = 0; i < pins->words_per_row; i++) {
         uint64_t more = row(pins, from)[i] & ~row(pins, to)[i];
 
         row(pins, to)[i] |= more;
@@ -120,10 +128,8 @@ static bool hand_on(struct search *search, const struct sw_predicate *predicate,
 static bool pin_by_equality(struct search *search, const struct sw_predicate *predicate)
 {
     struct sw_planner *planner = search->planner;
-    int lefts =
-        sw_pins_relations_of(planner, predicate->level, &predicate->column, search->left);
-    int rights =
-        sw_pins_relations_of(planner, predicate->level, &predicate->other, search->right);
+    int lefts = sw_pins_parts_of(planner, predicate->level, &predicate->column, search->left);
+    int rights = sw_pins_parts_of(planner, predicate->level, &predicate->other, search->right);
     bool is_new = false;
 
     for (int l = 0; l < lefts; l++) {
@@ -148,92 +154,9 @@ static void close_over_equalities(struct search *search)
     }
 }
 
-static int compare_ints(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void add_bucket(struct sw_bucket_set *set, int bucket, const struct sw_value *value)
-{
-    for (int i = 0; i < set->count && set->count < MOST_COMPARED; i++)
-        if (set->buckets[i] == bucket)
-            return;
-    set->buckets[set->count] = bucket;
-    set->values[set->count++] = value;
-}
-
-bool sw_bucket_set_of(struct sw_planner *planner, const struct sw_placement *placement,
-                      const struct sw_value *values, int count, struct sw_bucket_set *set,
-                      struct sw_error *why)
-{
-    size_t size = (size_t)count;
-
-    *set = (struct sw_bucket_set){
-        .buckets = sw_arena_alloc(&planner->arena, size * sizeof *set->buckets),
-        .values = sw_arena_alloc(&planner->arena, size * sizeof(void *))};
-    for (int i = 0; i < count; i++) {
-        int bucket = 0;
-
-        switch (sw_key_locate(placement, &values[i], planner->has_other_uses,
-                              planner->parameters, &bucket, why)) {
-        case SW_KEY_KNOWN:
-            add_bucket(set, bucket, &values[i]);
-            break;
-        case SW_KEY_NULL:
-            break;
-        case SW_KEY_UNBOUND:
-            set->is_unbound = true;
-            break;
-        case SW_KEY_UNKNOWN:
-            return false;
-        }
-    }
-    return true;
-}
-
 bool sw_error_is_servers(const struct sw_error *why)
 {
     return !sw_error_is(why, "0A000");
-}
-
-static bool holds(const int *sorted, int count, int bucket)
-{
-    return bsearch(&bucket, sorted, (size_t)count, sizeof bucket, compare_ints) != NULL;
-}
-
-/* Keep of @all what is in @more too; a contradiction keeps the first bucket. */
-static void intersect(struct sw_bucket_set *all, struct sw_bucket_set *more)
-{
-    int kept = 0, count = all->count;
-
-    qsort(more->buckets, (size_t)more->count, sizeof *more->buckets, compare_ints);
-    for (int i = 0; i < count; i++) {
-        if (!holds(more->buckets, more->count, all->buckets[i]))
-            continue;
-        all->buckets[kept] = all->buckets[i];
-        all->values[kept++] = all->values[i];
-    }
-    all->count = kept > 0 ? kept : 1;
-}
-
-static void settle(struct sw_place *place, const struct sw_bucket_set *set)
-{
-    const struct sw_placement *placement = place->table->placement;
-
-    place->kind = SW_PLACE_SHARD;
-    place->bucket = set->buckets[0];
-    place->value = set->values[0];
-    place->shard = placement->buckets[place->bucket].shard;
-    for (int i = 1; i < set->count; i++) {
-        const struct sw_shard *shard = placement->buckets[set->buckets[i]].shard;
-
-        if (shard != place->shard) {
-            place->kind = SW_PLACE_SEVERAL;
-            place->other = shard;
-        }
-    }
 }
 
 static const struct sw_error *keep_error(struct sw_planner *planner, const struct sw_error *err)
@@ -241,48 +164,49 @@ static const struct sw_error *keep_error(struct sw_planner *planner, const struc
     return memcpy(sw_arena_alloc(&planner->arena, sizeof *err), err, sizeof *err);
 }
 
-/* Narrow @all by one predicate; false: the statement is in error. */
-static bool narrow(struct sw_planner *planner, const struct sw_predicate *predicate,
-                   struct sw_place *place, struct sw_bucket_set *all)
+/* Bounds tell the way in a range placement alone, and there of the first part. */
+static bool is_of_use(const struct sw_predicate *predicate,
+                      const struct sw_placement *placement, int part)
 {
-    struct sw_bucket_set set;
+    return predicate->kind == SW_PREDICATE_IN ||
+           (placement->kind == SW_PLACEMENT_RANGE && part == 0);
+}
+
+/* All that the pins of one part say; false: the statement is in error. */
+static bool read_domain(struct sw_planner *planner, struct sw_key_part part,
+                        struct sw_domain *domain)
+{
+    struct sw_place *place = &planner->places[part.relation];
+    const struct sw_placement *placement = place->table->placement;
+    const uint64_t *bits = row(planner->pins, part);
     struct sw_error why;
 
-    if (!sw_bucket_set_of(planner, place->table->placement, predicate->values,
-                          predicate->value_count, &set, &why)) {
+    *domain = (struct sw_domain){0};
+    for (int p = 0; p < planner->statement->predicate_count; p++) {
+        const struct sw_predicate *predicate = &planner->statement->predicates[p];
+
+        if ((bits[p / WORD] >> (p % WORD) & 1) == 0 ||
+            !is_of_use(predicate, placement, part.part) ||
+            sw_domain_narrow(planner, placement->types[part.part], predicate, domain, &why))
+            continue;
         if (sw_error_is_servers(&why)) {
             *planner->err = why;
             return false;
         }
         place->doubt = keep_error(planner, &why);
-        return true;
     }
-    if (place->kind == SW_PLACE_SEVERAL)
-        place->kind = SW_PLACE_ANY_OF;
-    if (set.is_unbound || set.count == 0)
-        return true;
-    if (all->count == 0)
-        *all = set;
-    else
-        intersect(all, &set);
     return true;
 }
 
-/* An unbound set may turn out as anything, a set of NULLs matches no row: any shard will do,
- * unless another set says more. */
 static bool place_by_pins(struct sw_planner *planner, int relation)
 {
-    const struct sw_statement *statement = planner->statement;
-    const uint64_t *pins = row(planner->pins, relation);
     struct sw_place *place = &planner->places[relation];
-    struct sw_bucket_set all = {0};
+    struct sw_domain domains[SW_KEY_PARTS];
 
-    for (int p = 0; p < statement->predicate_count; p++)
-        if ((pins[p / WORD] >> (p % WORD) & 1) != 0 &&
-            !narrow(planner, &statement->predicates[p], place, &all))
+    for (int p = 0; p < place->table->placement->part_count; p++)
+        if (!read_domain(planner, (struct sw_key_part){relation, p}, &domains[p]))
             return false;
-    if (all.count > 0)
-        settle(place, &all);
+    sw_place_by_domains(planner, place, domains);
     return true;
 }
 
@@ -296,33 +220,46 @@ static bool place_relation(struct sw_planner *planner, int relation)
         return true;
     if (!place_by_pins(planner, relation))
         return false;
-    if (place->kind != SW_PLACE_SHARD && table->placement->shard_count == 1) {
+    if (!place->has_bucket && table->placement->shard_count == 1) {
         place->kind = SW_PLACE_SHARD;
         place->shard = table->placement->shards[0];
+        place->pinned = NULL;
     }
     return true;
+}
+
+static void count_rows(const struct sw_planner *planner, struct sw_pins *pins)
+{
+    for (int i = 0; i < planner->statement->relation_count; i++) {
+        const struct sw_table *table = sharded_table(planner, i);
+
+        pins->first_rows[i] = pins->row_count;
+        pins->row_count += table == NULL ? 0 : table->placement->part_count;
+    }
 }
 
 bool sw_pins_find(struct sw_planner *planner)
 {
     const struct sw_statement *statement = planner->statement;
-    size_t relations = (size_t)statement->relation_count;
-    size_t words = (size_t)statement->predicate_count / WORD + 1;
+    size_t relations = (size_t)statement->relation_count, words;
     struct sw_pins *pins = sw_arena_alloc(&planner->arena, sizeof *pins);
     struct search search = {.planner = planner, .pins = pins};
 
-    if (relations * words * WORD > MOST_BITS) {
+    pins->words_per_row = statement->predicate_count / WORD + 1;
+    pins->first_rows = sw_arena_alloc(&planner->arena, relations * sizeof *pins->first_rows);
+    count_rows(planner, pins);
+    words = (size_t)pins->row_count * (size_t)pins->words_per_row;
+    if (words * WORD > MOST_BITS) {
         sw_error_set(planner->err, "54001", "statement too complex");
         sw_error_detail(planner->err, "It has %d relations and %d conditions on columns.",
                         statement->relation_count, statement->predicate_count);
         return false;
     }
-    pins->words_per_relation = (int)words;
-    pins->words = sw_arena_alloc(&planner->arena, relations * words * sizeof *pins->words);
+    pins->words = sw_arena_alloc(&planner->arena, words * sizeof *pins->words);
     search.left = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *search.left);
     search.right = sw_arena_alloc(&planner->arena, (relations + 1) * sizeof *search.right);
     for (int i = 0; i < statement->predicate_count; i++)
-        if (statement->predicates[i].kind == SW_PREDICATE_IN)
+        if (statement->predicates[i].kind != SW_PREDICATE_EQUALS)
             pin_by_values(&search, i);
     close_over_equalities(&search);
     planner->pins = pins;

@@ -10,15 +10,11 @@
 #include "planner.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MOST_SHOWN = 40,
-    SCRATCH = 4096, /* bytes of the stack that most statements are located in */
-};
+enum { SCRATCH = 4096 }; /* bytes of the stack that most statements are located in */
 
 struct sw_plan {
     struct sw_plan_context context;
@@ -158,24 +154,28 @@ static bool route_without_tables(const struct sw_planner *planner, struct sw_rou
     return set_route(route, SW_ROUTE_ANY, "no table");
 }
 
+static const char *missing_key(const struct sw_place *place)
+{
+    return place->table->keys[place->missing > 0 ? place->missing : 0];
+}
+
 static bool refuse_several(const struct sw_planner *planner, const struct sw_place *place)
 {
     const struct sw_table *table = place->table;
+    const char *key = missing_key(place);
 
     sw_error_set(planner->err, "0A000", "statement needs more than one shard");
-    sw_error_hint(planner->err, "Add %s = ... to WHERE.", table->key);
-    if (place->kind == SW_PLACE_SEVERAL && place->other != NULL) {
+    sw_error_hint(planner->err, "Add %s = ... to WHERE.", key);
+    if (place->missing < 0) {
         sw_error_detail(planner->err, "%s: the values of %s are on %s and %s.", table->name,
-                        table->key, place->shard->name, place->other->name);
+                        key, place->shard->name, place->other->name);
         sw_error_hint(planner->err, "Ask for the rows of each %s in a statement of its own.",
-                      table->key);
+                      key);
     } else if (place->doubt != NULL) {
-        sw_error_detail(planner->err, "%s, %s: %s.", table->name, table->key,
-                        place->doubt->message);
+        sw_error_detail(planner->err, "%s, %s: %s.", table->name, key, place->doubt->message);
         sw_error_hint(planner->err, "%s", place->doubt->hint);
     } else {
-        sw_error_detail(planner->err, "%s: no condition tells which %s.", table->name,
-                        table->key);
+        sw_error_detail(planner->err, "%s: no condition tells which %s.", table->name, key);
     }
     return false;
 }
@@ -204,45 +204,93 @@ static bool refuse_pair(const struct sw_planner *planner, const struct sw_place 
     return false;
 }
 
-static bool is_plain(const char *text)
+static void print_pinned(const struct sw_pinned *pinned, char *out, size_t size)
 {
-    size_t len = strlen(text);
+    char value[SW_KEY_SHOWN];
 
-    for (size_t i = 0; i < len; i++)
-        if (text[i] < ' ' || text[i] > '~')
-            return false;
-    return len <= MOST_SHOWN;
+    if (pinned->value->kind == SW_VALUE_PARAMETER) {
+        (void)snprintf(out, size, "$%d", pinned->value->parameter);
+        return;
+    }
+    sw_key_value_print(&pinned->key, value);
+    (void)snprintf(out, size, pinned->key.type == SW_KEY_BIGINT ? "%s" : "'%s'", value);
 }
 
-static void print_value(const struct sw_value *value, char *out, size_t size)
+/* "city = 'Harbin', patient_id = 42"; what does not fit is left out. */
+static void print_key(const struct sw_place *place, char *out, size_t size)
 {
-    if (value->kind == SW_VALUE_INTEGER)
-        (void)snprintf(out, size, "%" PRId64, value->integer);
-    else if (value->kind == SW_VALUE_PARAMETER)
-        (void)snprintf(out, size, "$%d", value->parameter);
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (int p = 0; p < place->table->placement->part_count; p++) {
+        char value[SW_KEY_SHOWN + 2];
+        int more;
+
+        if (place->pinned[p] == NULL)
+            continue;
+        print_pinned(place->pinned[p], value, sizeof value);
+        more = snprintf(out + len, size - len, "%s%.63s = %s", len == 0 ? "" : ", ",
+                        place->table->keys[p], value);
+        if (more < 0 || (size_t)more >= size - len) {
+            out[len] = '\0';
+            return;
+        }
+        len += (size_t)more;
+    }
+}
+
+/* "bucket 17 of north of by_city": where in its placement a place is. */
+static void print_bucket(const struct sw_place *place, char *out, size_t size)
+{
+    const struct sw_placement *placement = place->table->placement;
+    int group = place->bucket / placement->group_buckets;
+    int bucket = place->bucket % placement->group_buckets;
+    const char *what = placement->kind == SW_PLACEMENT_LIST ? "a list" : "a range";
+
+    if (group == placement->default_group)
+        what = "the default";
+    if (placement->kind == SW_PLACEMENT_HASH)
+        (void)snprintf(out, size, "bucket %d of %s", bucket, placement->name);
+    else if (placement->hashed_from == placement->part_count)
+        (void)snprintf(out, size, "%s of %s", what, placement->name);
     else
-        (void)snprintf(out, size, "'%s'", is_plain(value->text) ? value->text : "...");
+        (void)snprintf(out, size, "bucket %d of %.63s of %s", bucket, placement->groups[group],
+                       placement->name);
+}
+
+static void explain_sharded(const struct sw_place *place, char *out, size_t size)
+{
+    const struct sw_table *table = place->table;
+    char key[160], bucket[160];
+
+    if (place->kind == SW_PLACE_ANY_OF) {
+        (void)snprintf(out, size, "%s: %s is not known yet, or matches no row", table->name,
+                       missing_key(place));
+        return;
+    }
+    if (place->pinned == NULL) {
+        (void)snprintf(out, size, "%s: %s has one shard", table->name, table->placement->name);
+        return;
+    }
+    print_key(place, key, sizeof key);
+    if (place->has_bucket) {
+        print_bucket(place, bucket, sizeof bucket);
+        (void)snprintf(out, size, "%s: %s is in %s, on %s", table->name, key, bucket,
+                       place->shard->name);
+    } else {
+        (void)snprintf(out, size, "%s: all rows with %s are on %s", table->name,
+                       key[0] == '\0' ? "such a key" : key, place->shard->name);
+    }
 }
 
 static void explain(const struct sw_place *place, struct sw_route *route)
 {
-    const struct sw_table *table = place->table;
-    char text[sizeof route->reason], value[64];
+    char text[sizeof route->reason];
 
-    if (table->key == NULL) {
-        (void)snprintf(text, sizeof text, "single table %s", table->name);
-    } else if (place->kind == SW_PLACE_ANY_OF) {
-        (void)snprintf(text, sizeof text, "%s: %s is not known yet, or NULL", table->name,
-                       table->key);
-    } else if (place->value == NULL) {
-        (void)snprintf(text, sizeof text, "%s: %s has one shard", table->name,
-                       table->placement->name);
-    } else {
-        print_value(place->value, value, sizeof value);
-        (void)snprintf(text, sizeof text, "%s: %s = %s is in bucket %d of %s, on %s",
-                       table->name, table->key, value, place->bucket, table->placement->name,
-                       place->shard->name);
-    }
+    if (sw_table_is_sharded(place->table))
+        explain_sharded(place, text, sizeof text);
+    else
+        (void)snprintf(text, sizeof text, "single table %s", place->table->name);
     add_reason(route, text);
 }
 
@@ -393,11 +441,13 @@ static bool locate_in_scratch(const struct sw_plan *plan,
                               struct sw_route *route, struct sw_error *err)
 {
     alignas(max_align_t) uint8_t scratch[SCRATCH];
-    struct sw_planner planner = {.context = &plan->context,
-                                 .statement = plan->statement,
-                                 .parameters = parameters,
-                                 .err = err,
-                                 .pins = plan->pins};
+    struct sw_planner planner = {
+        .context = &plan->context,
+        .statement = plan->statement,
+        .parameters = parameters,
+        .err = err,
+        .pins = plan->pins,
+        .source = {.parameters = parameters, .is_utc = plan->context.is_timezone_utc}};
     struct sw_route found;
     bool is_good;
 

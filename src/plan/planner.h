@@ -23,13 +23,22 @@ enum sw_place_kind {
     SW_PLACE_SEVERAL, /* perhaps on more than one shard */
 };
 
+/* A value that a part of a key has, and what stands for it in the text. */
+struct sw_pinned {
+    struct sw_key_value key;
+    const struct sw_value *value;
+};
+
 struct sw_place {
     enum sw_place_kind kind;
     const struct sw_table *table;
     const struct sw_shard *shard;
     const struct sw_shard *other; /* of SEVERAL: another one, if the key has several values */
-    int bucket;                   /* of a sharded table on SHARD */
-    const struct sw_value *value; /* that led to the bucket */
+    int bucket;                   /* of a sharded table on SHARD, if has_bucket */
+    bool has_bucket;
+    const struct sw_pinned *const *pinned; /* what led there, of each part (NULL: nothing);
+                                              NULL: the key was not needed */
+    int missing;                           /* of SEVERAL: a part that nothing pins */
     const struct sw_error *doubt; /* why a value of the key could not be told; NULL: none */
     bool is_target_of_insert;
 };
@@ -40,23 +49,34 @@ struct sw_planner {
     const struct sw_parameters *parameters;
     struct sw_error *err;
     struct sw_arena arena;
-    struct sw_place *places;    /* of each relation */
-    const struct sw_pins *pins; /* of the sharded ones */
-    const bool *has_other_uses; /* of each parameter; NULL: none has */
+    struct sw_place *places;     /* of each relation */
+    const struct sw_pins *pins;  /* of the sharded ones */
+    struct sw_key_source source; /* what values stand for */
 };
 
-/* What sets of values say of a key: buckets in any order, most duplicates left out. */
-struct sw_bucket_set {
-    int *buckets;
-    const struct sw_value **values; /* that led to each */
+/* What the predicates that pin one part of a key say of it. */
+struct sw_domain {
+    bool is_known; /* it is one of `values` (of none: no row matters) */
+    struct sw_pinned *values;
     int count;
-    bool is_unbound; /* a value is not there yet; the buckets are then those of the others */
+    bool is_unbound; /* a parameter that is not there yet will say more */
+    /* Bounds, of the first part of a range placement. */
+    bool has_low, has_high, is_high_below; /* < high, not <= */
+    struct sw_key_value low, high;
 };
 
-/* The buckets of @values; NULL values add nothing. False: a value cannot be told; *why. */
-bool sw_bucket_set_of(struct sw_planner *planner, const struct sw_placement *placement,
-                      const struct sw_value *values, int count, struct sw_bucket_set *set,
+/* Narrow @domain, of a part of @type, by one predicate. False: the value cannot be told;
+ * *why. */
+bool sw_domain_narrow(struct sw_planner *planner, enum sw_key_type type,
+                      const struct sw_predicate *predicate, struct sw_domain *domain,
                       struct sw_error *why);
+/* Place a relation by the domains of the parts of its key. */
+void sw_place_by_domains(struct sw_planner *planner, struct sw_place *place,
+                         const struct sw_domain *domains);
+
+bool sw_table_is_sharded(const struct sw_table *table); /* not NULL, and has a key */
+/* The part of the key that is column @name; -1: none. */
+int sw_table_key_part(const struct sw_table *table, const char *name);
 /* Is this an error that any server would raise too, not a doubt of ours? */
 bool sw_error_is_servers(const struct sw_error *why);
 
@@ -66,10 +86,16 @@ bool sw_catalog_has(const char *name);        /* a relation of pg_catalog that o
                                                  schema */
 bool sw_catalog_is_runtime(const char *name); /* one that tells of one running server */
 
-/* Find the key columns that @column may stand for: relation indexes into @found (as many as
- * there are relations). Returns how many. */
-int sw_pins_relations_of(const struct sw_planner *planner, int level,
-                         const struct sw_column *column, int *found);
+/* A part of the key of a relation. */
+struct sw_key_part {
+    int relation, part;
+};
+
+/* Find the key columns that @column may stand for, into @found (as many as there are
+ * relations). Returns how many. */
+int sw_pins_parts_of(const struct sw_planner *planner, int level,
+                     const struct sw_column *column, struct sw_key_part *found);
+enum sw_key_type sw_pins_type_of(const struct sw_planner *planner, struct sw_key_part part);
 /* 0A000 of a function that is neither known nor harmless. */
 bool sw_functions_check(const struct sw_planner *planner);
 /* 0A000 if servers would name another user than the client is. */

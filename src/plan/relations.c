@@ -74,7 +74,7 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
     if (table == NULL)
         return refuse_missing(planner, relation);
     place->table = table;
-    place->kind = table->key == NULL ? SW_PLACE_SHARD : SW_PLACE_SEVERAL;
+    place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL : SW_PLACE_SHARD;
     place->shard = table->shard;
     return true;
 }
@@ -121,29 +121,37 @@ static bool refuse_catalog_write(struct sw_planner *planner, const struct sw_rel
     return false;
 }
 
+static bool refuse_key_update(struct sw_planner *planner, const struct sw_table *table,
+                              const char *key)
+{
+    sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be updated", key,
+                 table->name);
+    sw_error_detail(planner->err, "The row might have to move to another shard.");
+    sw_error_hint(planner->err, "Delete the row and insert it anew.");
+    return false;
+}
+
+static bool check_assignments(struct sw_planner *planner, const struct sw_level *level,
+                              const struct sw_table *table)
+{
+    for (int i = 0; i < level->set_count; i++)
+        if (sw_table_key_part(table, level->set_columns[i]) >= 0)
+            return refuse_key_update(planner, table, level->set_columns[i]);
+    return true;
+}
+
 static bool check_target(struct sw_planner *planner, const struct sw_level *level)
 {
-    const struct sw_relation *relation;
     struct sw_place *place;
 
     if (level->target < 0)
         return true;
-    relation = &planner->statement->relations[level->target];
     place = &planner->places[level->target];
     if (place->kind == SW_PLACE_CATALOG)
-        return refuse_catalog_write(planner, relation);
+        return refuse_catalog_write(planner, &planner->statement->relations[level->target]);
     place->is_target_of_insert = level->kind == SW_LEVEL_INSERT;
-    for (int i = 0; place->table != NULL && place->table->key != NULL && i < level->set_count;
-         i++) {
-        if (strcmp(level->set_columns[i], place->table->key) != 0)
-            continue;
-        sw_error_set(planner->err, "0A000", "the key \"%s\" of table \"%s\" cannot be updated",
-                     place->table->key, place->table->name);
-        sw_error_detail(planner->err, "The row might have to move to another shard.");
-        sw_error_hint(planner->err, "Delete the row and insert it anew.");
-        return false;
-    }
-    return true;
+    return !sw_table_is_sharded(place->table) ||
+           check_assignments(planner, level, place->table);
 }
 
 bool sw_relations_resolve(struct sw_planner *planner)

@@ -15,27 +15,10 @@ enum { MOST_PREDICATES = 64, NO_KEY = -1, MIXED = -2 };
 
 struct uses {
     struct sw_planner *planner;
-    int *settled;   /* how many uses of each parameter a key settles */
-    int *key_types; /* of these keys; -1 none, -2 of several types */
-    int *found;     /* scratch: as many as there are relations */
+    int *settled;              /* how many uses of each parameter a key settles */
+    int *key_types;            /* of these keys; -1 none, -2 of several types */
+    struct sw_key_part *found; /* scratch: as many as there are relations */
 };
-
-static bool cast_fits(enum sw_key_type type, enum sw_cast cast)
-{
-    switch (cast) {
-    case SW_CAST_NONE:
-        return true;
-    case SW_CAST_INT2:
-    case SW_CAST_INT4:
-    case SW_CAST_INT8:
-        return type == SW_KEY_BIGINT;
-    case SW_CAST_TEXT:
-        return type == SW_KEY_TEXT;
-    case SW_CAST_UUID:
-        return type == SW_KEY_UUID;
-    }
-    return false;
-}
 
 static bool is_declared(const struct sw_parameters *parameters, int number)
 {
@@ -51,7 +34,7 @@ static bool leave_type_to_key(const struct uses *uses, enum sw_key_type type,
         const struct sw_value *value = &values[i];
 
         if (value->kind == SW_VALUE_UNKNOWN || value->kind == SW_VALUE_DEFAULT ||
-            !cast_fits(type, value->cast) ||
+            !sw_key_cast_fits(type, value->cast) ||
             (count > 1 && value->kind == SW_VALUE_PARAMETER &&
              is_declared(uses->planner->parameters, value->parameter)))
             return false;
@@ -78,7 +61,8 @@ static void count_values(struct uses *uses, enum sw_key_type type,
 
 static bool is_same_value(const struct sw_value *a, const struct sw_value *b)
 {
-    return a->kind == b->kind && a->cast == b->cast && a->parameter == b->parameter;
+    return a->kind == b->kind && a->cast == b->cast && a->is_array == b->is_array &&
+           a->parameter == b->parameter;
 }
 
 static bool is_alike(const struct sw_predicate *a, const struct sw_predicate *b)
@@ -98,38 +82,46 @@ static void count_predicate(struct uses *uses, int index)
     const struct sw_predicate *predicate = &predicates[index];
     enum sw_key_type type;
 
-    if (predicate->kind != SW_PREDICATE_IN ||
-        sw_pins_relations_of(uses->planner, predicate->level, &predicate->column,
-                             uses->found) == 0)
+    if (predicate->kind == SW_PREDICATE_EQUALS ||
+        sw_pins_parts_of(uses->planner, predicate->level, &predicate->column, uses->found) == 0)
         return;
     for (int i = 0; i < index; i++)
         if (is_alike(&predicates[i], predicate))
             return;
-    type = uses->planner->places[uses->found[0]].table->placement->key_type;
+    type = sw_pins_type_of(uses->planner, uses->found[0]);
     if (leave_type_to_key(uses, type, predicate->values, predicate->value_count))
         count_values(uses, type, predicate->values, predicate->value_count);
+}
+
+/* The values of one column of an INSERT, which is part of a key. */
+static void count_column(struct uses *uses, const struct sw_level *level, const char *name,
+                         enum sw_key_type type)
+{
+    int at = 0;
+
+    while (at < level->column_count && strcmp(level->columns[at], name) != 0)
+        at++;
+    if (at >= level->column_count || at >= level->row_width)
+        return;
+    for (int row = 0; row < level->row_count; row++) {
+        const struct sw_value *value =
+            &level->values[(size_t)row * (size_t)level->row_width + (size_t)at];
+
+        if (leave_type_to_key(uses, type, value, 1))
+            count_values(uses, type, value, 1);
+    }
 }
 
 static void count_insert(struct uses *uses, const struct sw_level *level)
 {
     const struct sw_table *table =
         level->target < 0 ? NULL : uses->planner->places[level->target].table;
-    int key = 0;
 
     if (level->kind != SW_LEVEL_INSERT || level->source != SW_INSERT_VALUES || table == NULL ||
-        table->key == NULL || !level->has_column_list)
+        table->keys == NULL || !level->has_column_list)
         return;
-    while (key < level->column_count && strcmp(level->columns[key], table->key) != 0)
-        key++;
-    if (key >= level->column_count || key >= level->row_width)
-        return;
-    for (int row = 0; row < level->row_count; row++) {
-        const struct sw_value *value =
-            &level->values[(size_t)row * (size_t)level->row_width + (size_t)key];
-
-        if (leave_type_to_key(uses, table->placement->key_type, value, 1))
-            count_values(uses, table->placement->key_type, value, 1);
-    }
+    for (int p = 0; p < table->placement->part_count; p++)
+        count_column(uses, level, table->keys[p], table->placement->types[p]);
 }
 
 void sw_uses_note(struct sw_planner *planner)
@@ -155,5 +147,5 @@ void sw_uses_note(struct sw_planner *planner)
         has_other_uses[i] =
             statement->parameter_uses[i] > 1 &&
             (statement->parameter_uses[i] != uses.settled[i] || uses.key_types[i] == MIXED);
-    planner->has_other_uses = has_other_uses;
+    planner->source.has_other_uses = has_other_uses;
 }

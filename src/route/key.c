@@ -1,13 +1,12 @@
 /*
- * A value comes as a literal or as a parameter, and the key has one of three types: one
- * function for each pair. A parameter's type is the one declared for it, or the one that a cast
- * gives it, or (standing once) that of the key, as in PostgreSQL's parse_param.c.
+ * A value comes as a literal or as a parameter. A parameter's type is the one declared for it,
+ * or the one that a cast gives it, or (standing once) that of the key, as in PostgreSQL's
+ * parse_param.c. A value of another type than the key's is refused, but for integers: comparing
+ * a date with a timestamp, or a timestamp with a timestamptz, converts one of them.
  */
 #include "shardward/route/key.h"
 
-#include "canonical.h"
-
-#include <string.h>
+#include "shardward/key/array.h"
 
 /* Integers that every type which PostgreSQL compares with bigint holds as they are: float4 has
  * 24 bits, and a negative oid is another number. */
@@ -17,6 +16,7 @@ enum { MOST_OF_ANY_TYPE = 1 << 24 };
 struct bound {
     const struct sw_parameter *value;
     int number;
+    bool is_utc;
     enum sw_cast cast;
     uint32_t type;        /* 0: the key's, or any */
     bool may_be_any_type; /* type is 0, and it stands elsewhere too */
@@ -35,15 +35,16 @@ static enum sw_type_oid type_of_cast(enum sw_cast cast)
         return SW_OID_TEXT;
     case SW_CAST_UUID:
         return SW_OID_UUID;
+    case SW_CAST_DATE:
+        return SW_OID_DATE;
+    case SW_CAST_TIMESTAMP:
+        return SW_OID_TIMESTAMP;
+    case SW_CAST_TIMESTAMPTZ:
+        return SW_OID_TIMESTAMPTZ;
     case SW_CAST_NONE:
         break;
     }
     return SW_OID_NONE;
-}
-
-static bool is_int_cast(enum sw_cast cast)
-{
-    return cast == SW_CAST_INT2 || cast == SW_CAST_INT4 || cast == SW_CAST_INT8;
 }
 
 static bool is_int_type(uint32_t type)
@@ -56,24 +57,35 @@ static bool is_text_type(uint32_t type)
     return type == SW_OID_TEXT || type == SW_OID_VARCHAR;
 }
 
-static const char *name_of(enum sw_key_type type)
+static bool is_type_of_key(uint32_t oid, enum sw_key_type type)
 {
     switch (type) {
     case SW_KEY_BIGINT:
-        return "bigint";
+        return is_int_type(oid);
     case SW_KEY_TEXT:
-        return "text";
+        return is_text_type(oid);
     case SW_KEY_UUID:
-        return "uuid";
+        return oid == SW_OID_UUID;
+    case SW_KEY_DATE:
+        return oid == SW_OID_DATE;
+    case SW_KEY_TIMESTAMP:
+        return oid == SW_OID_TIMESTAMP;
+    case SW_KEY_TIMESTAMPTZ:
+        return oid == SW_OID_TIMESTAMPTZ;
     }
-    return "";
+    return false;
+}
+
+bool sw_key_cast_fits(enum sw_key_type type, enum sw_cast cast)
+{
+    return cast == SW_CAST_NONE || is_type_of_key(type_of_cast(cast), type);
 }
 
 static bool refuse_type(enum sw_key_type type, struct sw_error *err)
 {
     sw_error_set(err, "0A000", "the key is compared with a value of another type than %s",
-                 name_of(type));
-    sw_error_hint(err, "Write the value, or cast it, as %s.", name_of(type));
+                 sw_key_type_name(type));
+    sw_error_hint(err, "Write the value, or cast it, as %s.", sw_key_type_name(type));
     return false;
 }
 
@@ -83,7 +95,7 @@ static bool refuse_ambiguous(const struct bound *bound, enum sw_key_type type,
     sw_error_set(err, "0A000", "the type of parameter $%d cannot be told", bound->number);
     sw_error_detail(err, "It also stands where its type need not be that of the key.");
     sw_error_hint(err, "Declare the parameter's type (%s) in Parse, or bind the value twice.",
-                  name_of(type));
+                  sw_key_type_name(type));
     return false;
 }
 
@@ -99,91 +111,51 @@ static bool refuse_binary(const struct bound *bound, size_t len, struct sw_error
 static bool integer_of_literal(const struct sw_value *value, int64_t *number,
                                struct sw_error *err)
 {
-    enum sw_type_oid type = is_int_cast(value->cast) ? type_of_cast(value->cast) : SW_OID_INT8;
+    enum sw_type_oid type =
+        value->cast == SW_CAST_NONE ? SW_OID_INT8 : type_of_cast(value->cast);
 
-    if (value->cast == SW_CAST_TEXT || value->cast == SW_CAST_UUID)
-        return refuse_type(SW_KEY_BIGINT, err);
     if (value->kind == SW_VALUE_STRING)
-        return sw_integer_of_text(value->text, value->text_len, type, number, err);
-    if (!sw_integer_fits(value->integer, type, err))
+        return sw_key_integer_of_text(value->text, value->text_len, type, number, err);
+    if (!sw_key_integer_fits(value->integer, type, err))
         return false;
     *number = value->integer;
     return true;
 }
 
-static bool text_of_literal(const struct sw_value *value, struct sw_canonical *canonical,
-                            struct sw_error *err)
+/* What may not stand beside a text without a cast: `text = 123` is an error on any server. */
+static bool refuse_integer(int64_t number, struct sw_error *err)
 {
-    if (value->kind == SW_VALUE_INTEGER && value->cast == SW_CAST_TEXT) {
-        sw_canonical_decimal(canonical, value->integer);
-        return true;
-    }
-    if (value->kind == SW_VALUE_INTEGER && value->cast == SW_CAST_NONE) {
-        bool is_int4 = value->integer >= INT32_MIN && value->integer <= INT32_MAX;
+    bool is_int4 = number >= INT32_MIN && number <= INT32_MAX;
 
-        sw_error_set(err, "42883", "operator does not exist: text = %s",
-                     is_int4 ? "integer" : "bigint");
-        sw_error_hint(err, "Write the key as a string, in quotes.");
-        return false;
-    }
-    if (value->kind != SW_VALUE_STRING ||
-        (value->cast != SW_CAST_NONE && value->cast != SW_CAST_TEXT))
-        return refuse_type(SW_KEY_TEXT, err);
-    sw_canonical_borrow(canonical, value->text, value->text_len);
-    return true;
-}
-
-static bool uuid_of_literal(const struct sw_value *value, struct sw_canonical *canonical,
-                            struct sw_error *err)
-{
-    if (value->kind != SW_VALUE_STRING ||
-        (value->cast != SW_CAST_NONE && value->cast != SW_CAST_UUID))
-        return refuse_type(SW_KEY_UUID, err);
-    return sw_uuid_of_text(value->text, value->text_len, canonical, err);
-}
-
-static bool literal(enum sw_key_type type, const struct sw_value *value,
-                    struct sw_canonical *canonical, struct sw_error *err)
-{
-    int64_t number = 0;
-
-    switch (type) {
-    case SW_KEY_BIGINT:
-        if (!integer_of_literal(value, &number, err))
-            return false;
-        sw_canonical_integer(canonical, number);
-        return true;
-    case SW_KEY_TEXT:
-        return text_of_literal(value, canonical, err);
-    case SW_KEY_UUID:
-        return uuid_of_literal(value, canonical, err);
-    }
+    sw_error_set(err, "42883", "operator does not exist: text = %s",
+                 is_int4 ? "integer" : "bigint");
+    sw_error_hint(err, "Write the key as a string, in quotes.");
     return false;
 }
 
-/* Big-endian, as int2send, int4send and int8send write it. */
-static int64_t integer_of_bytes(const uint8_t *bytes, size_t len)
+static bool literal(enum sw_key_type type, const struct sw_value *value, bool is_utc,
+                    struct sw_key_value *key, struct sw_error *err)
 {
-    uint64_t sum = bytes[0] >= 0x80 ? UINT64_MAX : 0;
+    bool is_integer = value->kind == SW_VALUE_INTEGER;
+    int64_t number = 0;
 
-    for (size_t i = 0; i < len; i++)
-        sum = sum << 8 | bytes[i];
-    return (int64_t)sum;
-}
-
-static bool integer_of_binary(const struct bound *bound, int64_t *number, struct sw_error *err)
-{
-    size_t len = bound->value->len;
-    bool is_some_int = len == 2 || len == 4 || len == 8;
-    size_t right_len = is_some_int ? len : 8;
-
-    if (bound->may_be_any_type)
-        return refuse_ambiguous(bound, SW_KEY_BIGINT, err);
-    if (is_int_type(bound->type))
-        right_len = bound->type == SW_OID_INT2 ? 2 : bound->type == SW_OID_INT4 ? 4 : 8;
-    if (len != right_len)
-        return refuse_binary(bound, right_len, err);
-    *number = integer_of_bytes(bound->value->bytes, len);
+    if (type == SW_KEY_TEXT && is_integer && value->cast == SW_CAST_NONE)
+        return refuse_integer(value->integer, err);
+    if (!sw_key_cast_fits(type, value->cast))
+        return refuse_type(type, err);
+    if (type == SW_KEY_BIGINT) {
+        if (!integer_of_literal(value, &number, err))
+            return false;
+        sw_key_value_of_number(type, number, key);
+    } else if (!is_integer) {
+        return sw_key_value_of_text(type, value->text, value->text_len, is_utc, key, err);
+    } else if (value->cast == SW_CAST_TEXT) {
+        sw_key_value_of_digits(value->integer, key);
+    } else if (value->cast == SW_CAST_DATE) {
+        sw_key_value_of_number(type, value->integer, key);
+    } else {
+        return refuse_type(type, err);
+    }
     return true;
 }
 
@@ -194,91 +166,94 @@ static bool integer_of_any_type(const struct bound *bound, int64_t *number,
 {
     struct sw_error ignored;
 
-    if (bound->cast != SW_CAST_NONE ||
-        !sw_integer_of_text((const char *)bound->value->bytes, bound->value->len, SW_OID_INT8,
-                            number, &ignored) ||
+    if (bound->cast != SW_CAST_NONE || bound->value->is_binary ||
+        !sw_key_integer_of_text((const char *)bound->value->bytes, bound->value->len,
+                                SW_OID_INT8, number, &ignored) ||
         *number < 0 || *number > MOST_OF_ANY_TYPE)
         return refuse_ambiguous(bound, SW_KEY_BIGINT, err);
     return true;
 }
 
-static bool integer_of_bound(const struct bound *bound, int64_t *number, struct sw_error *err)
+/* Of an integer, the declared type settles the length. */
+static bool has_length(const struct bound *bound, struct sw_error *err)
 {
-    enum sw_type_oid type =
-        is_int_type(bound->type) ? (enum sw_type_oid)bound->type : SW_OID_INT8;
-    enum sw_type_oid cast = is_int_cast(bound->cast) ? type_of_cast(bound->cast) : SW_OID_INT8;
-    bool is_cast_text = is_text_type(bound->type) && is_int_cast(bound->cast);
+    size_t len = bound->type == SW_OID_INT2 ? 2 : bound->type == SW_OID_INT4 ? 4 : 8;
 
-    if (bound->cast == SW_CAST_TEXT || bound->cast == SW_CAST_UUID)
-        return refuse_type(SW_KEY_BIGINT, err);
-    if (bound->type != SW_OID_NONE && !is_int_type(bound->type) && !is_cast_text)
-        return refuse_type(SW_KEY_BIGINT, err);
-    if (is_cast_text)
-        return sw_integer_of_text((const char *)bound->value->bytes, bound->value->len, cast,
-                                  number, err);
-    if (bound->value->is_binary) {
-        if (!integer_of_binary(bound, number, err))
-            return false;
-    } else if (bound->may_be_any_type) {
-        if (!integer_of_any_type(bound, number, err))
-            return false;
-    } else if (!sw_integer_of_text((const char *)bound->value->bytes, bound->value->len, type,
-                                   number, err)) {
+    return !is_int_type(bound->type) || bound->value->len == len ||
+           refuse_binary(bound, len, err);
+}
+
+static bool value_of_binary(enum sw_key_type type, const struct bound *bound,
+                            struct sw_key_value *key, struct sw_error *err)
+{
+    size_t expected;
+
+    if (type == SW_KEY_BIGINT && !has_length(bound, err))
         return false;
-    }
-    return sw_integer_fits(*number, cast, err);
+    if (sw_key_value_of_binary(type, bound->value->bytes, bound->value->len, key, &expected,
+                               err))
+        return true;
+    return expected == 0 ? false : refuse_binary(bound, expected, err);
 }
 
-static bool text_of_bound(const struct bound *bound, struct sw_canonical *canonical,
-                          struct sw_error *err)
+static bool value_of_text(enum sw_key_type type, const struct bound *bound,
+                          enum sw_type_oid oid, struct sw_key_value *key, struct sw_error *err)
 {
-    if ((bound->cast != SW_CAST_NONE && bound->cast != SW_CAST_TEXT) ||
-        (bound->type != SW_OID_NONE && !is_text_type(bound->type)))
-        return refuse_type(SW_KEY_TEXT, err);
-    if (bound->may_be_any_type)
-        return refuse_ambiguous(bound, SW_KEY_TEXT, err);
-    sw_canonical_borrow(canonical, bound->value->bytes, bound->value->len);
+    const char *text = (const char *)bound->value->bytes;
+    int64_t number = 0;
+
+    if (type != SW_KEY_BIGINT)
+        return sw_key_value_of_text(type, text, bound->value->len, bound->is_utc, key, err);
+    if (!sw_key_integer_of_text(text, bound->value->len, oid, &number, err))
+        return false;
+    sw_key_value_of_number(type, number, key);
     return true;
 }
 
-/* Nothing but uuid compares with uuid: a parameter that stands elsewhere with another type
- * fails on any server. */
-static bool uuid_of_bound(const struct bound *bound, struct sw_canonical *canonical,
-                          struct sw_error *err)
-{
-    bool is_cast_text = is_text_type(bound->type) && bound->cast == SW_CAST_UUID;
-
-    if ((bound->cast != SW_CAST_NONE && bound->cast != SW_CAST_UUID) ||
-        (bound->type != SW_OID_NONE && bound->type != SW_OID_UUID && !is_cast_text))
-        return refuse_type(SW_KEY_UUID, err);
-    if (bound->may_be_any_type && bound->value->is_binary && bound->cast == SW_CAST_UUID)
-        return refuse_ambiguous(bound, SW_KEY_UUID, err);
-    if (!bound->value->is_binary || is_cast_text)
-        return sw_uuid_of_text((const char *)bound->value->bytes, bound->value->len, canonical,
-                               err);
-    if (bound->value->len != 16)
-        return refuse_binary(bound, 16, err);
-    sw_canonical_borrow(canonical, bound->value->bytes, bound->value->len);
-    return true;
-}
-
-static bool parameter(enum sw_key_type type, const struct bound *bound,
-                      struct sw_canonical *canonical, struct sw_error *err)
+/* May a parameter that stands elsewhere too, with a type unknown, be told at all? Of uuids it
+ * may: nothing else compares with them, so that another type there fails on any server. */
+static bool settle_any_type(enum sw_key_type type, const struct bound *bound,
+                            struct sw_key_value *key, struct sw_error *err)
 {
     int64_t number = 0;
 
-    switch (type) {
-    case SW_KEY_BIGINT:
-        if (!integer_of_bound(bound, &number, err))
-            return false;
-        sw_canonical_integer(canonical, number);
-        return true;
-    case SW_KEY_TEXT:
-        return text_of_bound(bound, canonical, err);
-    case SW_KEY_UUID:
-        return uuid_of_bound(bound, canonical, err);
-    }
-    return false;
+    if (type == SW_KEY_UUID && !(bound->value->is_binary && bound->cast == SW_CAST_UUID))
+        return bound->value->is_binary ? value_of_binary(type, bound, key, err)
+                                       : value_of_text(type, bound, SW_OID_NONE, key, err);
+    if (type != SW_KEY_BIGINT)
+        return refuse_ambiguous(bound, type, err);
+    if (!integer_of_any_type(bound, &number, err))
+        return false;
+    sw_key_value_of_number(type, number, key);
+    return true;
+}
+
+static bool fits_cast(enum sw_key_type type, const struct bound *bound,
+                      const struct sw_key_value *key, struct sw_error *err)
+{
+    return type != SW_KEY_BIGINT || bound->cast == SW_CAST_NONE ||
+           sw_key_integer_fits(key->number, type_of_cast(bound->cast), err);
+}
+
+static bool parameter(enum sw_key_type type, const struct bound *bound,
+                      struct sw_key_value *key, struct sw_error *err)
+{
+    bool is_cast_text = is_text_type(bound->type) && !is_text_type(type_of_cast(bound->cast)) &&
+                        bound->cast != SW_CAST_NONE;
+
+    if (!sw_key_cast_fits(type, bound->cast) ||
+        (bound->type != SW_OID_NONE && !is_type_of_key(bound->type, type) && !is_cast_text))
+        return refuse_type(type, err);
+    if (is_cast_text) /* binary or not, the bytes are the text that is cast */
+        return value_of_text(type, bound, type_of_cast(bound->cast), key, err);
+    if (bound->may_be_any_type)
+        return settle_any_type(type, bound, key, err);
+    if (bound->value->is_binary)
+        return value_of_binary(type, bound, key, err) && fits_cast(type, bound, key, err);
+    return value_of_text(type, bound,
+                         is_int_type(bound->type) ? (enum sw_type_oid)bound->type : SW_OID_INT8,
+                         key, err) &&
+           fits_cast(type, bound, key, err);
 }
 
 static uint32_t declared_type(const struct sw_parameters *parameters, int number)
@@ -289,30 +264,29 @@ static uint32_t declared_type(const struct sw_parameters *parameters, int number
     return type == SW_OID_UNKNOWN ? SW_OID_NONE : type;
 }
 
-static struct bound bind(const struct sw_value *value, const bool *has_other_uses,
-                         const struct sw_parameters *parameters)
+static struct bound bind(const struct sw_value *value, const struct sw_key_source *source)
 {
+    const struct sw_parameters *parameters = source->parameters;
     struct bound bound = {.value = &parameters->values[value->parameter - 1],
                           .number = value->parameter,
+                          .is_utc = source->is_utc,
                           .cast = value->cast,
                           .type = declared_type(parameters, value->parameter)};
 
-    if (bound.type == SW_OID_NONE && has_other_uses != NULL &&
-        has_other_uses[value->parameter - 1])
+    if (bound.type == SW_OID_NONE && source->has_other_uses != NULL &&
+        source->has_other_uses[value->parameter - 1])
         bound.may_be_any_type = true;
     else if (bound.type == SW_OID_NONE)
         bound.type = type_of_cast(value->cast);
     return bound;
 }
 
-static enum sw_key_status locate_parameter(const struct sw_placement *placement,
-                                           const struct sw_value *value,
-                                           const bool *has_other_uses,
-                                           const struct sw_parameters *parameters, int *bucket,
-                                           struct sw_error *err)
+/* UNBOUND, UNKNOWN, NULL; or KNOWN: there are bytes to read. */
+static enum sw_key_status find_bound(const struct sw_value *value,
+                                     const struct sw_key_source *source, struct bound *bound,
+                                     struct sw_error *err)
 {
-    struct sw_canonical canonical;
-    struct bound bound;
+    const struct sw_parameters *parameters = source->parameters;
 
     if (parameters == NULL || parameters->values == NULL)
         return SW_KEY_UNBOUND;
@@ -322,27 +296,31 @@ static enum sw_key_status locate_parameter(const struct sw_placement *placement,
                      parameters->count, value->parameter);
         return SW_KEY_UNKNOWN;
     }
-    bound = bind(value, has_other_uses, parameters);
-    if (bound.value->bytes == NULL)
-        return SW_KEY_NULL;
-    if (!parameter(placement->key_type, &bound, &canonical, err))
-        return SW_KEY_UNKNOWN;
-    *bucket = sw_canonical_bucket(placement, &canonical);
-    return SW_KEY_KNOWN;
+    *bound = bind(value, source);
+    return bound->value->bytes == NULL ? SW_KEY_NULL : SW_KEY_KNOWN;
 }
 
-enum sw_key_status sw_key_locate(const struct sw_placement *placement,
-                                 const struct sw_value *value, const bool *has_other_uses,
-                                 const struct sw_parameters *parameters, int *bucket,
-                                 struct sw_error *err)
+static enum sw_key_status read_parameter(enum sw_key_type type, const struct sw_value *value,
+                                         const struct sw_key_source *source,
+                                         struct sw_key_value *key, struct sw_error *err)
 {
-    struct sw_canonical canonical;
+    struct bound bound;
+    enum sw_key_status status = find_bound(value, source, &bound, err);
 
+    if (status != SW_KEY_KNOWN)
+        return status;
+    return parameter(type, &bound, key, err) ? SW_KEY_KNOWN : SW_KEY_UNKNOWN;
+}
+
+enum sw_key_status sw_key_read(enum sw_key_type type, const struct sw_value *value,
+                               const struct sw_key_source *source, struct sw_key_value *key,
+                               struct sw_error *err)
+{
     switch (value->kind) {
     case SW_VALUE_NULL:
         return SW_KEY_NULL;
     case SW_VALUE_PARAMETER:
-        return locate_parameter(placement, value, has_other_uses, parameters, bucket, err);
+        return read_parameter(type, value, source, key, err);
     case SW_VALUE_DEFAULT:
         sw_error_set(err, "0A000", "the key has the value DEFAULT");
         sw_error_hint(err, "Give the key's value in the statement.");
@@ -355,21 +333,68 @@ enum sw_key_status sw_key_locate(const struct sw_placement *placement,
     case SW_VALUE_STRING:
         break;
     }
-    if (!literal(placement->key_type, value, &canonical, err))
-        return SW_KEY_UNKNOWN;
-    *bucket = sw_canonical_bucket(placement, &canonical);
-    return SW_KEY_KNOWN;
+    return literal(type, value, source->is_utc, key, err) ? SW_KEY_KNOWN : SW_KEY_UNKNOWN;
 }
 
-bool sw_key_locate_text(const struct sw_placement *placement, const char *text, int *bucket,
-                        const struct sw_shard **shard, struct sw_error *err)
+static bool open_array(const struct bound *bound, struct sw_arena *arena,
+                       struct sw_key_array *array, struct sw_error *err)
 {
-    struct sw_value value = {.kind = SW_VALUE_STRING, .text = text, .text_len = strlen(text)};
-    struct sw_canonical canonical;
+    const struct sw_parameter *value = bound->value;
 
-    if (!literal(placement->key_type, &value, &canonical, err))
-        return false;
-    *bucket = sw_canonical_bucket(placement, &canonical);
-    *shard = placement->buckets[*bucket].shard;
+    if (value->is_binary
+            ? sw_key_array_of_binary(value->bytes, value->len, arena, array)
+            : sw_key_array_of_text((const char *)value->bytes, value->len, arena, array))
+        return true;
+    sw_error_set(err, "0A000", "parameter $%d is no array of one dimension", bound->number);
+    sw_error_hint(err, "Bind an array, as {1,2,3}.");
+    return false;
+}
+
+/* The declared type is that of the array, a cast names its elements. */
+static bool settle_elements(enum sw_key_type type, struct bound *bound, struct sw_error *err)
+{
+    if (bound->may_be_any_type)
+        return refuse_ambiguous(bound, type, err);
+    if (bound->type == SW_OID_NONE || bound->type == type_of_cast(bound->cast))
+        return true;
+    bound->type = sw_type_of_elements(bound->type);
+    return bound->type != SW_OID_NONE || refuse_type(type, err);
+}
+
+static bool read_elements(enum sw_key_type type, const struct bound *bound,
+                          const struct sw_key_array *array, struct sw_key_list *list,
+                          struct sw_error *err)
+{
+    for (int i = 0; i < array->count; i++) {
+        struct sw_parameter element = {array->elements[i].bytes, array->elements[i].len,
+                                       bound->value->is_binary};
+        struct bound one = *bound;
+
+        if (element.bytes == NULL)
+            continue;
+        one.value = &element;
+        if (element.is_binary)
+            one.type = array->type;
+        if (!parameter(type, &one, &list->values[list->count], err))
+            return false;
+        list->count++;
+    }
     return true;
+}
+
+enum sw_key_status sw_key_read_array(enum sw_key_type type, const struct sw_value *value,
+                                     const struct sw_key_source *source, struct sw_arena *arena,
+                                     struct sw_key_list *list, struct sw_error *err)
+{
+    struct bound bound;
+    struct sw_key_array array;
+    enum sw_key_status status = find_bound(value, source, &bound, err);
+
+    if (status != SW_KEY_KNOWN)
+        return status;
+    if (!settle_elements(type, &bound, err) || !open_array(&bound, arena, &array, err))
+        return SW_KEY_UNKNOWN;
+    *list = (struct sw_key_list){
+        .values = sw_arena_alloc(arena, (size_t)array.count * sizeof *list->values)};
+    return read_elements(type, &bound, &array, list, err) ? SW_KEY_KNOWN : SW_KEY_UNKNOWN;
 }

@@ -84,6 +84,7 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = false;
+    session->has_local_timezone = false;
     sw_txn_end(&session->txn);
 }
 

@@ -129,12 +129,12 @@ struct sw_session {
     const struct sw_database *database;
     char *user_name, *database_name; /* as the client named them */
 
-    struct sw_settings *startup;       /* to which RESET goes back */
-    struct sw_settings *settings;      /* in force, SET LOCAL apart */
-    struct sw_settings *told;          /* parameters as last reported to the client */
-    struct sw_settings *path_settings; /* those that is_path_plain was told by */
-    struct sw_txn_settings at_start;   /* where DISCARD ALL goes back to; shared */
-    struct sw_txn_settings before_run; /* as they were when it started; shared */
+    struct sw_settings *startup;         /* to which RESET goes back */
+    struct sw_settings *settings;        /* in force, SET LOCAL apart */
+    struct sw_settings *told;            /* parameters as last reported to the client */
+    struct sw_settings *judged_settings; /* those that is_path_plain and is_zone_utc are by */
+    struct sw_txn_settings at_start;     /* where DISCARD ALL goes back to; shared */
+    struct sw_txn_settings before_run;   /* as they were when it started; shared */
     struct sw_txn txn;
 
     struct sw_names statements, portals;
@@ -161,12 +161,13 @@ struct sw_session {
     bool injects_resets;    /* RESET was replaced by settings back to the start-up values */
     bool skips_to_sync;     /* after an error in it */
 
-    struct sw_leg leg;          /* of the transaction, or of a statement outside */
-    struct sw_leg aside;        /* beside the transaction, which it does not bind */
-    bool aside_is_open;         /* ... was sent the journal */
-    bool is_path_plain;         /* by path_settings */
-    bool has_local_search_path; /* SET LOCAL search_path, until the transaction ends */
-    bool is_throttled;          /* the client does not read: its stream is held until it does */
+    struct sw_leg leg;               /* of the transaction, or of a statement outside */
+    struct sw_leg aside;             /* beside the transaction, which it does not bind */
+    bool aside_is_open;              /* ... was sent the journal */
+    bool is_path_plain, is_zone_utc; /* by judged_settings */
+    bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
+    bool has_local_timezone;         /* ... of TimeZone */
+    bool is_throttled;    /* the client does not read: its stream is held until it does */
     struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
 };
 

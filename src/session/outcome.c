@@ -101,9 +101,10 @@ static struct sw_settings *follow_changes(struct sw_session *session)
         real = changed(real, change, real_startup);
         if (is_unheard)
             note_in_journal(session, change);
-        if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE &&
-            strcmp(change->name, "search_path") == 0)
-            session->has_local_search_path = true;
+        if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE) {
+            session->has_local_search_path |= strcmp(change->name, "search_path") == 0;
+            session->has_local_timezone |= strcmp(change->name, "timezone") == 0;
+        }
     }
     return real;
 }

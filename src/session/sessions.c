@@ -168,7 +168,7 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->startup);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
-    sw_settings_unref(session->path_settings);
+    sw_settings_unref(session->judged_settings);
     sw_settings_unref(session->at_start.settings);
     sw_settings_unref(session->at_start.told);
     sw_map_unref(session->map);

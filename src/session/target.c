@@ -11,6 +11,8 @@
  */
 #include "internal.h"
 
+#include "shardward/base/text.h"
+
 #include <string.h>
 
 /* Does the search_path hold public, and nothing else that could hide or add tables? */
@@ -70,26 +72,46 @@ static bool are_settings_plain(const struct sw_settings *settings)
     return is_path_plain(path == NULL ? "\"$user\", public" : path, has_role);
 }
 
-static bool is_search_path_plain(struct sw_session *session)
+static bool changes_timezone(const struct sw_session *session)
 {
-    if (session->has_local_search_path || changes_search_path(session))
-        return false;
-    if (session->settings == NULL)
-        return true;
-    if (session->path_settings != session->settings) {
-        sw_settings_unref(session->path_settings);
-        session->path_settings = sw_settings_ref(session->settings);
-        session->is_path_plain = are_settings_plain(session->settings);
-    }
-    return session->is_path_plain;
+    for (int i = 0; i < session->change_count; i++)
+        if (session->changes[i].change == SW_SETTING_RESET_ALL ||
+            strcmp(session->changes[i].name, "timezone") == 0)
+            return true;
+    return false;
+}
+
+/* Servers may have defaults of their own: only what the session has set is known. */
+static bool is_zone_utc(const struct sw_settings *settings)
+{
+    static const char *const names[] = {"Etc/UTC", "UTC", "utc"};
+    const char *zone = sw_settings_get(settings, "timezone");
+
+    return zone != NULL && sw_text_is_one_of(zone, names, sizeof names / sizeof *names);
+}
+
+/* What the settings in force mean for plans is found out once for each list of them. */
+static void judge_settings(struct sw_session *session)
+{
+    if (session->judged_settings == session->settings && session->settings != NULL)
+        return;
+    sw_settings_unref(session->judged_settings);
+    session->judged_settings = sw_settings_ref(session->settings);
+    session->is_path_plain = session->settings == NULL || are_settings_plain(session->settings);
+    session->is_zone_utc = is_zone_utc(session->settings);
 }
 
 static struct sw_plan_context context_of(struct sw_session *session)
 {
-    return (struct sw_plan_context){.database = session->database,
-                                    .user = session->user,
-                                    .is_search_path_plain = is_search_path_plain(session),
-                                    .map = session->map};
+    judge_settings(session);
+    return (struct sw_plan_context){
+        .database = session->database,
+        .user = session->user,
+        .is_search_path_plain = session->is_path_plain && !session->has_local_search_path &&
+                                !changes_search_path(session),
+        .is_timezone_utc =
+            session->is_zone_utc && !session->has_local_timezone && !changes_timezone(session),
+        .map = session->map};
 }
 
 struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,

@@ -71,6 +71,23 @@ static const struct sw_shard *build_shards(struct builder *builder,
     return shards;
 }
 
+static const struct sw_bucket *build_buckets(struct builder *builder,
+                                             const struct sw_config_placement *plan,
+                                             const struct sw_business *business)
+{
+    struct sw_bucket *buckets =
+        take(builder, plan->group_count * plan->buckets, sizeof *buckets);
+
+    for (int r = 0; r < plan->range_count; r++) {
+        const struct sw_config_range *range = &plan->ranges[r];
+        struct sw_bucket *group = buckets + (ptrdiff_t)range->group * plan->buckets;
+
+        for (int b = range->first; b <= range->last; b++)
+            group[b] = (struct sw_bucket){&business->shards[range->shard], SW_BUCKET_ACTIVE};
+    }
+    return buckets;
+}
+
 static void collect_shards(struct builder *builder, struct sw_placement *placement,
                            const struct sw_business *business)
 {
@@ -96,16 +113,21 @@ static const struct sw_placement *build_placements(struct builder *builder,
 
     for (int i = 0; i < from->placement_count; i++) {
         const struct sw_config_placement *plan = &from->placements[i];
-        struct sw_bucket *buckets = take(builder, plan->buckets, sizeof *buckets);
 
-        for (int r = 0; r < plan->range_count; r++)
-            for (int b = plan->ranges[r].first; b <= plan->ranges[r].last; b++)
-                buckets[b] = (struct sw_bucket){&business->shards[plan->ranges[r].shard],
-                                                SW_BUCKET_ACTIVE};
-        placements[i] = (struct sw_placement){.name = plan->name,
-                                              .key_type = plan->key_type,
-                                              .buckets = buckets,
-                                              .bucket_count = plan->buckets};
+        placements[i] =
+            (struct sw_placement){.name = plan->name,
+                                  .kind = plan->kind,
+                                  .types = plan->types,
+                                  .part_count = plan->part_count,
+                                  .hashed_from = plan->hashed_from,
+                                  .spans = plan->spans,
+                                  .span_count = plan->span_count,
+                                  .groups = plan->groups,
+                                  .group_count = plan->group_count,
+                                  .default_group = plan->default_group,
+                                  .group_buckets = plan->buckets,
+                                  .bucket_count = plan->group_count * plan->buckets};
+        placements[i].buckets = build_buckets(builder, plan, business);
         collect_shards(builder, &placements[i], business);
     }
     return placements;
@@ -124,8 +146,8 @@ static const struct sw_table *build_tables(struct builder *builder,
         tables[i] = (struct sw_table){.schema = table->schema,
                                       .name = table->name,
                                       .business = business,
-                                      .key = table->key};
-        if (table->key != NULL)
+                                      .keys = table->keys};
+        if (table->keys != NULL)
             tables[i].placement = &placements[table->placement];
         else
             tables[i].shard = &business->shards[0];

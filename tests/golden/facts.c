@@ -31,8 +31,15 @@ static const char *const kinds[] = {
     [SW_STATEMENT_REFUSED] = "REFUSED",
 };
 static const char *const level_kinds[] = {"SELECT", "INSERT", "UPDATE", "DELETE"};
-static const char *const casts[] = {"", "::int2", "::int4", "::int8", "::text", "::uuid"};
+static const char *const casts[] = {"",       "::int2", "::int4",      "::int8",       "::text",
+                                    "::uuid", "::date", "::timestamp", "::timestamptz"};
 static const char *const changes[] = {"set", "set local", "reset", "reset all"};
+
+static const char *const operators[] = {
+    [SW_PREDICATE_IN] = " in ",       [SW_PREDICATE_LESS] = " < ",
+    [SW_PREDICATE_AT_MOST] = " <= ",  [SW_PREDICATE_MORE] = " > ",
+    [SW_PREDICATE_AT_LEAST] = " >= ",
+};
 
 static void print_value(struct sw_buf *out, const struct sw_value *value)
 {
@@ -50,7 +57,7 @@ static void print_value(struct sw_buf *out, const struct sw_value *value)
         sw_buf_printf(out, "'%.*s'", (int)value->text_len, value->text);
         break;
     case SW_VALUE_PARAMETER:
-        sw_buf_printf(out, "$%d", value->parameter);
+        sw_buf_printf(out, "%s$%d", value->is_array ? "any " : "", value->parameter);
         break;
     case SW_VALUE_DEFAULT:
         sw_buf_append_text(out, "DEFAULT");
@@ -138,12 +145,12 @@ static void print_predicate(struct sw_buf *out, const struct sw_predicate *predi
     sw_buf_printf(out, "  in %d, of [r%d,r%d): ", predicate->level, predicate->prunes_from,
                   predicate->prunes_to);
     print_column(out, &predicate->column);
-    if (predicate->kind == SW_PREDICATE_IN) {
-        sw_buf_append_text(out, " in ");
-        print_values(out, predicate->values, predicate->value_count);
-    } else {
+    if (predicate->kind == SW_PREDICATE_EQUALS) {
         sw_buf_append_text(out, " = ");
         print_column(out, &predicate->other);
+    } else {
+        sw_buf_append_text(out, operators[predicate->kind]);
+        print_values(out, predicate->values, predicate->value_count);
     }
     sw_buf_append_text(out, "\n");
 }

@@ -2,7 +2,8 @@
  * plans [--update] FILE.sql MAP.yaml ... - prints the route of every statement under that map,
  * or its refusal, and compares them with FILE.txt (or rewrites that).
  *
- * A line that starts with `@path ` is planned as if search_path were changed. What follows
+ * A line that starts with `@path ` is planned as if search_path were changed, one with `@utc `
+ * as if the session's TimeZone were known to be UTC. What follows
  * `--$` binds the parameters: `42` is a text of no declared type, `42:23` one of type 23,
  * `x0000002a:23` binary, NULL is NULL. Without `--$` parameters are unbound.
  */
@@ -95,7 +96,8 @@ static void print_script(struct sw_buf *out, struct sw_plan_context *context, co
 
     sw_buf_printf(out, "%s\n", sql);
     context->is_search_path_plain = strncmp(sql, "@path ", 6) != 0;
-    script = sw_parse(context->is_search_path_plain ? sql : sql + 6, &err);
+    context->is_timezone_utc = strncmp(sql, "@utc ", 5) == 0;
+    script = sw_parse(*sql == '@' ? strchr(sql, ' ') : sql, &err);
     bind_all(&binding, sql);
     if (strstr(sql, "--$") != NULL) {
         parameters.values = binding.values;

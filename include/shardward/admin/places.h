@@ -17,10 +17,12 @@ struct sw_places {
 };
 
 /* Both append lines of `name: value` to @out. False: what a client would be told, or 3D000 (no
- * such database, or several and none named), 42P01 (no such table). */
+ * such database, or several and none named), 42P01 (no such table), 22023 (@keys are not as
+ * many as the key has columns, or have no place). */
 bool sw_places_explain(const struct sw_places *places, const char *sql, struct sw_buf *out,
                        struct sw_error *err);
-bool sw_places_locate(const struct sw_places *places, const char *table, const char *key,
-                      struct sw_buf *out, struct sw_error *err);
+bool sw_places_locate(const struct sw_places *places, const char *table,
+                      const char *const *keys, int key_count, struct sw_buf *out,
+                      struct sw_error *err);
 
 #endif

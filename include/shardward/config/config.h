@@ -11,6 +11,7 @@
 #include "shardward/base/arena.h"
 #include "shardward/base/error.h"
 #include "shardward/base/log.h"
+#include "shardward/key/value.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,25 +52,56 @@ struct sw_config_shard {
     const char *dbname;
 };
 
-enum sw_key_type { SW_KEY_BIGINT, SW_KEY_TEXT, SW_KEY_UUID };
+/*
+ * How a key finds its shard, in two steps of which either may be missing:
+ *
+ *      the first part --list or range--> a group        the parts from hashed_from on
+ *                                          |            --hash--> one of its buckets --> shard
+ *
+ * A hash placement has one group. Without hash, each group is one bucket.
+ */
+enum sw_placement_kind {
+    SW_PLACEMENT_HASH,
+    SW_PLACEMENT_LIST,  /* the first part is one of some values */
+    SW_PLACEMENT_RANGE, /* ... or lies in a range */
+};
 
-/* Buckets first..last belong to a shard. */
+enum { SW_KEY_PARTS = 8 };
+
+/* A value of a list (`from` alone), or a range [from, to), of the first part of a key. */
+struct sw_key_span {
+    struct sw_key_value from, to;
+    bool is_from_open, is_to_open; /* the range has no such bound */
+    int group;
+};
+
+/* Buckets first..last of a group belong to a shard. */
 struct sw_config_range {
     int shard; /* index in the shards of the business */
+    int group;
     int first, last;
 };
 
 struct sw_config_placement {
     const char *name;
-    enum sw_key_type key_type;
-    int buckets;
-    const struct sw_config_range *ranges; /* every bucket exactly once */
+    enum sw_placement_kind kind;
+    enum sw_key_type types[SW_KEY_PARTS]; /* of the columns of a key, in their order */
+    int part_count;
+    int hashed_from;                 /* the first part that is hashed; part_count: none is */
+    const struct sw_key_span *spans; /* in order of `from`; they do not overlap */
+    int span_count;
+    const char *const *groups; /* their names; of a list or range without hash: the shards' */
+    int group_count;
+    int default_group;                    /* of a first part without a span; -1: none */
+    int buckets;                          /* of each group */
+    const struct sw_config_range *ranges; /* every bucket of every group exactly once */
     int range_count;
 };
 
 struct sw_config_table {
     const char *schema, *name; /* schema is "public" unless the file says "schema.name" */
-    const char *key;           /* NULL: a single table */
+    const char *const *keys;   /* the columns of the key, one for each part; NULL: single */
+    int key_count;
     int placement; /* index in the placements of the business; -1 of a single table */
 };
 

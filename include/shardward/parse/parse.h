@@ -36,8 +36,8 @@ bool sw_function_is_harmless(const char *name);
 
 /* May a session set @name to @value, by SET, set_config() or at its start? Refused (0A000) are
  * a client_encoding other than UTF8 and SQL_ASCII, standard_conforming_strings other than on,
- * transform_null_equals other than off, and session_authorization: they change what text and
- * keys mean, or who is asking. */
+ * transform_null_equals other than off, array_nulls other than on, and session_authorization:
+ * they change what text and keys mean, or who is asking. */
 bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error *err);
 
 #endif

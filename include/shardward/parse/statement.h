@@ -49,12 +49,16 @@ enum sw_cast {
     SW_CAST_INT8,
     SW_CAST_TEXT, /* text, or varchar without a length */
     SW_CAST_UUID,
+    SW_CAST_DATE,
+    SW_CAST_TIMESTAMP, /* both without a precision */
+    SW_CAST_TIMESTAMPTZ,
 };
 
 enum sw_value_kind {
     SW_VALUE_UNKNOWN,   /* an expression that cannot be told without a server */
     SW_VALUE_NULL,      /* NULL, with any cast */
-    SW_VALUE_INTEGER,   /* a numeric literal that is an integer of 64 bits, sign included */
+    SW_VALUE_INTEGER,   /* an integer of 64 bits, sign included: a literal, or what `1 + 1` and
+                           casts come to. Cast to date: days since 2000-01-01 */
     SW_VALUE_STRING,    /* a string literal */
     SW_VALUE_PARAMETER, /* $n */
     SW_VALUE_DEFAULT,   /* the word DEFAULT, in INSERT and UPDATE */
@@ -62,7 +66,8 @@ enum sw_value_kind {
 
 struct sw_value {
     enum sw_value_kind kind;
-    enum sw_cast cast;
+    enum sw_cast cast; /* of an array: of its elements */
+    bool is_array;     /* of a parameter: `= ANY ($1)`, any of its elements */
     int64_t integer;
     const char *text; /* of a string; ends with a zero byte beyond text_len */
     size_t text_len;
@@ -93,8 +98,12 @@ struct sw_column {
 };
 
 enum sw_predicate_kind {
-    SW_PREDICATE_IN,     /* column equals one of the values; false or NULL otherwise */
-    SW_PREDICATE_EQUALS, /* column equals another column, perhaps of an outer level */
+    SW_PREDICATE_IN,       /* column equals one of the values; false or NULL otherwise */
+    SW_PREDICATE_EQUALS,   /* column equals another column, perhaps of an outer level */
+    SW_PREDICATE_LESS,     /* column < the value */
+    SW_PREDICATE_AT_MOST,  /* <= */
+    SW_PREDICATE_MORE,     /* > */
+    SW_PREDICATE_AT_LEAST, /* >= */
 };
 
 /* A condition that every row of relations [prunes_from, prunes_to) of `level` must fulfil to

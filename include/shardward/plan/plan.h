@@ -19,6 +19,8 @@ struct sw_plan_context {
     const struct sw_database *database;
     const struct sw_user *user;
     bool is_search_path_plain;        /* unqualified tables are those of schema public */
+    bool is_timezone_utc;             /* whatever server reads the statement, its TimeZone is
+                                         UTC; matters to keys of type timestamptz */
     const struct sw_catalog *catalog; /* what the shards really hold; NULL: unknown */
     struct sw_map *map; /* of database and user; shared by whoever keeps a context */
 };
@@ -29,8 +31,9 @@ enum sw_route_kind {
     SW_ROUTE_ANY,     /* no table: any database gives the answer */
     SW_ROUTE_CATALOG, /* the catalog database */
     SW_ROUTE_ONE,     /* `shard` */
-    SW_ROUTE_ANY_OF,  /* parameters are unbound, or the key equals nothing (NULL): any shard of
-                         `placement` can prepare the statement or give its (empty) answer */
+    SW_ROUTE_ANY_OF,  /* parameters are unbound, or no row has such a key (it equals NULL, or a
+                         value without a place): any shard of `placement` can prepare the
+                         statement or give its (empty) answer */
     SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and the
                          catalog database if it `changes_schema` */
 };
@@ -47,7 +50,8 @@ struct sw_route {
 /*
  * Where @statement has to run. @parameters with values NULL means "for Parse and Describe
  * only". False: 0A000 with reason and hint, 42P01 for a table that neither map nor catalog has,
- * 23502 for a NULL key on INSERT, 22P02 and its kin for a literal that is no key.
+ * 23502 for a NULL key on INSERT, 22023 for one without a place, 22P02 and its kin for a
+ * literal that is no key.
  */
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
                    const struct sw_parameters *parameters, struct sw_route *route,

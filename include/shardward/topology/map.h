@@ -41,9 +41,23 @@ struct sw_bucket {
     enum sw_bucket_state state;
 };
 
+/*
+ * How a key finds its bucket (enum sw_placement_kind tells the way). Bucket b of group g is
+ * buckets[g * group_buckets + b]; of a hash placement, whose one group has all buckets, that is
+ * buckets[b].
+ */
 struct sw_placement {
     const char *name;
-    enum sw_key_type key_type;
+    enum sw_placement_kind kind;
+    const enum sw_key_type *types; /* of the parts of a key */
+    int part_count;
+    int hashed_from;                 /* the first part that is hashed; part_count: none is */
+    const struct sw_key_span *spans; /* of a list or range, in order */
+    int span_count;
+    const char *const *groups; /* their names */
+    int group_count;
+    int default_group; /* -1: a value without a span has no place */
+    int group_buckets;
     const struct sw_bucket *buckets;
     int bucket_count;
     const struct sw_shard *const *shards; /* those that hold a bucket, in global order */
@@ -53,7 +67,7 @@ struct sw_placement {
 struct sw_table {
     const char *schema, *name;
     const struct sw_business *business;
-    const char *key;                      /* NULL: a single table */
+    const char *const *keys; /* the columns of the key, one for each part; NULL: single */
     const struct sw_placement *placement; /* of a sharded table */
     const struct sw_shard *shard;         /* of a single table */
 };

@@ -132,10 +132,6 @@ static const struct row rows[] = {
      "not available in this version; write transaction"},
     {"an_unknown_pool_mode_is_refused", "mode: transaction", "mode: x", 11, 18,
      "write transaction"},
-    {"range_is_of_a_later_version", "map: {m0", "range: {}\n            map: {m0", 26, 13,
-     "not available"},
-    {"list_is_of_a_later_version", "map: {m0", "list: {}\n            map: {m0", 26, 13,
-     "not available"},
     {"functions_are_of_a_later_version", "tables: {things",
      "functions: {}\n        tables: {things", 18, 9, "not available"},
     {"reference_is_of_a_later_version", "things: {}", "things: {reference: true}", 18, 27,
@@ -144,16 +140,6 @@ static const struct row rows[] = {
      "not available"},
     {"default_business_is_of_a_later_version", "businesses:\n",
      "default_business: one\n    businesses:\n", 15, 5, "not available"},
-    {"smallint_keys_are_of_a_later_version", "type: bigint", "type: smallint", 25, 26,
-     "not available"},
-    {"date_keys_are_of_a_later_version", "type: bigint", "type: date", 25, 26, "not available"},
-    {"varchar_keys_are_of_a_later_version", "type: bigint", "type: varchar", 25, 26,
-     "not available"},
-    {"float_is_no_key_type", "type: bigint", "type: float8", 25, 26, "bigint, text or uuid"},
-    {"int_is_a_key_type", "type: bigint", "type: int", 0, 0, NULL},
-    {"integer_is_a_key_type", "type: bigint", "type: integer", 0, 0, NULL},
-    {"text_is_a_key_type", "type: bigint", "type: text", 0, 0, NULL},
-    {"uuid_is_a_key_type", "type: bigint", "type: uuid", 0, 0, NULL},
 
     {"no_statement_need_be_cached", "clients: 10", "statement_cache: 0", 0, 0, NULL},
     {"the_largest_statement_cache", "clients: 10", "statement_cache: 64GB", 0, 0, NULL},
@@ -374,7 +360,8 @@ static void the_example_file_has_no_fault(void **state)
     assert_int_equal(config->users[0].pool_size, 20);
     assert_string_equal(config->users[0].server_password, "booking");
     assert_int_equal(config->databases[0].business_count, 5);
-    assert_string_equal(config->databases[0].businesses[1].tables[0].key, "patient_id");
+    assert_int_equal(config->databases[0].businesses[1].tables[0].key_count, 1);
+    assert_string_equal(config->databases[0].businesses[1].tables[0].keys[0], "patient_id");
     assert_int_equal(config->databases[0].businesses[1].placements[0].ranges[3].last, 1023);
     sw_config_free(config);
 }

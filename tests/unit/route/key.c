@@ -7,14 +7,20 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum { BUCKETS = 1024, OF_42 = 968, OF_ABC = 336, OF_123_TEXT = 154, OF_UUID = 918 };
-
-static const struct sw_shard shard = {.name = "s"};
-static struct sw_bucket buckets[BUCKETS];
+enum {
+    BUCKETS = 1024,
+    OF_42 = 968,
+    OF_ABC = 336,
+    OF_123_TEXT = 154,
+    OF_UUID = 918,
+    OF_DAY = 375,
+    OF_MOMENT = 875,
+};
 
 #define UUID "00112233-4455-6677-8899-aabbccddeeff"
 #define UUID_BYTES "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
@@ -192,105 +198,239 @@ static const struct row rows[] = {
     {"a_declared_text_is_no_uuid", BOUND(SW_KEY_UUID, TEXT(UUID), 25), NOT("0A000")},
     {"a_declared_text_may_be_cast_to_uuid",
      BOUND_AS(SW_KEY_UUID, SW_CAST_UUID, BINARY(UUID), 25), IN(OF_UUID)},
-};
 
-static struct sw_placement placement_of(enum sw_key_type type)
-{
-    for (int i = 0; i < BUCKETS; i++)
-        buckets[i].shard = &shard;
-    return (struct sw_placement){
-        .name = "p", .key_type = type, .buckets = buckets, .bucket_count = BUCKETS};
-}
+#define OF_DATE(...) SW_KEY_DATE, {__VA_ARGS__}, {0}, 0, false
+#define OF_TIMESTAMP(...) SW_KEY_TIMESTAMP, {__VA_ARGS__}, {0}, 0, false
+#define OF_TIMESTAMPTZ(...) SW_KEY_TIMESTAMPTZ, {__VA_ARGS__}, {0}, 0, false
+#define DAY "2026-11-24"
+    {"a_string_is_a_date", OF_DATE(STRING(DAY)), IN(OF_DAY)},
+    {"a_string_cast_to_date_is_a_date", OF_DATE(STRING(DAY), .cast = SW_CAST_DATE), IN(OF_DAY)},
+    {"days_that_were_added_up_are_a_date", OF_DATE(INTEGER(9824), .cast = SW_CAST_DATE),
+     IN(OF_DAY)},
+    {"an_integer_is_no_date", OF_DATE(INTEGER(9824)), NOT("0A000")},
+    {"a_timestamp_is_no_date", OF_DATE(STRING(DAY), .cast = SW_CAST_TIMESTAMP), NOT("0A000")},
+    {"a_date_that_depends_on_datestyle_is_refused", OF_DATE(STRING("11/24/2026")),
+     NOT("0A000")},
+    {"a_day_that_is_on_no_calendar_is_an_error", OF_DATE(STRING("2026-02-30")), NOT("22008")},
+    {"a_date_parameter_may_be_text", BOUND(SW_KEY_DATE, TEXT(DAY), 0), IN(OF_DAY)},
+    {"a_date_parameter_may_carry_a_zone", BOUND(SW_KEY_DATE, TEXT(DAY " +08"), 0), IN(OF_DAY)},
+    {"a_date_parameter_may_be_binary", BOUND(SW_KEY_DATE, BINARY("\0\0\x26\x60"), 1082),
+     IN(OF_DAY)},
+    {"an_undeclared_date_may_be_binary", BOUND(SW_KEY_DATE, BINARY("\0\0\x26\x60"), 0),
+     IN(OF_DAY)},
+    {"a_date_has_4_bytes", BOUND(SW_KEY_DATE, BINARY("\0\0\0\0\0\0\x26\x60"), 1082),
+     NOT("22P03")},
+    {"a_date_of_2_bytes_is_short", BOUND(SW_KEY_DATE, BINARY("\x26\x60"), 1082), NOT("08P01")},
+    {"a_timestamp_parameter_is_no_date", BOUND(SW_KEY_DATE, TEXT(DAY), 1114), NOT("0A000")},
+    {"a_text_parameter_is_no_date", BOUND(SW_KEY_DATE, TEXT(DAY), 25), NOT("0A000")},
+    {"a_text_parameter_may_be_cast_to_date", BOUND_AS(SW_KEY_DATE, SW_CAST_DATE, TEXT(DAY), 25),
+     IN(OF_DAY)},
+    {"a_shared_date_may_be_a_timestamp", SHARED(SW_KEY_DATE, TEXT(DAY), 0), NOT("0A000")},
+    {"a_declared_date_may_be_shared", SHARED(SW_KEY_DATE, TEXT(DAY), 1082), IN(OF_DAY)},
+    {"a_string_is_a_timestamp", OF_TIMESTAMP(STRING("2026-11-24 09:30")), IN(OF_MOMENT)},
+    {"a_timestamp_ignores_the_offset", OF_TIMESTAMP(STRING("2026-11-24T09:30:00+08")),
+     IN(OF_MOMENT)},
+    {"a_date_is_no_timestamp", OF_TIMESTAMP(STRING(DAY), .cast = SW_CAST_DATE), NOT("0A000")},
+    {"a_timestamptz_is_no_timestamp", BOUND(SW_KEY_TIMESTAMP, TEXT(DAY), 1184), NOT("0A000")},
+    {"a_timestamp_may_be_binary",
+     BOUND(SW_KEY_TIMESTAMP, BINARY("\0\3\x04\x01\x1f\x7e\x96\0"), 1114), IN(OF_MOMENT)},
+    {"a_timestamp_has_8_bytes", BOUND(SW_KEY_TIMESTAMP, BINARY("\0\0\x26\x60"), 1114),
+     NOT("08P01")},
+    {"a_timestamptz_is_the_moment_in_utc", OF_TIMESTAMPTZ(STRING("2026-11-24 17:30+08")),
+     IN(OF_MOMENT)},
+    {"a_timestamptz_needs_an_offset", OF_TIMESTAMPTZ(STRING("2026-11-24 09:30")), NOT("0A000")},
+    {"a_timestamptz_may_be_binary",
+     BOUND(SW_KEY_TIMESTAMPTZ, BINARY("\0\3\x04\x01\x1f\x7e\x96\0"), 1184), IN(OF_MOMENT)},
+};
 
 static void run_row(void **state)
 {
     const struct row *row = *state;
-    struct sw_placement placement = placement_of(row->type);
     struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1};
+    struct sw_key_source source = {&parameters, &row->has_other_uses, false};
+    struct sw_key_value key;
     struct sw_error err = {0};
-    int bucket = -1;
-    enum sw_key_status status = sw_key_locate(&placement, &row->value, &row->has_other_uses,
-                                              &parameters, &bucket, &err);
 
-    assert_int_equal(status, row->status);
+    assert_int_equal(sw_key_read(row->type, &row->value, &source, &key, &err), row->status);
     if (row->sqlstate != NULL)
         assert_string_equal(err.sqlstate, row->sqlstate);
-    if (status != SW_KEY_KNOWN)
-        assert_int_equal(bucket, -1);
-    else if (row->bucket != 0)
-        assert_int_equal(bucket, row->bucket);
+    if (row->status == SW_KEY_KNOWN && row->bucket != 0)
+        assert_int_equal(sw_key_hash(&key, 1) % BUCKETS, row->bucket);
 }
 
 static void an_unbound_parameter_is_unbound(void **state)
 {
-    struct sw_placement placement = placement_of(SW_KEY_BIGINT);
     struct sw_parameters parameters = {0};
+    struct sw_key_source source = {.parameters = &parameters};
     struct sw_value value = {PARAMETER};
+    struct sw_key_value key;
     struct sw_error err;
-    int bucket;
 
-    assert_int_equal(sw_key_locate(&placement, &value, NULL, &parameters, &bucket, &err),
-                     SW_KEY_UNBOUND);
-    assert_int_equal(sw_key_locate(&placement, &value, NULL, NULL, &bucket, &err),
-                     SW_KEY_UNBOUND);
+    assert_int_equal(sw_key_read(SW_KEY_BIGINT, &value, &source, &key, &err), SW_KEY_UNBOUND);
+    source.parameters = NULL;
+    assert_int_equal(sw_key_read(SW_KEY_BIGINT, &value, &source, &key, &err), SW_KEY_UNBOUND);
 }
 
 static void a_parameter_beyond_the_last_is_a_protocol_error(void **state)
 {
-    struct sw_placement placement = placement_of(SW_KEY_BIGINT);
     struct sw_parameter bound = TEXT("42");
     struct sw_parameters parameters = {&bound, 1, NULL, 0};
+    struct sw_key_source source = {.parameters = &parameters};
     struct sw_value value = {.kind = SW_VALUE_PARAMETER, .parameter = 2};
+    struct sw_key_value key;
     struct sw_error err;
-    int bucket;
 
-    assert_int_equal(sw_key_locate(&placement, &value, NULL, &parameters, &bucket, &err),
-                     SW_KEY_UNKNOWN);
+    assert_int_equal(sw_key_read(SW_KEY_BIGINT, &value, &source, &key, &err), SW_KEY_UNKNOWN);
     assert_string_equal(err.sqlstate, "08P01");
 }
 
-static void a_wrong_key_is_quoted_in_the_error(void **state)
+static void a_text_without_an_offset_is_utc_if_the_session_is(void **state)
 {
-    struct sw_placement placement = placement_of(SW_KEY_BIGINT);
-    const struct sw_shard *found = NULL;
+    struct sw_key_source source = {.is_utc = false};
+    struct sw_value value = {STRING("2026-11-24 09:30")};
+    struct sw_key_value key;
     struct sw_error err;
-    int bucket;
 
-    assert_false(sw_key_locate_text(&placement, "abc", &bucket, &found, &err));
-    assert_string_equal(err.message, "invalid input syntax for type bigint: \"abc\"");
-    assert_false(sw_key_locate_text(&placement, "99999999999999999999", &bucket, &found, &err));
-    assert_string_equal(err.message,
-                        "value \"99999999999999999999\" is out of range for type bigint");
-    assert_null(found);
+    assert_int_equal(sw_key_read(SW_KEY_TIMESTAMPTZ, &value, &source, &key, &err),
+                     SW_KEY_UNKNOWN);
+    assert_string_equal(err.sqlstate, "0A000");
+    source.is_utc = true;
+    assert_int_equal(sw_key_read(SW_KEY_TIMESTAMPTZ, &value, &source, &key, &err),
+                     SW_KEY_KNOWN);
+    assert_int_equal(key.number, INT64_C(9824) * 86400000000 + INT64_C(34200000000));
 }
 
-static void a_dba_locates_a_text(void **state)
-{
-    struct sw_placement placement = placement_of(SW_KEY_UUID);
-    const struct sw_shard *found = NULL;
-    struct sw_error err;
-    int bucket;
+/* The elements of one array parameter, joined by commas; or the SQLSTATE; or what it is. */
+struct array_row {
+    const char *name;
+    enum sw_key_type type;
+    enum sw_cast cast;
+    struct sw_parameter bound;
+    uint32_t oid;
+    bool has_other_uses;
+    const char *elements;
+};
 
-    assert_true(sw_key_locate_text(&placement, UUID, &bucket, &found, &err));
-    assert_int_equal(bucket, OF_UUID);
-    assert_ptr_equal(found, &shard);
+#define ARRAY(type, oid, value, elements) type, SW_CAST_NONE, value, oid, false, elements
+#define INT4S                                                                                  \
+    "\0\0\0\1"                                                                                 \
+    "\0\0\0\0"                                                                                 \
+    "\0\0\0\x17"                                                                               \
+    "\0\0\0\2"                                                                                 \
+    "\0\0\0\1"
+
+static const struct array_row arrays[] = {
+    {"an_array_of_bigints", ARRAY(SW_KEY_BIGINT, 1016, TEXT("{1,-2}"), "1,-2")},
+    {"an_undeclared_array_is_one_of_keys", ARRAY(SW_KEY_BIGINT, 0, TEXT("{1,2}"), "1,2")},
+    {"null_elements_equal_nothing", ARRAY(SW_KEY_BIGINT, 0, TEXT("{1,NULL,2}"), "1,2")},
+    {"an_empty_array_has_no_element", ARRAY(SW_KEY_BIGINT, 0, TEXT("{}"), "")},
+    {"a_null_array_is_null", ARRAY(SW_KEY_BIGINT, 0, {0}, "null")},
+    {"int2_elements_have_their_range", ARRAY(SW_KEY_BIGINT, 1005, TEXT("{32768}"), "22003")},
+    {"a_word_among_numbers_is_an_error", ARRAY(SW_KEY_BIGINT, 0, TEXT("{1,x}"), "22P02")},
+    {"what_is_no_array_is_refused", ARRAY(SW_KEY_BIGINT, 0, TEXT("1,2"), "0A000")},
+    {"an_array_of_arrays_is_refused", ARRAY(SW_KEY_BIGINT, 0, TEXT("{{1},{2}}"), "0A000")},
+    {"texts_are_no_bigints", ARRAY(SW_KEY_BIGINT, 1009, TEXT("{1}"), "0A000")},
+    {"numerics_are_no_bigints", ARRAY(SW_KEY_BIGINT, 1231, TEXT("{1}"), "0A000")},
+    {"a_single_value_is_no_array", ARRAY(SW_KEY_BIGINT, 20, TEXT("1"), "0A000")},
+    {"texts_may_be_quoted", ARRAY(SW_KEY_TEXT, 1009, TEXT("{a,\"b c\"}"), "a,b c")},
+    {"varchars_are_texts", ARRAY(SW_KEY_TEXT, 1015, TEXT("{a}"), "a")},
+    {"an_array_of_dates",
+     ARRAY(SW_KEY_DATE, 1182, TEXT("{2000-01-02,infinity}"), "2000-01-02,infinity")},
+    {"a_date_in_another_form_is_refused", ARRAY(SW_KEY_DATE, 0, TEXT("{01/02/2000}"), "0A000")},
+    {"an_array_of_timestamps", ARRAY(SW_KEY_TIMESTAMP, 1115, TEXT("{\"2000-01-01 00:00:01\"}"),
+                                     "2000-01-01 00:00:01.000000")},
+    {"an_array_of_timestamptzs", ARRAY(SW_KEY_TIMESTAMPTZ, 1185, TEXT("{2000-01-01 02:00+02}"),
+                                       "2000-01-01 00:00:00.000000+00")},
+    {"an_array_of_uuids", ARRAY(SW_KEY_UUID, 2951, TEXT("{" UUID "}"), UUID)},
+    {"int4s_in_binary", ARRAY(SW_KEY_BIGINT, 1007,
+                              BINARY(INT4S "\0\0\0\4"
+                                           "\0\0\0\7"
+                                           "\xff\xff\xff\xff"),
+                              "7")},
+    {"undeclared_int4s_in_binary", ARRAY(SW_KEY_BIGINT, 0,
+                                         BINARY(INT4S "\0\0\0\4"
+                                                      "\0\0\0\7"
+                                                      "\0\0\0\4"
+                                                      "\xff\xff\xff\xff"),
+                                         "7,-1")},
+    {"an_element_has_its_length", ARRAY(SW_KEY_BIGINT, 1007,
+                                        BINARY(INT4S "\0\0\0\2"
+                                                     "\0\7"
+                                                     "\xff\xff\xff\xff"),
+                                        "08P01")},
+    {"int4s_in_binary_are_no_texts", ARRAY(SW_KEY_TEXT, 1009,
+                                           BINARY(INT4S "\0\0\0\1"
+                                                        "a"
+                                                        "\0\0\0\1"
+                                                        "b"),
+                                           "0A000")},
+    {"half_an_array_is_refused", ARRAY(SW_KEY_BIGINT, 1007, BINARY("\0\0\0\1"), "0A000")},
+    {"a_cast_names_the_elements", SW_KEY_BIGINT, SW_CAST_INT4, TEXT("{7}"), 0, false, "7"},
+    {"a_shared_array_may_be_any", SW_KEY_BIGINT, SW_CAST_NONE, TEXT("{7}"), 0, true, "0A000"},
+};
+
+static void join(const struct sw_key_list *list, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < list->count; i++) {
+        char value[SW_KEY_SHOWN];
+
+        sw_key_value_print(&list->values[i], value);
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i == 0 ? "" : ",", value);
+    }
+}
+
+static void run_array_row(void **state)
+{
+    const struct array_row *row = *state;
+    struct sw_value value = {PARAMETER, .cast = row->cast, .is_array = true};
+    struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1};
+    struct sw_key_source source = {&parameters, &row->has_other_uses, false};
+    struct sw_key_list list = {0};
+    struct sw_error err = {0};
+    struct sw_arena arena;
+    char text[200] = "null";
+
+    sw_arena_init(&arena);
+    switch (sw_key_read_array(row->type, &value, &source, &arena, &list, &err)) {
+    case SW_KEY_KNOWN:
+        join(&list, text, sizeof text);
+        break;
+    case SW_KEY_UNKNOWN:
+        (void)snprintf(text, sizeof text, "%s", err.sqlstate);
+        break;
+    case SW_KEY_NULL:
+    case SW_KEY_UNBOUND:
+        break;
+    }
+    assert_string_equal(text, row->elements);
+    sw_arena_finish(&arena);
 }
 
 int main(void)
 {
-    enum { ROWS = sizeof rows / sizeof *rows };
+    enum {
+        ROWS = sizeof rows / sizeof *rows,
+        ARRAYS = sizeof arrays / sizeof *arrays,
+    };
     const struct CMUnitTest more[] = {
         cmocka_unit_test(an_unbound_parameter_is_unbound),
         cmocka_unit_test(a_parameter_beyond_the_last_is_a_protocol_error),
-        cmocka_unit_test(a_wrong_key_is_quoted_in_the_error),
-        cmocka_unit_test(a_dba_locates_a_text),
+        cmocka_unit_test(a_text_without_an_offset_is_utc_if_the_session_is),
     };
-    struct CMUnitTest tests[ROWS];
+    struct CMUnitTest tests[ROWS], array_tests[ARRAYS];
 
     for (int i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){.name = rows[i].name,
                                        .test_func = run_row,
                                        .initial_state = (void *)(uintptr_t)&rows[i]};
+    for (int i = 0; i < ARRAYS; i++)
+        array_tests[i] = (struct CMUnitTest){.name = arrays[i].name,
+                                             .test_func = run_array_row,
+                                             .initial_state = (void *)(uintptr_t)&arrays[i]};
     return _cmocka_run_group_tests("values", tests, ROWS, NULL, NULL) +
+           _cmocka_run_group_tests("arrays", array_tests, ARRAYS, NULL, NULL) +
            cmocka_run_group_tests_name("key", more, NULL, NULL);
 }

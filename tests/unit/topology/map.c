@@ -58,7 +58,7 @@ static void a_single_table_is_on_the_shard_of_its_business(void **state)
 {
     const struct sw_table *hospitals = table(state, "hospitals");
 
-    assert_null(hospitals->key);
+    assert_null(hospitals->keys);
     assert_null(hospitals->placement);
     assert_string_equal(hospitals->shard->name, "institutions");
     assert_string_equal(hospitals->shard->dbname, "institutions");
