@@ -34,6 +34,8 @@ static const struct sw_field timeout_fields[] = {
     {"connect", sw_read_time, offsetof(struct sw_config, timeouts.connect_ms), false, 0,
      DAY_MS},
     {"lease", sw_read_time, offsetof(struct sw_config, timeouts.lease_ms), false, 0, DAY_MS},
+    {"ddl_lock", sw_read_time, offsetof(struct sw_config, timeouts.ddl_lock_ms), false, 0,
+     DAY_MS},
     {.name = "idle_in_transaction"},
     {.name = "drain"},
 };
@@ -92,6 +94,7 @@ static struct sw_config *create(const char *path)
     config->timeouts.login_ms = 10000;
     config->timeouts.connect_ms = 5000;
     config->timeouts.lease_ms = 5000;
+    config->timeouts.ddl_lock_ms = 10000;
     return config;
 }
 

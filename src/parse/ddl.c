@@ -307,7 +307,7 @@ static const struct command commands[] = {
     {T_IndexStmt, "CREATE INDEX", sw_ddl_create_index},
     {T_ReindexStmt, "REINDEX", reindex},
     {T_RenameStmt, "ALTER ... RENAME", sw_ddl_rename},
-    {T_TruncateStmt, "TRUNCATE", truncate},
+    {T_TruncateStmt, "TRUNCATE TABLE", truncate},
     {T_VacuumStmt, "VACUUM", vacuum},
 };
 

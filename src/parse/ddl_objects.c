@@ -19,25 +19,25 @@ enum naming {
 
 struct kind {
     ObjectType type;
-    const char *name;
+    const char *alter_tag, *drop_tag; /* NULL: the grammar has no such statement */
     enum sw_object_kind kind;
     enum naming naming;
 };
 
 static const struct kind kinds[] = {
-    {OBJECT_TABLE, "TABLE", SW_OBJECT_TABLE, NAMED_BY_LIST},
-    {OBJECT_COLUMN, "TABLE", SW_OBJECT_TABLE, NAMED_BEHIND},
-    {OBJECT_TABCONSTRAINT, "TABLE", SW_OBJECT_TABLE, NAMED_BEHIND},
-    {OBJECT_TRIGGER, "TRIGGER", SW_OBJECT_TABLE, NAMED_BEHIND},
-    {OBJECT_POLICY, "POLICY", SW_OBJECT_TABLE, NAMED_BEHIND},
-    {OBJECT_INDEX, "INDEX", SW_OBJECT_INDEX, NAMED_BY_LIST},
-    {OBJECT_SEQUENCE, "SEQUENCE", SW_OBJECT_SEQUENCE, NAMED_BY_LIST},
-    {OBJECT_TYPE, "TYPE", SW_OBJECT_SHARED, NAMED_BY_TYPE},
-    {OBJECT_ATTRIBUTE, "TYPE", SW_OBJECT_SHARED, NAMED_BY_TYPE},
-    {OBJECT_DOMAIN, "DOMAIN", SW_OBJECT_SHARED, NAMED_BY_TYPE},
-    {OBJECT_DOMCONSTRAINT, "DOMAIN", SW_OBJECT_SHARED, NAMED_BY_DOMAIN},
-    {OBJECT_SCHEMA, "SCHEMA", SW_OBJECT_SCHEMA, NAMED_BY_STRING},
-    {OBJECT_EXTENSION, "EXTENSION", SW_OBJECT_SHARED, NAMED_BY_STRING},
+    {OBJECT_TABLE, "ALTER TABLE", "DROP TABLE", SW_OBJECT_TABLE, NAMED_BY_LIST},
+    {OBJECT_COLUMN, "ALTER TABLE", NULL, SW_OBJECT_TABLE, NAMED_BEHIND},
+    {OBJECT_TABCONSTRAINT, "ALTER TABLE", NULL, SW_OBJECT_TABLE, NAMED_BEHIND},
+    {OBJECT_TRIGGER, "ALTER TRIGGER", "DROP TRIGGER", SW_OBJECT_TABLE, NAMED_BEHIND},
+    {OBJECT_POLICY, "ALTER POLICY", "DROP POLICY", SW_OBJECT_TABLE, NAMED_BEHIND},
+    {OBJECT_INDEX, "ALTER INDEX", "DROP INDEX", SW_OBJECT_INDEX, NAMED_BY_LIST},
+    {OBJECT_SEQUENCE, "ALTER SEQUENCE", "DROP SEQUENCE", SW_OBJECT_SEQUENCE, NAMED_BY_LIST},
+    {OBJECT_TYPE, "ALTER TYPE", "DROP TYPE", SW_OBJECT_SHARED, NAMED_BY_TYPE},
+    {OBJECT_ATTRIBUTE, "ALTER TYPE", NULL, SW_OBJECT_SHARED, NAMED_BY_TYPE},
+    {OBJECT_DOMAIN, "ALTER DOMAIN", "DROP DOMAIN", SW_OBJECT_SHARED, NAMED_BY_TYPE},
+    {OBJECT_DOMCONSTRAINT, "ALTER DOMAIN", NULL, SW_OBJECT_SHARED, NAMED_BY_DOMAIN},
+    {OBJECT_SCHEMA, "ALTER SCHEMA", "DROP SCHEMA", SW_OBJECT_SCHEMA, NAMED_BY_STRING},
+    {OBJECT_EXTENSION, "ALTER EXTENSION", "DROP EXTENSION", SW_OBJECT_SHARED, NAMED_BY_STRING},
 };
 
 static const struct kind *find_kind(struct sw_facts *facts, ObjectType type)
@@ -86,24 +86,6 @@ static int add_named(struct sw_facts *facts, const struct kind *kind, enum sw_ob
 
 /* --- DROP --- */
 
-static const char *drop_command(const struct kind *kind)
-{
-    switch (kind->kind) {
-    case SW_OBJECT_TABLE:
-        return kind->type == OBJECT_TABLE ? "DROP TABLE" : "DROP ... ON";
-    case SW_OBJECT_INDEX:
-        return "DROP INDEX";
-    case SW_OBJECT_SEQUENCE:
-        return "DROP SEQUENCE";
-    case SW_OBJECT_SCHEMA:
-        return "DROP SCHEMA";
-    case SW_OBJECT_SHARED:
-    case SW_OBJECT_ALL:
-        break;
-    }
-    return kind->type == OBJECT_EXTENSION ? "DROP EXTENSION" : "DROP TYPE";
-}
-
 void sw_ddl_drop(struct sw_facts *facts, const Node *node)
 {
     const DropStmt *drop = (const DropStmt *)node;
@@ -111,7 +93,7 @@ void sw_ddl_drop(struct sw_facts *facts, const Node *node)
 
     if (kind == NULL)
         return;
-    facts->ddl.command = drop_command(kind);
+    facts->ddl.command = kind->drop_tag;
     facts->ddl.is_outside = drop->concurrent;
     for (int i = 0; i < list_length(drop->objects); i++)
         (void)add_named(facts, kind,
@@ -137,6 +119,7 @@ void sw_ddl_rename(struct sw_facts *facts, const Node *node)
 
     if (kind == NULL)
         return;
+    facts->ddl.command = kind->alter_tag;
     if (rename->renameType == OBJECT_COLUMN && rename->relationType != OBJECT_TABLE) {
         sw_facts_refuse(facts, "a renamed column of a view or foreign table", NULL);
         return;
@@ -158,6 +141,7 @@ void sw_ddl_set_schema(struct sw_facts *facts, const Node *node)
 
     if (kind == NULL)
         return;
+    facts->ddl.command = kind->alter_tag;
     if (alter->relation != NULL)
         (void)sw_ddl_add_range(facts, kind->kind, SW_OBJECT_RENAMED, alter->relation);
     else
@@ -171,6 +155,7 @@ void sw_ddl_set_owner(struct sw_facts *facts, const Node *node)
 
     if (kind == NULL)
         return;
+    facts->ddl.command = kind->alter_tag;
     if (alter->relation != NULL)
         (void)sw_ddl_add_range(facts, kind->kind, SW_OBJECT_CHANGED, alter->relation);
     else

@@ -354,8 +354,10 @@ bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
     for (int i = 0; i < ddl->object_count; i++)
         if (!add_object(planner, i, &business))
             return false;
-    *route = (struct sw_route){
-        .kind = SW_ROUTE_SCHEMA, .business = business, .changes_schema = !ddl->is_upkeep};
+    *route = (struct sw_route){.kind = SW_ROUTE_SCHEMA,
+                               .business = business,
+                               .hears_catalog = !ddl->is_upkeep || planner->statement->kind ==
+                                                                       SW_STATEMENT_TRUNCATE};
     explain(planner, route);
     /* On one shard it is a write like any other. */
     if (planner->statement->kind == SW_STATEMENT_TRUNCATE && business != NULL &&
@@ -382,13 +384,43 @@ int sw_plan_list_shards(const struct sw_database *database, const struct sw_rout
 {
     int count = 0;
 
+    if (route->hears_catalog && size > 0)
+        shards[0] = database->catalog;
+    count += route->hears_catalog;
     if (route->business != NULL)
-        count = add_shards(route->business, shards, size, 0);
-    for (int i = 0; route->business == NULL && i < database->business_count; i++)
+        return add_shards(route->business, shards, size, count);
+    for (int i = 0; i < database->business_count; i++)
         count = add_shards(&database->businesses[i], shards, size, count);
-    if (!route->changes_schema)
-        return count;
-    if (count < size)
-        shards[count] = database->catalog;
-    return count + 1;
+    return count;
+}
+
+static const struct sw_table *declared_or_parent(const struct sw_database *database,
+                                                 const struct sw_ddl *ddl, int index)
+{
+    const struct sw_object *object = &ddl->objects[index];
+    const struct sw_table *table = NULL;
+
+    if (object->kind == SW_OBJECT_TABLE)
+        table = sw_database_table(database, object->schema == NULL ? "public" : object->schema,
+                                  object->name);
+    if (table == NULL && object->partition_of >= 0)
+        return declared_or_parent(database, ddl, object->partition_of);
+    return table;
+}
+
+int sw_plan_list_tables(const struct sw_database *database, const struct sw_ddl *ddl,
+                        const struct sw_table **tables, int size)
+{
+    int count = 0;
+
+    for (int i = 0; i < ddl->object_count; i++) {
+        const struct sw_table *table = declared_or_parent(database, ddl, i);
+
+        if (table == NULL || ddl->objects[i].use == SW_OBJECT_NAMED)
+            continue;
+        if (count < size)
+            tables[count] = table;
+        count++;
+    }
+    return count;
 }

@@ -158,6 +158,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->has_failed = session->has_answered = session->enlists = false;
     session->tries = 0;
     session->running = NULL;
+    sw_session_forget_ddl(session);
 }
 
 void sw_session_forget_batch(struct sw_session *session)

@@ -64,12 +64,13 @@ static uint32_t *read_types(const struct sw_wire_parse *parse)
 }
 
 /* RESET to start-up values is replaced by statements of ours, like control. */
-static bool is_answered_here(const struct sw_session *session, const struct sw_script *script)
+static bool is_answered_here(struct sw_session *session, const struct sw_script *script)
 {
     const struct sw_statement *statement = script->count == 0 ? NULL : &script->statements[0];
 
     return statement == NULL || sw_is_control(statement) ||
-           sw_session_resets_to_startup(session, statement);
+           sw_session_resets_to_startup(session, statement) ||
+           sw_session_is_ddl(session, statement);
 }
 
 static struct sw_prepared *prepare(const struct sw_session *session,
@@ -438,6 +439,19 @@ static void execute_control(struct sw_session *session, struct sw_named *named,
     sw_named_unref(named);
 }
 
+/* What its portal would run was settled when it was prepared: here is the time to tell. */
+static void execute_ddl(struct sw_session *session, struct sw_named *named, const char *portal)
+{
+    struct sw_error err;
+
+    if (!sw_session_add_ddl(session, named->statement, 1, named->text, &err)) {
+        fail(session, &err);
+        return;
+    }
+    sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_DDL, NULL, NULL);
+    spend_portal(session, portal, named);
+}
+
 static void execute(struct sw_session *session, struct sw_named *named, const char *portal,
                     uint32_t max_rows)
 {
@@ -453,6 +467,8 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         fail(session, &err);
     } else if (sw_is_control(named->statement)) {
         execute_control(session, named, portal);
+    } else if (named->prepared == NULL && named->statement->ddl != NULL) {
+        execute_ddl(session, named, portal);
     } else if (named->prepared == NULL) {
         sw_session_note_changes(session, named->statement);
         (void)sw_session_add_reset(session, named->statement, named->text);

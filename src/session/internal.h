@@ -10,6 +10,8 @@
  *   collecting.c  requests become a run
  *   running.c     a run on its leg
  *   outcome.c     what the session becomes when a run is over
+ *   ddl.c         DDL, which runs on all shards of a business
+ *   journal.c     ... the note that it leaves on each
  *   names.c       prepared statements and portals
  */
 #ifndef SW_SESSION_INTERNAL_H
@@ -104,6 +106,7 @@ enum sw_request_role {
     SW_ROLE_CLOSED_PORTAL, /* ... no longer exists */
     SW_ROLE_CLOSED,        /* named `about` no longer exists */
     SW_ROLE_CONTROL,       /* a server has carried out the control `about` */
+    SW_ROLE_DDL,           /* the answer of DDL stands here */
 };
 
 /* A setting that the run changes, and the value a server says it then has. */
@@ -150,6 +153,7 @@ struct sw_session {
     bool enlists;                     /* it is the first that the transaction's shard hears */
     int tries;                        /* how often it had to start again */
     struct sw_leg *running;
+    struct sw_session_ddl *ddl; /* of the run; NULL: none */
 
     /* The batch, which Flush parts into several runs. */
     struct sw_leg *batch; /* the leg of a batch that Flush has left open */
@@ -235,6 +239,9 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err);
+bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
+                           const struct sw_plan *plan, const struct sw_parameters *parameters,
+                           struct sw_route *route, struct sw_error *err);
 /* The run becomes part of the transaction, or of the open batch: it holds control that a server
  * must hear, or a portal of before. */
 bool sw_session_bind(struct sw_session *session, struct sw_error *err);
@@ -277,6 +284,30 @@ void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
+
+/* The last words about a run: ReadyForQuery if it is due. READY. */
+void sw_session_conclude(struct sw_session *session);
+/* The error of a run whose answers before it are written: what it says is done. */
+void sw_session_end_failed(struct sw_session *session);
+
+/* ddl.c */
+
+/* Is it DDL that goes to several shards, as far as the plan knows? */
+bool sw_session_is_ddl(struct sw_session *session, const struct sw_statement *statement);
+/* Collect DDL of @text, which holds @statements and nothing else. False: 0A000, 25001. */
+bool sw_session_add_ddl(struct sw_session *session, const struct sw_statement *statements,
+                        int count, const char *text, struct sw_error *err);
+/* Run what was collected. */
+void sw_session_run_ddl(struct sw_session *session);
+/* The client is gone. True: nothing is under way any longer. */
+bool sw_session_abandon_ddl(struct sw_session *session);
+void sw_session_forget_ddl(struct sw_session *session);
+
+/* journal.c */
+
+/* The statement that leaves a note of DDL; to be freed. */
+char *sw_session_ddl_note(const struct sw_session *session, const struct sw_route *route,
+                          const struct sw_statement *statements, int count, const char *text);
 
 /* outcome.c */
 void sw_session_follow_run(struct sw_session *session, char status);

@@ -131,6 +131,19 @@ static void answer_control(struct sw_session *session, const struct sw_statement
     free(text);
 }
 
+static void run_ddl(struct sw_session *session, const struct sw_statement *statements,
+                    int count, const char *text)
+{
+    struct sw_error err;
+
+    if (sw_session_add_ddl(session, statements, count, text, &err)) {
+        sw_session_add_about(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_DDL, NULL, NULL);
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    } else {
+        refuse(session, &err);
+    }
+}
+
 static void run_one(struct sw_session *session, const struct sw_statement *statement,
                     const char *text)
 {
@@ -154,6 +167,9 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         }
         session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
         text = sw_session_control_text(session, statement, text);
+    } else if (sw_session_is_ddl(session, statement)) {
+        run_ddl(session, statement, 1, text);
+        return;
     } else if (!sw_session_aim(session, statement, session->planned->plan, &none, true, &err) ||
                !sw_session_check_changes(session, statement, &err)) {
         refuse(session, &err);
@@ -172,6 +188,15 @@ static void run_several(struct sw_session *session, const struct sw_script *scri
 {
     struct sw_error err;
 
+    for (int i = 0; i < script->count; i++) {
+        if (!sw_session_is_ddl(session, &script->statements[i]))
+            continue;
+        if (sw_session_may_run(session, &script->statements[0], &err))
+            run_ddl(session, script->statements, script->count, text);
+        else
+            refuse(session, &err);
+        return;
+    }
     if (!aim_several(session, script, &err)) {
         refuse(session, &err);
         return;

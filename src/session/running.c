@@ -23,8 +23,7 @@ bool sw_session_is_ready_due(const struct sw_session *session)
     return session->run_end == SW_RUN_ENDS_QUERY || session->run_end == SW_RUN_ENDS_SYNC;
 }
 
-/* The last words about a run: ReadyForQuery if it is due. */
-static void conclude(struct sw_session *session)
+void sw_session_conclude(struct sw_session *session)
 {
     bool is_due = sw_session_is_ready_due(session);
 
@@ -56,7 +55,7 @@ static void answer_here(struct sw_session *session)
         if (request->kind == SW_REQUEST_FAIL)
             sw_txn_fail(&session->txn);
     }
-    conclude(session);
+    sw_session_conclude(session);
 }
 
 /* --- sending --- */
@@ -145,6 +144,10 @@ static bool ends_beside_query(const struct sw_session *session)
 void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
 {
     session->run_end = end;
+    if (session->ddl != NULL) {
+        sw_session_run_ddl(session);
+        return;
+    }
     if (!needs_server(session)) {
         answer_here(session);
         return;
@@ -294,7 +297,7 @@ static void finish_run(struct sw_session *session, char status)
         return;
     }
     sw_session_follow_run(session, status);
-    conclude(session);
+    sw_session_conclude(session);
 }
 
 static void on_done(void *owner, char status)
@@ -309,17 +312,22 @@ static void on_done(void *owner, char status)
         finish_run(session, status);
 }
 
-/* The run cannot end as it should: one error, then on as after any error. */
-static void fail_run(struct sw_session *session, const struct sw_error *err)
+void sw_session_end_failed(struct sw_session *session)
 {
-    sw_write_error(sw_session_out(session), "ERROR", err);
     sw_txn_fail(&session->txn);
     sw_session_undo_names(session);
     session->batch = NULL;
     session->aside_is_open = false;
     if (!sw_session_is_ready_due(session))
         session->skips_to_sync = true;
-    conclude(session);
+    sw_session_conclude(session);
+}
+
+/* The run cannot end as it should: one error, then on as after any error. */
+static void fail_run(struct sw_session *session, const struct sw_error *err)
+{
+    sw_write_error(sw_session_out(session), "ERROR", err);
+    sw_session_end_failed(session);
 }
 
 /* Our own answers that stand before the first request a server would have answered. */

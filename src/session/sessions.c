@@ -181,7 +181,7 @@ static void free_session(struct sw_session *session)
 static void free_if_done(struct sw_session *session)
 {
     if (!session->is_stream_open && session->leg.state == SW_LEG_FREE &&
-        session->aside.state == SW_LEG_FREE)
+        session->aside.state == SW_LEG_FREE && session->ddl == NULL)
         free_session(session);
 }
 
@@ -233,6 +233,8 @@ void sw_session_close(struct sw_session *session)
     session->batch = NULL;
     (void)sw_leg_abandon(&session->leg);
     (void)sw_leg_abandon(&session->aside);
+    if (session->ddl != NULL && sw_session_abandon_ddl(session))
+        sw_session_forget_ddl(session);
     sw_stream_close(session->stream);
 }
 
@@ -354,6 +356,7 @@ void sw_sessions_close(struct sw_sessions *sessions)
         sw_session_fatal(session, &err);
         sw_leg_cut(&session->leg);
         sw_leg_cut(&session->aside);
+        sw_session_forget_ddl(session);
         free_if_done(session);
     }
     unref_sessions(sessions);

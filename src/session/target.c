@@ -204,17 +204,17 @@ static bool refuse_second_shard(const struct sw_session *session, const struct s
     return false;
 }
 
-static bool refuse_ddl(const struct sw_statement *statement, struct sw_error *err)
+static bool refuse_beside_ddl(struct sw_error *err)
 {
-    sw_error_set(err, "0A000", "%s is not supported yet", statement->ddl->command);
-    sw_error_hint(err, "Change the schema on every shard with a migration tool.");
+    sw_error_set(err, "0A000", "DDL and other statements in one batch are not supported");
+    sw_error_hint(err, "Send Sync (or separate queries) between them.");
     return false;
 }
 
 /* Without a plan in store one is made, for whatever error its making brings. */
-static bool find_route(struct sw_session *session, const struct sw_statement *statement,
-                       const struct sw_plan *plan, const struct sw_parameters *parameters,
-                       struct sw_route *route, struct sw_error *err)
+bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
+                           const struct sw_plan *plan, const struct sw_parameters *parameters,
+                           struct sw_route *route, struct sw_error *err)
 {
     struct sw_plan_context context;
 
@@ -256,10 +256,12 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     struct sw_target next, joined = session->target;
     struct sw_route route;
 
-    if (!find_route(session, statement, plan, parameters, &route, err))
+    if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
         return false;
-    if (route.kind == SW_ROUTE_SCHEMA)
-        return refuse_ddl(statement, err);
+    if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
+        return true;
+    if (session->ddl != NULL && executes)
+        return refuse_beside_ddl(err);
     next = (struct sw_target){.kind = kinds[route.kind],
                               .shard = route.shard,
                               .placement = route.placement,

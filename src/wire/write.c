@@ -1,5 +1,7 @@
 #include "shardward/wire/write.h"
 
+#include "shardward/base/text.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -158,6 +160,42 @@ void sw_write_error(struct sw_buf *buf, const char *severity, const struct sw_er
 void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_error *err)
 {
     write_report(buf, 'N', severity, err);
+}
+
+static void put_moved(struct sw_buf *buf, const char *text, int shift)
+{
+    int64_t position = 0;
+
+    (void)sw_text_to_int64(text, strlen(text), &position);
+    (void)sw_buf_printf(buf, "P%lld", (long long)position + shift);
+    sw_put_byte(buf, 0);
+}
+
+void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, const char *shard,
+                          int shift)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    size_t start = sw_message_begin(buf, 'E');
+    const char *context = NULL;
+    uint8_t code;
+
+    while ((code = sw_cursor_byte(&cursor)) != 0) {
+        const char *text = sw_cursor_text(&cursor);
+
+        if (cursor.is_bad)
+            break;
+        if (code == 'W')
+            context = text;
+        else if (code == 'P')
+            put_moved(buf, text, shift);
+        else
+            put_field(buf, (char)code, text);
+    }
+    (void)sw_buf_printf(buf, "W%s%sshard \"%s\"", context == NULL ? "" : context,
+                        context == NULL ? "" : "\n", shard);
+    sw_put_byte(buf, 0);
+    sw_put_byte(buf, 0);
+    sw_message_end(buf, start);
 }
 
 void sw_write_query(struct sw_buf *buf, const char *query)

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -38,11 +39,12 @@ class Shardward:
         self.log_file = Path(log_file)
         self.process = None
 
-    def start(self):
+    def start(self, **variables):
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "run", "-c", self.config_file], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=sanitizer_env(), start_new_session=True)
+                stdout=log, stderr=log, env={**sanitizer_env(), **variables},
+                start_new_session=True)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while True:
             try:
@@ -115,8 +117,9 @@ class Platform:
         return death
 
     @contextlib.contextmanager
-    def another_shardward(self, *edits):
-        """One more, with pieces of its config replaced: edits are (old text, new text)."""
+    def another_shardward(self, *edits, stop_at=None):
+        """One more, with pieces of its config replaced: edits are (old text, new text). It may
+        be one that dies at a stop point."""
         text = self.clusters.config_file.read_text()
         port = self.port + 3
         moved = [(f"127.0.0.1:{self.port + more}", f"127.0.0.1:{port + more}")
@@ -127,12 +130,13 @@ class Platform:
         config_file = self.dir / "another.yaml"
         config_file.write_text(text)
         other = Shardward(self.program, config_file, port, self.dir / "shardward.log")
-        other.start()
+        other.start(**({"SHARDWARD_STOP_AT": stop_at} if stop_at else {}))
         try:
             yield other
         finally:
             status = other.stop()
-        assert status == 0, f"it ended with {status} after SIGTERM"
+        expected = -signal.SIGKILL if stop_at else 0
+        assert status == expected, f"it ended with {status} after SIGTERM"
 
     # Through shardward
 

@@ -134,7 +134,7 @@ struct sw_config {
         size_t message, query, statement_cache; /* bytes */
     } limits;
     struct {
-        int login_ms, connect_ms, lease_ms; /* 0: none */
+        int login_ms, connect_ms, lease_ms, ddl_lock_ms; /* 0: none */
     } timeouts;
     struct {
         const char *address; /* NULL: no console */

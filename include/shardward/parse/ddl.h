@@ -59,7 +59,7 @@ struct sw_ddl_unique {
 };
 
 struct sw_ddl {
-    const char *command; /* as PostgreSQL names it: "ALTER TABLE" */
+    const char *command; /* PostgreSQL's command tag: "ALTER TABLE" */
     const struct sw_object *objects;
     int object_count;
     const struct sw_ddl_column *columns;

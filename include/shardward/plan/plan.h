@@ -34,8 +34,9 @@ enum sw_route_kind {
     SW_ROUTE_ANY_OF,  /* parameters are unbound, or no row has such a key (it equals NULL, or a
                          value without a place): any shard of `placement` can prepare the
                          statement or give its (empty) answer */
-    SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and the
-                         catalog database if it `changes_schema` */
+    SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and, if it
+                         `hears_catalog`, the catalog database. All DDL of one table locks it
+                         there first, and so never waits in a circle over shards */
 };
 
 struct sw_route {
@@ -43,7 +44,7 @@ struct sw_route {
     const struct sw_shard *shard;         /* of ONE; of ANY_OF: the first of the placement */
     const struct sw_placement *placement; /* of ANY_OF */
     const struct sw_business *business;   /* of SCHEMA */
-    bool changes_schema;                  /* of SCHEMA */
+    bool hears_catalog;                   /* of SCHEMA */
     char reason[200];                     /* in words, for EXPLAIN; may be empty */
 };
 
@@ -75,11 +76,15 @@ bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *para
                     struct sw_route *route, struct sw_error *err);
 
 /*
- * The shards of a route of kind SCHEMA, in global order, the catalog database last. Fills in
+ * The shards of a route of kind SCHEMA, in global order: the catalog database first. Fills in
  * as many of @shards as @size allows, and returns how many there are.
  */
 int sw_plan_list_shards(const struct sw_database *database, const struct sw_route *route,
                         const struct sw_shard **shards, int size);
+
+/* The tables of the map that DDL is about, a partition's parent for the partition. As above. */
+int sw_plan_list_tables(const struct sw_database *database, const struct sw_ddl *ddl,
+                        const struct sw_table **tables, int size);
 
 /* Print facts or a route as lines of text, for EXPLAIN and golden files. */
 void sw_plan_print_route(const struct sw_database *database, const struct sw_route *route,

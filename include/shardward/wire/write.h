@@ -6,6 +6,7 @@
 
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
+#include "shardward/wire/frame.h"
 
 /* Messages are built between begin and end: begin returns where the message starts, to be given
  * to end, which fills its length in. Inside, any sw_put_*. */
@@ -29,6 +30,10 @@ void sw_write_ready(struct sw_buf *buf, char status); /* 'I', 'T' or 'E' */
 /* ErrorResponse; @severity is "ERROR" or "FATAL", fields S V C M, D H P if set. */
 void sw_write_error(struct sw_buf *buf, const char *severity, const struct sw_error *err);
 void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_error *err);
+/* A server's ErrorResponse once more, field by field: its position moved by @shift, and a line
+ * of context (field W) that names the shard. */
+void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, const char *shard,
+                          int shift);
 
 /* To servers. */
 void sw_write_query(struct sw_buf *buf, const char *query);

@@ -1,0 +1,442 @@
+/*
+ * DDL, which runs on all shards of a business and on its catalog database: on all or on none.
+ *
+ *   collected --> opening --> statement by statement --> committing --> answered
+ *                    |                 |                     |
+ *                    +-----------------+---> rolling back ---+--> answered with an error
+ *
+ *   collected --> visiting, shard by shard (what runs in no transaction block) --> answered
+ *
+ * The client hears nothing before all is over: then notices and command tags, once, or the
+ * error of one shard.
+ */
+#include "internal.h"
+
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+#include "shardward/execute/everywhere.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+enum { ANSWER_LIMIT = 64 * 1024 * 1024, LIST_LIMIT = 1024 };
+
+struct step {
+    char *sql;
+    int shift;       /* characters before it in what the client has sent */
+    const char *tag; /* NULL: ours, the client hears nothing of it */
+};
+
+struct sw_session_ddl {
+    struct sw_route route;
+    struct sw_everywhere *everywhere; /* NULL: not yet begun */
+    struct step *steps;
+    int step_count, at;
+    bool is_outside;
+    bool is_open;     /* all shards have begun */
+    char *lock_limit; /* the first statement, ours */
+    char *note;       /* the last one */
+    struct sw_buf answer;
+};
+
+/* --- collecting --- */
+
+bool sw_session_is_ddl(struct sw_session *session, const struct sw_statement *statement)
+{
+    const struct sw_parameters none = {.values = NULL};
+    struct sw_route route;
+    struct sw_error err;
+
+    if (statement->kind != SW_STATEMENT_TRUNCATE)
+        return statement->kind == SW_STATEMENT_DDL;
+    return sw_session_find_route(session, statement, NULL, &none, &route, &err) &&
+           route.kind == SW_ROUTE_SCHEMA;
+}
+
+static bool refuse(struct sw_error *err, const char *what, const char *hint)
+{
+    sw_error_set(err, "0A000", "%s is not supported", what);
+    sw_error_hint(err, "%s", hint);
+    return false;
+}
+
+/* Does DDL stand alone, or beside DDL of the same shards in one query string? */
+static bool check_place(const struct sw_session *session, struct sw_error *err)
+{
+    if (session->txn.state != SW_TXN_IDLE)
+        return refuse(err, "DDL on several shards inside a transaction block",
+                      "Commit before it; each statement is all or nothing by itself.");
+    if (session->ddl != NULL || session->run.needs_server || session->batch != NULL)
+        return refuse(err, "DDL and other statements in one batch",
+                      "Send Sync (or separate queries) between them.");
+    return true;
+}
+
+static bool check_outside(const struct sw_statement *statements, int count,
+                          struct sw_error *err)
+{
+    for (int i = 0; i < count; i++)
+        if (count > 1 && statements[i].ddl != NULL && statements[i].ddl->is_outside)
+            return sw_error_set(err, "25001", "%s cannot run inside a transaction block",
+                                statements[i].ddl->command);
+    return true;
+}
+
+static bool is_same_route(const struct sw_route *a, const struct sw_route *b)
+{
+    return a->kind == b->kind && a->business == b->business &&
+           a->hears_catalog == b->hears_catalog;
+}
+
+/* Where all of the statements go. */
+static bool find_route(struct sw_session *session, const struct sw_statement *statements,
+                       int count, struct sw_route *route, struct sw_error *err)
+{
+    const struct sw_parameters none = {.values = NULL};
+
+    for (int i = 0; i < count; i++) {
+        struct sw_route next;
+
+        if (!sw_session_find_route(session, &statements[i], NULL, &none, &next, err))
+            return false;
+        if (next.kind != SW_ROUTE_SCHEMA)
+            return refuse(err, "DDL and other statements in one query string",
+                          "Send the statements one by one.");
+        if (i > 0 && !is_same_route(&next, route))
+            return refuse(err, "DDL for different shards in one query string",
+                          "Send the statements one by one.");
+        *route = next;
+    }
+    return true;
+}
+
+static int count_characters(const char *text, int len)
+{
+    int count = 0;
+
+    for (int i = 0; i < len; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static void take_steps(struct sw_session_ddl *ddl, const struct sw_statement *statements,
+                       int count, const char *text)
+{
+    ddl->steps = sw_alloc_zero((size_t)count + 1, sizeof *ddl->steps);
+    ddl->step_count = count + 1;
+    /* What a COMMIT could still object to is to come out before any shard commits. */
+    ddl->steps[count].sql = sw_strdup("SET CONSTRAINTS ALL IMMEDIATE");
+    for (int i = 0; i < count; i++) {
+        const struct sw_statement *statement = &statements[i];
+
+        ddl->steps[i] =
+            (struct step){.sql = sw_strndup(text + statement->location, (size_t)statement->len),
+                          .shift = count_characters(text, statement->location),
+                          .tag = statement->ddl->command};
+        ddl->is_outside |= statement->ddl->is_outside;
+    }
+}
+
+bool sw_session_add_ddl(struct sw_session *session, const struct sw_statement *statements,
+                        int count, const char *text, struct sw_error *err)
+{
+    struct sw_session_ddl *ddl;
+    struct sw_route route;
+
+    if (!check_outside(statements, count, err) ||
+        !find_route(session, statements, count, &route, err) || !check_place(session, err))
+        return false;
+    ddl = sw_alloc_zero(1, sizeof *ddl);
+    ddl->route = route;
+    sw_buf_init(&ddl->answer, ANSWER_LIMIT);
+    take_steps(ddl, statements, count, text);
+    if (!ddl->is_outside)
+        ddl->note = sw_session_ddl_note(session, &route, statements, count, text);
+    session->ddl = ddl;
+    return true;
+}
+
+void sw_session_forget_ddl(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+
+    if (ddl == NULL)
+        return;
+    session->ddl = NULL;
+    sw_everywhere_destroy(ddl->everywhere);
+    for (int i = 0; i < ddl->step_count; i++)
+        free(ddl->steps[i].sql);
+    free(ddl->steps);
+    free(ddl->lock_limit);
+    free(ddl->note);
+    sw_buf_finish(&ddl->answer);
+    free(ddl);
+}
+
+bool sw_session_abandon_ddl(struct sw_session *session)
+{
+    return session->ddl->everywhere == NULL || sw_everywhere_abandon(session->ddl->everywhere);
+}
+
+/* --- the end --- */
+
+static void list_shards(const struct sw_everywhere *everywhere, enum sw_outcome outcome,
+                        struct sw_buf *list)
+{
+    for (int i = 0; i < everywhere->count; i++)
+        if (everywhere->shards[i].outcome == outcome)
+            (void)sw_buf_printf(list, "%s%s", sw_buf_len(list) == 0 ? "" : ", ",
+                                everywhere->shards[i].shard->name);
+    (void)sw_buf_append(list, "", 1);
+}
+
+/* "Done on: a, b. Failed on: c. ..." */
+static void tell_outcomes(const struct sw_everywhere *everywhere, struct sw_error *err)
+{
+    static const struct {
+        enum sw_outcome outcome;
+        const char *words;
+    } outcomes[] = {{SW_OUTCOME_DONE, "Done on"},
+                    {SW_OUTCOME_FAILED, "Failed on"},
+                    {SW_OUTCOME_UNKNOWN, "Unknown of"},
+                    {SW_OUTCOME_NONE, "Not begun on"}};
+    struct sw_buf text, list;
+
+    sw_buf_init(&text, LIST_LIMIT);
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        sw_buf_init(&list, LIST_LIMIT);
+        list_shards(everywhere, outcomes[i].outcome, &list);
+        if (sw_buf_len(&list) > 1)
+            (void)sw_buf_printf(&text, "%s%s: %s.", sw_buf_len(&text) == 0 ? "" : " ",
+                                outcomes[i].words, (const char *)sw_buf_bytes(&list));
+        sw_buf_finish(&list);
+    }
+    (void)sw_buf_append(&text, "", 1);
+    sw_error_detail(err, "%s", (const char *)sw_buf_bytes(&text));
+    sw_buf_finish(&text);
+}
+
+/* Every request before the DDL, and the DDL itself if it was carried out, in their turn. */
+static void answer(struct sw_session *session, bool is_done)
+{
+    struct sw_buf *out = sw_session_out(session);
+    const struct sw_buf *words = &session->ddl->answer;
+
+    for (int i = 0; i < session->run.count; i++) {
+        struct sw_request *request = &session->run.requests[i];
+        bool is_ddl = request->role == SW_ROLE_DDL;
+
+        if (is_ddl)
+            (void)sw_buf_append(out, sw_buf_bytes(words), sw_buf_len(words));
+        else
+            (void)sw_buf_append(out, sw_run_bytes(&session->run, request), request->bytes_len);
+        if (is_ddl && !is_done)
+            return;
+        request->is_done = true;
+    }
+}
+
+static void conclude(struct sw_session *session, bool is_done)
+{
+    answer(session, is_done);
+    if (is_done)
+        sw_session_conclude(session);
+    else
+        sw_session_end_failed(session);
+}
+
+static void fail(struct sw_session *session, const struct sw_error *err)
+{
+    sw_buf_clear(&session->ddl->answer);
+    sw_write_error(&session->ddl->answer, "ERROR", err);
+    conclude(session, false);
+}
+
+/* Some shards have committed, others have not, or perhaps. */
+static void fail_in_part(struct sw_session *session)
+{
+    const struct sw_session_ddl *ddl = session->ddl;
+    struct sw_error err;
+
+    sw_error_set(&err, "08007", "%s was committed on some shards, and perhaps not on others",
+                 ddl->steps[0].tag);
+    tell_outcomes(ddl->everywhere, &err);
+    sw_error_hint(&err, "REPAIR on the admin port finishes it on the others.");
+    sw_log(SW_LOG_ERROR, "ddl-in-part", "client=%u detail=\"%s\"", session->id, err.detail);
+    fail(session, &err);
+}
+
+/* --- outside of a transaction block --- */
+
+static void report_visits(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+    struct sw_error report;
+
+    sw_error_set(&report, ddl->everywhere->has_error ? "01000" : "00000",
+                 "%s ran shard by shard", ddl->steps[0].tag);
+    tell_outcomes(ddl->everywhere, &report);
+    if (ddl->everywhere->has_error)
+        sw_error_hint(&report, "What is done stays. Mend the cause, then do it by itself on "
+                               "the other shards; an index that failed is there, and invalid.");
+    sw_write_notice(&ddl->answer, ddl->everywhere->has_error ? "WARNING" : "NOTICE", &report);
+}
+
+static void after_visits(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+    const struct sw_buf *words = &ddl->everywhere->words;
+
+    if (ddl->everywhere->count > 1)
+        report_visits(session);
+    (void)sw_buf_append(&ddl->answer, sw_buf_bytes(words), sw_buf_len(words));
+    if (!ddl->everywhere->has_error)
+        sw_write_command_complete(&ddl->answer, ddl->steps[0].tag);
+    conclude(session, !ddl->everywhere->has_error);
+}
+
+/* --- in a transaction --- */
+
+/* What was said so far was said of something that has not happened. */
+static void keep_error_alone(struct sw_session_ddl *ddl)
+{
+    sw_buf_clear(&ddl->answer);
+    (void)sw_buf_append(&ddl->answer, sw_buf_bytes(&ddl->everywhere->words),
+                        sw_buf_len(&ddl->everywhere->words));
+}
+
+static void run_next(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+    const struct step *step = &ddl->steps[ddl->at];
+
+    if (ddl->at == ddl->step_count)
+        sw_everywhere_commit(ddl->everywhere, ddl->note);
+    else
+        sw_everywhere_run(ddl->everywhere, step->sql, step->shift);
+}
+
+/* A statement is done: notices first, then its tag. */
+static void after_step(struct sw_session_ddl *ddl)
+{
+    struct sw_buf *words = &ddl->everywhere->words;
+
+    (void)sw_buf_append(&ddl->answer, sw_buf_bytes(words), sw_buf_len(words));
+    sw_buf_clear(words);
+    if (ddl->steps[ddl->at].tag != NULL)
+        sw_write_command_complete(&ddl->answer, ddl->steps[ddl->at].tag);
+    ddl->at++;
+}
+
+static void after_end(struct sw_session *session)
+{
+    const struct sw_everywhere *everywhere = session->ddl->everywhere;
+
+    if (sw_everywhere_is_all(everywhere, SW_OUTCOME_DONE)) {
+        conclude(session, true);
+    } else if (sw_everywhere_is_all(everywhere, SW_OUTCOME_NONE)) {
+        keep_error_alone(session->ddl);
+        conclude(session, false);
+    } else {
+        fail_in_part(session);
+    }
+}
+
+static void on_done(void *owner)
+{
+    struct sw_session *session = owner;
+    struct sw_session_ddl *ddl = session->ddl;
+
+    switch (ddl->everywhere->state) {
+    case SW_EVERYWHERE_OPEN:
+        if (ddl->is_open)
+            after_step(ddl);
+        ddl->is_open = true;
+        run_next(session);
+        return;
+    case SW_EVERYWHERE_FAILED:
+        sw_everywhere_roll_back(ddl->everywhere);
+        return;
+    case SW_EVERYWHERE_ENDED:
+        if (session->state == SW_SESSION_CLOSING) {
+            sw_session_forget_ddl(session);
+            sw_session_leg_is_done(session);
+        } else if (ddl->is_outside) {
+            after_visits(session);
+        } else {
+            after_end(session);
+        }
+        return;
+    case SW_EVERYWHERE_NEW:
+    case SW_EVERYWHERE_OPENING:
+    case SW_EVERYWHERE_RUNNING:
+    case SW_EVERYWHERE_NOTING:
+    case SW_EVERYWHERE_COMMITTING:
+    case SW_EVERYWHERE_ROLLING_BACK:
+    case SW_EVERYWHERE_VISITING:
+        return;
+    }
+}
+
+/* --- the beginning --- */
+
+static struct sw_everywhere *create(struct sw_session *session, const struct sw_route *route)
+{
+    int count = sw_plan_list_shards(session->database, route, NULL, 0);
+    const struct sw_shard **shards = sw_alloc_zero((size_t)count, sizeof(void *));
+    struct sw_pool **pools = sw_alloc_zero((size_t)count, sizeof(void *));
+    struct sw_everywhere *everywhere;
+
+    (void)sw_plan_list_shards(session->database, route, shards, count);
+    for (int i = 0; i < count; i++)
+        pools[i] = sw_pools_get(session->sessions->pools, session->user, shards[i]);
+    everywhere = sw_everywhere_create(session->sessions->loop, shards, pools, count,
+                                      session->settings, on_done, session);
+    free(shards);
+    free(pools);
+    return everywhere;
+}
+
+/* A wait for a lock that goes round over several servers is seen by none of them. */
+static void open_everywhere(struct sw_session *session)
+{
+    static const char *const opening[] = {"BEGIN"};
+    int lock_ms = session->sessions->map->config->timeouts.ddl_lock_ms;
+    struct sw_session_ddl *ddl = session->ddl;
+
+    ddl->lock_limit = sw_format("SELECT pg_catalog.set_config('lock_timeout', '%d', true) "
+                                "WHERE pg_catalog.current_setting('lock_timeout') = '0'",
+                                lock_ms);
+    sw_everywhere_open(ddl->everywhere, opening, 1, ddl->lock_limit);
+}
+
+static bool has_failed(const struct sw_session *session)
+{
+    for (int i = 0; i < session->run.count; i++)
+        if (session->run.requests[i].kind == SW_REQUEST_FAIL)
+            return true;
+    return false;
+}
+
+void sw_session_run_ddl(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+    struct sw_error err;
+
+    if (has_failed(session)) { /* the batch has an error behind the DDL, which undoes it */
+        conclude(session, false);
+        return;
+    }
+    if (!sw_session_is_ready_due(session)) {
+        (void)refuse(&err, "Flush behind DDL", "Send Sync.");
+        fail(session, &err);
+        return;
+    }
+    session->state = SW_SESSION_RUNNING;
+    sw_stream_hold(session->stream);
+    ddl->everywhere = create(session, &ddl->route);
+    if (ddl->is_outside)
+        sw_everywhere_visit(ddl->everywhere, ddl->steps[0].sql);
+    else
+        open_everywhere(session);
+}

@@ -1,0 +1,299 @@
+"""DDL runs on all shards of its business and on the catalog database, or on none."""
+
+import os
+import subprocess
+
+import psycopg
+from platform_under_test import DATABASE, PASSWORD, USER
+from suite import equal, rows, test
+
+RULE = "patients: {key: patient_id, placement: by_patient}"
+
+
+def with_tables(p, *rules):
+    """A shardward whose YAML has more tables of business users: "name: {...}"."""
+    lines = "".join(f"\n          {rule}" for rule in rules)
+    return p.another_shardward((RULE, RULE + lines))
+
+
+def places(p, business="users"):
+    return [*p.shards(business), "catalog"]
+
+
+def on_each(p, sql, business="users"):
+    return {shard: p.rows(shard, sql) for shard in places(p, business)}
+
+
+def exists(p, name, business="users"):
+    """On which of the places the relation is."""
+    found = on_each(p, f"SELECT to_regclass('public.{name}') IS NOT NULL", business)
+    return [shard for shard, answer in found.items() if answer == [(True,)]]
+
+
+def drop_everywhere(p, *names):
+    for shard in places(p):
+        with p.at_shard(shard) as conn:
+            for name in names:
+                conn.execute(f"DROP TABLE IF EXISTS {name} CASCADE")
+
+
+def error_of(function, *arguments):
+    try:
+        function(*arguments)
+    except psycopg.Error as error:
+        return error
+    raise AssertionError("no error")
+
+
+@test
+def a_table_is_made_altered_used_and_dropped_on_all_shards(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, visit_id bigint, note text,"
+                         " PRIMARY KEY (patient_id, visit_id))")
+            equal(exists(p, "visits"), places(p))
+            conn.execute("ALTER TABLE visits ADD COLUMN at date, ALTER COLUMN note SET NOT NULL")
+            conn.execute("CREATE INDEX visits_at ON visits (at)")
+            equal(exists(p, "visits_at"), places(p))
+            key = p.new_key()
+            conn.execute("INSERT INTO visits (patient_id, visit_id, note, at)"
+                         " VALUES (%s, 1, 'x', '2026-01-01')", (key,))
+            equal(conn.execute("SELECT note, at::text FROM visits WHERE patient_id = %s", (key,))
+                  .fetchall(), [("x", "2026-01-01")])
+            conn.execute("COMMENT ON TABLE visits IS 'seen'")
+            equal(on_each(p, "SELECT obj_description('visits'::regclass)"),
+                  {shard: [("seen",)] for shard in places(p)})
+            conn.execute("TRUNCATE visits")
+            equal(conn.execute("SELECT * FROM visits WHERE patient_id = %s", (key,)).fetchall(), [])
+            conn.execute("DROP TABLE visits")
+        equal(exists(p, "visits"), [])
+
+
+@test
+def a_driver_with_the_extended_protocol_and_psql_may_both_change_the_schema(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            cursor = conn.execute("CREATE TABLE visits (patient_id bigint)", prepare=True)
+            equal(cursor.statusmessage, "CREATE TABLE")
+            cursor = conn.execute("ALTER TABLE visits ADD a int", prepare=True, binary=True)
+            equal(cursor.statusmessage, "ALTER TABLE")
+            equal(conn.execute("SELECT a FROM visits WHERE patient_id = 1").fetchall(), [])
+        said = p.run("psql", "-X", "-h", "127.0.0.1", "-p", other.port, "-U", USER, "-d", DATABASE,
+                     "-c", "DROP TABLE IF EXISTS visits", PGPASSWORD=PASSWORD).stdout
+        equal(said.strip(), "DROP TABLE")
+        equal(exists(p, "visits"), [])
+
+
+@test
+def command_tags_and_notices_are_those_of_one_postgresql(p):
+    script = [
+        "CREATE TABLE IF NOT EXISTS visits (patient_id bigint PRIMARY KEY, a int)",
+        "CREATE TABLE IF NOT EXISTS visits (patient_id bigint PRIMARY KEY, a int)",
+        "ALTER TABLE visits RENAME a TO b",
+        "ALTER TABLE visits RENAME CONSTRAINT visits_pkey TO visits_key",
+        "ALTER TABLE visits DROP COLUMN IF EXISTS nothing",
+        "COMMENT ON COLUMN visits.b IS 'x'",
+        "GRANT SELECT ON visits TO PUBLIC",
+        "REVOKE ALL ON visits FROM PUBLIC",
+        "CREATE INDEX visits_b ON visits (b); CREATE INDEX IF NOT EXISTS visits_b ON visits (b)",
+        "CLUSTER visits USING visits_b",
+        "REINDEX TABLE visits",
+        "TRUNCATE visits",
+        "DROP TABLE visits, visits",
+        "CREATE TABLE visits (patient_id bigint, patient_id int)",
+        "CREATE TABLE visits (patient_id bigint, b nothing)",
+        "CREATE INDEX ON visits (nothing)",
+        "CREATE TYPE ddl_mood AS ENUM ('a')",
+        "ALTER TYPE ddl_mood ADD VALUE IF NOT EXISTS 'a'",
+        "ALTER TYPE ddl_mood ADD VALUE 'b'",
+        "ALTER TYPE ddl_mood RENAME TO ddl_temper",
+        "CREATE DOMAIN ddl_name AS text CHECK (VALUE <> '')",
+        "ALTER DOMAIN ddl_name SET NOT NULL",
+        "DROP DOMAIN ddl_name",
+        "DROP TYPE ddl_temper",
+        "CREATE SCHEMA ddl_rooms",
+        "DROP SCHEMA IF EXISTS ddl_rooms, ddl_nothing",
+        "CREATE SEQUENCE ddl_numbers",
+    ]
+
+    def answers(link, sql):
+        return [m.readable() for m in link.query(sql)]
+
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        ours, theirs = p.logged_in(port=other.port), p.oracle_wire()
+        for sql in script:
+            equal(answers(ours, sql), answers(theirs, sql), sql)
+        theirs.query("DROP SEQUENCE ddl_numbers")
+        ours.close()
+        theirs.close()
+    drop_everywhere(p, "visits")
+    for shard in {s.name for s in p.clusters.shards}:
+        with p.at_shard(shard) as conn:
+            conn.execute("DROP SEQUENCE ddl_numbers")
+
+
+@test
+def what_fails_on_one_shard_happens_on_none(p):
+    drop_everywhere(p, "visits")
+    with p.at_shard("users_2") as conn:
+        conn.execute("CREATE TABLE visits (other int)")
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            error = error_of(conn.execute, "CREATE TABLE visits (patient_id bigint)")
+            equal((error.sqlstate, error.diag.context), ("42P07", 'shard "users_2"'))
+            equal(exists(p, "visits"), ["users_2"])
+            equal(conn.execute("SELECT 1").fetchall(), [(1,)], "the session lives")
+            error = error_of(conn.execute, "ALTER TABLE visits ADD a int")
+            equal(error.sqlstate, "42P01")
+    drop_everywhere(p, "visits")
+
+
+@test
+def a_lock_that_cannot_be_had_leaves_no_shard_changed(p):
+    with p.at_shard("users_3") as holder, p.connect() as conn:
+        with holder.transaction():
+            holder.execute("LOCK TABLE patients IN ACCESS SHARE MODE")
+            conn.execute("SET lock_timeout = '200ms'")
+            error = error_of(conn.execute, "ALTER TABLE patients ADD ddl_a int")
+            equal((error.sqlstate, error.diag.context), ("55P03", 'shard "users_3"'))
+    equal(on_each(p, "SELECT count(*) FROM pg_attribute WHERE attname = 'ddl_a'"),
+          {shard: [(0,)] for shard in places(p)})
+
+
+@test
+def without_a_lock_timeout_of_the_client_there_is_one(p):
+    with p.another_shardward(("  ddl_lock: 10s", "  ddl_lock: 100ms")) as other:
+        with p.at_shard("users_1") as holder, p.connect(port=other.port) as conn:
+            with holder.transaction():
+                holder.execute("LOCK TABLE patients IN ACCESS SHARE MODE")
+                equal(error_of(conn.execute, "ALTER TABLE patients ADD ddl_a int").sqlstate, "55P03")
+            equal(conn.execute("SHOW lock_timeout").fetchall(), [("0",)])
+
+
+@test
+def two_changes_of_one_table_come_one_after_the_other(p):
+    """Both lock the catalog database's copy first, so that they cannot wait in a circle."""
+    commands = [["psql", "-X", "-h", "127.0.0.1", "-p", p.port, "-U", USER, "-d", DATABASE, "-c",
+                 f"ALTER TABLE patients ADD ddl_{n} int"] for n in range(6)]
+    working = [subprocess.Popen([str(w) for w in c], env={**os.environ, "PGPASSWORD": PASSWORD},
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+               for c in commands]
+    equal([w.communicate()[0].strip() for w in working], ["ALTER TABLE"] * 6)
+    with p.connect() as conn:
+        conn.execute("ALTER TABLE patients " + ", ".join(f"DROP ddl_{n}" for n in range(6)))
+
+
+@test
+def each_change_leaves_the_same_note_on_each_of_its_shards(p):
+    sql = "ALTER TABLE patients ADD ddl_note int; ALTER TABLE public.patients DROP ddl_note -- 'x'"
+    with p.connect() as conn:
+        conn.execute(sql)
+    notes = {p.as_superuser(shard, "SELECT id, by, database, places, tables, statement"
+                                   " FROM shardward.ddl ORDER BY at DESC LIMIT 1")
+             for shard in places(p)}
+    equal(len(notes), 1, str(notes))
+    equal(notes.pop().strip().split("|")[1:],
+          [USER, DATABASE, "{catalog,users_0,users_1,users_2,users_3}",
+           "{public.patients,public.patients}", sql])
+
+
+@test
+def several_statements_of_one_string_are_one_change(p):
+    with p.connect() as conn:
+        sql = "ALTER TABLE patients ADD ddl_a int; /* é */ ALTER TABLE patients ADD b nothing"
+        error = error_of(conn.execute, sql)
+        equal((error.sqlstate, int(error.diag.statement_position)),
+              ("42704", sql.index("nothing") + 1))
+        equal(on_each(p, "SELECT count(*) FROM pg_attribute WHERE attname = 'ddl_a'"),
+              {shard: [(0,)] for shard in places(p)})
+
+
+REFUSED = [
+    ("ALTER TABLE patients ADD a int; SELECT 1", "0A000"),
+    ("SELECT 1; ALTER TABLE patients ADD a int", "0A000"),
+    ("ALTER TABLE patients ADD a int; ALTER TABLE slots ADD a int", "0A000"),
+    ("BEGIN; ALTER TABLE patients ADD a int; COMMIT", "0A000"),
+    ("CREATE INDEX CONCURRENTLY ON patients (name); SELECT 1", "25001"),
+    ("VACUUM patients; VACUUM patients", "25001"),
+    ("ALTER TABLE patients ADD a int DEFAULT $1", "42P02"),
+]
+
+
+@rows([(sql, sql, state) for sql, state in REFUSED])
+def ddl_beside_other_things_is_refused(p, sql, state):
+    link = p.logged_in()
+    answers = link.query(sql)
+    equal([m.fields()["C"] for m in answers if m.kind == "E"], [state])
+    equal(answers[-1].body, b"I")
+    link.close()
+
+
+@test
+def an_index_is_built_concurrently_shard_by_shard_and_told_so(p):
+    notices = []
+
+    def keep(notice):
+        notices.append((notice.severity, notice.message_detail))
+
+    with p.connect() as conn:
+        conn.add_notice_handler(keep)
+        cursor = conn.execute("CREATE INDEX CONCURRENTLY ddl_names ON patients (name)")
+        equal(cursor.statusmessage, "CREATE INDEX")
+        equal(notices, [("NOTICE", "Done on: catalog, users_0, users_1, users_2, users_3.")])
+        equal(exists(p, "ddl_names"), places(p))
+    for shard in places(p):
+        with p.at_shard(shard) as conn:
+            conn.execute("DROP INDEX ddl_names")
+
+
+@test
+def a_concurrent_index_that_fails_on_one_shard_says_where_it_is(p):
+    with p.at_shard("users_1") as conn:
+        conn.execute("CREATE INDEX ddl_names ON patients (name)")
+    notices = []
+
+    def keep(notice):
+        notices.append((notice.severity, notice.message_detail))
+
+    with p.connect() as conn:
+        conn.add_notice_handler(keep)
+        error = error_of(conn.execute, "CREATE INDEX CONCURRENTLY ddl_names ON patients (name)")
+        equal((error.sqlstate, error.diag.context), ("42P07", 'shard "users_1"'))
+        equal(notices, [("WARNING", "Done on: users_0. Failed on: users_1."
+                                    " Not begun on: catalog, users_2, users_3.")])
+    for shard in exists(p, "ddl_names"):
+        with p.at_shard(shard) as conn:
+            conn.execute("DROP INDEX ddl_names")
+
+
+@test
+def upkeep_runs_on_all_shards(p):
+    with p.connect() as conn:
+        for sql in ["ANALYZE patients", "VACUUM (ANALYZE) patients, patients", "VACUUM"]:
+            equal(conn.execute(sql).statusmessage, sql.split()[0])
+        conn.execute("CREATE TABLE IF NOT EXISTS patients (patient_id bigint)")
+
+
+@test
+def a_table_without_a_rule_is_answered_with_the_lines_to_write(p):
+    with p.connect() as conn:
+        error = error_of(conn.execute, "CREATE TABLE visits (patient_id bigint, note text)")
+        equal(error.sqlstate, "0A000")
+        lines = error.diag.message_hint.splitlines()
+        equal(lines[1].strip(), "visits: {key: patient_id, placement: by_patient}")
+        assert "users" in lines[0], lines
+
+
+@test
+def a_crash_between_two_commits_shows_in_the_notes(p):
+    with p.another_shardward(stop_at="ddl-commit:2") as other:
+        with p.connect(port=other.port) as conn:
+            equal(error_of(conn.execute, "ALTER TABLE patients ADD ddl_crash int").sqlstate, None)
+        other.process.wait(10)
+    with_note = [shard for shard in places(p)
+                 if "1" in p.as_superuser(shard, "SELECT count(*) FROM shardward.ddl"
+                                                 " WHERE statement LIKE '%ddl_crash%'")]
+    equal(with_note, ["users_0", "users_1"])
+    for shard in places(p):
+        p.as_superuser(shard, "ALTER TABLE patients DROP COLUMN IF EXISTS ddl_crash")
+        p.as_superuser(shard, "DELETE FROM shardward.ddl WHERE statement LIKE '%ddl_crash%'")
