@@ -14,7 +14,7 @@
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
-#include "shardward/execute/everywhere.h"
+#include "shardward/execute/joint.h"
 #include "shardward/wire/write.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ struct step {
 
 struct sw_session_ddl {
     struct sw_route route;
-    struct sw_everywhere *everywhere; /* NULL: not yet begun */
+    struct sw_joint *joint; /* NULL: not yet begun */
     struct step *steps;
     int step_count, at;
     bool is_outside;
@@ -163,7 +163,7 @@ void sw_session_forget_ddl(struct sw_session *session)
     if (ddl == NULL)
         return;
     session->ddl = NULL;
-    sw_everywhere_destroy(ddl->everywhere);
+    sw_joint_destroy(ddl->joint);
     for (int i = 0; i < ddl->step_count; i++)
         free(ddl->steps[i].sql);
     free(ddl->steps);
@@ -175,23 +175,23 @@ void sw_session_forget_ddl(struct sw_session *session)
 
 bool sw_session_abandon_ddl(struct sw_session *session)
 {
-    return session->ddl->everywhere == NULL || sw_everywhere_abandon(session->ddl->everywhere);
+    return session->ddl->joint == NULL || sw_joint_abandon(session->ddl->joint);
 }
 
 /* --- the end --- */
 
-static void list_shards(const struct sw_everywhere *everywhere, enum sw_outcome outcome,
+static void list_shards(const struct sw_joint *joint, enum sw_outcome outcome,
                         struct sw_buf *list)
 {
-    for (int i = 0; i < everywhere->count; i++)
-        if (everywhere->shards[i].outcome == outcome)
+    for (int i = 0; i < joint->count; i++)
+        if (joint->shards[i].outcome == outcome)
             (void)sw_buf_printf(list, "%s%s", sw_buf_len(list) == 0 ? "" : ", ",
-                                everywhere->shards[i].shard->name);
+                                joint->shards[i].shard->name);
     (void)sw_buf_append(list, "", 1);
 }
 
 /* "Done on: a, b. Failed on: c. ..." */
-static void tell_outcomes(const struct sw_everywhere *everywhere, struct sw_error *err)
+static void tell_outcomes(const struct sw_joint *joint, struct sw_error *err)
 {
     static const struct {
         enum sw_outcome outcome;
@@ -205,7 +205,7 @@ static void tell_outcomes(const struct sw_everywhere *everywhere, struct sw_erro
     sw_buf_init(&text, LIST_LIMIT);
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
         sw_buf_init(&list, LIST_LIMIT);
-        list_shards(everywhere, outcomes[i].outcome, &list);
+        list_shards(joint, outcomes[i].outcome, &list);
         if (sw_buf_len(&list) > 1)
             (void)sw_buf_printf(&text, "%s%s: %s.", sw_buf_len(&text) == 0 ? "" : " ",
                                 outcomes[i].words, (const char *)sw_buf_bytes(&list));
@@ -260,7 +260,7 @@ static void fail_in_part(struct sw_session *session)
 
     sw_error_set(&err, "08007", "%s was committed on some shards, and perhaps not on others",
                  ddl->steps[0].tag);
-    tell_outcomes(ddl->everywhere, &err);
+    tell_outcomes(ddl->joint, &err);
     sw_error_hint(&err, "REPAIR on the admin port finishes it on the others.");
     sw_log(SW_LOG_ERROR, "ddl-in-part", "client=%u detail=\"%s\"", session->id, err.detail);
     fail(session, &err);
@@ -273,26 +273,26 @@ static void report_visits(struct sw_session *session)
     struct sw_session_ddl *ddl = session->ddl;
     struct sw_error report;
 
-    sw_error_set(&report, ddl->everywhere->has_error ? "01000" : "00000",
-                 "%s ran shard by shard", ddl->steps[0].tag);
-    tell_outcomes(ddl->everywhere, &report);
-    if (ddl->everywhere->has_error)
+    sw_error_set(&report, ddl->joint->has_error ? "01000" : "00000", "%s ran shard by shard",
+                 ddl->steps[0].tag);
+    tell_outcomes(ddl->joint, &report);
+    if (ddl->joint->has_error)
         sw_error_hint(&report, "What is done stays. Mend the cause, then do it by itself on "
                                "the other shards; an index that failed is there, and invalid.");
-    sw_write_notice(&ddl->answer, ddl->everywhere->has_error ? "WARNING" : "NOTICE", &report);
+    sw_write_notice(&ddl->answer, ddl->joint->has_error ? "WARNING" : "NOTICE", &report);
 }
 
 static void after_visits(struct sw_session *session)
 {
     struct sw_session_ddl *ddl = session->ddl;
-    const struct sw_buf *words = &ddl->everywhere->words;
+    const struct sw_buf *words = &ddl->joint->words;
 
-    if (ddl->everywhere->count > 1)
+    if (ddl->joint->count > 1)
         report_visits(session);
     (void)sw_buf_append(&ddl->answer, sw_buf_bytes(words), sw_buf_len(words));
-    if (!ddl->everywhere->has_error)
+    if (!ddl->joint->has_error)
         sw_write_command_complete(&ddl->answer, ddl->steps[0].tag);
-    conclude(session, !ddl->everywhere->has_error);
+    conclude(session, !ddl->joint->has_error);
 }
 
 /* --- in a transaction --- */
@@ -301,8 +301,8 @@ static void after_visits(struct sw_session *session)
 static void keep_error_alone(struct sw_session_ddl *ddl)
 {
     sw_buf_clear(&ddl->answer);
-    (void)sw_buf_append(&ddl->answer, sw_buf_bytes(&ddl->everywhere->words),
-                        sw_buf_len(&ddl->everywhere->words));
+    (void)sw_buf_append(&ddl->answer, sw_buf_bytes(&ddl->joint->words),
+                        sw_buf_len(&ddl->joint->words));
 }
 
 static void run_next(struct sw_session *session)
@@ -311,15 +311,15 @@ static void run_next(struct sw_session *session)
     const struct step *step = &ddl->steps[ddl->at];
 
     if (ddl->at == ddl->step_count)
-        sw_everywhere_commit(ddl->everywhere, ddl->note);
+        sw_joint_commit(ddl->joint, ddl->note);
     else
-        sw_everywhere_run(ddl->everywhere, step->sql, step->shift);
+        sw_joint_run(ddl->joint, step->sql, step->shift);
 }
 
 /* A statement is done: notices first, then its tag. */
 static void after_step(struct sw_session_ddl *ddl)
 {
-    struct sw_buf *words = &ddl->everywhere->words;
+    struct sw_buf *words = &ddl->joint->words;
 
     (void)sw_buf_append(&ddl->answer, sw_buf_bytes(words), sw_buf_len(words));
     sw_buf_clear(words);
@@ -330,11 +330,11 @@ static void after_step(struct sw_session_ddl *ddl)
 
 static void after_end(struct sw_session *session)
 {
-    const struct sw_everywhere *everywhere = session->ddl->everywhere;
+    const struct sw_joint *joint = session->ddl->joint;
 
-    if (sw_everywhere_is_all(everywhere, SW_OUTCOME_DONE)) {
+    if (sw_joint_is_all(joint, SW_OUTCOME_DONE)) {
         conclude(session, true);
-    } else if (sw_everywhere_is_all(everywhere, SW_OUTCOME_NONE)) {
+    } else if (sw_joint_is_all(joint, SW_OUTCOME_NONE)) {
         keep_error_alone(session->ddl);
         conclude(session, false);
     } else {
@@ -347,17 +347,17 @@ static void on_done(void *owner)
     struct sw_session *session = owner;
     struct sw_session_ddl *ddl = session->ddl;
 
-    switch (ddl->everywhere->state) {
-    case SW_EVERYWHERE_OPEN:
+    switch (ddl->joint->state) {
+    case SW_JOINT_OPEN:
         if (ddl->is_open)
             after_step(ddl);
         ddl->is_open = true;
         run_next(session);
         return;
-    case SW_EVERYWHERE_FAILED:
-        sw_everywhere_roll_back(ddl->everywhere);
+    case SW_JOINT_FAILED:
+        sw_joint_roll_back(ddl->joint);
         return;
-    case SW_EVERYWHERE_ENDED:
+    case SW_JOINT_ENDED:
         if (session->state == SW_SESSION_CLOSING) {
             sw_session_forget_ddl(session);
             sw_session_leg_is_done(session);
@@ -367,38 +367,38 @@ static void on_done(void *owner)
             after_end(session);
         }
         return;
-    case SW_EVERYWHERE_NEW:
-    case SW_EVERYWHERE_OPENING:
-    case SW_EVERYWHERE_RUNNING:
-    case SW_EVERYWHERE_NOTING:
-    case SW_EVERYWHERE_COMMITTING:
-    case SW_EVERYWHERE_ROLLING_BACK:
-    case SW_EVERYWHERE_VISITING:
+    case SW_JOINT_NEW:
+    case SW_JOINT_OPENING:
+    case SW_JOINT_RUNNING:
+    case SW_JOINT_NOTING:
+    case SW_JOINT_COMMITTING:
+    case SW_JOINT_ROLLING_BACK:
+    case SW_JOINT_VISITING:
         return;
     }
 }
 
 /* --- the beginning --- */
 
-static struct sw_everywhere *create(struct sw_session *session, const struct sw_route *route)
+static struct sw_joint *create(struct sw_session *session, const struct sw_route *route)
 {
     int count = sw_plan_list_shards(session->database, route, NULL, 0);
     const struct sw_shard **shards = sw_alloc_zero((size_t)count, sizeof(void *));
     struct sw_pool **pools = sw_alloc_zero((size_t)count, sizeof(void *));
-    struct sw_everywhere *everywhere;
+    struct sw_joint *joint;
 
     (void)sw_plan_list_shards(session->database, route, shards, count);
     for (int i = 0; i < count; i++)
         pools[i] = sw_pools_get(session->sessions->pools, session->user, shards[i]);
-    everywhere = sw_everywhere_create(session->sessions->loop, shards, pools, count,
-                                      session->settings, on_done, session);
+    joint = sw_joint_create(session->sessions->loop, shards, pools, count, session->settings,
+                            on_done, session);
     free(shards);
     free(pools);
-    return everywhere;
+    return joint;
 }
 
 /* A wait for a lock that goes round over several servers is seen by none of them. */
-static void open_everywhere(struct sw_session *session)
+static void open_joint(struct sw_session *session)
 {
     static const char *const opening[] = {"BEGIN"};
     int lock_ms = session->sessions->map->config->timeouts.ddl_lock_ms;
@@ -407,7 +407,7 @@ static void open_everywhere(struct sw_session *session)
     ddl->lock_limit = sw_format("SELECT pg_catalog.set_config('lock_timeout', '%d', true) "
                                 "WHERE pg_catalog.current_setting('lock_timeout') = '0'",
                                 lock_ms);
-    sw_everywhere_open(ddl->everywhere, opening, 1, ddl->lock_limit);
+    sw_joint_open(ddl->joint, opening, 1, ddl->lock_limit);
 }
 
 static bool has_failed(const struct sw_session *session)
@@ -434,9 +434,9 @@ void sw_session_run_ddl(struct sw_session *session)
     }
     session->state = SW_SESSION_RUNNING;
     sw_stream_hold(session->stream);
-    ddl->everywhere = create(session, &ddl->route);
+    ddl->joint = create(session, &ddl->route);
     if (ddl->is_outside)
-        sw_everywhere_visit(ddl->everywhere, ddl->steps[0].sql);
+        sw_joint_visit(ddl->joint, ddl->steps[0].sql);
     else
-        open_everywhere(session);
+        open_joint(session);
 }

@@ -1,5 +1,5 @@
 /*
- * everywhere - a transaction of the same statements on several shards, committed on each of
+ * joint - a transaction of the same statements on several shards, committed on each of
  * them or on none.
  *
  *   NEW --open--> OPENING --> OPEN --run--> RUNNING --> OPEN or FAILED
@@ -22,22 +22,22 @@
  *
  * visit is for what runs in no transaction block: shard after shard, until one fails.
  */
-#ifndef SW_EXECUTE_EVERYWHERE_H
-#define SW_EXECUTE_EVERYWHERE_H
+#ifndef SW_EXECUTE_JOINT_H
+#define SW_EXECUTE_JOINT_H
 
 #include "shardward/execute/broadcast.h"
 
-enum sw_everywhere_state {
-    SW_EVERYWHERE_NEW,
-    SW_EVERYWHERE_OPENING,
-    SW_EVERYWHERE_OPEN,
-    SW_EVERYWHERE_RUNNING,
-    SW_EVERYWHERE_NOTING,
-    SW_EVERYWHERE_COMMITTING,
-    SW_EVERYWHERE_FAILED, /* `words` holds the error; roll_back is due */
-    SW_EVERYWHERE_ROLLING_BACK,
-    SW_EVERYWHERE_VISITING,
-    SW_EVERYWHERE_ENDED,
+enum sw_joint_state {
+    SW_JOINT_NEW,
+    SW_JOINT_OPENING,
+    SW_JOINT_OPEN,
+    SW_JOINT_RUNNING,
+    SW_JOINT_NOTING,
+    SW_JOINT_COMMITTING,
+    SW_JOINT_FAILED, /* `words` holds the error; roll_back is due */
+    SW_JOINT_ROLLING_BACK,
+    SW_JOINT_VISITING,
+    SW_JOINT_ENDED,
 };
 
 enum sw_outcome {
@@ -47,7 +47,7 @@ enum sw_outcome {
     SW_OUTCOME_UNKNOWN, /* the server was lost meanwhile */
 };
 
-struct sw_everywhere_shard {
+struct sw_joint_shard {
     const struct sw_shard *shard;
     struct sw_pool *pool;
     struct sw_leg leg;
@@ -55,9 +55,9 @@ struct sw_everywhere_shard {
     bool is_lost; /* its transaction is gone */
 };
 
-struct sw_everywhere {
-    enum sw_everywhere_state state;
-    struct sw_everywhere_shard *shards;
+struct sw_joint {
+    enum sw_joint_state state;
+    struct sw_joint_shard *shards;
     struct sw_broadcast_part *parts; /* of the broadcast at hand */
     int count;
     struct sw_broadcast broadcast;
@@ -76,33 +76,32 @@ struct sw_everywhere {
 
 /* @shards is in global order, and has at least one; @pools has the pool of each. The settings,
  * in force outside of the transaction, are shared. */
-struct sw_everywhere *sw_everywhere_create(struct sw_loop *loop,
-                                           const struct sw_shard *const *shards,
-                                           struct sw_pool *const *pools, int count,
-                                           struct sw_settings *settings,
-                                           void (*on_done)(void *owner), void *owner);
+struct sw_joint *sw_joint_create(struct sw_loop *loop, const struct sw_shard *const *shards,
+                                 struct sw_pool *const *pools, int count,
+                                 struct sw_settings *settings, void (*on_done)(void *owner),
+                                 void *owner);
 /* Nothing may be under way; legs that are not FREE give their connection up. Accepts NULL. */
-void sw_everywhere_destroy(struct sw_everywhere *everywhere);
+void sw_joint_destroy(struct sw_joint *joint);
 
 /* Of NEW: lease all shards, and begin with @opening (BEGIN ...), then @sql. */
-void sw_everywhere_open(struct sw_everywhere *everywhere, const char *const *opening,
-                        int opening_count, const char *sql);
+void sw_joint_open(struct sw_joint *joint, const char *const *opening, int opening_count,
+                   const char *sql);
 /* Of OPEN. @sql is borrowed until on_done. @shift characters stand before it in what the
  * client has sent: an error's position counts from there. */
-void sw_everywhere_run(struct sw_everywhere *everywhere, const char *sql, int shift);
+void sw_joint_run(struct sw_joint *joint, const char *sql, int shift);
 /* Of OPEN: @note is a statement that leaves a trace of the transaction at each shard. The state
  * is FAILED if no shard has committed, else ENDED. */
-void sw_everywhere_commit(struct sw_everywhere *everywhere, const char *note);
+void sw_joint_commit(struct sw_joint *joint, const char *note);
 /* Of OPEN and FAILED. */
-void sw_everywhere_roll_back(struct sw_everywhere *everywhere);
+void sw_joint_roll_back(struct sw_joint *joint);
 /* Of NEW: @sql at each shard by itself, until it fails. */
-void sw_everywhere_visit(struct sw_everywhere *everywhere, const char *sql);
+void sw_joint_visit(struct sw_joint *joint, const char *sql);
 
 /* The client is gone. True: all is given up, nothing was committed. False: it has begun to
  * commit, and goes on; on_done follows. */
-bool sw_everywhere_abandon(struct sw_everywhere *everywhere);
+bool sw_joint_abandon(struct sw_joint *joint);
 
 /* Has it come to this on every shard? */
-bool sw_everywhere_is_all(const struct sw_everywhere *everywhere, enum sw_outcome outcome);
+bool sw_joint_is_all(const struct sw_joint *joint, enum sw_outcome outcome);
 
 #endif
