@@ -1,6 +1,7 @@
 /*
  * The files of this room: main.c reads the command line; run.c is the control thread, worker.c
- * a worker, spread.c chooses between them; offline.c answers from the configuration alone.
+ * a worker, spread.c chooses between them; offline.c answers from the configuration alone;
+ * schema.c installs on servers, and saves what they hold.
  */
 #ifndef SW_APP_APP_H
 #define SW_APP_APP_H
@@ -14,6 +15,12 @@
 struct sw_map *sw_app_read_map(const char *path);
 
 int sw_app_run(const char *path);
+/* Put schema shardward on all shards, and accept the map; also its changes if @accepts_changes.
+ */
+int sw_app_install(const char *path, bool accepts_changes);
+int sw_app_print_install(void);
+/* Print what all shards hold, as a file for --catalog. */
+int sw_app_save_catalog(const char *path);
 int sw_app_check(const char *path);
 /* @database NULL: the only one of the file. */
 int sw_app_explain(const char *path, const char *database, const char *sql);

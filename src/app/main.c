@@ -16,6 +16,11 @@ static const char usage[] =
     "                                         print the shard that holds a key; a key of "
     "several\n"
     "                                         columns is written as several values\n"
+    "  shardward install -c FILE              put schema shardward on every shard, accept the "
+    "map\n"
+    "  shardward install --print              print the SQL of schema shardward\n"
+    "  shardward accept  -c FILE              accept a map that places stored rows elsewhere\n"
+    "  shardward catalog -c FILE              print what the shards hold, for --catalog\n"
     "\n"
     "  -c, --config FILE   the YAML configuration\n"
     "  -d, --database DB   which database of it; needed when it has several\n"
@@ -24,6 +29,7 @@ static const char usage[] =
 
 struct arguments {
     const char *config, *database;
+    bool prints;
     char **rest;
     int rest_count;
 };
@@ -38,9 +44,13 @@ static int complain(const char *what)
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"database", required_argument, NULL, 'd'},
-        {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"database", required_argument, NULL, 'd'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"print", no_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -51,6 +61,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'd':
             arguments->database = optarg;
+            break;
+        case 'p':
+            arguments->prints = true;
             break;
         case 'v':
             sw_log_be_verbose();
@@ -81,12 +94,20 @@ int main(int argc, char **argv)
     if (arguments.rest_count == 0)
         return complain("which command?");
     command = arguments.rest[0];
+    if (arguments.prints && strcmp(command, "install") == 0 && arguments.rest_count == 1)
+        return sw_app_print_install();
     if (arguments.config == NULL)
         return complain("name the configuration with -c FILE");
     if (strcmp(command, "run") == 0 && arguments.rest_count == 1)
         return sw_app_run(arguments.config);
     if (strcmp(command, "check") == 0 && arguments.rest_count == 1)
         return sw_app_check(arguments.config);
+    if (strcmp(command, "install") == 0 && arguments.rest_count == 1)
+        return sw_app_install(arguments.config, false);
+    if (strcmp(command, "accept") == 0 && arguments.rest_count == 1)
+        return sw_app_install(arguments.config, true);
+    if (strcmp(command, "catalog") == 0 && arguments.rest_count == 1)
+        return sw_app_save_catalog(arguments.config);
     if (strcmp(command, "explain") == 0 && arguments.rest_count == 2)
         return sw_app_explain(arguments.config, arguments.database, arguments.rest[1]);
     if (strcmp(command, "locate") == 0 && arguments.rest_count >= 3)

@@ -3,6 +3,7 @@
 #include "shardward/admin/admin.h"
 #include "shardward/app/spread.h"
 #include "shardward/base/log.h"
+#include "shardward/catalog/reader.h"
 #include "shardward/io/listener.h"
 #include "worker.h"
 
@@ -17,6 +18,7 @@ struct control {
     struct sw_loop *loop;
     struct sw_map *map;
     struct sw_board *board;
+    struct sw_catalog_reader *catalog;
     struct sw_dialler *dialler;
     struct sw_verifiers *verifiers;
     struct sw_worker *workers[SW_WORKERS_MOST];
@@ -106,6 +108,13 @@ static bool start_workers(struct control *control, struct sw_error *err)
     return true;
 }
 
+/* The first catalog is there, or what answers in time, before anybody may ask. */
+static bool start_catalog(struct control *control, struct sw_error *err)
+{
+    control->catalog = sw_catalog_reader_create(control->board, err);
+    return control->catalog != NULL && sw_catalog_reader_wait(control->catalog, err);
+}
+
 static bool open_listener(struct control *control, struct sw_error *err)
 {
     const struct sw_config *config = control->map->config;
@@ -141,6 +150,7 @@ static void close_control(struct control *control)
     sw_admin_close(control->admin);
     sw_signal_close(control->on_term);
     sw_signal_close(control->on_int);
+    sw_catalog_reader_close(control->catalog);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_stop(control->workers[i]);
     sw_dialler_close(control->dialler);
@@ -168,8 +178,8 @@ int sw_app_run(const char *path)
     (void)signal(SIGPIPE, SIG_IGN);
     open_control(&control);
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
-              start_workers(&control, &err) && open_admin(&control, &err) &&
-              open_listener(&control, &err);
+              start_catalog(&control, &err) && start_workers(&control, &err) &&
+              open_admin(&control, &err) && open_listener(&control, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,

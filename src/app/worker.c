@@ -15,6 +15,8 @@ struct sw_worker {
     struct sw_map *map;
     struct sw_pools *pools;
     struct sw_sessions *sessions; /* NULL: closed */
+    struct sw_board *board;
+    struct sw_watcher watcher;
     atomic_int clients;
     struct sw_letter stop;
     pthread_t thread;
@@ -52,6 +54,16 @@ static void on_stop(struct sw_letter *letter)
     sw_loop_stop(SW_OWNER(letter, struct sw_worker, stop)->loop);
 }
 
+static void on_news(void *owner)
+{
+    struct sw_worker *worker = owner;
+    struct sw_catalog *catalog = sw_board_catalog(worker->board);
+
+    if (worker->sessions != NULL && catalog != NULL)
+        sw_sessions_see_catalog(worker->sessions, catalog);
+    sw_catalog_unref(catalog);
+}
+
 struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number)
 {
     struct sw_worker *worker = sw_alloc_zero(1, sizeof *worker);
@@ -68,6 +80,9 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->pools = sessions.pools =
         sw_pools_create(worker->loop, worker->mailbox, setup->dialler, worker->map);
     worker->sessions = sw_sessions_create(&sessions);
+    worker->board = setup->board;
+    sw_board_watch(worker->board, &worker->watcher, worker->mailbox, on_news, worker);
+    on_news(worker);
     return worker;
 }
 
@@ -117,6 +132,7 @@ void sw_worker_close(struct sw_worker *worker)
 {
     if (worker == NULL)
         return;
+    sw_board_unwatch(worker->board, &worker->watcher);
     sw_sessions_close(worker->sessions);
     worker->sessions = NULL;
     sw_mailbox_close(worker->mailbox);

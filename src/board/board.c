@@ -7,6 +7,7 @@
 struct sw_board {
     pthread_mutex_t lock; /* for all that follows */
     struct sw_map *map;
+    struct sw_catalog *catalog; /* NULL: none yet */
     struct sw_link watchers;
 };
 
@@ -25,6 +26,7 @@ void sw_board_free(struct sw_board *board)
     if (board == NULL)
         return;
     sw_map_unref(board->map);
+    sw_catalog_unref(board->catalog);
     (void)pthread_mutex_destroy(&board->lock);
     free(board);
 }
@@ -61,6 +63,28 @@ void sw_board_publish_map(struct sw_board *board, struct sw_map *map)
     tell_watchers(board);
     (void)pthread_mutex_unlock(&board->lock);
     sw_map_unref(before);
+}
+
+struct sw_catalog *sw_board_catalog(struct sw_board *board)
+{
+    struct sw_catalog *catalog;
+
+    (void)pthread_mutex_lock(&board->lock);
+    catalog = board->catalog == NULL ? NULL : sw_catalog_ref(board->catalog);
+    (void)pthread_mutex_unlock(&board->lock);
+    return catalog;
+}
+
+void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog)
+{
+    struct sw_catalog *before;
+
+    (void)pthread_mutex_lock(&board->lock);
+    before = board->catalog;
+    board->catalog = sw_catalog_ref(catalog);
+    tell_watchers(board);
+    (void)pthread_mutex_unlock(&board->lock);
+    sw_catalog_unref(before);
 }
 
 static void on_told(struct sw_letter *letter)

@@ -146,7 +146,7 @@ static void read_nodes(struct sw_reader *reader, const struct sw_entry *entry,
 static const struct sw_field cluster_fields[] = {
     {.name = "nodes", .read = read_nodes, .is_required = true},
     {.name = "failover"},
-    {.name = "control"},
+    {.name = "control", .read = sw_read_control},
 };
 
 static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry, void *item)

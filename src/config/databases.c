@@ -78,21 +78,42 @@ static void read_shards(struct sw_reader *reader, const struct sw_entry *entry,
                         business->name);
 }
 
-static void read_table_placement(struct sw_reader *reader, const struct sw_entry *entry,
-                                 const struct sw_field *field, void *into)
+int sw_read_placement_name(struct sw_reader *reader, const struct sw_entry *entry)
 {
-    struct sw_config_table *table = into;
     const struct sw_config_business *business = reader->business;
     const char *text = sw_reader_scalar(reader, entry);
 
     for (int i = 0; text != NULL && i < business->placement_count; i++)
         if (strcmp(business->placements[i].name, text) == 0)
-            table->placement = i;
-    if (text != NULL && table->placement < 0)
+            return i;
+    if (text != NULL)
         sw_reader_fault(reader, entry->value,
                         "business '%.60s' has no placement '%.60s'; write one that stands "
                         "under its 'placements'",
                         business->name, text);
+    return -1;
+}
+
+static void read_table_placement(struct sw_reader *reader, const struct sw_entry *entry,
+                                 const struct sw_field *field, void *into)
+{
+    struct sw_config_table *table = into;
+
+    table->placement = sw_read_placement_name(reader, entry);
+}
+
+/* What the DBA answers for; a bool. */
+static void read_local(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+
+    if (text != NULL && strcmp(text, "local") != 0)
+        sw_reader_fault(reader, entry->value,
+                        "'%s: %.80s': write local, if each shard may answer for itself, or "
+                        "leave the key out",
+                        entry->name, text);
+    *(bool *)((char *)into + field->offset) = text != NULL;
 }
 
 static void add_key(struct sw_reader *reader, const struct sw_entry *entry, void *item)
@@ -132,7 +153,12 @@ static const struct sw_field table_fields[] = {
     {.name = "key", .read = read_key},
     {.name = "placement", .read = read_table_placement},
     {.name = "reference"},
-    {.name = "unique"},
+    {"unique", read_local, offsetof(struct sw_config_table, is_unique_local), false, 0, 0},
+    {"foreign_keys", read_local, offsetof(struct sw_config_table, is_foreign_local), false, 0,
+     0},
+    {"triggers", read_local, offsetof(struct sw_config_table, is_trigger_local), false, 0, 0},
+    {"row_security", read_local, offsetof(struct sw_config_table, is_row_security_local), false,
+     0, 0},
 };
 
 /* "name" or "schema.name". */
@@ -226,7 +252,7 @@ static const struct sw_field business_fields[] = {
     {.name = "shards", .read = read_shards, .is_required = true},
     {.name = "placements", .read = sw_read_placements},
     {.name = "tables", .read = read_tables},
-    {.name = "functions"},
+    {.name = "functions", .read = sw_read_functions},
 };
 
 static void read_business(struct sw_reader *reader, const struct sw_entry *entry, void *item)
@@ -264,11 +290,13 @@ static void read_database(struct sw_reader *reader, const struct sw_entry *entry
     sw_textmap_init(&reader->shard_names);
     sw_textmap_init(&reader->homes);
     sw_textmap_init(&reader->table_names);
+    sw_textmap_init(&reader->function_names);
     sw_reader_fields(reader, entry, database_fields,
                      sizeof database_fields / sizeof *database_fields, database);
     sw_textmap_finish(&reader->shard_names);
     sw_textmap_finish(&reader->homes);
     sw_textmap_finish(&reader->table_names);
+    sw_textmap_finish(&reader->function_names);
 }
 
 void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,

@@ -24,7 +24,7 @@ struct sw_reader {
     int visits;
     struct sw_textmap node_names; /* of all clusters; the maps' values are YAML nodes */
     /* Of the database at hand. */
-    struct sw_textmap shard_names, homes, table_names;
+    struct sw_textmap shard_names, homes, table_names, function_names;
     /* Of the business at hand; its placement or table. */
     struct sw_config_business *business;
     struct sw_config_placement *placement;
@@ -87,6 +87,9 @@ void sw_read_size(struct sw_reader *reader, const struct sw_entry *entry,
 void sw_read_time(struct sw_reader *reader, const struct sw_entry *entry,
                   const struct sw_field *field, void *into); /* int, milliseconds */
 
+void sw_read_bool(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into); /* bool: true or false */
+
 /* Where a secret may stand. */
 struct sw_secret {
     const char *text;
@@ -129,8 +132,14 @@ void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry
                           const struct sw_field *field, void *into); /* int: index, or -1 */
 void sw_read_users(struct sw_reader *reader, const struct sw_entry *entry,
                    const struct sw_field *field, void *into);
+void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct sw_field *field, void *into); /* of a sw_config_cluster */
 void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,
                        const struct sw_field *field, void *into);
+void sw_read_functions(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into); /* of a sw_config_business */
+/* The index of the placement that is named, among those of the business at hand; or -1. */
+int sw_read_placement_name(struct sw_reader *reader, const struct sw_entry *entry);
 void sw_read_placements(struct sw_reader *reader, const struct sw_entry *entry,
                         const struct sw_field *field, void *into);
 

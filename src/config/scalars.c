@@ -148,3 +148,16 @@ void sw_read_time(struct sw_reader *reader, const struct sw_entry *entry,
     if (read_quantity(reader, entry, field, time_units, "500ms", &ms))
         *(int *)field_at(into, field) = (int)ms;
 }
+
+void sw_read_bool(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+
+    if (text == NULL)
+        return;
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        sw_reader_fault(reader, entry->value, "'%s: %.80s': write true or false", entry->name,
+                        text);
+    *(bool *)field_at(into, field) = strcmp(text, "true") == 0;
+}

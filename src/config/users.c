@@ -65,6 +65,32 @@ static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
         sw_reader_fault(reader, entry->value, "'mode: %.80s': write transaction", text);
 }
 
+struct control {
+    struct server server;
+    const char *dbname;
+};
+
+static const struct sw_field control_fields[] = {
+    {"user", sw_read_name, offsetof(struct control, server.user), true, 0, 0},
+    {"password", sw_read_password, offsetof(struct control, server.secret), false, 0, 0},
+    {"password_file", sw_read_password_file, offsetof(struct control, server.secret), false, 0,
+     0},
+    {"dbname", sw_read_name, offsetof(struct control, dbname), false, 0, 0},
+};
+
+void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct sw_field *field, void *into)
+{
+    struct sw_config_cluster *cluster = into;
+    struct control control = {.dbname = "postgres"};
+
+    sw_reader_fields(reader, entry, control_fields,
+                     sizeof control_fields / sizeof *control_fields, &control);
+    check_server_password(reader, &control.server.secret);
+    cluster->control = (struct sw_config_control){control.server.user,
+                                                  control.server.secret.text, control.dbname};
+}
+
 static const struct sw_field pool_fields[] = {
     {.name = "mode", .read = read_mode},
     {"size", sw_read_number, offsetof(struct pool, size), false, 1, MOST_POOL},

@@ -80,6 +80,13 @@ int sw_table_key_part(const struct sw_table *table, const char *name);
 /* Is this an error that any server would raise too, not a doubt of ours? */
 bool sw_error_is_servers(const struct sw_error *why);
 
+/* What the shards hold of the database, or of a table; NULL: not known. */
+const struct sw_catalog_database *sw_planner_catalog(const struct sw_planner *planner);
+const struct sw_catalog_table *sw_planner_facts(const struct sw_planner *planner,
+                                                const struct sw_table *table);
+/* May the table be read, or written, as the catalog has it? */
+bool sw_blocks_check(struct sw_planner *planner, const struct sw_table *table, bool is_written);
+
 /* Find what each relation is: table, catalog or nothing, and what may not be touched. */
 bool sw_relations_resolve(struct sw_planner *planner);
 bool sw_catalog_has(const char *name);        /* a relation of pg_catalog that only tells of the

@@ -76,7 +76,7 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
     place->table = table;
     place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL : SW_PLACE_SHARD;
     place->shard = table->shard;
-    return true;
+    return sw_blocks_check(planner, table, false);
 }
 
 static bool resolve_qualified(struct sw_planner *planner, const struct sw_relation *relation,
@@ -149,6 +149,8 @@ static bool check_target(struct sw_planner *planner, const struct sw_level *leve
     place = &planner->places[level->target];
     if (place->kind == SW_PLACE_CATALOG)
         return refuse_catalog_write(planner, &planner->statement->relations[level->target]);
+    if (place->table != NULL && !sw_blocks_check(planner, place->table, true))
+        return false;
     place->is_target_of_insert = level->kind == SW_LEVEL_INSERT;
     return !sw_table_is_sharded(place->table) ||
            check_assignments(planner, level, place->table);

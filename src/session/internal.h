@@ -31,7 +31,8 @@
 struct sw_sessions {
     int refs; /* of its maker and of every session that is not yet freed */
     struct sw_loop *loop;
-    struct sw_map *map; /* the current one */
+    struct sw_map *map;         /* the current one */
+    struct sw_catalog *catalog; /* the current one; NULL: nothing is known yet */
     struct sw_pools *pools;
     struct sw_plan_cache *plans;
     struct sw_settings_shared startups; /* settings of clients that came lately */
@@ -126,8 +127,9 @@ struct sw_session {
     bool is_stream_open;
     struct sw_timer *login_timer;
 
-    struct sw_scram *scram; /* during the login */
-    struct sw_map *map;     /* in which user and database were found */
+    struct sw_scram *scram;     /* during the login */
+    struct sw_map *map;         /* in which user and database were found */
+    struct sw_catalog *catalog; /* that statements are planned with; may be NULL */
     const struct sw_user *user;
     const struct sw_database *database;
     char *user_name, *database_name; /* as the client named them */

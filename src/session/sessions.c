@@ -151,6 +151,7 @@ static void unref_sessions(struct sw_sessions *sessions)
         return;
     sw_plan_cache_free(sessions->plans);
     sw_settings_shared_finish(&sessions->startups);
+    sw_catalog_unref(sessions->catalog);
     sw_map_unref(sessions->map);
     free(sessions);
 }
@@ -171,6 +172,7 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->judged_settings);
     sw_settings_unref(session->at_start.settings);
     sw_settings_unref(session->at_start.told);
+    sw_catalog_unref(session->catalog);
     sw_map_unref(session->map);
     free(session->scram);
     free(session->user_name);
@@ -325,6 +327,12 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->owner = setup->owner;
     sw_link_init(&sessions->all);
     return sessions;
+}
+
+void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog)
+{
+    sw_catalog_unref(sessions->catalog);
+    sessions->catalog = sw_catalog_ref(catalog);
 }
 
 void sw_sessions_turn_away(int fd)

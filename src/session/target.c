@@ -101,6 +101,18 @@ static void judge_settings(struct sw_session *session)
     session->is_zone_utc = is_zone_utc(session->settings);
 }
 
+/* A transaction is planned with one catalog from its beginning to its end. */
+static struct sw_catalog *catalog_of(struct sw_session *session)
+{
+    struct sw_catalog *current = session->sessions->catalog;
+
+    if (session->catalog != current && session->txn.state == SW_TXN_IDLE) {
+        sw_catalog_unref(session->catalog);
+        session->catalog = sw_catalog_ref(current);
+    }
+    return session->catalog;
+}
+
 static struct sw_plan_context context_of(struct sw_session *session)
 {
     judge_settings(session);
@@ -111,6 +123,7 @@ static struct sw_plan_context context_of(struct sw_session *session)
                                 !changes_search_path(session),
         .is_timezone_utc =
             session->is_zone_utc && !session->has_local_timezone && !changes_timezone(session),
+        .catalog = catalog_of(session),
         .map = session->map};
 }
 

@@ -3,6 +3,7 @@
 #include "compare.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/topology/accepted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,33 @@ static void read_schemas(struct sw_comparison *comparison, struct sw_shard_readi
     }
 }
 
-static void build_table(struct sw_comparison *comparison, const struct sw_table *table)
+/* A shard that has accepted another map hides rows: no table of its business is touched. */
+static const struct sw_block *find_conflict(struct sw_comparison *comparison,
+                                            const struct sw_business *business)
+{
+    struct sw_catalog *catalog = comparison->catalog;
+    struct sw_block *block;
+    struct sw_error err;
+
+    for (int i = 0; i < business->shard_count; i++) {
+        const struct sw_schema *schema = sw_comparison_schema(comparison, &business->shards[i]);
+
+        if (schema == NULL ||
+            sw_accepted_allows(comparison->database, &business->shards[i], schema, &err))
+            continue;
+        if (!catalog->has_conflict)
+            catalog->conflict = err;
+        catalog->has_conflict = true;
+        block = sw_arena_alloc(&catalog->arena, sizeof *block);
+        *block = (struct sw_block){"55000", sw_arena_strdup(&catalog->arena, err.message), NULL,
+                                   sw_arena_strdup(&catalog->arena, err.hint)};
+        return block;
+    }
+    return NULL;
+}
+
+static void build_table(struct sw_comparison *comparison, const struct sw_table *table,
+                        const struct sw_block *conflict)
 {
     struct sw_arena *arena = &comparison->catalog->arena;
     struct sw_catalog_table *into = sw_arena_alloc(arena, sizeof *into);
@@ -31,6 +58,7 @@ static void build_table(struct sw_comparison *comparison, const struct sw_table 
 
     into->schema = sw_arena_strdup(arena, table->schema);
     into->name = sw_arena_strdup(arena, table->name);
+    into->block = conflict;
     sw_compare_table(comparison, table, into);
     sw_judge_table(comparison, table, into);
     (void)sw_textmap_put(&comparison->into->tables, name, into);
@@ -50,23 +78,49 @@ static void build_database(struct sw_comparison *comparison, const struct sw_dat
     sw_textmap_init(&into->shards);
     sw_compare_types(comparison);
     sw_compare_objects(comparison);
-    for (int b = 0; b < database->business_count; b++)
-        for (int t = 0; t < database->businesses[b].table_count; t++)
-            build_table(comparison, &database->businesses[b].tables[t]);
+    for (int b = 0; b < database->business_count; b++) {
+        const struct sw_business *business = &database->businesses[b];
+        const struct sw_block *conflict = find_conflict(comparison, business);
+
+        for (int t = 0; t < business->table_count; t++)
+            build_table(comparison, &business->tables[t], conflict);
+    }
     into->differences = comparison->differences;
     into->difference_count = comparison->difference_count;
 }
 
-struct sw_catalog *sw_catalog_build(const struct sw_map *map,
-                                    const struct sw_shard_reading *readings, int version)
+/* FNV-1a, the zero byte behind the text included. */
+static uint64_t add_digest(uint64_t digest, const char *text)
+{
+    const char *at = text == NULL ? "" : text;
+
+    do
+        digest = (digest ^ (uint8_t)*at) * 1099511628211u;
+    while (*at++ != '\0');
+    return digest;
+}
+
+static uint64_t digest_of(const struct sw_shard_reading *readings, int count)
+{
+    uint64_t digest = 14695981039346656037u;
+
+    for (int i = 0; i < count; i++)
+        digest = add_digest(add_digest(digest, readings[i].text), readings[i].why_not);
+    return digest;
+}
+
+struct sw_catalog *sw_catalog_build(struct sw_map *map, const struct sw_shard_reading *readings,
+                                    int version)
 {
     struct sw_catalog *catalog = sw_alloc_zero(1, sizeof *catalog);
     size_t count = (size_t)map->shard_count;
     struct sw_shard_reading *own = sw_memdup(readings, count * sizeof *own);
-    struct sw_comparison comparison = {.map = map, .readings = own, .catalog = catalog};
+    struct sw_comparison comparison = {.readings = own, .catalog = catalog};
 
     atomic_init(&catalog->refs, 1);
     catalog->version = version;
+    catalog->map = sw_map_ref(map);
+    catalog->digest = digest_of(readings, map->shard_count);
     sw_arena_init(&catalog->arena);
     catalog->schema_count = map->shard_count;
     catalog->schemas = sw_alloc_zero(count, sizeof(void *));
@@ -100,6 +154,7 @@ static void destroy(struct sw_catalog *catalog)
         sw_schema_free(catalog->schemas[i]);
     free(catalog->schemas);
     sw_arena_finish(&catalog->arena);
+    sw_map_unref(catalog->map);
     free(catalog);
 }
 
@@ -109,6 +164,18 @@ void sw_catalog_unref(const struct sw_catalog *catalog)
 
     if (own != NULL && atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
         destroy(own);
+}
+
+bool sw_catalog_is_like(const struct sw_catalog *a, const struct sw_catalog *b)
+{
+    return a->map == b->map && a->digest == b->digest;
+}
+
+bool sw_catalog_allows(const struct sw_catalog *catalog, struct sw_error *err)
+{
+    if (catalog->has_conflict)
+        *err = catalog->conflict;
+    return !catalog->has_conflict;
 }
 
 const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *catalog,

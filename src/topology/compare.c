@@ -6,6 +6,7 @@
 
 #include "shardward/base/mem.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,6 +132,7 @@ static void compare_places(struct sw_comparison *comparison, const char *left_sh
     describe(right, depth, &right_text);
     a = (const char *)sw_buf_bytes(&left_text);
     b = (const char *)sw_buf_bytes(&right_text);
+    assert(a != NULL && b != NULL);
     if (first_difference(&a, &b)) {
         difference.table = sw_comparison_format(comparison, "%s.%s", into->schema, into->name);
         difference.left_text = line_at(comparison, a);

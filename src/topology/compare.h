@@ -8,7 +8,6 @@
 
 /* A catalog while it is being built. */
 struct sw_comparison {
-    const struct sw_map *map;
     const struct sw_shard_reading *readings; /* by shard id */
     struct sw_catalog *catalog;
     const struct sw_database *database; /* at hand */

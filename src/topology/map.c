@@ -32,7 +32,7 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
         for (int n = 0; n < from->node_count; n++)
             nodes[n] = (struct sw_node){from->nodes[n].name, from->nodes[n].address,
                                         from->nodes[n].cloud, from->nodes[n].port};
-        clusters[i] = (struct sw_cluster){from->name, nodes, from->node_count};
+        clusters[i] = (struct sw_cluster){from->name, from->control, nodes, from->node_count};
     }
     return clusters;
 }
@@ -133,11 +133,37 @@ static const struct sw_placement *build_placements(struct builder *builder,
     return placements;
 }
 
+/* How a function's key is called where a table's would be named. */
+static const char *const key_argument[] = {"the key argument"};
+
+static void build_functions(struct builder *builder, const struct sw_config_business *from,
+                            const struct sw_placement *placements, struct sw_business *business)
+{
+    struct sw_function_rule *rules = take(builder, from->function_count, sizeof *rules);
+
+    for (int i = 0; i < from->function_count; i++) {
+        const struct sw_config_function *function = &from->functions[i];
+        struct sw_table *home = &rules[i].home;
+
+        rules[i].config = function;
+        *home = (struct sw_table){
+            .schema = function->schema, .name = function->name, .business = business};
+        if (function->key > 0) {
+            home->keys = key_argument;
+            home->placement = &placements[function->placement];
+        } else {
+            home->shard = &business->shards[0];
+        }
+    }
+    business->functions = rules;
+    business->function_count = from->function_count;
+}
+
 static const struct sw_table *build_tables(struct builder *builder,
                                            const struct sw_config_business *from,
+                                           const struct sw_placement *placements,
                                            const struct sw_business *business)
 {
-    const struct sw_placement *placements = build_placements(builder, from, business);
     struct sw_table *tables = take(builder, from->table_count, sizeof *tables);
 
     for (int i = 0; i < from->table_count; i++) {
@@ -146,7 +172,8 @@ static const struct sw_table *build_tables(struct builder *builder,
         tables[i] = (struct sw_table){.schema = table->schema,
                                       .name = table->name,
                                       .business = business,
-                                      .keys = table->keys};
+                                      .keys = table->keys,
+                                      .config = table};
         if (table->keys != NULL)
             tables[i].placement = &placements[table->placement];
         else
@@ -181,12 +208,15 @@ static void build_businesses(struct builder *builder, const struct sw_config_dat
     for (int i = 0; i < from->business_count; i++) {
         const struct sw_config_business *plan = &from->businesses[i];
         struct sw_business *business = &businesses[i];
+        const struct sw_placement *placements;
 
         business->name = plan->name;
         business->shards = build_shards(builder, plan, business);
         business->shard_count = plan->shard_count;
-        business->tables = build_tables(builder, plan, business);
+        placements = build_placements(builder, plan, business);
+        business->tables = build_tables(builder, plan, placements, business);
         business->table_count = plan->table_count;
+        build_functions(builder, plan, placements, business);
         index_tables(database, business);
     }
     database->businesses = businesses;
@@ -271,4 +301,31 @@ const struct sw_table *sw_database_table(const struct sw_database *database, con
     char full[FULL_NAME];
 
     return full_name(full, schema, name) ? sw_textmap_get(&database->tables, full) : NULL;
+}
+
+static bool is_called(const struct sw_function_rule *rule, const char *schema, const char *name,
+                      int argument_count)
+{
+    return rule->config->argument_count == argument_count &&
+           strcmp(rule->config->name, name) == 0 && strcmp(rule->config->schema, schema) == 0;
+}
+
+const struct sw_function_rule *sw_database_function(const struct sw_database *database,
+                                                    const char *schema, const char *name,
+                                                    int argument_count)
+{
+    const struct sw_function_rule *found = NULL;
+
+    for (int b = 0; b < database->business_count; b++) {
+        const struct sw_business *business = &database->businesses[b];
+
+        for (int i = 0; i < business->function_count; i++) {
+            if (!is_called(&business->functions[i], schema, name, argument_count))
+                continue;
+            if (found != NULL)
+                return NULL;
+            found = &business->functions[i];
+        }
+    }
+    return found;
 }

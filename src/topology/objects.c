@@ -159,7 +159,9 @@ static struct sw_catalog_shard *add_shard(struct sw_comparison *comparison,
 
     into->name = sw_arena_strdup(&comparison->catalog->arena, shard->name);
     into->is_read = sw_comparison_schema(comparison, shard) != NULL;
-    if (!into->is_read && why_not != NULL)
+    into->is_installed =
+        into->is_read && sw_comparison_schema(comparison, shard)->installed > 0;
+    if (why_not != NULL)
         into->why_not = sw_arena_strdup(&comparison->catalog->arena, why_not);
     (void)sw_textmap_put(&comparison->into->shards, into->name, into);
     return into;

@@ -9,24 +9,25 @@
 
 static const char start[] = "shard\t";
 
-void sw_catalog_write_shard(const struct sw_map *map, const struct sw_shard *shard,
-                            const struct sw_shard_reading *reading, struct sw_buf *out)
+static void write_shard(const struct sw_database *database, const struct sw_shard *shard,
+                        const struct sw_shard_reading *reading, struct sw_buf *out)
 {
-    for (int i = 0; i < map->database_count; i++) {
-        const struct sw_database *database = &map->databases[i];
+    if (reading->text == NULL)
+        return;
+    sw_buf_printf(out, "%s%s\t%s\n", start, database->name, shard->name);
+    sw_buf_append(out, reading->text, reading->len);
+}
 
-        if (shard != database->catalog &&
-            (shard->business < database->businesses ||
-             shard->business >= database->businesses + database->business_count))
-            continue;
-        sw_buf_append_text(out, start);
-        sw_schema_write_cell(out, database->name);
-        sw_buf_append_text(out, "\t");
-        sw_schema_write_cell(out, shard->name);
-        sw_buf_append_text(out, "\n");
+void sw_catalog_write_database(const struct sw_database *database,
+                               const struct sw_shard_reading *readings, struct sw_buf *out)
+{
+    write_shard(database, database->catalog, &readings[database->catalog->id], out);
+    for (int b = 0; b < database->business_count; b++) {
+        const struct sw_business *business = &database->businesses[b];
+
+        for (int s = 0; s < business->shard_count; s++)
+            write_shard(database, &business->shards[s], &readings[business->shards[s].id], out);
     }
-    if (reading->text != NULL)
-        sw_buf_append(out, reading->text, reading->len);
 }
 
 static const struct sw_shard *find_shard(const struct sw_database *database, const char *name)
@@ -103,7 +104,7 @@ static bool check(const struct sw_map *map, const struct sw_shard_reading *readi
     return true;
 }
 
-struct sw_catalog *sw_catalog_read(const struct sw_map *map, const char *text, size_t len,
+struct sw_catalog *sw_catalog_read(struct sw_map *map, const char *text, size_t len,
                                    struct sw_error *err)
 {
     struct sw_shard_reading *readings =

@@ -1,6 +1,6 @@
 /*
- * A line is cut into cells in a scratch copy, unescaped in place. What belongs to a table is
- * gathered behind it, as the next kind of line ends the list.
+ * A line is cut into cells in a scratch copy, unescaped in place. The parts of a table are
+ * gathered in its draft until all lines are read.
  */
 #include "shardward/topology/schema.h"
 
@@ -18,15 +18,21 @@ struct list {
     int count, size;
 };
 
+/* A table, and what belongs to it so far. */
+struct draft {
+    struct sw_schema_table table;
+    struct list columns, constraints, triggers, uses;
+};
+
 struct reader {
     struct sw_schema *schema;
     struct sw_arena *arena;
     char *cells[MOST_CELLS];
     int cell_count;
-    bool is_bad; /* a cell of the line at hand cannot be read */
-    struct list tables, functions, operators, casts, types;
-    struct sw_schema_table *table; /* that the lists below belong to */
-    struct list columns, constraints, triggers, uses;
+    bool is_bad;        /* a cell of the line at hand cannot be read */
+    struct list drafts; /* struct draft * */
+    struct sw_textmap by_name;
+    struct list functions, operators, casts, types, accepted;
 };
 
 static void *add(struct reader *reader, struct list *list, size_t item_size)
@@ -136,59 +142,51 @@ static const char *const *names(struct reader *reader, int at, int *name_count)
     return list.items;
 }
 
-/* The lists behind a table are complete. */
-static void end_table(struct reader *reader)
+static bool full_name(char *out, const char *schema, const char *name)
 {
-    struct sw_schema_table *table = reader->table;
-
-    if (table == NULL)
-        return;
-    table->columns = reader->columns.items;
-    table->column_count = reader->columns.count;
-    table->constraints = reader->constraints.items;
-    table->constraint_count = reader->constraints.count;
-    table->triggers = reader->triggers.items;
-    table->trigger_count = reader->triggers.count;
-    table->uses = reader->uses.items;
-    table->use_count = reader->uses.count;
-    reader->table = NULL;
-    reader->columns = reader->constraints = reader->triggers = reader->uses = (struct list){0};
+    return snprintf(out, FULL_NAME, "%s.%s", schema, name) < FULL_NAME;
 }
 
 static void read_table(struct reader *reader)
 {
-    struct sw_schema_table *table;
+    struct draft *draft = sw_arena_alloc(reader->arena, sizeof *draft);
+    struct sw_schema_table *table = &draft->table;
+    char name[FULL_NAME];
 
-    end_table(reader);
-    table = add(reader, &reader->tables, sizeof *table);
+    *(struct draft **)add(reader, &reader->drafts, sizeof(void *)) = draft;
     table->schema = text(reader, 1);
     table->name = text(reader, 2);
     table->kind = (enum sw_table_kind)letter(reader, 3, "rpvmf");
     table->has_row_security = flag(reader, 4);
     table->rules = text(reader, 5);
     table->foreign_descendant = optional(reader, 6);
-    reader->table = table;
+    if (full_name(name, table->schema, table->name))
+        (void)sw_textmap_put(&reader->by_name, name, draft);
+    else
+        reader->is_bad = true;
 }
 
-/* Does the line belong to the table at hand? */
-static bool is_of_table(struct reader *reader)
+/* The table that the line belongs to; NULL: there is none. */
+static struct draft *draft_of(struct reader *reader)
 {
-    const struct sw_schema_table *table = reader->table;
+    char name[FULL_NAME];
+    struct draft *draft = full_name(name, text(reader, 1), text(reader, 2))
+                              ? sw_textmap_get(&reader->by_name, name)
+                              : NULL;
 
-    if (table == NULL || strcmp(text(reader, 1), table->schema) != 0 ||
-        strcmp(text(reader, 2), table->name) != 0)
-        reader->is_bad = true;
-    return !reader->is_bad;
+    reader->is_bad = reader->is_bad || draft == NULL;
+    return draft;
 }
 
 static void read_column(struct reader *reader)
 {
+    struct draft *draft = draft_of(reader);
     struct sw_schema_column *column;
     const char *identity = text(reader, 12);
 
-    if (!is_of_table(reader))
+    if (draft == NULL)
         return;
-    column = add(reader, &reader->columns, sizeof *column);
+    column = add(reader, &draft->columns, sizeof *column);
     column->name = text(reader, 3);
     column->type_oid = oid(reader, 4);
     column->base_oid = oid(reader, 5);
@@ -205,12 +203,13 @@ static void read_column(struct reader *reader)
 
 static void read_constraint(struct reader *reader)
 {
+    struct draft *draft = draft_of(reader);
     struct sw_schema_constraint *constraint;
     int others;
 
-    if (!is_of_table(reader))
+    if (draft == NULL)
         return;
-    constraint = add(reader, &reader->constraints, sizeof *constraint);
+    constraint = add(reader, &draft->constraints, sizeof *constraint);
     constraint->name = text(reader, 3);
     constraint->kind = (enum sw_constraint_kind)letter(reader, 4, "puxifc");
     constraint->columns = names(reader, 5, &constraint->column_count);
@@ -225,11 +224,12 @@ static void read_constraint(struct reader *reader)
 
 static void read_trigger(struct reader *reader)
 {
+    struct draft *draft = draft_of(reader);
     struct sw_schema_trigger *trigger;
 
-    if (!is_of_table(reader))
+    if (draft == NULL)
         return;
-    trigger = add(reader, &reader->triggers, sizeof *trigger);
+    trigger = add(reader, &draft->triggers, sizeof *trigger);
     trigger->name = text(reader, 3);
     trigger->function_schema = text(reader, 4);
     trigger->function = text(reader, 5);
@@ -238,11 +238,12 @@ static void read_trigger(struct reader *reader)
 
 static void read_use(struct reader *reader)
 {
+    struct draft *draft = draft_of(reader);
     struct sw_schema_use *use;
 
-    if (!is_of_table(reader))
+    if (draft == NULL)
         return;
-    use = add(reader, &reader->uses, sizeof *use);
+    use = add(reader, &draft->uses, sizeof *use);
     use->purpose = text(reader, 3);
     use->function_schema = text(reader, 4);
     use->function = text(reader, 5);
@@ -299,13 +300,28 @@ static void read_type(struct reader *reader)
     type->is_row = flag(reader, 4);
 }
 
+static void read_installed(struct reader *reader)
+{
+    reader->schema->installed = count(reader, 1);
+    reader->schema->map_version = count(reader, 2);
+}
+
+static void read_accepted(struct reader *reader)
+{
+    struct sw_accepted *accepted = add(reader, &reader->accepted, sizeof *accepted);
+
+    accepted->what = text(reader, 1);
+    accepted->text = text(reader, 2);
+}
+
 static const struct {
     const char *kind;
     void (*read)(struct reader *reader);
 } line_kinds[] = {
-    {"table", read_table},       {"column", read_column}, {"constraint", read_constraint},
-    {"trigger", read_trigger},   {"use", read_use},       {"function", read_function},
-    {"operator", read_operator}, {"cast", read_cast},     {"type", read_type},
+    {"table", read_table},         {"column", read_column},     {"constraint", read_constraint},
+    {"trigger", read_trigger},     {"use", read_use},           {"function", read_function},
+    {"operator", read_operator},   {"cast", read_cast},         {"type", read_type},
+    {"installed", read_installed}, {"accepted", read_accepted},
 };
 
 static char unescaped(char c)
@@ -355,18 +371,38 @@ static bool read_line(struct reader *reader, char *line)
     return false;
 }
 
-static bool full_name(char *out, const char *schema, const char *name)
+static void finish_tables(struct reader *reader)
 {
-    return snprintf(out, FULL_NAME, "%s.%s", schema, name) < FULL_NAME;
+    struct sw_schema *schema = reader->schema;
+    struct draft **drafts = reader->drafts.items;
+
+    schema->table_count = reader->drafts.count;
+    schema->tables =
+        sw_arena_alloc(reader->arena, (size_t)schema->table_count * sizeof *schema->tables);
+    for (int i = 0; i < schema->table_count; i++) {
+        struct draft *draft = drafts[i];
+        struct sw_schema_table *table = &schema->tables[i];
+        char name[FULL_NAME];
+
+        *table = draft->table;
+        table->columns = draft->columns.items;
+        table->column_count = draft->columns.count;
+        table->constraints = draft->constraints.items;
+        table->constraint_count = draft->constraints.count;
+        table->triggers = draft->triggers.items;
+        table->trigger_count = draft->triggers.count;
+        table->uses = draft->uses.items;
+        table->use_count = draft->uses.count;
+        if (full_name(name, table->schema, table->name))
+            (void)sw_textmap_put(&schema->by_name, name, table);
+    }
 }
 
 static void finish(struct reader *reader)
 {
     struct sw_schema *schema = reader->schema;
 
-    end_table(reader);
-    schema->tables = reader->tables.items;
-    schema->table_count = reader->tables.count;
+    finish_tables(reader);
     schema->functions = reader->functions.items;
     schema->function_count = reader->functions.count;
     schema->operators = reader->operators.items;
@@ -375,12 +411,8 @@ static void finish(struct reader *reader)
     schema->cast_count = reader->casts.count;
     schema->types = reader->types.items;
     schema->type_count = reader->types.count;
-    for (int i = 0; i < schema->table_count; i++) {
-        char name[FULL_NAME];
-
-        if (full_name(name, schema->tables[i].schema, schema->tables[i].name))
-            (void)sw_textmap_put(&schema->by_name, name, &schema->tables[i]);
-    }
+    schema->accepted = reader->accepted.items;
+    schema->accepted_count = reader->accepted.count;
 }
 
 static bool read_lines(struct reader *reader, char *at, struct sw_error *err)
@@ -405,12 +437,14 @@ struct sw_schema *sw_schema_read(const char *bytes, size_t len, struct sw_error 
 
     sw_arena_init(&schema->arena);
     sw_textmap_init(&schema->by_name);
+    sw_textmap_init(&reader.by_name);
     if (read_lines(&reader, copy, err)) {
         finish(&reader);
     } else {
         sw_schema_free(schema);
         schema = NULL;
     }
+    sw_textmap_finish(&reader.by_name);
     free(copy);
     return schema;
 }

@@ -24,7 +24,7 @@ MAP = "{users_0: 0-3, users_1: 4-7, users_2: [8-10, 11], users_3: [12, 13-15]}"
 @contextlib.contextmanager
 def with_tables(p):
     """A shardward whose business users has the tables as well; gone at the end."""
-    shards = p.shards("users")
+    shards = ["catalog", *p.shards("users")]
     for shard in shards:
         for table, columns in TABLES.items():
             with p.at_shard(shard) as conn:

@@ -97,6 +97,7 @@ class Platform:
         self.clusters.psql(self.main_node, "postgres", "-c",
                            f"CREATE DATABASE {ORACLE} OWNER {USER}")
         self.clusters.load_schema(self.main_node, ORACLE)
+        self.clusters.install(self.program)
         self.shardward = Shardward(self.program, self.clusters.config_file, self.port,
                                    self.dir / "shardward.log")
         self.shardward.start()
@@ -116,10 +117,8 @@ class Platform:
         self.shardward.start()
         return death
 
-    @contextlib.contextmanager
-    def another_shardward(self, *edits, stop_at=None):
-        """One more, with pieces of its config replaced: edits are (old text, new text). It may
-        be one that dies at a stop point."""
+    def edited_config(self, *edits):
+        """A file with pieces of the config replaced: edits are (old text, new text)."""
         text = self.clusters.config_file.read_text()
         port = self.port + 3
         moved = [(f"127.0.0.1:{self.port + more}", f"127.0.0.1:{port + more}")
@@ -129,7 +128,21 @@ class Platform:
             text = text.replace(old, new)
         config_file = self.dir / "another.yaml"
         config_file.write_text(text)
-        other = Shardward(self.program, config_file, port, self.dir / "shardward.log")
+        return config_file
+
+    def refuses_to_run(self, *edits):
+        """What shardward says when it does not even start with that config."""
+        answer = self.run(self.program, "run", "-c", self.edited_config(*edits),
+                          timeout=READY_TIMEOUT_S)
+        assert answer.returncode == 1, f"exit status {answer.returncode}\n{answer.stdout}"
+        return answer.stdout
+
+    @contextlib.contextmanager
+    def another_shardward(self, *edits, stop_at=None):
+        """One more, with pieces of its config replaced. It may be one that dies at a stop
+        point."""
+        other = Shardward(self.program, self.edited_config(*edits), self.port + 3,
+                          self.dir / "shardward.log")
         other.start(**({"SHARDWARD_STOP_AT": stop_at} if stop_at else {}))
         try:
             yield other
@@ -197,6 +210,10 @@ class Platform:
 
     def shards(self, business):
         return [shard.name for shard in self.clusters.shards if shard.business == business]
+
+    def change(self, shard, sql):
+        with self.at_shard(shard) as conn:
+            conn.execute(sql)
 
     def as_superuser(self, shard, sql):
         node, dbname = self.clusters.place(shard)

@@ -38,6 +38,7 @@ import topology   # noqa: E402
 BIN = Path("/usr/lib/postgresql/15/bin")
 MARKER = ".shardward-state"
 APP_USER, APP_PASSWORD = "booking", "booking"
+CONTROL_USER, CONTROL_PASSWORD = "shardward", "shardward"
 START_TIMEOUT_S = 60
 
 SETTINGS = """
@@ -198,7 +199,9 @@ class Clusters:
         shards = [shard for shard in self.shards if shard.cluster == node.cluster]
         self.psql(node, "postgres", sql="".join(
             [f"CREATE ROLE {APP_USER} LOGIN PASSWORD '{APP_PASSWORD}';\n",
-             *(f"CREATE DATABASE {s.dbname} OWNER {APP_USER};\n" for s in shards)]))
+             f"CREATE ROLE {CONTROL_USER} LOGIN PASSWORD '{CONTROL_PASSWORD}';\n",
+             *(f"CREATE DATABASE {s.dbname} OWNER {APP_USER};\n"
+               f"GRANT CREATE ON DATABASE {s.dbname} TO {CONTROL_USER};\n" for s in shards)]))
         for shard in shards:
             self.load_schema(node, shard.dbname, shard.business)
             self.install(node, shard.dbname)
@@ -214,6 +217,15 @@ class Clusters:
         names = [business] if business else topology.businesses(self.shards)
         files = [arg for name in names for arg in ("-f", topology.SCHEMA / f"{name}.sql")]
         self.psql(node, dbname, "-1", *files, user=APP_USER)
+
+    def install(self, program):
+        """Schema shardward on every shard, and the map accepted."""
+        result = subprocess.run([program, "install", "-c", self.config_file], env=plain_env(),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, check=False)
+        if result.returncode != 0:
+            raise Failure(f"{program} install -c {self.config_file}:\n{result.stdout}")
+        return result.stdout
 
     def _make_replica(self, node):
         primary = self.primary(node.cluster)

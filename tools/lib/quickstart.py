@@ -47,6 +47,8 @@ class Quickstart:
                  + ("" if self.args.fast else ", each a primary with two replicas"))
         try:
             self.clusters.start(self.args.base_port, self.args.fast)
+            self.clusters.install(self.args.shardward)
+            self.say("schema shardward is installed, and the map accepted")
             self._start_shardward()
             self._load()
             self._show_booking()

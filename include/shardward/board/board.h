@@ -10,6 +10,7 @@
 
 #include "shardward/base/list.h"
 #include "shardward/io/mailbox.h"
+#include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
 
 #include <stdatomic.h>
@@ -35,6 +36,11 @@ void sw_board_free(struct sw_board *board);
 struct sw_map *sw_board_map(struct sw_board *board);
 /* Hang up the next map (shared) and tell the watchers. From any thread. */
 void sw_board_publish_map(struct sw_board *board, struct sw_map *map);
+
+/* The current catalog: a reference for the caller; NULL: nothing has been read yet. */
+struct sw_catalog *sw_board_catalog(struct sw_board *board);
+/* The same for the next catalog. */
+void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog);
 
 /* Call @on_news on the thread of @mailbox's loop after every publishing from now on. @watcher
  * is borrowed until its mailbox has been closed after sw_board_unwatch(). From any thread. */

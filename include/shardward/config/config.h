@@ -24,8 +24,16 @@ struct sw_config_node {
     int port;
 };
 
+/* How shardward itself logs in to the nodes of a cluster. */
+struct sw_config_control {
+    const char *user;     /* NULL: it does not, and takes what the file says on trust */
+    const char *password; /* NULL: the nodes ask for none */
+    const char *dbname;   /* for what concerns no database: "postgres" unless the file says */
+};
+
 struct sw_config_cluster {
     const char *name;
+    struct sw_config_control control;
     const struct sw_config_node *nodes; /* the first one is the primary */
     int node_count;
 };
@@ -103,6 +111,21 @@ struct sw_config_table {
     const char *const *keys;   /* the columns of the key, one for each part; NULL: single */
     int key_count;
     int placement; /* index in the placements of the business; -1 of a single table */
+    /* What the DBA answers for, although no shard can: that unique and exclusion constraints
+     * hold over all shards; that foreign keys do; that triggers touch only rows of the same
+     * shard; that row security does. */
+    bool is_unique_local, is_foreign_local, is_trigger_local, is_row_security_local;
+};
+
+/* A function of the user's: where it finds its rows. */
+struct sw_config_function {
+    const char *schema, *name;
+    const char *arguments; /* their types as PostgreSQL prints them: "bigint, text" */
+    int argument_count;
+    int key;       /* number of the argument that is the key, from 1; 0: none */
+    int placement; /* index in the placements of the business; -1 without a key */
+    bool writes;
+    bool is_harmless; /* touches no table and has no side effect: runs anywhere */
 };
 
 struct sw_config_business {
@@ -113,6 +136,8 @@ struct sw_config_business {
     int placement_count;
     const struct sw_config_table *tables;
     int table_count;
+    const struct sw_config_function *functions;
+    int function_count;
 };
 
 struct sw_config_database {

@@ -8,6 +8,7 @@
 #include "shardward/io/loop.h"
 #include "shardward/pool/pool.h"
 #include "shardward/session/verifiers.h"
+#include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
 
 /* Session ids are unique over all workers, and tell the worker: id % SW_WORKERS_MOST. */
@@ -26,6 +27,8 @@ struct sw_sessions_setup {
 };
 
 struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup);
+/* From now on statements outside of transactions are planned with @catalog, which is shared. */
+void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog);
 /* A client has connected; takes the socket. */
 void sw_sessions_welcome(struct sw_sessions *sessions, int fd);
 /* A client too many has connected: it is told so (53300). Takes the socket. */

@@ -54,7 +54,8 @@ struct sw_type_map {
 struct sw_catalog_shard {
     const char *name;
     bool is_read;
-    const char *why_not;             /* if it is not read */
+    const char *why_not;             /* if it is not read, or was not read again */
+    bool is_installed;               /* it has schema shardward */
     const struct sw_type_map *types; /* NULL: nothing to translate */
 };
 
@@ -75,6 +76,10 @@ struct sw_catalog_database {
 struct sw_catalog {
     atomic_int refs;
     int version;
+    struct sw_map *map; /* that it was built for; shared */
+    uint64_t digest;    /* of what was read */
+    bool has_conflict;  /* a shard has accepted another map: */
+    struct sw_error conflict;
     struct sw_arena arena;
     struct sw_schema **schemas; /* what was read, by shard id of the map; NULL: not read */
     int schema_count;
@@ -91,22 +96,28 @@ struct sw_shard_reading {
 };
 
 /*
- * Compare @readings, one for each shard id of @map, and build version @version. A text that
- * cannot be understood counts as a shard that was not read. One reference.
+ * Compare @readings, one for each shard id of @map (shared), and build version @version. A text
+ * that cannot be understood counts as a shard that was not read. One reference.
  */
-struct sw_catalog *sw_catalog_build(const struct sw_map *map,
-                                    const struct sw_shard_reading *readings, int version);
+struct sw_catalog *sw_catalog_build(struct sw_map *map, const struct sw_shard_reading *readings,
+                                    int version);
 
 /*
  * The same from a saved file of @len bytes: before the lines of each shard stands a line
  * "shard", database, shard; cells are separated by tabs. NULL: 22P02, and the line.
  */
-struct sw_catalog *sw_catalog_read(const struct sw_map *map, const char *text, size_t len,
+struct sw_catalog *sw_catalog_read(struct sw_map *map, const char *text, size_t len,
                                    struct sw_error *err);
 
-/* Write what was read from the shard @id of @map as a part of such a file. */
-void sw_catalog_write_shard(const struct sw_map *map, const struct sw_shard *shard,
-                            const struct sw_shard_reading *reading, struct sw_buf *out);
+/* Write what was read from the shards of @database as a part of such a file. */
+void sw_catalog_write_database(const struct sw_database *database,
+                               const struct sw_shard_reading *readings, struct sw_buf *out);
+
+/* Do two catalogs say the same, apart from their versions? */
+bool sw_catalog_is_like(const struct sw_catalog *a, const struct sw_catalog *b);
+
+/* Have all shards that were read accepted the map? False: 55000, and what differs. */
+bool sw_catalog_allows(const struct sw_catalog *catalog, struct sw_error *err);
 
 struct sw_catalog *sw_catalog_ref(const struct sw_catalog *catalog);
 void sw_catalog_unref(const struct sw_catalog *catalog);

@@ -19,6 +19,7 @@ struct sw_node {
 
 struct sw_cluster {
     const char *name;
+    struct sw_config_control control;
     const struct sw_node *nodes;
     int node_count;
 };
@@ -70,6 +71,13 @@ struct sw_table {
     const char *const *keys; /* the columns of the key, one for each part; NULL: single */
     const struct sw_placement *placement; /* of a sharded table */
     const struct sw_shard *shard;         /* of a single table */
+    const struct sw_config_table *config; /* what the DBA answers for; NULL: nothing */
+};
+
+/* A function of the user's. What it touches is where a row with its key would be. */
+struct sw_function_rule {
+    const struct sw_config_function *config;
+    struct sw_table home; /* bears the function's name; `keys` is NULL without one */
 };
 
 struct sw_business {
@@ -78,6 +86,8 @@ struct sw_business {
     int shard_count;
     const struct sw_table *tables;
     int table_count;
+    const struct sw_function_rule *functions;
+    int function_count;
 };
 
 struct sw_database {
@@ -117,5 +127,9 @@ const struct sw_database *sw_map_database(const struct sw_map *map, const char *
 const struct sw_user *sw_map_user(const struct sw_map *map, const char *name);
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
                                          const char *name);
+/* The rule for a function with so many arguments; NULL also when there are several. */
+const struct sw_function_rule *sw_database_function(const struct sw_database *database,
+                                                    const char *schema, const char *name,
+                                                    int argument_count);
 
 #endif

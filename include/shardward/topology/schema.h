@@ -5,18 +5,30 @@
  * text (\\ \t \n \r, \N for NULL). The first cell names the kind of the object; a table stands
  * before what belongs to it. Lists of names are comma-separated, quoted as quote_ident() does.
  *
- *   table       schema, name, kind, row security (t/f), rules, foreign descendant
- *   column      schema, table, name, type oid, oid of the base type, type, typmod, collation,
- *               collation is deterministic (t/f), not null (t/f), default, identity (a, d or
- *               empty), generated (t/f), sequence of the default
- *   constraint  schema, table, name, kind (p, u, x, i, f, c), columns, definition, referenced
- *               schema, referenced table, referenced columns
- *   trigger     schema, table, name, schema of the function, function, definition
- *   use         schema, table, what for, schema of the function, function, volatility,
- * extension function    schema, name, argument types, count of arguments, of defaults, variadic
- * (t/f), volatility, language, extension operator    schema, name, schema of the function,
- * function, volatility, extension cast        from, to, schema of the function, function,
- * volatility, extension type        schema, name, oid, of a table's row (t/f)
+ *     table       schema, name, kind, row security, rules, foreign descendant
+ *
+ *     column      schema, table, name, type oid, base type's oid, type, typmod, collation,
+ *                 is deterministic, not null, default, identity, generated, sequence
+ *
+ *     constraint  schema, table, name, kind (p u x i f c), columns, definition, and of a
+ *                 foreign key: schema, table, columns referred to
+ *
+ *     trigger     schema, table, name, function's schema, function, definition
+ *
+ *     use         schema, table, purpose, function's schema, function, volatility, extension
+ *
+ *     function    schema, name, argument types, how many, how many defaults, variadic,
+ *                 volatility, language, extension
+ *
+ *     operator    schema, name, function's schema, function, volatility, extension
+ *
+ *     cast        from, to, function's schema, function, volatility, extension
+ *
+ *     type        schema, name, oid, is of a table's row
+ *
+ *     installed   version of schema shardward, version of the map accepted
+ *
+ *     accepted    what, its text (see accepted.h)
  *
  * Views, functions ... of pg_catalog and information_schema are left out, unless somebody has
  * put them there.
@@ -139,6 +151,11 @@ struct sw_schema_type {
     bool is_row; /* the type of a table's rows, or an array of them */
 };
 
+/* What decides where rows live, as it was when rows were put there (see accepted.h). */
+struct sw_accepted {
+    const char *what, *text;
+};
+
 struct sw_schema {
     struct sw_arena arena;
     struct sw_schema_table *tables;
@@ -152,6 +169,10 @@ struct sw_schema {
     int cast_count;
     const struct sw_schema_type *types;
     int type_count;
+    int installed;   /* version of schema shardward; 0: it is not there */
+    int map_version; /* 0: no map has been accepted */
+    const struct sw_accepted *accepted;
+    int accepted_count;
 };
 
 /* Read a text of @len bytes. NULL: 22P02, with the number of the line that cannot be read. */

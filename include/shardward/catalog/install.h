@@ -1,0 +1,30 @@
+/*
+ * install - puts schema shardward on every shard and catalog database, and accepts maps.
+ *
+ * Its SQL is built into the program: files numbered from 1, each run once, in a transaction
+ * with the note that it was. Running it again changes nothing; an older schema is brought up to
+ * date. What is done and found is told line by line.
+ */
+#ifndef SW_CATALOG_INSTALL_H
+#define SW_CATALOG_INSTALL_H
+
+#include "shardward/topology/map.h"
+
+#include <stdio.h>
+
+enum sw_install_mode {
+    SW_INSTALL, /* accept a map where none was, and what is new in it; no change */
+    SW_ACCEPT,  /* accept the map whatever it changes */
+};
+
+/* Install, then accept @map, on all its shards; what one shard refuses does not keep the others
+ * from it. False: some shard is not as it should be; @out says why. */
+bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out);
+
+/* The SQL that brings any database up to date, for people to run. */
+void sw_install_print(FILE *out);
+
+/* The highest version that this program knows. */
+int sw_install_version(void);
+
+#endif

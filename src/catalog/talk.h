@@ -1,0 +1,37 @@
+/*
+ * talk - one conversation with a node as the control user: blocking, but never for ever.
+ *
+ * Every wait ends at a deadline, also when the server freezes. Nothing comes from the
+ * environment.
+ */
+#ifndef SW_CATALOG_TALK_H
+#define SW_CATALOG_TALK_H
+
+#include "shardward/base/error.h"
+#include "shardward/topology/map.h"
+
+#include <libpq-fe.h>
+#include <stdatomic.h>
+
+struct sw_talk {
+    PGconn *conn;
+    int64_t deadline_ms;            /* of CLOCK_MONOTONIC */
+    const atomic_bool *is_stopping; /* the deadline has come when it is true; or NULL */
+};
+
+/* Connect to the primary of @shard's cluster, for all that is to be said within @timeout_ms.
+ * False: 08006, or what the server answered. Close it in either case. */
+bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeout_ms,
+                  struct sw_error *err);
+void sw_talk_close(struct sw_talk *talk);
+
+/* Run @sql, which may hold several statements; @on_result is called for each that returns rows
+ * (the result is borrowed), and may be NULL. False: the first error, with its SQLSTATE. */
+bool sw_talk_run(struct sw_talk *talk, const char *sql,
+                 void (*on_result)(void *owner, const PGresult *result), void *owner,
+                 struct sw_error *err);
+
+/* @text as a literal of SQL; free() it. */
+char *sw_talk_quote(const char *text);
+
+#endif
