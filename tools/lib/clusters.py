@@ -204,13 +204,6 @@ class Clusters:
                f"GRANT CREATE ON DATABASE {s.dbname} TO {CONTROL_USER};\n" for s in shards)]))
         for shard in shards:
             self.load_schema(node, shard.dbname, shard.business)
-            self.install(node, shard.dbname)
-
-    def install(self, node, dbname):
-        """shardward's own bookkeeping."""
-        self.psql(node, dbname, "-1", "-c", "CREATE SCHEMA shardward", "-c",
-                  "GRANT USAGE ON SCHEMA shardward TO PUBLIC",
-                  "-f", topology.ROOT / "sql" / "shardward" / "002_ddl.sql")
 
     def load_schema(self, node, dbname, business=""):
         """The tables of one business, or of all, owned by the application's role."""
