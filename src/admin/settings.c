@@ -133,7 +133,7 @@ static void put_users(struct sw_answer *answer, const struct sw_config *config)
         if (user->server_password != NULL)
             put(answer, path(key, sizeof key, "users", user->name, "server.password"), hidden,
                 NULL, true);
-        (void)snprintf(value, sizeof value, "%d", user->pool_size);
+        (void)snprintf(value, sizeof value, "%d", user->pool.size);
         put(answer, path(key, sizeof key, "users", user->name, "pool.size"), value, "20", true);
     }
 }

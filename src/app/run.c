@@ -19,6 +19,7 @@ struct control {
     struct sw_map *map;
     struct sw_board *board;
     struct sw_catalog_reader *catalog;
+    struct sw_hub *hub;
     struct sw_dialler *dialler;
     struct sw_verifiers *verifiers;
     struct sw_worker *workers[SW_WORKERS_MOST];
@@ -100,6 +101,7 @@ static bool start_workers(struct control *control, struct sw_error *err)
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;
+    setup.hub = control->hub = sw_hub_create(control->worker_count);
     for (int i = 0; i < control->worker_count; i++)
         control->workers[i] = sw_worker_create(&setup, i);
     for (int i = 0; i < control->worker_count; i++)
@@ -153,11 +155,14 @@ static void close_control(struct control *control)
     sw_catalog_reader_close(control->catalog);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_stop(control->workers[i]);
+    if (control->hub != NULL)
+        sw_hub_stop(control->hub);
     sw_dialler_close(control->dialler);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_close(control->workers[i]);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_free(control->workers[i]);
+    sw_hub_free(control->hub);
     sw_verifiers_free(control->verifiers);
     sw_board_free(control->board);
     sw_loop_destroy(control->loop);

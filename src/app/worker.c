@@ -77,8 +77,8 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->map = sessions.map = sw_board_map(setup->board);
     sessions.statement_cache =
         worker->map->config->limits.statement_cache / (size_t)setup->worker_count;
-    worker->pools = sessions.pools =
-        sw_pools_create(worker->loop, worker->mailbox, setup->dialler, worker->map);
+    worker->pools = sessions.pools = sw_pools_create(&(struct sw_pools_setup){
+        number, worker->loop, worker->mailbox, setup->hub, setup->dialler, worker->map});
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
     sw_board_watch(worker->board, &worker->watcher, worker->mailbox, on_news, worker);

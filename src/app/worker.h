@@ -16,6 +16,7 @@ struct sw_worker;
 /* What the workers share; outlives them. */
 struct sw_worker_setup {
     struct sw_board *board;
+    struct sw_hub *hub;
     struct sw_dialler *dialler;
     struct sw_verifiers *verifiers;
     int worker_count;

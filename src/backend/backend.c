@@ -15,29 +15,29 @@ enum {
     MESSAGE_LIMIT = 0x40000000,     /* PostgreSQL's own limit of a message, 1 GB */
     WHOLE_LIMIT = 64 * 1024 * 1024, /* of messages that are read, not passed on */
     KEPT_REPLIES = 1024,            /* a longer queue is not kept by an idle connection */
-    PREPARED_LIMIT = 256,           /* statements kept on one server connection */
 };
 
 /* A named statement on the server. What was sent and what was answered differ while messages
  * are under way; an error makes them equal again. */
 struct known {
     struct sw_link link; /* most recently used first */
-    struct sw_prepared *prepared;
+    char server_name[SW_PREPARED_NAME];
     bool is_sent, is_there;
     int pending; /* entries of the reply queue that point here */
 };
 
 struct sw_backend {
-    struct sw_link link; /* the pool's */
+    struct sw_backend_card card;
     struct sw_dialled *dialled;
-    struct sw_stream *stream;
+    struct sw_stream *stream; /* NULL: detached */
     struct sw_replies replies;
 
     const struct sw_backend_events *events; /* NULL: no user */
     void *user;
-    void (*on_idle_lost)(void *pool, struct sw_backend *backend);
+    sw_backend_on_idle_lost *on_idle_lost;
     void *pool;
 
+    int prepared_most;
     struct sw_textmap known; /* server name -> struct known */
     struct sw_link known_list;
     struct sw_prepared *unnamed; /* what the server's unnamed statement was made of */
@@ -61,9 +61,8 @@ static void forget_if_gone(struct sw_backend *backend, struct known *known)
 {
     if (known->is_sent || known->is_there || known->pending > 0)
         return;
-    (void)sw_textmap_remove(&backend->known, known->prepared->server_name);
+    (void)sw_textmap_remove(&backend->known, known->server_name);
     sw_link_remove(&known->link);
-    sw_prepared_unref(known->prepared);
     free(known);
 }
 
@@ -110,7 +109,7 @@ static void close_oldest(struct sw_backend *backend)
     known->pending++;
     sw_link_remove(&known->link);
     sw_list_push_front(&backend->known_list, &known->link);
-    sw_write_target(sw_stream_out(backend->stream), 'C', 'S', known->prepared->server_name);
+    sw_write_target(sw_stream_out(backend->stream), 'C', 'S', known->server_name);
     sw_replies_push(&backend->replies, (struct sw_reply){.kind = SW_REPLY_CLOSE,
                                                          .use = SW_REPLY_ABSORB,
                                                          .index = -1,
@@ -136,11 +135,11 @@ static bool prepare_named(struct sw_backend *backend, struct sw_prepared *prepar
     bool is_new = known == NULL || !known->is_sent;
 
     if (known == NULL) {
-        if (backend->known.count >= PREPARED_LIMIT)
+        if (backend->known.count >= (size_t)backend->prepared_most)
             close_oldest(backend);
         known = sw_alloc_zero(1, sizeof *known);
         sw_link_init(&known->link);
-        known->prepared = sw_prepared_ref(prepared);
+        memcpy(known->server_name, prepared->server_name, sizeof known->server_name);
         (void)sw_textmap_put(&backend->known, prepared->server_name, known);
     }
     known->is_sent = true;
@@ -448,10 +447,8 @@ static void on_lost(void *owner, const char *reason)
     be_lost(owner, reason);
 }
 
-static void on_closed(void *owner)
+static void free_backend(struct sw_backend *backend)
 {
-    struct sw_backend *backend = owner;
-
     forget_prepared(backend);
     sw_replies_finish(&backend->replies);
     sw_settings_unref(backend->settings);
@@ -459,6 +456,13 @@ static void on_closed(void *owner)
     sw_dialled_free(backend->dialled);
     free(backend);
 }
+
+static void on_closed(void *owner)
+{
+    free_backend(owner);
+}
+
+static const struct sw_stream_events stream_events = {on_bytes, on_drained, on_lost, on_closed};
 
 /* --- for the pool and the user --- */
 
@@ -482,25 +486,56 @@ static void read_reported(struct sw_backend *backend)
     }
 }
 
-struct sw_backend *
-sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
-                 void (*on_idle_lost)(void *pool, struct sw_backend *backend), void *pool)
+struct sw_backend *sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
+                                    int prepared_most, sw_backend_on_idle_lost *on_idle_lost,
+                                    void *pool)
 {
-    static const struct sw_stream_events events = {on_bytes, on_drained, on_lost, on_closed};
     struct sw_backend *backend = sw_alloc_zero(1, sizeof *backend);
 
-    sw_link_init(&backend->link);
+    sw_link_init(&backend->card.link);
     sw_link_init(&backend->known_list);
     sw_textmap_init(&backend->known);
     sw_replies_init(&backend->replies);
     backend->dialled = dialled;
-    backend->on_idle_lost = on_idle_lost;
-    backend->pool = pool;
+    backend->prepared_most = prepared_most;
     backend->status = 'I';
     read_reported(backend);
-    backend->has_reported = true;
-    backend->stream = sw_stream_open(loop, PQsocket(dialled->conn), &events, backend);
+    sw_backend_attach(backend, loop, on_idle_lost, pool);
     return backend;
+}
+
+void sw_backend_attach(struct sw_backend *backend, struct sw_loop *loop,
+                       sw_backend_on_idle_lost *on_idle_lost, void *pool)
+{
+    backend->on_idle_lost = on_idle_lost;
+    backend->pool = pool;
+    backend->has_reported = true;
+    backend->stream =
+        sw_stream_open(loop, PQsocket(backend->dialled->conn), &stream_events, backend);
+}
+
+bool sw_backend_is_still(const struct sw_backend *backend)
+{
+    return backend->events == NULL && !backend->is_lost && backend->replies.count == 0 &&
+           backend->tail == 0 && sw_stream_is_still(backend->stream);
+}
+
+static void make_own(struct sw_settings **settings)
+{
+    struct sw_settings *copy = sw_settings_copy(*settings);
+
+    sw_settings_unref(*settings);
+    *settings = copy;
+}
+
+void sw_backend_detach(struct sw_backend *backend)
+{
+    note_unnamed(backend, NULL);
+    make_own(&backend->settings);
+    make_own(&backend->reported);
+    sw_link_remove(&backend->card.link);
+    sw_stream_detach(backend->stream);
+    backend->stream = NULL;
 }
 
 void sw_backend_close(struct sw_backend *backend)
@@ -509,8 +544,11 @@ void sw_backend_close(struct sw_backend *backend)
         return;
     backend->is_closing = true;
     backend->events = NULL;
-    sw_link_remove(&backend->link);
-    sw_stream_close(backend->stream);
+    sw_link_remove(&backend->card.link);
+    if (backend->stream != NULL)
+        sw_stream_close(backend->stream);
+    else
+        free_backend(backend);
 }
 
 void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
@@ -528,14 +566,14 @@ void sw_backend_leave(struct sw_backend *backend)
         sw_replies_finish(&backend->replies);
 }
 
-struct sw_link *sw_backend_link(struct sw_backend *backend)
+struct sw_backend_card *sw_backend_card(struct sw_backend *backend)
 {
-    return &backend->link;
+    return &backend->card;
 }
 
-struct sw_backend *sw_backend_of_link(struct sw_link *link)
+struct sw_backend *sw_backend_of_card(struct sw_backend_card *card)
 {
-    return SW_OWNER(link, struct sw_backend, link);
+    return SW_OWNER(card, struct sw_backend, card);
 }
 
 struct sw_buf *sw_backend_out(struct sw_backend *backend)
@@ -550,6 +588,12 @@ void sw_backend_expect(struct sw_backend *backend, enum sw_reply_kind kind,
         note_unnamed(backend, NULL);
     sw_replies_push(&backend->replies,
                     (struct sw_reply){.kind = kind, .use = use, .index = index});
+}
+
+void sw_backend_probe(struct sw_backend *backend)
+{
+    sw_write_query(sw_stream_out(backend->stream), "");
+    sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_ABSORB, -1);
 }
 
 void sw_backend_flush(struct sw_backend *backend)

@@ -54,6 +54,20 @@ struct sw_settings *sw_settings_with(struct sw_settings *settings, const char *n
     return next;
 }
 
+struct sw_settings *sw_settings_copy(const struct sw_settings *settings)
+{
+    struct sw_settings *copy;
+
+    if (settings == NULL)
+        return NULL;
+    copy = sw_alloc(sizeof *copy + settings->count * sizeof copy->list[0]);
+    copy->refs = 1;
+    copy->count = 0;
+    for (size_t i = 0; i < settings->count; i++)
+        put(copy, settings->list[i].name, settings->list[i].value);
+    return copy;
+}
+
 const char *sw_settings_get(const struct sw_settings *settings, const char *name)
 {
     for (size_t i = 0; settings != NULL && i < settings->count; i++)

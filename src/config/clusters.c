@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { MOST_HOST = 253 };
+enum { MOST_HOST = 253, MOST_CONNECTIONS = 100000 };
 
 static bool is_numeric_address(const char *text)
 {
@@ -144,6 +144,8 @@ static void read_nodes(struct sw_reader *reader, const struct sw_entry *entry,
 }
 
 static const struct sw_field cluster_fields[] = {
+    {"connections", sw_read_number, offsetof(struct sw_config_cluster, connections), false, 1,
+     MOST_CONNECTIONS},
     {.name = "nodes", .read = read_nodes, .is_required = true},
     {.name = "failover"},
     {.name = "control", .read = sw_read_control},

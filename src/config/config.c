@@ -85,7 +85,6 @@ static struct sw_config *create(const char *path)
 
     sw_arena_init(&config->arena);
     config->path = sw_arena_strdup(&config->arena, path);
-    config->workers = 1;
     config->limits.clients = 10000;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);

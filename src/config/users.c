@@ -2,15 +2,18 @@
 
 #include <string.h>
 
-enum { DEFAULT_POOL = 20, MOST_POOL = 10000 };
+enum { MOST_POOL = 10000, MOST_PREPARED = 100000 };
+enum { SECOND_MS = 1000, HOUR_MS = 3600 * SECOND_MS, WEEK_MS = 7 * 24 * HOUR_MS };
+
+static const struct sw_config_pool default_pool = {.size = 20,
+                                                   .lifetime_ms = HOUR_MS,
+                                                   .idle_ms = HOUR_MS / 6,
+                                                   .check_ms = 30 * SECOND_MS,
+                                                   .prepared = 256};
 
 struct server {
     const char *user;
     struct sw_secret secret;
-};
-
-struct pool {
-    int size;
 };
 
 /* The user at hand, before it becomes a sw_config_user. */
@@ -93,18 +96,28 @@ void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,
 
 static const struct sw_field pool_fields[] = {
     {.name = "mode", .read = read_mode},
-    {"size", sw_read_number, offsetof(struct pool, size), false, 1, MOST_POOL},
+    {"size", sw_read_number, offsetof(struct sw_config_pool, size), false, 1, MOST_POOL},
+    {"min", sw_read_number, offsetof(struct sw_config_pool, min), false, 0, MOST_POOL},
+    {"lifetime", sw_read_time, offsetof(struct sw_config_pool, lifetime_ms), false, 0, WEEK_MS},
+    {"idle", sw_read_time, offsetof(struct sw_config_pool, idle_ms), false, 0, WEEK_MS},
+    {"check", sw_read_time, offsetof(struct sw_config_pool, check_ms), false, 0, WEEK_MS},
+    {"prepared", sw_read_number, offsetof(struct sw_config_pool, prepared), false, 1,
+     MOST_PREPARED},
 };
 
 static void read_pool(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into)
 {
     struct draft *draft = into;
-    struct pool pool = {DEFAULT_POOL};
+    struct sw_config_pool *pool = &draft->user->pool;
 
     sw_reader_fields(reader, entry, pool_fields, sizeof pool_fields / sizeof *pool_fields,
-                     &pool);
-    draft->user->pool_size = pool.size;
+                     pool);
+    if (pool->min > pool->size)
+        sw_reader_fault(reader, entry->value,
+                        "'min: %d' is more than the size of the pool (%d); lower one or raise "
+                        "the other",
+                        pool->min, pool->size);
 }
 
 static void read_auth(struct sw_reader *reader, const struct sw_entry *entry,
@@ -152,7 +165,7 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
     struct draft draft = {.user = user};
 
     user->name = sw_arena_strdup(&reader->config->arena, entry->name);
-    user->pool_size = DEFAULT_POOL;
+    user->pool = default_pool;
     sw_reader_is_name(reader, entry->key, "a user's name", entry->name);
     if (!sw_reader_fields(reader, entry, user_fields, sizeof user_fields / sizeof *user_fields,
                           &draft))

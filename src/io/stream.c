@@ -29,7 +29,7 @@ struct sw_stream {
     const char *loss; /* why nothing more will come; NULL: it may */
     bool is_loss_told, was_reset;
     bool is_held;
-    bool is_closing;
+    bool is_closing, is_detached;
     bool was_congested;
     int send_error; /* an errno: nothing can be sent; what has come may still be read */
     int watched;
@@ -190,7 +190,8 @@ static void on_poll_closed(uv_handle_t *handle)
 
     sw_loop_take_back(stream->loop, &stream->in);
     sw_loop_take_back(stream->loop, &stream->out);
-    stream->events->on_closed(stream->owner);
+    if (!stream->is_detached)
+        stream->events->on_closed(stream->owner);
     free(stream);
 }
 
@@ -201,6 +202,19 @@ void sw_stream_close(struct sw_stream *stream)
     stream->is_closing = true;
     sw_task_cancel(&stream->later);
     uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
+}
+
+bool sw_stream_is_still(const struct sw_stream *stream)
+{
+    return !stream->is_closing && stream->loss == NULL && stream->send_error == 0 &&
+           sw_buf_len(&stream->in) == 0 && sw_buf_len(&stream->out) == 0;
+}
+
+void sw_stream_detach(struct sw_stream *stream)
+{
+    stream->is_detached = true;
+    sw_stream_close(
+        stream); /* uv_close() takes the descriptor out of epoll before it returns */
 }
 
 struct sw_buf *sw_stream_out(struct sw_stream *stream)

@@ -1,237 +1,209 @@
-#include "shardward/pool/pool.h"
+#include "internal.h"
 
-#include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 
-#include <stdio.h>
+#include <assert.h>
+#include <string.h>
+#include <sys/random.h>
 
-struct sw_pool {
-    struct sw_link link; /* in all */
-    struct sw_pools *pools;
-    const struct sw_user *user;
-    const struct sw_shard *shard;
-    const struct sw_node *node;
-    struct sw_link idle;    /* backends, most recently used first */
-    struct sw_link waiting; /* leases, longest waiter first */
-    int waiting_count;
-    int open_count; /* backends, idle and lent */
-    int dialling_count;
-    struct sw_task serve;
-    struct sw_timer *deadline; /* of the longest waiter */
-};
+/* --- places --- */
 
-enum { RECENT = 64 };
-
-struct sw_pools {
-    struct sw_loop *loop;
-    struct sw_mailbox *mailbox;
-    struct sw_dialler *dialler;
-    int connect_ms, lease_ms;
-    struct sw_link all;
-    struct sw_textmap by_key;
-    struct sw_pool *recent[RECENT]; /* by the hash of user and shard; looked at first */
-    struct sw_settings_shared reported;
-    bool is_closing;
-};
-
-static void dial_more(struct sw_pool *pool);
-
-static struct sw_lease *first_waiter(const struct sw_pool *pool)
+/* What a place is made of, borrowed from user and shard. */
+static struct sw_pool_place describe(const struct sw_user *user, const struct sw_shard *shard)
 {
-    struct sw_link *link = sw_list_first(&pool->waiting);
+    const struct sw_node *node = &shard->cluster->nodes[0];
+    const char *password = user->server_password == NULL ? "" : user->server_password;
 
-    return link == NULL ? NULL : SW_OWNER(link, struct sw_lease, link);
+    return (struct sw_pool_place){.user = (char *)user->name,
+                                  .shard = (char *)shard->name,
+                                  .node = (char *)node->name,
+                                  .address = (char *)node->address,
+                                  .port = node->port,
+                                  .dbname = (char *)shard->dbname,
+                                  .server_user = (char *)user->server_user,
+                                  .server_password = (char *)password};
 }
 
-static void stop_waiting(struct sw_lease *lease)
+static struct sw_pool_place copy_place(const struct sw_pool_place *place)
 {
-    sw_link_remove(&lease->link);
-    lease->pool->waiting_count--;
+    return (struct sw_pool_place){.user = sw_strdup(place->user),
+                                  .shard = sw_strdup(place->shard),
+                                  .node = sw_strdup(place->node),
+                                  .address = sw_strdup(place->address),
+                                  .port = place->port,
+                                  .dbname = sw_strdup(place->dbname),
+                                  .server_user = sw_strdup(place->server_user),
+                                  .server_password = sw_strdup(place->server_password)};
 }
 
-static void watch_deadline(struct sw_pool *pool)
+static void free_place(struct sw_pool_place *place)
 {
-    const struct sw_lease *first = first_waiter(pool);
-    uint64_t now_ms = sw_loop_now_ms(pool->pools->loop);
-
-    if (first == NULL || pool->pools->lease_ms == 0)
-        sw_timer_stop(pool->deadline);
-    else
-        sw_timer_start(pool->deadline,
-                       first->deadline_ms > now_ms ? first->deadline_ms - now_ms : 0);
+    free(place->user);
+    free(place->shard);
+    free(place->node);
+    free(place->address);
+    free(place->dbname);
+    free(place->server_user);
+    free(place->server_password);
 }
 
-static void on_deadline(void *owner)
-{
-    struct sw_pool *pool = owner;
-    uint64_t now_ms = sw_loop_now_ms(pool->pools->loop);
-    struct sw_lease *lease;
-    struct sw_error err;
+/* --- one pool --- */
 
-    sw_error_set(&err, "53300", "no server connection to shard \"%s\" became free within %d ms",
-                 pool->shard->name, pool->pools->lease_ms);
-    sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->user->name);
-    while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms <= now_ms) {
-        stop_waiting(lease);
-        lease->on_refused(lease->owner, &err);
-    }
-    watch_deadline(pool);
+static void configure(struct sw_pool *pool, const struct sw_user *user,
+                      const struct sw_shard *shard)
+{
+    pool->is_retired = false;
+    pool->limits = user->pool;
+    sw_hub_limit(pool->hub, user->pool.size, shard->cluster->connections);
 }
 
-static void lend(struct sw_pool *pool, struct sw_lease *lease)
+static struct sw_pool *create_pool(struct sw_pools *pools, const struct sw_pool_place *place,
+                                   const char *key)
 {
-    struct sw_link *link = sw_list_first(&pool->idle);
+    struct sw_pool *pool = sw_alloc_zero(1, sizeof *pool);
 
-    sw_link_remove(link);
-    lease->backend = sw_backend_of_link(link);
-}
-
-/* Idle backends go to those who wait. */
-static void serve(void *owner)
-{
-    struct sw_pool *pool = owner;
-    struct sw_lease *lease;
-
-    while ((lease = first_waiter(pool)) != NULL && sw_list_first(&pool->idle) != NULL) {
-        stop_waiting(lease);
-        lend(pool, lease);
-        lease->on_lent(lease->owner);
-    }
-    dial_more(pool);
-    watch_deadline(pool);
-}
-
-static void on_idle_lost(void *owner, struct sw_backend *backend)
-{
-    struct sw_pool *pool = owner;
-
-    pool->open_count--;
-    sw_backend_close(backend);
-}
-
-static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
-{
-    struct sw_lease *lease;
-
-    while ((lease = first_waiter(pool)) != NULL) {
-        stop_waiting(lease);
-        lease->on_refused(lease->owner, err);
-    }
-    watch_deadline(pool);
-}
-
-static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
-{
-    static struct sw_log_limit limit;
-    struct sw_pool *pool = owner;
-
-    pool->dialling_count--;
-    if (dialled != NULL) {
-        struct sw_backend *backend =
-            sw_backend_adopt(pool->pools->loop, dialled, on_idle_lost, pool);
-
-        pool->open_count++;
-        sw_backend_share_reported(backend, &pool->pools->reported);
-        sw_list_push_front(&pool->idle, sw_backend_link(backend));
-        serve(pool);
-        return;
-    }
-    sw_log_limited(&limit, SW_LOG_WARNING, "dial-failed",
-                   "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"", pool->shard->name,
-                   pool->node->name, pool->user->server_user, err->sqlstate, err->message);
-    /* While other connections of the pool live, they will serve those who wait. */
-    if (pool->open_count == 0 && pool->dialling_count == 0)
-        refuse_all(pool, err);
-}
-
-static void dial_more(struct sw_pool *pool)
-{
-    const struct sw_dial dial = {
-        .address = pool->node->address,
-        .port = pool->node->port,
-        .dbname = pool->shard->dbname,
-        .user = pool->user->server_user,
-        .password = pool->user->server_password,
-        .timeout_ms = pool->pools->connect_ms,
-        .mailbox = pool->pools->mailbox,
-        .on_dialled = on_dialled,
-        .owner = pool,
-    };
-
-    while (pool->dialling_count < pool->waiting_count &&
-           pool->open_count + pool->dialling_count < pool->user->pool_size) {
-        pool->dialling_count++;
-        sw_dialler_dial(pool->pools->dialler, &dial);
-    }
-}
-
-struct sw_pools *sw_pools_create(struct sw_loop *loop, struct sw_mailbox *mailbox,
-                                 struct sw_dialler *dialler, const struct sw_map *map)
-{
-    struct sw_pools *pools = sw_alloc_zero(1, sizeof *pools);
-
-    pools->loop = loop;
-    pools->mailbox = mailbox;
-    pools->dialler = dialler;
-    pools->connect_ms = map->config->timeouts.connect_ms;
-    pools->lease_ms = map->config->timeouts.lease_ms;
-    sw_link_init(&pools->all);
-    sw_textmap_init(&pools->by_key);
-    return pools;
-}
-
-static struct sw_pool **recent_slot(struct sw_pools *pools, const struct sw_user *user,
-                                    const struct sw_shard *shard)
-{
-    uint64_t mixed = ((uint64_t)(uintptr_t)user * 31 + (uint64_t)(uintptr_t)shard) *
-                     UINT64_C(0x9e3779b97f4a7c15);
-
-    return &pools->recent[mixed >> 58];
-}
-
-static struct sw_pool *find_pool(struct sw_pools *pools, const struct sw_user *user,
-                                 const struct sw_shard *shard)
-{
-    char key[256];
-    struct sw_pool *pool;
-
-    (void)snprintf(key, sizeof key, "%d %s", shard->id, user->name);
-    pool = sw_textmap_get(&pools->by_key, key);
-    if (pool != NULL)
-        return pool;
-    pool = sw_alloc_zero(1, sizeof *pool);
     pool->pools = pools;
-    pool->user = user;
-    pool->shard = shard;
-    pool->node = &shard->cluster->nodes[0];
+    pool->place = copy_place(place);
     sw_link_init(&pool->idle);
+    sw_link_init(&pool->probing);
     sw_link_init(&pool->waiting);
-    sw_task_init(&pool->serve, serve, pool);
-    pool->deadline = sw_timer_create(pools->loop, on_deadline, pool);
+    sw_task_init(&pool->serve, sw_pool_serve, pool);
+    pool->alarm = sw_timer_create(pools->loop, sw_pool_on_alarm, pool);
+    pool->hub = sw_hub_join(pools->hub, pool);
     sw_list_push_back(&pools->all, &pool->link);
     (void)sw_textmap_put(&pools->by_key, key, pool);
     return pool;
 }
 
+static void free_pool(struct sw_pool *pool)
+{
+    sw_link_remove(&pool->link);
+    sw_task_cancel(&pool->serve);
+    sw_timer_close(pool->alarm);
+    free_place(&pool->place);
+    free(pool);
+}
+
+void sw_pool_free_retired(struct sw_pool *pool)
+{
+    struct sw_pools *pools = pool->pools;
+    char *key;
+
+    if (!sw_hub_leave(pool->hub, pools->worker))
+        return;
+    key = sw_pool_place_key(&pool->place);
+    (void)sw_textmap_remove(&pools->by_key, key);
+    free(key);
+    free_pool(pool);
+}
+
+static void close_pool(struct sw_pool *pool)
+{
+    struct sw_backend *backend;
+    bool has_left;
+
+    while ((backend = sw_pool_first_idle(pool)) != NULL) {
+        sw_pool_take_idle(pool, backend);
+        sw_pool_drop(pool, backend);
+    }
+    sw_pool_end_probes(pool, UINT64_MAX);
+    for (; pool->dialling_count > 0; pool->dialling_count--)
+        (void)sw_hub_release(pool->hub, pool->pools->worker, false);
+    has_left = sw_hub_leave(pool->hub, pool->pools->worker);
+    assert(has_left);
+    (void)has_left;
+    free_pool(pool);
+}
+
+/* --- all of them --- */
+
+/* The pool of a pair; NULL if there is none and none is to be made. One that only sessions of
+ * an earlier map need is retired from the beginning. */
+static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
+                            const struct sw_shard *shard, bool makes)
+{
+    const struct sw_pool_place place = describe(user, shard);
+    char *key = sw_pool_place_key(&place);
+    struct sw_pool *pool = sw_textmap_get(&pools->by_key, key);
+
+    if (pool == NULL && makes) {
+        pool = create_pool(pools, &place, key);
+        configure(pool, user, shard);
+        pool->is_retired = true;
+    }
+    if (pool != NULL && pool->is_retired && user->map == pools->map)
+        configure(pool, user, shard);
+    free(key);
+    return pool;
+}
+
+static struct sw_pool **place_in_table(struct sw_pools *pools, const struct sw_user *user,
+                                       const struct sw_shard *shard)
+{
+    return &pools->table[(user - pools->map->users) * pools->map->shard_count + shard->id];
+}
+
 struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
                              const struct sw_shard *shard)
 {
-    struct sw_pool **recent = recent_slot(pools, user, shard);
+    struct sw_pool **at;
 
-    if (*recent == NULL || (*recent)->user != user || (*recent)->shard != shard)
-        *recent = find_pool(pools, user, shard);
-    return *recent;
+    if (user->map != pools->map)
+        return find(pools, user, shard, true);
+    at = place_in_table(pools, user, shard);
+    if (*at == NULL)
+        *at = find(pools, user, shard, true);
+    return *at;
 }
 
-static void free_pool(struct sw_pool *pool)
+/* For every pair of the map. Pools are made for those that want a minimum. */
+static void look_up_all(struct sw_pools *pools)
 {
-    struct sw_link *link;
+    const struct sw_map *map = pools->map;
 
-    while ((link = sw_list_first(&pool->idle)) != NULL)
-        sw_backend_close(sw_backend_of_link(link));
-    sw_task_cancel(&pool->serve);
-    sw_timer_close(pool->deadline);
-    free(pool);
+    for (int u = 0; u < map->user_count; u++)
+        for (int s = 0; s < map->shard_count; s++) {
+            const struct sw_user *user = &map->users[u];
+            struct sw_pool *pool = find(pools, user, map->shards[s], user->pool.min > 0);
+
+            *place_in_table(pools, user, map->shards[s]) = pool;
+        }
+}
+
+void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map)
+{
+    struct sw_map *before = pools->map;
+
+    pools->map = sw_map_ref(map);
+    sw_map_unref(before);
+    free(pools->table);
+    pools->table = sw_alloc_zero((size_t)map->user_count * (size_t)map->shard_count,
+                                 sizeof(struct sw_pool *));
+    pools->connect_ms = map->config->timeouts.connect_ms;
+    pools->lease_ms = map->config->timeouts.lease_ms;
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next)
+        SW_OWNER(link, struct sw_pool, link)->is_retired = true;
+    look_up_all(pools);
+    sw_pools_keep(pools);
+}
+
+struct sw_pools *sw_pools_create(const struct sw_pools_setup *setup)
+{
+    struct sw_pools *pools = sw_alloc_zero(1, sizeof *pools);
+
+    pools->worker = setup->worker;
+    pools->loop = setup->loop;
+    pools->mailbox = setup->mailbox;
+    pools->hub = setup->hub;
+    pools->dialler = setup->dialler;
+    sw_link_init(&pools->all);
+    sw_textmap_init(&pools->by_key);
+    pools->keeper = sw_timer_create(pools->loop, sw_pools_keep, pools);
+    if (getrandom(&pools->random, sizeof pools->random, GRND_NONBLOCK) < 0 ||
+        pools->random == 0)
+        pools->random = 1;
+    sw_pools_use_map(pools, setup->map);
+    return pools;
 }
 
 void sw_pools_close(struct sw_pools *pools)
@@ -242,61 +214,50 @@ void sw_pools_close(struct sw_pools *pools)
         return;
     for (link = pools->all.next; link != &pools->all; link = next) {
         next = link->next;
-        free_pool(SW_OWNER(link, struct sw_pool, link));
+        close_pool(SW_OWNER(link, struct sw_pool, link));
     }
+    sw_timer_close(pools->keeper);
     sw_textmap_finish(&pools->by_key);
     sw_settings_shared_finish(&pools->reported);
+    free(pools->table);
+    sw_map_unref(pools->map);
     free(pools);
 }
 
-void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
-                   void (*on_refused)(void *owner, const struct sw_error *err), void *owner)
+void sw_pools_reconnect(struct sw_pools *pools)
 {
-    *lease = (struct sw_lease){.on_lent = on_lent, .on_refused = on_refused, .owner = owner};
-    sw_link_init(&lease->link);
-}
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
+        struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
 
-bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
-{
-    lease->pool = pool;
-    if (pool->waiting_count == 0 && sw_list_first(&pool->idle) != NULL) {
-        lend(pool, lease);
-        return true;
+        atomic_fetch_add(&pool->hub->generation, 1);
+        sw_pool_drop_spent(pool, 0);
     }
-    lease->deadline_ms = sw_loop_now_ms(pool->pools->loop) + (uint64_t)pool->pools->lease_ms;
-    sw_list_push_back(&pool->waiting, &lease->link);
-    pool->waiting_count++;
-    dial_more(pool);
-    if (first_waiter(pool) == lease)
-        watch_deadline(pool);
-    return false;
 }
 
-void sw_lease_forget(struct sw_lease *lease)
+void sw_pools_each(const struct sw_pools *pools,
+                   void (*on_pool)(void *owner, const struct sw_pool_facts *facts), void *owner)
 {
-    if (sw_link_is_linked(&lease->link))
-        stop_waiting(lease);
-}
+    uint64_t now_ms = sw_loop_now_ms(pools->loop);
 
-void sw_lease_return(struct sw_lease *lease)
-{
-    struct sw_pool *pool = lease->pool;
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
+        const struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
+        const struct sw_link *first = sw_list_first(&pool->waiting);
+        uint64_t since_ms =
+            first == NULL ? now_ms : SW_OWNER(first, struct sw_lease, link)->since_ms;
+        const struct sw_pool_facts facts = {.user = pool->place.user,
+                                            .shard = pool->place.shard,
+                                            .node = pool->place.node,
+                                            .address = pool->place.address,
+                                            .port = pool->place.port,
+                                            .dbname = pool->place.dbname,
+                                            .server_user = pool->place.server_user,
+                                            .size = pool->limits.size,
+                                            .idle = pool->idle_count + pool->probing_count,
+                                            .lent = pool->lent_count,
+                                            .opening = pool->dialling_count,
+                                            .waiting = pool->waiting_count,
+                                            .longest_wait_ms = now_ms - since_ms};
 
-    sw_backend_leave(lease->backend);
-    sw_backend_share_reported(lease->backend, &pool->pools->reported);
-    sw_list_push_front(&pool->idle, sw_backend_link(lease->backend));
-    lease->backend = NULL;
-    if (pool->waiting_count > 0)
-        sw_task_post(pool->pools->loop, &pool->serve);
-}
-
-void sw_lease_discard(struct sw_lease *lease)
-{
-    struct sw_pool *pool = lease->pool;
-
-    pool->open_count--;
-    sw_backend_close(lease->backend);
-    lease->backend = NULL;
-    if (pool->waiting_count > 0)
-        sw_task_post(pool->pools->loop, &pool->serve);
+        on_pool(owner, &facts);
+    }
 }

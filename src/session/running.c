@@ -365,7 +365,7 @@ static void on_refused(void *owner, const struct sw_error *err)
  * so many dead connections at the most. */
 static bool may_run_again(const struct sw_session *session)
 {
-    return session->state == SW_SESSION_RUNNING && session->tries <= session->user->pool_size &&
+    return session->state == SW_SESSION_RUNNING && session->tries <= session->user->pool.size &&
            !session->has_answered && !session->may_write && session->batch == NULL &&
            session->txn.state == SW_TXN_IDLE;
 }

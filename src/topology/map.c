@@ -32,7 +32,8 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
         for (int n = 0; n < from->node_count; n++)
             nodes[n] = (struct sw_node){from->nodes[n].name, from->nodes[n].address,
                                         from->nodes[n].cloud, from->nodes[n].port};
-        clusters[i] = (struct sw_cluster){from->name, from->control, nodes, from->node_count};
+        clusters[i] = (struct sw_cluster){from->name, from->control, nodes, from->node_count,
+                                          from->connections};
     }
     return clusters;
 }
@@ -50,7 +51,8 @@ static void build_users(struct builder *builder)
                                     .password = from->password,
                                     .server_user = from->server_user,
                                     .server_password = from->server_password,
-                                    .pool_size = from->pool_size};
+                                    .pool = from->pool,
+                                    .map = builder->map};
     }
     builder->map->users = users;
     builder->map->user_count = config->user_count;
@@ -245,6 +247,25 @@ static void build_databases(struct builder *builder)
     builder->map->database_count = config->database_count;
 }
 
+static void list_shards(struct builder *builder)
+{
+    struct sw_map *map = builder->map;
+    const struct sw_shard **shards = take(builder, map->shard_count, sizeof(void *));
+
+    for (int i = 0; i < map->database_count; i++) {
+        const struct sw_database *database = &map->databases[i];
+
+        shards[database->catalog->id] = database->catalog;
+        for (int b = 0; b < database->business_count; b++)
+            for (int s = 0; s < database->businesses[b].shard_count; s++) {
+                const struct sw_shard *shard = &database->businesses[b].shards[s];
+
+                shards[shard->id] = shard;
+            }
+    }
+    map->shards = shards;
+}
+
 struct sw_map *sw_map_build(struct sw_config *config)
 {
     struct sw_map *map = sw_alloc_zero(1, sizeof *map);
@@ -256,6 +277,7 @@ struct sw_map *sw_map_build(struct sw_config *config)
     builder.clusters = build_clusters(&builder);
     build_users(&builder);
     build_databases(&builder);
+    list_shards(&builder);
     return map;
 }
 

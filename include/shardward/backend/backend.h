@@ -5,6 +5,9 @@
  * has at most one user at a time; without one it only waits for notices, parameters and the
  * end of the connection.
  *
+ * A backend lives on one loop, whose thread alone may touch it. A detached one lives on none
+ * and shares nothing with anybody, so that it can be handed to another thread in a letter.
+ *
  *   IDLE --use--> BUSY --(no reply outstanding, user leaves)--> IDLE
  *     \             |
  *      +--lost------+--> LOST (user or pool is told; close it)
@@ -18,7 +21,7 @@
 #include "shardward/base/error.h"
 #include "shardward/base/list.h"
 #include "shardward/base/settings.h"
-#include "shardward/io/loop.h"
+#include "shardward/io/mailbox.h"
 #include "shardward/wire/frame.h"
 
 struct sw_backend;
@@ -54,23 +57,41 @@ struct sw_backend_events {
     void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
 
-/* Adopt a connection; takes @dialled. @on_idle_lost tells the pool that a connection without
- * user is gone. */
-struct sw_backend *
-sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
-                 void (*on_idle_lost)(void *pool, struct sw_backend *backend), void *pool);
+/* What the pool writes down about a backend; nobody else looks at it. */
+struct sw_backend_card {
+    struct sw_link link;
+    struct sw_letter letter; /* that hands it to another worker */
+    void *holder;
+    uint64_t opened_ms, used_ms;
+    uint64_t ends_ms; /* when it has lived its time; 0: never */
+    int generation;
+};
+
+struct sw_backend_card *sw_backend_card(struct sw_backend *backend);
+struct sw_backend *sw_backend_of_card(struct sw_backend_card *card);
+
+/* Tells the pool that a connection without user is gone. */
+typedef void sw_backend_on_idle_lost(void *pool, struct sw_backend *backend);
+
+/* Adopt a connection; takes @dialled. At most @prepared_most named statements are kept on the
+ * server, the least recently used one is closed for a new one. */
+struct sw_backend *sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
+                                    int prepared_most, sw_backend_on_idle_lost *on_idle_lost,
+                                    void *pool);
+/* Can it be detached: no user, nothing outstanding, nothing half read, not lost? */
+bool sw_backend_is_still(const struct sw_backend *backend);
+/* Take a still backend off its loop; and put a detached one on another. */
+void sw_backend_detach(struct sw_backend *backend);
+void sw_backend_attach(struct sw_backend *backend, struct sw_loop *loop,
+                       sw_backend_on_idle_lost *on_idle_lost, void *pool);
 /* Close the connection. No event follows. The memory lives until the loop has let go of the
- * socket. */
+ * socket; that of a detached backend is gone at once. */
 void sw_backend_close(struct sw_backend *backend);
 
 void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
                     void *owner);
 /* The user leaves; no reply may be outstanding. */
 void sw_backend_leave(struct sw_backend *backend);
-
-/* A link for the pool's list of idle backends. */
-struct sw_link *sw_backend_link(struct sw_backend *backend);
-struct sw_backend *sw_backend_of_link(struct sw_link *link);
 
 /* Messages are appended to the output, each with its entry in the queue of replies; what has
  * been appended is sent by flush. */
@@ -89,6 +110,9 @@ bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared
  * without Sync: its answer is absorbed, and its failure makes the server skip what follows.
  * @index goes to the entry that is answered when it was carried out. */
 void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
+
+/* Append an empty query, to whose answer nobody listens: an alive server answers it. */
+void sw_backend_probe(struct sw_backend *backend);
 
 bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
 char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */

@@ -12,9 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SW_PREPARED_NAME = 40 };
+
 struct sw_prepared {
     int refs;
-    char server_name[40]; /* "sw_" and 32 hexadecimal digits; empty of an unnamed statement */
+    /* "sw_" and 32 hexadecimal digits; empty of an unnamed statement. */
+    char server_name[SW_PREPARED_NAME];
     char *query;
     uint32_t *types; /* OIDs as the client declared them */
     int type_count;

@@ -26,6 +26,8 @@ struct sw_settings {
 
 struct sw_settings *sw_settings_ref(struct sw_settings *settings);
 void sw_settings_unref(struct sw_settings *settings);
+/* A list of its own with the same content, for another thread. One reference. */
+struct sw_settings *sw_settings_copy(const struct sw_settings *settings);
 
 /* The list with @name set to @value, or without @name when @value is NULL. Takes the caller's
  * reference to @settings and returns one to the result. */

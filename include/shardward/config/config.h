@@ -36,16 +36,27 @@ struct sw_config_cluster {
     struct sw_config_control control;
     const struct sw_config_node *nodes; /* the first one is the primary */
     int node_count;
+    int connections; /* at most so many of ours to one node; 0: no limit but the pools' */
 };
 
 enum sw_config_auth { SW_AUTH_SCRAM, SW_AUTH_TRUST };
+
+/* A user's server connections to one shard, of all workers together. Times of 0: never. */
+struct sw_config_pool {
+    int size;
+    int min;         /* opened at start, and kept */
+    int lifetime_ms; /* of a connection */
+    int idle_ms;     /* until an unused one is closed */
+    int check_ms;    /* until an unused one is probed before use */
+    int prepared;    /* statements kept on one connection */
+};
 
 struct sw_config_user {
     const char *name;
     enum sw_config_auth auth;
     const char *password; /* a password or a SCRAM verifier; NULL with trust */
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
-    int pool_size;
+    struct sw_config_pool pool;
 };
 
 /* Who may use the console. */

@@ -2,13 +2,17 @@
  * pool - who holds which server connection: one pool per user, shard and node.
  *
  * A pool lends its backends, most recently used first, opens more while someone waits and its
- * size allows, and serves those who wait in the order in which they came. One thread.
+ * size allows, and serves those who wait in the order in which they came. Its size holds for
+ * all workers together; this page is one worker's half, for its thread alone. While nobody
+ * waits, borrowing and returning takes no lock and no system call. See hub.h for how the halves
+ * share.
  */
 #ifndef SW_POOL_POOL_H
 #define SW_POOL_POOL_H
 
 #include "shardward/backend/backend.h"
 #include "shardward/backend/dialler.h"
+#include "shardward/pool/hub.h"
 #include "shardward/topology/map.h"
 
 struct sw_pools;
@@ -18,23 +22,52 @@ struct sw_pool;
 struct sw_lease {
     struct sw_link link; /* in the queue of those who wait */
     struct sw_pool *pool;
-    struct sw_backend *backend; /* NULL: none (yet) */
-    uint64_t deadline_ms;
+    struct sw_backend *backend;     /* NULL: none (yet) */
+    uint64_t since_ms, deadline_ms; /* of the waiting; deadline 0: none */
     void (*on_lent)(void *owner);
     void (*on_refused)(void *owner, const struct sw_error *err);
     void *owner;
 };
 
-/* All are borrowed until sw_pools_close(); @mailbox is that of @loop. */
-struct sw_pools *sw_pools_create(struct sw_loop *loop, struct sw_mailbox *mailbox,
-                                 struct sw_dialler *dialler, const struct sw_map *map);
-/* Close all connections; no lease may be out or waiting, and no dial under way. Accepts NULL.
- */
+/* All are borrowed until sw_pools_close(), but the map, which is shared. */
+struct sw_pools_setup {
+    int worker;
+    struct sw_loop *loop;
+    struct sw_mailbox *mailbox; /* of the loop */
+    struct sw_hub *hub;
+    struct sw_dialler *dialler;
+    struct sw_map *map;
+};
+
+/* Begins to open the connections that pools are to have at the least. */
+struct sw_pools *sw_pools_create(const struct sw_pools_setup *setup);
+/* From now on @map (shared) tells of users, shards and limits. Pools that it no longer names
+ * close their connections: idle ones now, lent ones when they come back. */
+void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map);
+/* Close all connections, after sw_hub_stop(); no lease may be out or waiting, the dialler and
+ * the mailbox must have been closed. Accepts NULL. */
 void sw_pools_close(struct sw_pools *pools);
 
-/* The pool of @user's connections to the primary of @shard; made when first asked for. */
+/* The pool of @user's connections to the primary of @shard; made when first asked for. Both may
+ * be of an earlier map that the caller keeps. */
 struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
                              const struct sw_shard *shard);
+
+/* How one worker's half of a pool is. Texts are borrowed for the call. */
+struct sw_pool_facts {
+    const char *user, *shard, *node, *address, *dbname, *server_user;
+    int port;
+    int size; /* of all workers */
+    int idle, lent, opening, waiting;
+    uint64_t longest_wait_ms;
+};
+
+void sw_pools_each(const struct sw_pools *pools,
+                   void (*on_pool)(void *owner, const struct sw_pool_facts *facts),
+                   void *owner);
+/* Replace the connections of all pools: idle ones are closed now, lent ones when they come
+ * back. Holds for all workers once each has been asked. */
+void sw_pools_reconnect(struct sw_pools *pools);
 
 void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
                    void (*on_refused)(void *owner, const struct sw_error *err), void *owner);

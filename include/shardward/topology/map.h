@@ -22,6 +22,7 @@ struct sw_cluster {
     struct sw_config_control control;
     const struct sw_node *nodes;
     int node_count;
+    int connections; /* at most so many of ours to one node; 0: no limit */
 };
 
 /* One database on one cluster. The catalog database of an application database is a shard too,
@@ -103,7 +104,8 @@ struct sw_user {
     enum sw_config_auth auth;
     const char *password;
     const char *server_user, *server_password;
-    int pool_size;
+    struct sw_config_pool pool;
+    const struct sw_map *map; /* that it belongs to */
 };
 
 struct sw_map {
@@ -114,7 +116,8 @@ struct sw_map {
     int database_count;
     const struct sw_user *users;
     int user_count;
-    int shard_count; /* ids run from 0 to shard_count - 1 */
+    const struct sw_shard *const *shards; /* by id */
+    int shard_count;
 };
 
 /* Build the map of @config, which it takes. One reference. */

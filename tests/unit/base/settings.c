@@ -56,6 +56,22 @@ static void a_snapshot_stays_as_it_was(void **state)
     sw_settings_unref(snapshot);
 }
 
+static void a_copy_is_equal_and_shares_nothing(void **state)
+{
+    struct sw_settings *settings = sw_settings_with(NULL, "a", "1");
+    struct sw_settings *copy;
+
+    settings = sw_settings_with(settings, "b", "");
+    copy = sw_settings_copy(settings);
+    assert_true(sw_settings_are_equal(settings, copy));
+    assert_ptr_not_equal(settings, copy);
+    assert_ptr_not_equal(settings->list[0].value, copy->list[0].value);
+    sw_settings_unref(settings);
+    assert_string_equal(sw_settings_get(copy, "a"), "1");
+    sw_settings_unref(copy);
+    assert_null(sw_settings_copy(NULL));
+}
+
 static void the_order_of_changes_does_not_count(void **state)
 {
     static const char *const forth[] = {"a", "b", "c"}, *const back[] = {"c", "b", "a"};
@@ -118,6 +134,7 @@ int main(void)
         cmocka_unit_test(no_settings_are_an_empty_list),
         cmocka_unit_test(a_setting_is_set_changed_and_dropped),
         cmocka_unit_test(a_snapshot_stays_as_it_was),
+        cmocka_unit_test(a_copy_is_equal_and_shares_nothing),
         cmocka_unit_test(the_order_of_changes_does_not_count),
         cmocka_unit_test(lists_of_one_content_become_one),
         cmocka_unit_test(the_list_that_was_not_used_for_longest_is_left_out),

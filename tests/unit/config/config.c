@@ -134,6 +134,22 @@ static const struct row rows[] = {
      5, "not available"},
     {"server_tls_is_of_a_later_version", "password: other", "password: other, tls: x", 10, 42,
      "not available"},
+    {"a_pool_may_keep_none_open", "size: 3", "size: 3, min: 0", 0, 0, NULL},
+    {"a_pool_may_keep_all_open", "size: 3", "size: 3, min: 3", 0, 0, NULL},
+    {"a_pool_keeps_no_more_than_its_size", "size: 3", "size: 3, min: 4", 11, 11,
+     "more than the size of the pool (3)"},
+    {"a_connection_may_live_for_ever", "pool: {", "pool: {lifetime: 0, idle: 0, check: 0, ", 0,
+     0, NULL},
+    {"a_connection_may_live_a_week", "pool: {", "pool: {lifetime: 168h, ", 0, 0, NULL},
+    {"a_lifetime_beyond_a_week_is_refused", "pool: {", "pool: {lifetime: 169h, ", 11, 22,
+     "0ms to 168h"},
+    {"a_connection_keeps_one_statement_at_the_least", "pool: {", "pool: {prepared: 1, ", 0, 0,
+     NULL},
+    {"a_connection_that_keeps_none_is_refused", "pool: {", "pool: {prepared: 0, ", 11, 22,
+     "1 to 100000"},
+    {"a_node_may_take_one_connection", "c1: {nodes", "c1: {connections: 1, nodes", 0, 0, NULL},
+    {"a_node_that_takes_none_is_refused", "c1: {nodes", "c1: {connections: 0, nodes", 5, 21,
+     "1 to 100000"},
     {"session_pools_are_of_a_later_version", "mode: transaction", "mode: session", 11, 18,
      "not available in this version; write transaction"},
     {"an_unknown_pool_mode_is_refused", "mode: transaction", "mode: x", 11, 18,
@@ -395,7 +411,13 @@ static void the_example_file_has_no_fault(void **state)
     assert_string_equal(config->clusters[1].nodes[2].name, "c2-north");
     assert_string_equal(config->clusters[1].nodes[2].cloud, "north");
     assert_int_equal(config->clusters[1].nodes[2].port, 6448);
-    assert_int_equal(config->users[0].pool_size, 20);
+    assert_int_equal(config->users[0].pool.size, 20);
+    assert_int_equal(config->users[0].pool.min, 0);
+    assert_int_equal(config->users[0].pool.lifetime_ms, 3600000);
+    assert_int_equal(config->users[0].pool.idle_ms, 600000);
+    assert_int_equal(config->users[0].pool.check_ms, 30000);
+    assert_int_equal(config->users[0].pool.prepared, 256);
+    assert_int_equal(config->workers, 0);
     assert_string_equal(config->users[0].server_password, "booking");
     assert_int_equal(config->databases[0].business_count, 5);
     assert_int_equal(config->databases[0].businesses[1].tables[0].key_count, 1);

@@ -598,6 +598,55 @@ static void the_last_words_before_a_reset_arrive(void **state)
     }
 }
 
+/* --- detaching --- */
+
+static void a_stream_is_still_while_nothing_is_pending(void **state)
+{
+    struct end end;
+
+    open_end(&end);
+    turns_run(&end.turns);
+    assert_true(sw_stream_is_still(end.stream));
+    end.takes = 1;
+    say(&end, "ab");
+    turns_run(&end.turns);
+    assert_false(sw_stream_is_still(end.stream)); /* a byte is left */
+    end.takes = SIZE_MAX;
+    say(&end, "c");
+    turns_run(&end.turns);
+    assert_true(sw_stream_is_still(end.stream));
+    (void)sw_buf_append(sw_stream_out(end.stream), "x", 1);
+    assert_false(sw_stream_is_still(end.stream));
+    sw_stream_flush(end.stream);
+    assert_true(sw_stream_is_still(end.stream));
+    (void)shutdown(end.peer, SHUT_WR);
+    turns_run(&end.turns);
+    assert_false(sw_stream_is_still(end.stream));
+    close_end(&end);
+}
+
+static void a_detached_descriptor_is_watched_by_another_loop(void **state)
+{
+    struct end end;
+    struct turns other;
+
+    open_end(&end);
+    turns_init(&other);
+    say(&end, "ab");
+    turns_run(&end.turns);
+    sw_stream_detach(end.stream);
+    say(&end, "cd");
+    turns_run(&end.turns);
+    expect(&end.got, "ab");
+    assert_int_equal(end.closed + end.lost, 0);
+    end.stream = sw_stream_open(other.loop, end.fd, &events, &end);
+    turns_run(&other);
+    expect(&end.got, "abcd");
+    close_stream(&end);
+    turns_finish(&other);
+    close_end(&end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -622,6 +671,8 @@ int main(void)
         cmocka_unit_test(after_a_close_only_its_end_is_told),
         cmocka_unit_test(a_released_stream_may_be_closed_at_once),
         cmocka_unit_test(what_was_not_sent_is_dropped_by_a_close),
+        cmocka_unit_test(a_stream_is_still_while_nothing_is_pending),
+        cmocka_unit_test(a_detached_descriptor_is_watched_by_another_loop),
         cmocka_unit_test(more_streams_than_the_loop_keeps_buffers_for),
     };
 

@@ -96,6 +96,8 @@ static void shard_ids_are_counted_in_one_order(void **state)
                              &database->businesses[b]);
         }
     assert_int_equal(map->shard_count, id + 1);
+    for (int i = 0; i < map->shard_count; i++)
+        assert_int_equal(map->shards[i]->id, i);
 }
 
 static void nodes_keep_their_order(void **state)
@@ -116,7 +118,7 @@ static void a_user_is_as_the_file_has_it(void **state)
     assert_int_equal(user->auth, SW_AUTH_SCRAM);
     assert_string_equal(user->password, "booking");
     assert_string_equal(user->server_user, "booking");
-    assert_int_equal(user->pool_size, 20);
+    assert_int_equal(user->pool.size, 20);
 }
 
 static void a_map_lives_as_long_as_someone_holds_it(void **state)

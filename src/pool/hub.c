@@ -1,0 +1,380 @@
+#include "internal.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/pool/turn.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct sw_hub {
+    int workers;
+    atomic_bool is_stopped;
+    pthread_mutex_t lock; /* of the lists of nodes and their pools; before a node's */
+    struct sw_link nodes;
+};
+
+struct sw_hub *sw_hub_create(int workers)
+{
+    struct sw_hub *hub = sw_alloc_zero(1, sizeof *hub);
+
+    hub->workers = workers;
+    (void)pthread_mutex_init(&hub->lock, NULL);
+    sw_link_init(&hub->nodes);
+    return hub;
+}
+
+void sw_hub_stop(struct sw_hub *hub)
+{
+    atomic_store(&hub->is_stopped, true);
+}
+
+bool sw_hub_is_stopped(const struct sw_hub *hub)
+{
+    return atomic_load_explicit(&hub->is_stopped, memory_order_relaxed);
+}
+
+int sw_hub_workers(const struct sw_hub *hub)
+{
+    return hub->workers;
+}
+
+static void free_node(struct sw_hub_node *node)
+{
+    assert(!sw_link_is_linked(&node->pools));
+    (void)pthread_mutex_destroy(&node->lock);
+    free(node->address);
+    free(node);
+}
+
+void sw_hub_free(struct sw_hub *hub)
+{
+    struct sw_link *link, *next;
+
+    if (hub == NULL)
+        return;
+    for (link = hub->nodes.next; link != &hub->nodes; link = next) {
+        next = link->next;
+        free_node(SW_OWNER(link, struct sw_hub_node, link));
+    }
+    (void)pthread_mutex_destroy(&hub->lock);
+    free(hub);
+}
+
+static void lock(struct sw_hub_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->node->lock);
+}
+
+static void unlock(struct sw_hub_pool *pool)
+{
+    (void)pthread_mutex_unlock(&pool->node->lock);
+}
+
+/* --- taking part --- */
+
+/* Under the hub's lock. */
+static struct sw_hub_node *find_node(struct sw_hub *hub, const char *address, int port)
+{
+    struct sw_hub_node *node;
+
+    for (struct sw_link *link = hub->nodes.next; link != &hub->nodes; link = link->next) {
+        node = SW_OWNER(link, struct sw_hub_node, link);
+        if (node->port == port && strcmp(node->address, address) == 0)
+            return node;
+    }
+    node = sw_alloc_zero(1, sizeof *node);
+    node->address = sw_strdup(address);
+    node->port = port;
+    (void)pthread_mutex_init(&node->lock, NULL);
+    sw_link_init(&node->pools);
+    sw_list_push_back(&hub->nodes, &node->link);
+    return node;
+}
+
+char *sw_pool_place_key(const struct sw_pool_place *place)
+{
+    /* Names hold no control characters; a password stands last. */
+    return sw_format("%s\n%d\n%s\n%s\n%s\n%s\n%s", place->address, place->port, place->user,
+                     place->shard, place->dbname, place->server_user, place->server_password);
+}
+
+/* Under the lock. */
+static void note_size(struct sw_hub_pool *pool)
+{
+    atomic_store(&pool->is_over, pool->open > pool->size);
+}
+
+/* Under the hub's lock. */
+static struct sw_hub_pool *find_pool(struct sw_hub *hub, const struct sw_pool_place *place)
+{
+    struct sw_hub_node *node = find_node(hub, place->address, place->port);
+    char *key = sw_pool_place_key(place);
+    struct sw_hub_pool *pool;
+
+    for (struct sw_link *link = node->pools.next; link != &node->pools; link = link->next) {
+        pool = SW_OWNER(link, struct sw_hub_pool, link);
+        if (strcmp(pool->key, key) == 0) {
+            free(key);
+            return pool;
+        }
+    }
+    pool = sw_alloc_zero(1, sizeof *pool + (size_t)hub->workers * sizeof pool->members[0]);
+    pool->hub = hub;
+    pool->node = node;
+    pool->key = key;
+    lock(pool);
+    sw_list_push_back(&node->pools, &pool->link);
+    unlock(pool);
+    return pool;
+}
+
+struct sw_hub_pool *sw_hub_join(struct sw_hub *hub, struct sw_pool *half)
+{
+    struct sw_hub_pool *pool;
+    struct sw_member *member;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    pool = find_pool(hub, &half->place);
+    lock(pool);
+    member = &pool->members[half->pools->worker];
+    member->pool = half;
+    member->mailbox = half->pools->mailbox;
+    member->alert.on_read = sw_pool_on_alert;
+    unlock(pool);
+    (void)pthread_mutex_unlock(&hub->lock);
+    return pool;
+}
+
+void sw_hub_limit(struct sw_hub_pool *pool, int size, int node_limit)
+{
+    lock(pool);
+    pool->size = size;
+    pool->node->limit = node_limit;
+    note_size(pool);
+    unlock(pool);
+}
+
+/* --- telling each other; all under the lock --- */
+
+static void alert(struct sw_hub_pool *pool, int worker)
+{
+    struct sw_member *member = &pool->members[worker];
+
+    if (member->pool != NULL && !sw_hub_is_stopped(pool->hub) &&
+        !atomic_exchange(&member->is_alerted, true))
+        sw_mailbox_post(member->mailbox, &member->alert);
+}
+
+/* Those that hold something may have it idle. Who needs something himself has not. */
+static void alert_holders(struct sw_hub_pool *pool, int but)
+{
+    for (int i = 0; i < pool->hub->workers; i++)
+        if (i != but && pool->members[i].held > 0 && pool->members[i].needed == 0)
+            alert(pool, i);
+}
+
+static void alert_needy(struct sw_hub_pool *pool, int but)
+{
+    for (int i = 0; i < pool->hub->workers; i++)
+        if (i != but && pool->members[i].needed > 0)
+            alert(pool, i);
+}
+
+static bool is_node_full(const struct sw_hub_node *node)
+{
+    return node->limit > 0 && node->open >= node->limit;
+}
+
+static bool has_room(const struct sw_hub_pool *pool)
+{
+    return pool->open < pool->size && !is_node_full(pool->node);
+}
+
+static void note_crowded(struct sw_hub_pool *pool)
+{
+    bool is_crowded =
+        atomic_load(&pool->wanting) > 0 && pool->open < pool->size && is_node_full(pool->node);
+
+    if (is_crowded != pool->is_crowded)
+        atomic_fetch_add(&pool->node->crowded, is_crowded ? 1 : -1);
+    pool->is_crowded = is_crowded;
+}
+
+static void set_needed(struct sw_hub_pool *pool, struct sw_member *member, int needed)
+{
+    if ((member->needed > 0) != (needed > 0))
+        atomic_fetch_add(&pool->wanting, needed > 0 ? 1 : -1);
+    member->needed = needed;
+    note_crowded(pool);
+}
+
+static void call_for_help(struct sw_hub_pool *pool, int worker)
+{
+    alert_holders(pool, worker);
+    if (!pool->is_crowded)
+        return;
+    for (struct sw_link *link = pool->node->pools.next; link != &pool->node->pools;
+         link = link->next)
+        if (link != &pool->link)
+            alert_holders(SW_OWNER(link, struct sw_hub_pool, link), -1);
+}
+
+static void take_slot(struct sw_hub_pool *pool, struct sw_member *member)
+{
+    member->held++;
+    pool->open++;
+    pool->node->open++;
+    note_size(pool);
+}
+
+/* --- asking --- */
+
+static int share_of(const struct sw_hub_pool *pool, int worker)
+{
+    int share = sw_turn_share(pool->size, pool->hub->workers, worker);
+
+    return share > 0 ? share : 1;
+}
+
+int sw_hub_seek(struct sw_hub_pool *pool, int worker, int waiting, uint64_t first_ms,
+                bool may_open)
+{
+    struct sw_member *member = &pool->members[worker];
+    int granted = 0, left, before;
+
+    lock(pool);
+    left = waiting - member->incoming;
+    while (may_open && granted < left && has_room(pool)) {
+        take_slot(pool, member);
+        granted++;
+    }
+    left = left > granted ? left - granted : 0;
+    before = member->needed;
+    member->first_ms = first_ms;
+    set_needed(pool, member, left);
+    if (left > before)
+        call_for_help(pool, worker);
+    unlock(pool);
+    return granted;
+}
+
+bool sw_hub_take(struct sw_hub_pool *pool, int worker)
+{
+    bool is_taken;
+
+    lock(pool);
+    is_taken = has_room(pool);
+    if (is_taken)
+        take_slot(pool, &pool->members[worker]);
+    unlock(pool);
+    return is_taken;
+}
+
+void sw_hub_opened(struct sw_hub_pool *pool)
+{
+    lock(pool);
+    pool->live++;
+    unlock(pool);
+}
+
+int sw_hub_release(struct sw_hub_pool *pool, int worker, bool was_live)
+{
+    int live;
+
+    lock(pool);
+    pool->members[worker].held--;
+    pool->open--;
+    pool->node->open--;
+    live = pool->live -= was_live;
+    note_size(pool);
+    note_crowded(pool);
+    alert_needy(pool, worker);
+    if (atomic_load(&pool->node->crowded) > 0)
+        for (struct sw_link *link = pool->node->pools.next; link != &pool->node->pools;
+             link = link->next)
+            if (link != &pool->link)
+                alert_needy(SW_OWNER(link, struct sw_hub_pool, link), -1);
+    unlock(pool);
+    return live;
+}
+
+int sw_hub_choose(struct sw_hub_pool *pool, int worker, uint64_t first_ms,
+                  struct sw_receiver *to)
+{
+    struct sw_turn_party parties[SW_WORKERS_MOST];
+    int workers = pool->hub->workers, chosen;
+
+    lock(pool);
+    for (int i = 0; i < workers; i++) {
+        const struct sw_member *member = &pool->members[i];
+
+        parties[i] = (struct sw_turn_party){.held = member->held,
+                                            .share = share_of(pool, i),
+                                            .waits = member->needed > 0,
+                                            .first_ms = member->first_ms};
+    }
+    parties[worker].waits = first_ms > 0;
+    parties[worker].first_ms = first_ms;
+    chosen = sw_turn_choose(parties, workers, worker);
+    if (chosen >= 0 && chosen != worker) {
+        struct sw_member *member = &pool->members[chosen];
+
+        *to = (struct sw_receiver){member->pool, member->mailbox};
+
+        pool->members[worker].held--;
+        member->held++;
+        member->incoming++;
+        set_needed(pool, member, member->needed - 1);
+    }
+    unlock(pool);
+    return chosen;
+}
+
+void sw_hub_received(struct sw_hub_pool *pool, int worker)
+{
+    lock(pool);
+    pool->members[worker].incoming--;
+    unlock(pool);
+}
+
+bool sw_hub_must_make_room(struct sw_hub_pool *pool)
+{
+    bool must;
+
+    if (atomic_load(&pool->node->crowded) == 0)
+        return false;
+    lock(pool);
+    must = is_node_full(pool->node) && atomic_load(&pool->node->crowded) > 0 &&
+           atomic_load(&pool->wanting) == 0;
+    unlock(pool);
+    return must;
+}
+
+/* --- the end --- */
+
+bool sw_hub_leave(struct sw_hub_pool *pool, int worker)
+{
+    struct sw_hub *hub = pool->hub;
+    struct sw_member *member = &pool->members[worker];
+    bool may_leave, is_last = true;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    lock(pool);
+    may_leave = member->incoming == 0 && !atomic_load(&member->is_alerted);
+    if (may_leave) {
+        assert(member->held == 0);
+        set_needed(pool, member, 0);
+        member->pool = NULL;
+    }
+    for (int i = 0; i < hub->workers; i++)
+        is_last = is_last && pool->members[i].pool == NULL;
+    if (is_last)
+        sw_link_remove(&pool->link);
+    unlock(pool);
+    (void)pthread_mutex_unlock(&hub->lock);
+    if (is_last) {
+        free(pool->key);
+        free(pool);
+    }
+    return may_leave;
+}

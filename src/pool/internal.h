@@ -1,0 +1,171 @@
+/*
+ * The files of this room, and what they share.
+ *
+ *   turn.c    whose turn it is: pure
+ *   hub.c     what the halves of a pool share, under a lock
+ *   lend.c    one worker's half: borrowing, waiting, returning, giving away
+ *   keep.c    its idle connections: checked, closed when their time is over, a minimum kept
+ *   pool.c    all pools of a worker
+ */
+#ifndef SW_POOL_INTERNAL_H
+#define SW_POOL_INTERNAL_H
+
+#include "shardward/pool/hub.h"
+#include "shardward/pool/pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* --- the hub --- */
+
+/* Where a pool's connections lead, and as whom. Owns its texts. */
+struct sw_pool_place {
+    char *user, *shard, *node; /* names in the configuration */
+    char *address, *dbname, *server_user, *server_password;
+    int port;
+};
+
+/* One worker's part in a shared pool; changed under the node's lock. */
+struct sw_member {
+    struct sw_pool *pool; /* NULL: the worker has no half of it */
+    struct sw_mailbox *mailbox;
+    int held;          /* connections, idle, lent and being opened */
+    int needed;        /* waiters for whom nothing is on its way */
+    int incoming;      /* connections on their way from other workers */
+    uint64_t first_ms; /* since when its longest waiter waits */
+    struct sw_letter alert;
+    atomic_bool is_alerted; /* the letter has not been read yet */
+};
+
+/* All pools of one node share its lock. */
+struct sw_hub_node {
+    struct sw_link link;
+    char *address;
+    int port;
+    pthread_mutex_t lock;
+    struct sw_link pools;
+    int limit, open;    /* connections; limit 0: none */
+    atomic_int crowded; /* pools that may grow but for the limit, and have waiters */
+};
+
+struct sw_hub_pool {
+    struct sw_link link;
+    struct sw_hub *hub;
+    struct sw_hub_node *node;
+    char *key;
+    int size;
+    int open;              /* connections of all workers, also those being opened */
+    int live;              /* ... without those */
+    atomic_int wanting;    /* members that need something */
+    atomic_bool is_over;   /* more are open than the size allows: it has been made smaller */
+    atomic_int generation; /* connections of an earlier one are closed when they come back */
+    bool is_crowded;
+    struct sw_member members[];
+};
+
+/* What makes two places one; to be freed. */
+char *sw_pool_place_key(const struct sw_pool_place *place);
+
+/* Take part, with @half, in the pool of its place, which is made when nobody does yet. */
+struct sw_hub_pool *sw_hub_join(struct sw_hub *hub, struct sw_pool *half);
+/* These hold for all workers from now on. @node_limit 0: none. */
+void sw_hub_limit(struct sw_hub_pool *pool, int size, int node_limit);
+/* False: letters are still on their way to the half; try again later. */
+bool sw_hub_leave(struct sw_hub_pool *pool, int worker);
+int sw_hub_workers(const struct sw_hub *hub);
+bool sw_hub_is_stopped(const struct sw_hub *hub);
+
+/* @worker has @waiting waiters for whom it opens no connection yet. Returns how many it may
+ * open, none unless @may_open; the rest is made known to the others. */
+int sw_hub_seek(struct sw_hub_pool *pool, int worker, int waiting, uint64_t first_ms,
+                bool may_open);
+/* May @worker open one more for its stock? */
+bool sw_hub_take(struct sw_hub_pool *pool, int worker);
+void sw_hub_opened(struct sw_hub_pool *pool);
+/* One of @worker's connections is gone, or (not @was_live) could not be opened. Returns how
+ * many live on, of all workers. */
+int sw_hub_release(struct sw_hub_pool *pool, int worker, bool was_live);
+
+/* Where a connection goes that is given to another worker. */
+struct sw_receiver {
+    struct sw_pool *pool;
+    struct sw_mailbox *mailbox;
+};
+
+/* An idle connection of @worker's, who has a waiter since @first_ms, or none (0): who gets it,
+ * or -1? If another worker, it is his from now on, and *to tells where. */
+int sw_hub_choose(struct sw_hub_pool *pool, int worker, uint64_t first_ms,
+                  struct sw_receiver *to);
+void sw_hub_received(struct sw_hub_pool *pool, int worker);
+/* Does a pool of the same node need an idle connection of ours to be closed? */
+bool sw_hub_must_make_room(struct sw_hub_pool *pool);
+
+/* --- one worker's half --- */
+
+struct sw_pool {
+    struct sw_link link; /* in all of the worker */
+    struct sw_pools *pools;
+    struct sw_hub_pool *hub;
+    struct sw_pool_place place;
+    struct sw_config_pool limits;
+    struct sw_link idle;    /* backends, most recently used first */
+    struct sw_link probing; /* checks of backends that were idle for long */
+    struct sw_link waiting; /* leases, longest waiter first */
+    int idle_count, probing_count, waiting_count;
+    int lent_count, dialling_count;
+    bool is_retired;        /* the map no longer names it: nothing is kept */
+    bool is_known_needy;    /* the hub was told of a need */
+    uint64_t rest_until_ms; /* nothing is opened before */
+    struct sw_task serve;
+    struct sw_timer *alarm; /* the longest waiter's deadline, or the end of the rest */
+};
+
+struct sw_pools {
+    int worker;
+    struct sw_map *map;     /* the current one */
+    struct sw_pool **table; /* of its users and shards; NULL where none was asked for yet */
+    struct sw_loop *loop;
+    struct sw_mailbox *mailbox;
+    struct sw_hub *hub;
+    struct sw_dialler *dialler;
+    int connect_ms, lease_ms;
+    struct sw_link all;
+    struct sw_textmap by_key;           /* of places */
+    struct sw_settings_shared reported; /* parameters as servers report them */
+    struct sw_timer *keeper;
+    uint32_t random;
+};
+
+/* lend.c */
+void sw_pool_serve(void *pool);
+void sw_pool_on_alarm(void *pool);
+void sw_pool_on_alert(struct sw_letter *letter);
+void sw_pool_on_gift(struct sw_letter *letter);
+/* Open one more; the right to do so has been taken. */
+void sw_pool_dial(struct sw_pool *pool);
+/* A backend without user has become free, or useless. */
+void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend);
+void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend);
+struct sw_backend *sw_pool_first_idle(const struct sw_pool *pool);
+struct sw_backend *sw_pool_last_idle(const struct sw_pool *pool);
+void sw_pool_take_idle(struct sw_pool *pool, struct sw_backend *backend);
+
+/* keep.c */
+/* Write the card of a new backend. */
+void sw_pool_greet(struct sw_pool *pool, struct sw_backend *backend);
+/* Is its time over? */
+bool sw_pool_is_spent(const struct sw_pool *pool, struct sw_backend *backend, uint64_t now_ms);
+/* Was it idle for so long that it has to be probed first? */
+bool sw_pool_is_stale(const struct sw_pool *pool, struct sw_backend *backend, uint64_t now_ms);
+/* Probe an idle backend; it is idle again, or dropped, afterwards. */
+void sw_pool_probe(struct sw_pool *pool, struct sw_backend *backend);
+/* Give up the probes that were due at @now_ms. */
+void sw_pool_end_probes(struct sw_pool *pool, uint64_t now_ms);
+void sw_pool_drop_spent(struct sw_pool *pool, uint64_t now_ms);
+void sw_pools_keep(void *pools);
+
+/* pool.c */
+/* Free a pool that holds nothing, unless letters are still on their way to it. */
+void sw_pool_free_retired(struct sw_pool *pool);
+
+#endif

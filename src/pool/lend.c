@@ -1,0 +1,386 @@
+/*
+ * One worker's half of a pool.
+ *
+ *   borrow --idle one here--------------------------------> lent --return--> idle
+ *      |                                                      ^                |
+ *      +--> waits --+-- one comes back here ------------------+     others need it: given away,
+ *                   +-- the hub lets us open one: dialled ----+     attached over there: idle
+ *                   +-- another worker gives one away --------+
+ *                   +-- deadline: refused (53300)
+ *
+ * Whatever changes who could be served posts `serve`, which brings idle backends and waiters
+ * together until nothing more can be done.
+ */
+#include "internal.h"
+
+#include "shardward/base/log.h"
+
+#include <assert.h>
+
+/* After a failed dial, while other connections live: the node may be at its own limit. */
+enum { REST_MS = 250 };
+
+static uint64_t now_ms(const struct sw_pool *pool)
+{
+    return sw_loop_now_ms(pool->pools->loop);
+}
+
+/* --- idle backends --- */
+
+static struct sw_backend *backend_of(struct sw_link *link)
+{
+    return link == NULL ? NULL
+                        : sw_backend_of_card(SW_OWNER(link, struct sw_backend_card, link));
+}
+
+struct sw_backend *sw_pool_first_idle(const struct sw_pool *pool)
+{
+    return backend_of(sw_list_first(&pool->idle));
+}
+
+struct sw_backend *sw_pool_last_idle(const struct sw_pool *pool)
+{
+    return backend_of(sw_list_last(&pool->idle));
+}
+
+void sw_pool_take_idle(struct sw_pool *pool, struct sw_backend *backend)
+{
+    sw_link_remove(&sw_backend_card(backend)->link);
+    pool->idle_count--;
+}
+
+static void post_serve(struct sw_pool *pool)
+{
+    sw_task_post(pool->pools->loop, &pool->serve);
+}
+
+void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend)
+{
+    sw_backend_close(backend);
+    (void)sw_hub_release(pool->hub, pool->pools->worker, true);
+    if (pool->waiting_count > 0)
+        post_serve(pool);
+}
+
+static bool is_unwanted(const struct sw_pool *pool, struct sw_backend *backend)
+{
+    return (pool->is_retired && pool->waiting_count == 0) ||
+           atomic_load_explicit(&pool->hub->is_over, memory_order_relaxed) ||
+           sw_pool_is_spent(pool, backend, now_ms(pool));
+}
+
+void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend)
+{
+    struct sw_backend_card *card = sw_backend_card(backend);
+
+    if (is_unwanted(pool, backend)) {
+        sw_pool_drop(pool, backend);
+        return;
+    }
+    sw_backend_share_reported(backend, &pool->pools->reported);
+    card->used_ms = now_ms(pool);
+    sw_list_push_front(&pool->idle, &card->link);
+    pool->idle_count++;
+    if (pool->waiting_count > 0 || atomic_load(&pool->hub->wanting) > 0 ||
+        atomic_load(&pool->hub->node->crowded) > 0)
+        post_serve(pool);
+}
+
+static void on_idle_lost(void *owner, struct sw_backend *backend)
+{
+    struct sw_pool *pool = owner;
+
+    sw_pool_take_idle(pool, backend);
+    sw_pool_drop(pool, backend);
+}
+
+/* --- those who wait --- */
+
+static struct sw_lease *first_waiter(const struct sw_pool *pool)
+{
+    struct sw_link *link = sw_list_first(&pool->waiting);
+
+    return link == NULL ? NULL : SW_OWNER(link, struct sw_lease, link);
+}
+
+static void stop_waiting(struct sw_lease *lease)
+{
+    sw_link_remove(&lease->link);
+    lease->pool->waiting_count--;
+}
+
+static void set_alarm(struct sw_pool *pool)
+{
+    const struct sw_lease *first = first_waiter(pool);
+    uint64_t now = now_ms(pool), due = UINT64_MAX;
+
+    if (first != NULL && first->deadline_ms > 0)
+        due = first->deadline_ms;
+    if (first != NULL && pool->rest_until_ms > now && pool->rest_until_ms < due)
+        due = pool->rest_until_ms;
+    if (due == UINT64_MAX)
+        sw_timer_stop(pool->alarm);
+    else
+        sw_timer_start(pool->alarm, due > now ? due - now : 0);
+}
+
+static void refuse_late(struct sw_pool *pool)
+{
+    struct sw_lease *lease;
+    struct sw_error err;
+
+    sw_error_set(&err, "53300", "no server connection to shard \"%s\" became free within %d ms",
+                 pool->place.shard, pool->pools->lease_ms);
+    sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->place.user);
+    while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms > 0 &&
+           lease->deadline_ms <= now_ms(pool)) {
+        stop_waiting(lease);
+        lease->on_refused(lease->owner, &err);
+    }
+}
+
+void sw_pool_on_alarm(void *owner)
+{
+    struct sw_pool *pool = owner;
+
+    refuse_late(pool);
+    sw_pool_serve(pool);
+}
+
+/* Those who wait now; the refused may ask again at once. */
+static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
+{
+    struct sw_lease *lease;
+
+    for (int left = pool->waiting_count; left > 0 && (lease = first_waiter(pool)) != NULL;
+         left--) {
+        stop_waiting(lease);
+        lease->on_refused(lease->owner, err);
+    }
+}
+
+/* --- opening --- */
+
+static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
+{
+    static struct sw_log_limit limit;
+    struct sw_pool *pool = owner;
+
+    pool->dialling_count--;
+    if (dialled != NULL) {
+        struct sw_backend *backend = sw_backend_adopt(
+            pool->pools->loop, dialled, pool->limits.prepared, on_idle_lost, pool);
+
+        sw_hub_opened(pool->hub);
+        sw_pool_greet(pool, backend);
+        sw_pool_put_idle(pool, backend);
+        sw_pool_serve(pool);
+        return;
+    }
+    if (!sw_hub_is_stopped(pool->pools->hub))
+        sw_log_limited(&limit, SW_LOG_WARNING, "dial-failed",
+                       "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"", pool->place.shard,
+                       pool->place.node, pool->place.server_user, err->sqlstate, err->message);
+    /* While other connections of the pool live, they will serve those who wait. */
+    if (sw_hub_release(pool->hub, pool->pools->worker, false) > 0)
+        pool->rest_until_ms = now_ms(pool) + REST_MS;
+    else if (pool->dialling_count == 0)
+        refuse_all(pool, err);
+    sw_pool_serve(pool);
+}
+
+void sw_pool_dial(struct sw_pool *pool)
+{
+    pool->dialling_count++;
+    sw_dialler_dial(pool->pools->dialler,
+                    &(struct sw_dial){.address = pool->place.address,
+                                      .port = pool->place.port,
+                                      .dbname = pool->place.dbname,
+                                      .user = pool->place.server_user,
+                                      .password = pool->place.server_password,
+                                      .timeout_ms = pool->pools->connect_ms,
+                                      .mailbox = pool->pools->mailbox,
+                                      .on_dialled = on_dialled,
+                                      .owner = pool});
+}
+
+/* --- bringing both together --- */
+
+/* Make known to the hub how many waiters have nothing on its way to them. */
+static void seek(struct sw_pool *pool)
+{
+    int waiting = pool->waiting_count - pool->dialling_count - pool->probing_count;
+    const struct sw_lease *first = first_waiter(pool);
+    int granted;
+
+    if (waiting <= 0 && !pool->is_known_needy)
+        return;
+    if (waiting < 0)
+        waiting = 0;
+    granted =
+        sw_hub_seek(pool->hub, pool->pools->worker, waiting,
+                    first == NULL ? 0 : first->since_ms, now_ms(pool) >= pool->rest_until_ms);
+    pool->is_known_needy = waiting > granted;
+    while (granted-- > 0)
+        sw_pool_dial(pool);
+}
+
+static void lend(struct sw_pool *pool, struct sw_lease *lease)
+{
+    lease->backend = sw_pool_first_idle(pool);
+    sw_pool_take_idle(pool, lease->backend);
+    pool->lent_count++;
+}
+
+static void give(struct sw_pool *pool, struct sw_backend *backend, const struct sw_receiver *to)
+{
+    struct sw_backend_card *card = sw_backend_card(backend);
+
+    pool->idle_count--;
+    sw_backend_detach(backend);
+    card->letter.on_read = sw_pool_on_gift;
+    card->holder = to->pool;
+    sw_mailbox_post(to->mailbox, &card->letter);
+}
+
+void sw_pool_on_gift(struct sw_letter *letter)
+{
+    struct sw_backend_card *card = SW_OWNER(letter, struct sw_backend_card, letter);
+    struct sw_backend *backend = sw_backend_of_card(card);
+    struct sw_pool *pool = card->holder;
+    uint64_t used_ms = card->used_ms;
+
+    sw_hub_received(pool->hub, pool->pools->worker);
+    sw_backend_attach(backend, pool->pools->loop, on_idle_lost, pool);
+    sw_pool_put_idle(pool, backend);
+    if (sw_pool_first_idle(pool) == backend)
+        card->used_ms = used_ms;
+    sw_pool_serve(pool);
+}
+
+void sw_pool_on_alert(struct sw_letter *letter)
+{
+    struct sw_member *member = SW_OWNER(letter, struct sw_member, alert);
+    struct sw_pool *pool = member->pool;
+
+    /* First: what becomes needed from now on is told anew. */
+    (void)atomic_exchange(&member->is_alerted, false);
+    sw_pool_serve(pool);
+}
+
+/* One idle backend finds its next user; false: nobody wants it, or he has to wait for it. */
+static bool serve_one(struct sw_pool *pool, struct sw_backend *backend)
+{
+    struct sw_lease *first = first_waiter(pool);
+    int self = pool->pools->worker, chosen = first == NULL ? -1 : self;
+    struct sw_receiver to;
+
+    if (!sw_backend_is_still(backend)) {
+        sw_pool_take_idle(pool, backend);
+        sw_pool_drop(pool, backend);
+        return true;
+    }
+    if (atomic_load(&pool->hub->wanting) > 0)
+        chosen = sw_hub_choose(pool->hub, self, first == NULL ? 0 : first->since_ms, &to);
+    if (chosen < 0)
+        return false;
+    if (chosen != self) {
+        give(pool, backend, &to);
+    } else if (!sw_pool_is_stale(pool, backend, now_ms(pool))) {
+        stop_waiting(first);
+        lend(pool, first);
+        first->on_lent(first->owner);
+    } else if (pool->probing_count < pool->waiting_count) {
+        sw_pool_probe(pool, backend);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void make_room(struct sw_pool *pool)
+{
+    struct sw_backend *backend;
+
+    while ((backend = sw_pool_last_idle(pool)) != NULL && sw_hub_must_make_room(pool->hub)) {
+        sw_pool_take_idle(pool, backend);
+        sw_pool_drop(pool, backend);
+    }
+}
+
+void sw_pool_serve(void *owner)
+{
+    struct sw_pool *pool = owner;
+    struct sw_backend *backend;
+
+    if (sw_hub_is_stopped(pool->pools->hub))
+        return;
+    while ((backend = sw_pool_first_idle(pool)) != NULL && serve_one(pool, backend))
+        ;
+    make_room(pool);
+    seek(pool);
+    set_alarm(pool);
+}
+
+/* --- for those who borrow --- */
+
+void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
+                   void (*on_refused)(void *owner, const struct sw_error *err), void *owner)
+{
+    *lease = (struct sw_lease){.on_lent = on_lent, .on_refused = on_refused, .owner = owner};
+    sw_link_init(&lease->link);
+}
+
+bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
+{
+    struct sw_backend *backend = sw_pool_first_idle(pool);
+    uint64_t now = now_ms(pool);
+
+    lease->pool = pool;
+    if (pool->waiting_count == 0 && backend != NULL && sw_backend_is_still(backend) &&
+        !sw_pool_is_stale(pool, backend, now)) {
+        lend(pool, lease);
+        return true;
+    }
+    lease->since_ms = now;
+    lease->deadline_ms = pool->pools->lease_ms > 0 ? now + (uint64_t)pool->pools->lease_ms : 0;
+    sw_list_push_back(&pool->waiting, &lease->link);
+    pool->waiting_count++;
+    if (backend != NULL)
+        post_serve(pool);
+    else
+        seek(pool);
+    if (first_waiter(pool) == lease)
+        set_alarm(pool);
+    return false;
+}
+
+void sw_lease_forget(struct sw_lease *lease)
+{
+    if (!sw_link_is_linked(&lease->link))
+        return;
+    stop_waiting(lease);
+    if (lease->pool->is_known_needy)
+        post_serve(lease->pool);
+}
+
+void sw_lease_return(struct sw_lease *lease)
+{
+    struct sw_pool *pool = lease->pool;
+    struct sw_backend *backend = lease->backend;
+
+    lease->backend = NULL;
+    pool->lent_count--;
+    sw_backend_leave(backend);
+    sw_pool_put_idle(pool, backend);
+}
+
+void sw_lease_discard(struct sw_lease *lease)
+{
+    struct sw_pool *pool = lease->pool;
+    struct sw_backend *backend = lease->backend;
+
+    lease->backend = NULL;
+    pool->lent_count--;
+    sw_pool_drop(pool, backend);
+}
