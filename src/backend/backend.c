@@ -636,6 +636,11 @@ void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_sh
     backend->has_reported = false;
 }
 
+const char *sw_backend_default_isolation(const struct sw_backend *backend)
+{
+    return backend->dialled->default_isolation;
+}
+
 void sw_backend_hold(struct sw_backend *backend)
 {
     sw_stream_hold(backend->stream);

@@ -156,12 +156,14 @@ static PGresult *query_within(const struct effort *effort, const char *query,
 }
 
 /* The private query: its row says whether the connection is what routing relies on. */
-static bool check_session(const struct effort *effort, struct sw_error *err)
+static bool check_session(const struct effort *effort, struct sw_dialled *dialled,
+                          struct sw_error *err)
 {
     static const char query[] =
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),"
         " pg_catalog.current_setting('standard_conforming_strings'),"
-        " pg_catalog.current_setting('search_path')";
+        " pg_catalog.current_setting('search_path'),"
+        " pg_catalog.current_setting('default_transaction_isolation')";
     PGresult *result = query_within(effort, query, err);
     bool is_good = false;
 
@@ -182,6 +184,9 @@ static bool check_session(const struct effort *effort, struct sw_error *err)
                      PQgetvalue(result, 0, 3));
     else
         is_good = true;
+    if (is_good)
+        (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
+                       PQgetvalue(result, 0, 4));
     PQclear(result);
     return is_good;
 }
@@ -225,14 +230,15 @@ static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_
         return NULL;
     }
     (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-    is_good = connect_within(&effort, err) && check_session(&effort, err);
+    dialled = sw_alloc_zero(1, sizeof *dialled);
+    is_good = connect_within(&effort, err) && check_session(&effort, dialled, err);
     if (!is_good) {
+        free(dialled);
         sw_error_trying(err, "cannot connect to %s:%d/%s", job->node->address, job->node->port,
                         job->dbname);
         PQfinish(conn);
         return NULL;
     }
-    dialled = sw_alloc_zero(1, sizeof *dialled);
     dialled->conn = conn;
     return dialled;
 }

@@ -5,6 +5,7 @@
 
 struct sw_dialled {
     PGconn *conn;
+    char default_isolation[24]; /* as current_setting() names it */
 };
 
 #endif

@@ -418,6 +418,21 @@ void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings)
     sw_backend_set_settings(backend_of(leg), settings);
 }
 
+char sw_leg_status(const struct sw_leg *leg)
+{
+    return sw_backend_status(backend_of(leg));
+}
+
+struct sw_settings *sw_leg_reported(const struct sw_leg *leg)
+{
+    return sw_backend_reported(backend_of(leg));
+}
+
+const char *sw_leg_default_isolation(const struct sw_leg *leg)
+{
+    return sw_backend_default_isolation(backend_of(leg));
+}
+
 void sw_leg_release(struct sw_leg *leg)
 {
     assert(leg->state == SW_LEG_ATTACHED);

@@ -155,7 +155,7 @@ void sw_session_forget_run(struct sw_session *session)
     sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){0};
     session->target = (struct sw_target){0};
-    session->has_failed = session->has_answered = session->enlists = false;
+    session->has_failed = session->has_answered = session->joins = false;
     session->tries = 0;
     session->running = NULL;
     sw_session_forget_ddl(session);
@@ -173,4 +173,5 @@ void sw_session_forget_batch(struct sw_session *session)
     session->read_back = NULL;
     session->change_count = 0;
     session->may_write = session->injects_resets = session->has_control = false;
+    session->has_begun = false;
 }

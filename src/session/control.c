@@ -1,8 +1,10 @@
 /*
  * What is answered without a server: transaction control, DEALLOCATE, DISCARD ALL.
  *
- * As long as no server has heard of a transaction, all of its control is ours. From then on
- * the shard is told, and our own picture follows when it has answered.
+ * BEGIN and savepoints are ours: participants hear of them with their next statement. The end
+ * of a transaction, SET TRANSACTION once a shard takes part, and ROLLBACK TO what a shard has
+ * heard are told at once, and our own picture follows when that is answered: to one participant
+ * in place, as part of the run; to several as a run of its own (together.c).
  */
 #include "internal.h"
 
@@ -16,27 +18,76 @@ bool sw_ends_transaction(const struct sw_statement *statement)
     return statement->kind == SW_STATEMENT_COMMIT || statement->kind == SW_STATEMENT_ROLLBACK;
 }
 
-bool sw_session_is_heard(const struct sw_session *session)
+bool sw_session_is_pending(const struct sw_session *session)
 {
-    return session->run.needs_server || session->batch != NULL ||
-           (session->txn.is_enlisted && session->leg.state == SW_LEG_ATTACHED);
+    return session->run.needs_server || session->batch != NULL;
 }
 
-bool sw_session_must_hear(const struct sw_session *session,
-                          const struct sw_statement *statement)
+/* Outside of a transaction a server may be in an implicit one, or have heard BEGIN. */
+static enum sw_control_way way_outside(const struct sw_session *session,
+                                       enum sw_statement_kind kind)
 {
-    return sw_session_is_heard(session) && statement->kind != SW_STATEMENT_DEALLOCATE &&
-           statement->kind != SW_STATEMENT_DISCARD_ALL;
+    bool is_of_block = kind == SW_STATEMENT_SAVEPOINT || kind == SW_STATEMENT_RELEASE ||
+                       kind == SW_STATEMENT_ROLLBACK_TO;
+
+    if (!sw_session_is_pending(session))
+        return SW_CONTROL_HERE;
+    if (session->has_begun && (is_of_block || kind == SW_STATEMENT_SET_TRANSACTION))
+        return SW_CONTROL_SPLIT;
+    return is_of_block ? SW_CONTROL_HERE : SW_CONTROL_IN_PLACE;
+}
+
+static bool has_heard(const struct sw_session *session, const char *savepoint)
+{
+    const struct sw_txn *txn = &session->txn;
+    int mark = sw_txn_savepoint_mark(txn, savepoint);
+
+    for (int i = 0; mark > 0 && i < txn->participant_count; i++)
+        if (txn->participants[i].heard >= mark)
+            return true;
+    return false;
+}
+
+static enum sw_control_way way_of_end(const struct sw_session *session)
+{
+    const struct sw_txn *txn = &session->txn;
+
+    if (sw_session_is_pending(session))
+        return sw_session_may_end_in_place(session) ? SW_CONTROL_IN_PLACE : SW_CONTROL_SPLIT;
+    if (txn->participant_count == 1)
+        return txn->participants[0].is_lost ? SW_CONTROL_HERE : SW_CONTROL_IN_PLACE;
+    return txn->participant_count == 0 ? SW_CONTROL_HERE : SW_CONTROL_TOGETHER;
+}
+
+enum sw_control_way sw_session_control_way(const struct sw_session *session,
+                                           const struct sw_statement *statement)
+{
+    bool is_pending = sw_session_is_pending(session);
+
+    if (statement->kind == SW_STATEMENT_DEALLOCATE ||
+        statement->kind == SW_STATEMENT_DISCARD_ALL)
+        return SW_CONTROL_HERE;
+    if (session->txn.state == SW_TXN_IDLE)
+        return way_outside(session, statement->kind);
+    if (sw_ends_transaction(statement))
+        return way_of_end(session);
+    if (is_pending && statement->kind != SW_STATEMENT_BEGIN)
+        return SW_CONTROL_SPLIT;
+    if (statement->kind == SW_STATEMENT_SET_TRANSACTION && session->txn.participant_count > 0)
+        return SW_CONTROL_IN_PLACE;
+    if (statement->kind == SW_STATEMENT_ROLLBACK_TO && has_heard(session, statement->name))
+        return SW_CONTROL_TOGETHER;
+    return SW_CONTROL_HERE;
 }
 
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err)
 {
-    if (session->loss.message[0] != '\0' && statement != NULL) {
+    /* COMMIT tells of the loss when it has rolled back. */
+    if (session->loss.message[0] != '\0' && statement != NULL &&
+        statement->kind != SW_STATEMENT_COMMIT) {
         *err = session->loss;
         session->loss = (struct sw_error){0};
-        if (statement->kind == SW_STATEMENT_COMMIT)
-            sw_session_end_transaction(session, false);
         if (statement->kind != SW_STATEMENT_ROLLBACK)
             return false;
     }
@@ -44,7 +95,7 @@ bool sw_session_may_run(struct sw_session *session, const struct sw_statement *s
         sw_session_run_ends_transaction(session))
         return true;
     if (statement->kind == SW_STATEMENT_ROLLBACK_TO) {
-        if (!session->txn.is_enlisted || session->leg.state == SW_LEG_ATTACHED)
+        if (!sw_session_has_lost_participant(session))
             return true;
         sw_error_set(err, "25P02", "the transaction was lost with its server connection");
         sw_error_hint(err, "ROLLBACK it and run it again.");
@@ -83,9 +134,26 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
 {
     if (!is_committed)
         restore_settings(session, &session->txn.before);
-    session->has_local_search_path = false;
-    session->has_local_timezone = false;
+    session->has_local_search_path = session->has_local_timezone = false;
+    session->loss = (struct sw_error){0};
     sw_txn_end(&session->txn);
+}
+
+void sw_session_chain_transaction(struct sw_session *session, bool is_committed)
+{
+    if (!is_committed)
+        restore_settings(session, &session->txn.before);
+    session->has_local_search_path = session->has_local_timezone = false;
+    session->loss = (struct sw_error){0};
+    sw_txn_chain(&session->txn, settings_now(session));
+}
+
+void sw_session_roll_back_to(struct sw_session *session, const char *name)
+{
+    const struct sw_txn_settings *before;
+
+    if (sw_txn_rollback_to(&session->txn, name, &before))
+        restore_settings(session, before);
 }
 
 /* --- without a server --- */
@@ -93,31 +161,19 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
 static bool begin(struct sw_session *session, const struct sw_statement *statement,
                   const char *text, struct sw_buf *answer, struct sw_error *err)
 {
-    (void)statement;
-    (void)err;
-    if (session->txn.state == SW_TXN_IDLE)
-        sw_txn_begin(&session->txn, text, settings_now(session));
-    else
-        warn(answer, "25001", "there is already a transaction in progress");
-    return true;
-}
+    const struct sw_transaction_options *options = &statement->options;
 
-/* AND CHAIN begins anew with the BEGIN of before. */
-static bool chain(struct sw_session *session, bool is_committed, struct sw_error *err)
-{
-    char *text;
-
-    if (session->txn.journal_count > 1) {
-        sw_error_set(err, "0A000",
-                     "AND CHAIN of a transaction that has changed itself since "
-                     "its BEGIN is not supported");
-        sw_error_hint(err, "End it, and begin the next one with its options.");
+    if (session->txn.state == SW_TXN_IDLE) {
+        sw_txn_begin(&session->txn, text, (enum sw_isolation)options->isolation,
+                     settings_now(session));
+        return true;
+    }
+    if (options->isolation >= 0 || options->is_read_only >= 0 || options->is_deferrable >= 0) {
+        sw_error_set(err, "0A000", "BEGIN with options inside a transaction is not supported");
+        sw_error_hint(err, "Use SET TRANSACTION.");
         return false;
     }
-    text = sw_strdup(session->txn.journal[0]);
-    sw_session_end_transaction(session, is_committed);
-    sw_txn_begin(&session->txn, text, settings_now(session));
-    free(text);
+    warn(answer, "25001", "there is already a transaction in progress");
     return true;
 }
 
@@ -131,24 +187,29 @@ static bool end(struct sw_session *session, const struct sw_statement *statement
     if (session->txn.state == SW_TXN_IDLE && statement->is_chained)
         return sw_error_set(err, "25P01", "%s AND CHAIN can only be used in transaction blocks",
                             sw_session_control_tag(session, statement));
-    if (session->txn.state == SW_TXN_IDLE)
+    if (session->txn.state == SW_TXN_IDLE) {
         warn(answer, "25P01", "there is no transaction in progress");
-    else if (statement->is_chained && session->txn.journal_count > 0)
-        return chain(session, is_committed, err);
-    else
+    } else if (session->loss.message[0] != '\0' && statement->kind == SW_STATEMENT_COMMIT) {
+        *err = session->loss;
+        sw_session_end_transaction(session, false);
+        return false;
+    } else if (statement->is_chained) {
+        sw_session_chain_transaction(session, is_committed);
+    } else {
         sw_session_end_transaction(session, is_committed);
+    }
     return true;
 }
 
 static bool set_options(struct sw_session *session, const struct sw_statement *statement,
                         const char *text, struct sw_buf *answer, struct sw_error *err)
 {
-    (void)statement;
     (void)err;
     if (session->txn.state == SW_TXN_IDLE)
         warn(answer, "25P01", "SET TRANSACTION can only be used in transaction blocks");
     else
-        sw_txn_note(&session->txn, text);
+        sw_txn_note_option(&session->txn, text,
+                           (enum sw_isolation)statement->options.isolation);
     return true;
 }
 
@@ -167,34 +228,33 @@ static bool is_in_transaction(const struct sw_session *session, const char *comm
 static bool savepoint(struct sw_session *session, const struct sw_statement *statement,
                       const char *text, struct sw_buf *answer, struct sw_error *err)
 {
+    (void)text;
     (void)answer;
     if (!is_in_transaction(session, "SAVEPOINT", err))
         return false;
-    sw_txn_savepoint(&session->txn, statement->name, text, settings_now(session));
+    sw_txn_savepoint(&session->txn, statement->name, settings_now(session));
     return true;
 }
 
 static bool release(struct sw_session *session, const struct sw_statement *statement,
                     const char *text, struct sw_buf *answer, struct sw_error *err)
 {
+    (void)text;
     (void)answer;
     return is_in_transaction(session, "RELEASE SAVEPOINT", err) &&
-           (sw_txn_release(&session->txn, statement->name, text) ||
-            no_savepoint(statement, err));
+           (sw_txn_release(&session->txn, statement->name) || no_savepoint(statement, err));
 }
 
 static bool rollback_to(struct sw_session *session, const struct sw_statement *statement,
                         const char *text, struct sw_buf *answer, struct sw_error *err)
 {
-    const struct sw_txn_settings *before;
-
     (void)text;
     (void)answer;
     if (!is_in_transaction(session, "ROLLBACK TO SAVEPOINT", err))
         return false;
-    if (!sw_txn_rollback_to(&session->txn, statement->name, &before))
+    if (sw_txn_savepoint_mark(&session->txn, statement->name) == 0)
         return no_savepoint(statement, err);
-    restore_settings(session, before);
+    sw_session_roll_back_to(session, statement->name);
     return true;
 }
 
@@ -204,7 +264,7 @@ static bool discard_all(struct sw_session *session, const struct sw_statement *s
     (void)statement;
     (void)text;
     (void)answer;
-    if (session->txn.state != SW_TXN_IDLE || sw_session_is_heard(session))
+    if (session->txn.state != SW_TXN_IDLE || sw_session_is_pending(session))
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
     restore_settings(session, &session->at_start);
     sw_names_clear_named(&session->statements);
@@ -229,44 +289,44 @@ static bool deallocate(struct sw_session *session, const struct sw_statement *st
 
 /* --- after a server --- */
 
-static void after_begin(struct sw_session *session, const struct sw_statement *statement)
+static void after_begin(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text)
 {
-    (void)statement;
-    if (session->txn.state == SW_TXN_IDLE)
-        sw_txn_begin(&session->txn, NULL, session->before_run);
-}
-
-static void after_end(struct sw_session *session, const struct sw_statement *statement)
-{
-    struct sw_txn *txn = &session->txn;
-
-    if (txn->state == SW_TXN_IDLE)
+    if (session->txn.state != SW_TXN_IDLE)
         return;
-    sw_session_end_transaction(session, statement->kind == SW_STATEMENT_COMMIT &&
-                                            txn->state == SW_TXN_OPEN);
-    if (statement->is_chained) {
-        /* What the ended one has set is in force on the shard for good. */
-        sw_leg_note_settings(&session->leg, session->settings);
-        sw_txn_begin(txn, NULL, settings_now(session));
+    sw_txn_begin(&session->txn, text, (enum sw_isolation)statement->options.isolation,
+                 session->before_run);
+    sw_session_join_first(session);
+}
+
+static void after_end(struct sw_session *session, const struct sw_statement *statement,
+                      const char *text)
+{
+    bool is_committed =
+        statement->kind == SW_STATEMENT_COMMIT && session->txn.state == SW_TXN_OPEN;
+
+    (void)text;
+    if (session->txn.state == SW_TXN_IDLE)
+        return;
+    if (!statement->is_chained) {
+        sw_session_end_transaction(session, is_committed);
+        return;
     }
+    sw_session_chain_transaction(session, is_committed);
+    /* What the ended one has set is in force on the shard for good. */
+    sw_leg_note_settings(&session->leg, session->settings);
+    sw_session_join_first(session);
 }
 
-static void after_savepoint(struct sw_session *session, const struct sw_statement *statement)
+static void after_options(struct sw_session *session, const struct sw_statement *statement,
+                          const char *text)
 {
-    sw_txn_savepoint(&session->txn, statement->name, NULL, settings_now(session));
-}
+    struct sw_participant *participant = sw_session_participant(session, session->running);
 
-static void after_release(struct sw_session *session, const struct sw_statement *statement)
-{
-    (void)sw_txn_release(&session->txn, statement->name, NULL);
-}
-
-static void after_rollback_to(struct sw_session *session, const struct sw_statement *statement)
-{
-    const struct sw_txn_settings *before;
-
-    if (sw_txn_rollback_to(&session->txn, statement->name, &before))
-        restore_settings(session, before);
+    if (session->txn.state == SW_TXN_IDLE || participant == NULL)
+        return;
+    sw_txn_note_option(&session->txn, text, (enum sw_isolation)statement->options.isolation);
+    sw_txn_heard_all(&session->txn, participant, session->settings);
 }
 
 /* --- the table --- */
@@ -275,17 +335,18 @@ struct control {
     const char *tag;
     bool (*carry_out)(struct sw_session *session, const struct sw_statement *statement,
                       const char *text, struct sw_buf *answer, struct sw_error *err);
-    void (*follow)(struct sw_session *session, const struct sw_statement *statement);
+    void (*follow)(struct sw_session *session, const struct sw_statement *statement,
+                   const char *text);
 };
 
 static const struct control controls[SW_STATEMENT_REFUSED + 1] = {
     [SW_STATEMENT_BEGIN] = {"BEGIN", begin, after_begin},
     [SW_STATEMENT_COMMIT] = {"COMMIT", end, after_end},
     [SW_STATEMENT_ROLLBACK] = {"ROLLBACK", end, after_end},
-    [SW_STATEMENT_SAVEPOINT] = {"SAVEPOINT", savepoint, after_savepoint},
-    [SW_STATEMENT_RELEASE] = {"RELEASE", release, after_release},
-    [SW_STATEMENT_ROLLBACK_TO] = {"ROLLBACK", rollback_to, after_rollback_to},
-    [SW_STATEMENT_SET_TRANSACTION] = {"SET", set_options, NULL},
+    [SW_STATEMENT_SAVEPOINT] = {"SAVEPOINT", savepoint, NULL},
+    [SW_STATEMENT_RELEASE] = {"RELEASE", release, NULL},
+    [SW_STATEMENT_ROLLBACK_TO] = {"ROLLBACK", rollback_to, NULL},
+    [SW_STATEMENT_SET_TRANSACTION] = {"SET", set_options, after_options},
     [SW_STATEMENT_DISCARD_ALL] = {"DISCARD ALL", discard_all, NULL},
     [SW_STATEMENT_DEALLOCATE] = {"DEALLOCATE", deallocate, NULL},
 };
@@ -327,8 +388,9 @@ const char *sw_session_control_tag(const struct sw_session *session,
     return controls[statement->kind].tag;
 }
 
-void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement)
+void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement,
+                              const char *text)
 {
     if (controls[statement->kind].follow != NULL)
-        controls[statement->kind].follow(session, statement);
+        controls[statement->kind].follow(session, statement, text);
 }

@@ -17,8 +17,13 @@ enum {
     FEW_VALUES = 32, /* of a Bind, that need no memory of their own */
 };
 
+/* An error of ours; unless the message only came too early. */
 static void fail(struct sw_session *session, const struct sw_error *err)
 {
+    if (session->wants_split) {
+        sw_session_split(session);
+        return;
+    }
     sw_session_add_failure(session, err);
     session->skips_to_sync = true;
 }
@@ -50,6 +55,15 @@ static void answer(struct sw_session *session, char type, struct sw_named *named
                    enum sw_request_role role)
 {
     answer_about(session, type, named, role, NULL);
+}
+
+/* No answer at all: the run holds @named. */
+static void answer_nothing(struct sw_session *session, struct sw_named *named)
+{
+    struct sw_buf none;
+
+    sw_buf_init(&none, 0);
+    sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_NONE, NULL, &none);
 }
 
 /* --- Parse --- */
@@ -147,7 +161,7 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
     }
     planned = sw_session_plan(session, parse.query, &err);
     if (planned == NULL || !check_parse(session, &parse, planned, &err)) {
-        if (parse.name[0] == '\0')
+        if (parse.name[0] == '\0' && !session->wants_split)
             sw_names_put(&session->statements, "", NULL);
         fail(session, &err);
     } else {
@@ -303,7 +317,7 @@ static bool reach_portal(struct sw_session *session, const struct sw_named *name
             strcmp(sw_run_text(&session->run, request), portal) == 0)
             return true;
     }
-    return sw_session_bind(session, err);
+    return sw_session_aim_at_portal(session, named, portal, err);
 }
 
 static void describe_statement(struct sw_session *session, struct sw_named *named)
@@ -392,10 +406,12 @@ static bool add_heard_control(struct sw_session *session, struct sw_named *named
 {
     const struct sw_statement *statement = named->statement;
 
-    if (!check_mixture(session, true, false, err) || !sw_session_bind(session, err))
+    if (!check_mixture(session, true, false, err))
         return false;
     session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
+    sw_session_bind(session);
     session->has_control = true;
+    session->has_begun |= statement->kind == SW_STATEMENT_BEGIN;
     sw_session_add_about(session, SW_REQUEST_INJECT, named, SW_ROLE_NONE,
                          sw_session_control_text(session, statement, named->text), NULL);
     sw_write_command_complete(answer, sw_session_control_tag(session, statement));
@@ -413,20 +429,37 @@ static void spend_portal(struct sw_session *session, const char *portal,
     sw_named_unref(spent);
 }
 
+/* The statement lives as long as the run, which holds it. */
+static void carry_out_together(struct sw_session *session, struct sw_named *named)
+{
+    answer_nothing(session, named);
+    sw_session_together(session, named->statement, SW_RUN_ENDS_SPLIT);
+    sw_named_unref(named);
+}
+
 static void execute_control(struct sw_session *session, struct sw_named *named,
                             const char *portal)
 {
-    bool is_heard = sw_session_must_hear(session, named->statement);
+    enum sw_control_way way = sw_session_control_way(session, named->statement);
+    bool is_heard = way == SW_CONTROL_IN_PLACE;
     struct sw_buf bytes;
     struct sw_error err;
     bool is_good;
 
+    if (way == SW_CONTROL_SPLIT) {
+        sw_session_split(session);
+        return;
+    }
     (void)sw_named_ref(named); /* its portal may go */
-    sw_buf_init(&bytes, SW_RUN_LIMIT);
     if (sw_ends_transaction(named->statement))
         sw_names_clear(&session->portals);
     else
         spend_portal(session, portal, named);
+    if (way == SW_CONTROL_TOGETHER) {
+        carry_out_together(session, named);
+        return;
+    }
+    sw_buf_init(&bytes, SW_RUN_LIMIT);
     is_good = is_heard
                   ? add_heard_control(session, named, &bytes, &err)
                   : sw_session_control(session, named->statement, named->text, &bytes, &err);

@@ -6,6 +6,8 @@
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   control.c     transaction control and what else is answered without a server
+ *   together.c    control that several shards have to hear
+ *   participants.c  the legs of a transaction
  *   target.c      where a run goes
  *   collecting.c  requests become a run
  *   running.c     a run on its leg
@@ -53,8 +55,9 @@ struct sw_named {
     const struct sw_statement *statement; /* NULL: an empty query */
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     char *text;
-    bool is_spent;   /* a portal of control that has run, and cannot run again */
-    uint32_t *types; /* of the parameters: declared, or learned from the server */
+    bool is_spent;                /* a portal of control that has run, and cannot run again */
+    const struct sw_shard *shard; /* of a named portal: where it lives */
+    uint32_t *types;              /* of the parameters: declared, or learned from the server */
     int type_count;
 };
 
@@ -87,7 +90,7 @@ struct sw_target {
     const struct sw_shard *shard;
     const struct sw_placement *placement;
     bool executes; /* not only Parse and Describe */
-    bool binds;    /* holds control, or a portal, of the transaction: cannot go beside it */
+    bool writes, locks_rows;
 };
 
 /* What ended the collecting of a run. */
@@ -97,6 +100,7 @@ enum sw_run_end {
     SW_RUN_ENDS_FLUSH,   /* Flush, or the run grew too long: the batch stays open */
     SW_RUN_ENDS_PREPARE, /* Flush after Parse and Describe alone: the server need not keep
                             anything, so it is sent a Sync */
+    SW_RUN_ENDS_SPLIT,   /* inside an explicit transaction, the batch goes on elsewhere */
 };
 
 /* What a request means for the session, once it is_done or is not. */
@@ -152,7 +156,8 @@ struct sw_session {
     bool has_failed;                  /* the run, with an error from or for a server */
     enum sw_request_kind failed_kind; /* of the request that failed */
     bool has_answered;                /* the client has heard something of it */
-    bool enlists;                     /* it is the first that the transaction's shard hears */
+    bool joins;                       /* its shard becomes a participant with it */
+    int other_count;                  /* see `others` */
     int tries;                        /* how often it had to start again */
     struct sw_leg *running;
     struct sw_session_ddl *ddl; /* of the run; NULL: none */
@@ -164,17 +169,23 @@ struct sw_session {
     const char **read_back; /* names for the leg's work */
     bool may_write;         /* it holds a write, or a COMMIT */
     bool has_control;       /* ... control that a server carries out */
+    bool has_begun;         /* ... a BEGIN among it */
     bool injects_resets;    /* RESET was replaced by settings back to the start-up values */
     bool skips_to_sync;     /* after an error in it */
+    bool wants_split;       /* a message was not refused: what is collected has to run first */
+    bool takes_again;       /* ... and then it is taken again */
 
-    struct sw_leg leg;               /* of the transaction, or of a statement outside */
+    struct sw_leg leg;      /* of the first participant, or of a statement outside */
+    struct sw_leg **others; /* of further participants, in their order */
+    const struct sw_shard *unnamed_portal_at; /* where the unnamed portal lives */
+    struct sw_together *together;             /* control under way on several legs */
     struct sw_leg aside;             /* beside the transaction, which it does not bind */
     bool aside_is_open;              /* ... was sent the journal */
     bool is_path_plain, is_zone_utc; /* by judged_settings */
     bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
     bool has_local_timezone;         /* ... of TimeZone */
     bool is_throttled;    /* the client does not read: its stream is held until it does */
-    struct sw_error loss; /* the transaction's server was lost; the client was not told yet */
+    struct sw_error loss; /* a participant was lost; the client was not told yet */
 };
 
 /* sessions.c */
@@ -206,11 +217,19 @@ void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame
 /* Is it answered without a server, unless a server has heard of the transaction? */
 bool sw_is_control(const struct sw_statement *statement);
 bool sw_ends_transaction(const struct sw_statement *statement); /* COMMIT, ROLLBACK */
-/* Has a server heard of the transaction or batch, so that it must hear of control too? */
-bool sw_session_is_heard(const struct sw_session *session);
-/* Does a server have to hear this piece of control? */
-bool sw_session_must_hear(const struct sw_session *session,
-                          const struct sw_statement *statement);
+/* Is something collected that a server has to hear, or a batch open there? */
+bool sw_session_is_pending(const struct sw_session *session);
+
+/* How a piece of control is carried out. */
+enum sw_control_way {
+    SW_CONTROL_HERE,     /* no server hears of it now */
+    SW_CONTROL_IN_PLACE, /* it joins the run */
+    SW_CONTROL_SPLIT,    /* what is collected has to run before */
+    SW_CONTROL_TOGETHER, /* it is a run of its own, on the participants' legs */
+};
+
+enum sw_control_way sw_session_control_way(const struct sw_session *session,
+                                           const struct sw_statement *statement);
 /* 25P02 unless @statement may run now. */
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err);
@@ -223,9 +242,44 @@ const char *sw_session_control_text(const struct sw_session *session,
                                     const struct sw_statement *statement, const char *text);
 const char *sw_session_control_tag(const struct sw_session *session,
                                    const struct sw_statement *statement);
-/* A server has carried it out. */
-void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement);
+/* A server has carried it out, on the leg of the run. @text: as the client wrote it. */
+void sw_session_after_control(struct sw_session *session, const struct sw_statement *statement,
+                              const char *text);
 void sw_session_end_transaction(struct sw_session *session, bool is_committed);
+/* End it and begin the next one as AND CHAIN does; it has no participants yet. */
+void sw_session_chain_transaction(struct sw_session *session, bool is_committed);
+/* Back to savepoint @name, which exists. */
+void sw_session_roll_back_to(struct sw_session *session, const char *name);
+
+/* together.c */
+
+/* Answer what was collected, which needs no server, and then carry @statement out on the legs
+ * of all participants that have to hear it; then the run @end-s. */
+void sw_session_together(struct sw_session *session, const struct sw_statement *statement,
+                         enum sw_run_end end);
+/* The session is closing: legs are its own again. */
+void sw_session_forget_together(struct sw_session *session);
+
+/* participants.c */
+
+/* The leg of participant @index; made if there is none yet. */
+struct sw_leg *sw_session_leg(struct sw_session *session, int index);
+/* The participant whose leg it is, or NULL. */
+struct sw_participant *sw_session_participant(const struct sw_session *session,
+                                              const struct sw_leg *leg);
+/* The leg of the shard that does the run becomes the first participant's, with all said that
+ * was said. */
+void sw_session_join_first(struct sw_session *session);
+/* Find out which isolation the transaction has, if the client did not say. */
+void sw_session_find_isolation(struct sw_session *session);
+/* Note which participants have lost their servers. */
+void sw_session_note_losses(struct sw_session *session);
+bool sw_session_has_lost_participant(const struct sw_session *session);
+/* Cut what has outlived its transaction, and forget the legs that are not in use. */
+void sw_session_sweep_legs(struct sw_session *session);
+bool sw_session_has_busy_leg(const struct sw_session *session);
+/* Call @act with each leg. */
+void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *leg));
 
 /* target.c */
 
@@ -233,7 +287,7 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed);
 struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
                                    struct sw_error *err);
 /* Find the route of @statement and join it to the run's target. @plan: of it, in the context of
- * now; NULL: there is none. */
+ * now; NULL: there is none. False: it is refused, or wants_split is set. */
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err);
@@ -244,12 +298,17 @@ bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
                            const struct sw_plan *plan, const struct sw_parameters *parameters,
                            struct sw_route *route, struct sw_error *err);
-/* The run becomes part of the transaction, or of the open batch: it holds control that a server
- * must hear, or a portal of before. */
-bool sw_session_bind(struct sw_session *session, struct sw_error *err);
-/* The leg and the shard of the run; whether the transaction is to be enlisted there. */
+/* Join the portal @name, of before the run, to the run's target; else as above. */
+bool sw_session_aim_at_portal(struct sw_session *session, const struct sw_named *named,
+                              const char *name, struct sw_error *err);
+/* The run holds control: of a transaction with participants, it is bound to one of them. */
+void sw_session_bind(struct sw_session *session);
+/* Can the run, as collected, hold the end of the transaction, for a server to hear? Only if
+ * nobody else takes part. */
+bool sw_session_may_end_in_place(const struct sw_session *session);
+/* The leg and the shard of the run; whether the shard becomes a participant with it. */
 struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
-                                     bool *enlists);
+                                     bool *joins);
 
 /* collecting.c */
 void sw_session_note_changes(struct sw_session *session, const struct sw_statement *statement);
@@ -282,6 +341,10 @@ void sw_session_forget_batch(struct sw_session *session);
 extern const struct sw_leg_sink sw_session_sink;
 /* Run what was collected, or answer it here if no server is needed. */
 void sw_session_dispatch(struct sw_session *session, enum sw_run_end end);
+/* Run what was collected so far; the message at hand is taken again after that. */
+void sw_session_split(struct sw_session *session);
+/* Answer the LOCAL requests before the first one that needs a server. */
+void sw_session_answer_first_locals(struct sw_session *session);
 /* Report the parameters that differ from what the client was told. */
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 /* Is ReadyForQuery due at the end of the run? */
@@ -320,6 +383,7 @@ void sw_session_undo_names(struct sw_session *session);
 struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, const char *text,
                                  struct sw_prepared *prepared, const uint32_t *types,
                                  int type_count);
+struct sw_named *sw_named_copy(const struct sw_named *named); /* one reference, not spent */
 struct sw_named *sw_named_ref(struct sw_named *named);
 void sw_named_unref(struct sw_named *named);
 void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame);

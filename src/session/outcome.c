@@ -68,17 +68,17 @@ static void note_set(struct sw_session *session, const char *name, const char *v
     sw_buf_init(&sql, SW_RUN_LIMIT);
     sw_put_sql_set_config(&sql, name, value, is_local);
     (void)sw_buf_append(&sql, "", 1);
-    sw_txn_note(&session->txn, (const char *)sw_buf_bytes(&sql));
+    sw_txn_note_setting(&session->txn, name, (const char *)sw_buf_bytes(&sql), is_local);
     sw_buf_finish(&sql);
 }
 
-/* In a transaction that no shard has heard of, a change becomes part of what is replayed. */
+/* In a transaction a change becomes part of what other shards are told. */
 static void note_in_journal(struct sw_session *session, const struct sw_change *change)
 {
     const struct sw_settings *startup = session->startup;
 
     if (change->change == SW_SETTING_RESET_ALL) {
-        sw_txn_note(&session->txn, "RESET ALL");
+        sw_txn_note_setting(&session->txn, NULL, "RESET ALL", false);
         for (size_t i = 0; startup != NULL && i < startup->count; i++)
             note_set(session, startup->list[i].name, startup->list[i].value, false);
     } else if (change->value != NULL) {
@@ -92,14 +92,13 @@ static struct sw_settings *follow_changes(struct sw_session *session)
 {
     struct sw_settings *real = sw_settings_ref(session->settings);
     struct sw_settings *real_startup = session->injects_resets ? session->startup : NULL;
-    bool is_unheard = session->txn.state == SW_TXN_OPEN && !session->txn.is_enlisted;
 
     for (int i = 0; i < session->change_count; i++) {
         const struct sw_change *change = &session->changes[i];
 
         session->settings = changed(session->settings, change, session->startup);
         real = changed(real, change, real_startup);
-        if (is_unheard)
+        if (session->txn.state == SW_TXN_OPEN)
             note_in_journal(session, change);
         if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE) {
             session->has_local_search_path |= strcmp(change->name, "search_path") == 0;
@@ -119,6 +118,30 @@ static bool has_done_something(const struct sw_session *session)
     return false;
 }
 
+/* In a string of statements each has its place. */
+static void follow_script(struct sw_session *session)
+{
+    const struct sw_planned *planned = session->planned;
+    const struct sw_run *run = &session->run;
+
+    if (planned == NULL || session->has_failed)
+        return;
+    for (int i = 0; i < planned->script->count; i++) {
+        const struct sw_statement *statement = &planned->script->statements[i];
+        const char *query = sw_run_text(run, &run->requests[run->count - 1]);
+        char *text;
+
+        /* What COMMIT was sent as is not always what the client wrote. */
+        if (sw_ends_transaction(statement)) {
+            sw_session_after_control(session, statement, NULL);
+            continue;
+        }
+        text = sw_strndup(query + statement->location, (size_t)statement->len);
+        sw_session_after_control(session, statement, text);
+        free(text);
+    }
+}
+
 /* Control that a server has carried out. */
 static void follow_control(struct sw_session *session)
 {
@@ -127,13 +150,30 @@ static void follow_control(struct sw_session *session)
         const struct sw_named *named = request->about;
 
         if (request->is_done && request->role == SW_ROLE_CONTROL)
-            sw_session_after_control(session, named->statement);
+            sw_session_after_control(session, named->statement, named->text);
     }
-    for (int i = 0; session->planned != NULL && !session->has_failed; i++) {
-        if (i == session->planned->script->count)
-            break;
-        sw_session_after_control(session, &session->planned->script->statements[i]);
-    }
+    follow_script(session);
+}
+
+/* Did a string fail in which a transaction ended? Then which one goes on, and how it began, is
+ * not known. */
+static bool has_lost_track(const struct sw_session *session)
+{
+    const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
+
+    for (int i = 0; session->has_failed && script != NULL && i < script->count; i++)
+        if (script->count > 1 && sw_ends_transaction(&script->statements[i]))
+            return true;
+    return false;
+}
+
+/* A transaction that a server alone knows of. */
+static void take_over(struct sw_session *session)
+{
+    if (session->txn.state != SW_TXN_IDLE)
+        sw_txn_end(&session->txn);
+    sw_txn_begin(&session->txn, NULL, SW_ISOLATION_DEFAULT, session->before_run);
+    sw_session_join_first(session);
 }
 
 /* Bring our picture of the transaction in line with the server's. */
@@ -141,15 +181,15 @@ static void follow_status(struct sw_session *session, char status)
 {
     struct sw_txn *txn = &session->txn;
 
-    if (status == 'I' && txn->state != SW_TXN_IDLE && txn->is_enlisted) {
-        if (session->enlists && session->has_failed && !has_done_something(session)) {
-            txn->is_enlisted = false; /* the server would not even begin */
+    if (status == 'I' && txn->state != SW_TXN_IDLE) {
+        if (session->joins && session->has_failed && !has_done_something(session)) {
+            sw_txn_leave(txn); /* the server would not even begin */
             sw_txn_fail(txn);
         } else {
             sw_session_end_transaction(session, false);
         }
-    } else if (status != 'I' && txn->state == SW_TXN_IDLE) {
-        sw_txn_begin(txn, NULL, session->before_run);
+    } else if (status != 'I' && (txn->state == SW_TXN_IDLE || has_lost_track(session))) {
+        take_over(session);
     }
     if (status == 'E')
         sw_txn_fail(txn);
@@ -183,16 +223,56 @@ static struct sw_settings *settings_in_force(struct sw_session *session,
                                                   : session->settings);
 }
 
+/* What the run's participant has heard by now. */
+static void follow_opening(struct sw_session *session)
+{
+    struct sw_leg *leg = session->running;
+    struct sw_participant *participant = sw_session_participant(session, leg);
+
+    if (participant == NULL || leg->work.opening_count == 0)
+        return;
+    if (leg->opening_done == leg->work.opening_count)
+        sw_txn_heard_all(&session->txn, participant, session->settings);
+    else
+        sw_txn_heard(&session->txn, participant, leg->opening_done);
+}
+
+/* Portals outlive the run if their transaction, or the batch, does: they live where it ran. */
+static void place_portals(struct sw_session *session)
+{
+    const struct sw_run *run = &session->run;
+
+    for (int i = 0; i < run->count; i++) {
+        const struct sw_request *request = &run->requests[i];
+        const char *name = sw_run_text(run, request);
+        const struct sw_named *named = request->about;
+        struct sw_named *placed;
+
+        if (request->role != SW_ROLE_BOUND || !request->is_done || named->prepared == NULL)
+            continue;
+        if (name[0] == '\0') {
+            session->unnamed_portal_at = session->running->shard;
+        } else if (sw_names_get(&session->portals, name) == named) {
+            placed = sw_named_copy(named);
+            placed->shard = session->running->shard;
+            sw_names_put(&session->portals, name, placed);
+            sw_named_unref(placed);
+        }
+    }
+}
+
 void sw_session_follow_run(struct sw_session *session, char status)
 {
     struct sw_leg *leg = session->running;
     struct sw_settings *in_force = NULL; /* which is the empty list, too */
     bool has_changed = session->change_count > 0 && !session->has_failed;
 
+    follow_opening(session);
+    place_portals(session);
     if (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed) {
         /* The batch goes on; the server says at its Sync what has become of the transaction. */
         session->batch = leg;
-        if (leg == &session->leg)
+        if (leg != &session->aside)
             follow_control(session);
         return;
     }
@@ -202,7 +282,10 @@ void sw_session_follow_run(struct sw_session *session, char status)
         sw_session_undo_names(session);
     if (has_changed)
         in_force = follow_changes(session);
-    if (leg == &session->leg) {
+    if (leg != &session->aside) {
+        if (has_changed && sw_session_participant(session, leg) != NULL)
+            sw_txn_heard_all(&session->txn, sw_session_participant(session, leg),
+                             session->settings);
         follow_control(session);
         follow_status(session, status);
     } else if (session->has_failed) {

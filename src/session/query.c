@@ -6,9 +6,13 @@
 
 #include <string.h>
 
-/* An error of ours ends the query, and fails the transaction. */
+/* An error of ours ends the query, and fails the transaction; unless it only came too early. */
 static void refuse(struct sw_session *session, const struct sw_error *err)
 {
+    if (session->wants_split) {
+        sw_session_split(session);
+        return;
+    }
     sw_session_add_failure(session, err);
     sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
 }
@@ -101,10 +105,11 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
                             !sw_is_control(&script->statements[i]), err))
             return refuse_early(script, i, err);
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
-        !sw_session_is_heard(session))
+        !sw_session_is_pending(session) && session->txn.participant_count == 0)
         return refuse_mixture(err, "transaction control");
-    if (has_control(script) && !sw_session_bind(session, err))
-        return false;
+    if (has_control(script) && session->txn.state != SW_TXN_IDLE &&
+        !sw_session_may_end_in_place(session))
+        return refuse_mixture(err, "control of a transaction over several shards");
     if (has_control(script))
         sw_names_clear(&session->portals);
     for (int i = 0; i < script->count; i++)
@@ -131,6 +136,30 @@ static void answer_control(struct sw_session *session, const struct sw_statement
     free(text);
 }
 
+static void run_control(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text)
+{
+    if (sw_ends_transaction(statement))
+        sw_names_clear(&session->portals);
+    switch (sw_session_control_way(session, statement)) {
+    case SW_CONTROL_HERE:
+        answer_control(session, statement, text);
+        break;
+    case SW_CONTROL_IN_PLACE:
+        session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
+        (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL,
+                         sw_session_control_text(session, statement, text), NULL, 0);
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+        break;
+    case SW_CONTROL_SPLIT:
+        sw_session_split(session);
+        break;
+    case SW_CONTROL_TOGETHER:
+        sw_session_together(session, statement, SW_RUN_ENDS_QUERY);
+        break;
+    }
+}
+
 static void run_ddl(struct sw_session *session, const struct sw_statement *statements,
                     int count, const char *text)
 {
@@ -154,24 +183,16 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         refuse(session, &err);
         return;
     }
-    if (sw_ends_transaction(statement))
-        sw_names_clear(&session->portals);
     if (sw_is_control(statement)) {
-        if (!sw_session_must_hear(session, statement)) {
-            answer_control(session, statement, text);
-            return;
-        }
-        if (!sw_session_bind(session, &err)) {
-            refuse(session, &err);
-            return;
-        }
-        session->may_write |= statement->kind == SW_STATEMENT_COMMIT;
-        text = sw_session_control_text(session, statement, text);
-    } else if (sw_session_is_ddl(session, statement)) {
+        run_control(session, statement, text);
+        return;
+    }
+    if (sw_session_is_ddl(session, statement)) {
         run_ddl(session, statement, 1, text);
         return;
-    } else if (!sw_session_aim(session, statement, session->planned->plan, &none, true, &err) ||
-               !sw_session_check_changes(session, statement, &err)) {
+    }
+    if (!sw_session_aim(session, statement, session->planned->plan, &none, true, &err) ||
+        !sw_session_check_changes(session, statement, &err)) {
         refuse(session, &err);
         return;
     } else {
@@ -214,6 +235,12 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
 
     if (session->skips_to_sync)
         return;
+    /* Inside a transaction the batch before it may as well be over. */
+    if (session->txn.state == SW_TXN_OPEN &&
+        (session->run.count > 0 || session->batch != NULL)) {
+        sw_session_split(session);
+        return;
+    }
     if (!sw_wire_read_query(frame, &text, &err)) {
         sw_session_fatal(session, &err);
         return;

@@ -30,6 +30,7 @@ void sw_session_conclude(struct sw_session *session)
     sw_session_forget_run(session);
     if (session->batch == NULL)
         sw_session_forget_batch(session);
+    sw_session_sweep_legs(session);
     if (is_due && session->txn.state == SW_TXN_IDLE)
         sw_names_clear(&session->portals);
     if (is_due)
@@ -62,7 +63,7 @@ static void answer_here(struct sw_session *session)
 
 static bool needs_server(const struct sw_session *session)
 {
-    bool is_last = sw_session_is_ready_due(session);
+    bool is_last = sw_session_is_ready_due(session) || session->run_end == SW_RUN_ENDS_SPLIT;
     bool fails = session->run.count > 0 &&
                  session->run.requests[session->run.count - 1].kind == SW_REQUEST_FAIL;
 
@@ -84,44 +85,63 @@ static bool needs_journal(const struct sw_session *session)
 
     for (int i = 0; i < session->change_count; i++)
         sets_locally |= session->changes[i].change == SW_SETTING_SET_LOCAL;
-    return session->txn.state == SW_TXN_OPEN && !session->txn.is_enlisted &&
+    return session->txn.state == SW_TXN_OPEN &&
            (sets_locally || sw_txn_has_options(&session->txn));
 }
 
-/* The transaction's shard is leased under the settings of its begin, and hears of later ones
- * by the journal; beside an enlisted transaction there is no journal. */
-static struct sw_settings *lease_settings(const struct sw_session *session, bool is_aside)
+/* Does the run hold nothing but the end of the transaction? What its server has not heard yet
+ * makes no difference then. */
+static bool only_ends(const struct sw_session *session)
 {
-    bool is_unheard =
-        session->txn.state != SW_TXN_IDLE && !(is_aside && session->txn.is_enlisted);
+    return !session->target.executes && sw_session_run_ends_transaction(session);
+}
 
-    return is_unheard ? session->txn.before.settings : session->settings;
+/* A participant hears what it has not heard yet; it is leased under the settings of the
+ * transaction's begin. */
+static void open_participant(struct sw_session *session, const struct sw_shard *shard,
+                             struct sw_leg_work *work)
+{
+    struct sw_txn *txn = &session->txn;
+    struct sw_participant *participant = session->joins
+                                             ? sw_txn_join(txn, shard, txn->before.settings)
+                                             : sw_txn_participant(txn, shard);
+
+    if (participant == NULL)
+        return;
+    work->settings = txn->before.settings;
+    sw_txn_note_use(txn, participant, session->target.writes, session->target.locks_rows);
+    if (!only_ends(session))
+        work->opening = sw_txn_opening(txn, participant, &work->opening_count);
+}
+
+/* Beside the transaction, all that was said in it is said again, and rolled back. */
+static void open_aside(struct sw_session *session, struct sw_leg_work *work)
+{
+    const struct sw_participant stranger = {0};
+
+    if (session->aside.state == SW_LEG_FREE && needs_journal(session)) {
+        work->settings = session->txn.before.settings;
+        work->opening = sw_txn_opening(&session->txn, &stranger, &work->opening_count);
+        session->aside_is_open = true;
+    }
+    work->rolls_back = session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
 }
 
 static void start(struct sw_session *session)
 {
     const struct sw_shard *shard;
-    struct sw_leg *leg = sw_session_choose_leg(session, &shard, &session->enlists);
-    bool is_aside = leg == &session->aside;
-    bool opens =
-        session->enlists || (is_aside && leg->state == SW_LEG_FREE && needs_journal(session));
+    struct sw_leg *leg = sw_session_choose_leg(session, &shard, &session->joins);
     struct sw_leg_work work = {
         .run = &session->run,
-        .settings = lease_settings(session, is_aside),
+        .settings = session->settings,
         .read_back = list_read_back(session),
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
     };
 
-    if (opens) {
-        work.opening = (const char *const *)session->txn.journal;
-        work.opening_count = session->txn.journal_count;
-    }
-    if (session->enlists)
-        sw_txn_enlist(&session->txn);
-    else if (opens)
-        session->aside_is_open = true;
-    work.rolls_back =
-        is_aside && session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
+    if (leg == &session->aside)
+        open_aside(session, &work);
+    else
+        open_participant(session, shard, &work);
     session->running = leg;
     sw_settings_unref(session->before_run.settings);
     sw_settings_unref(session->before_run.told);
@@ -155,11 +175,18 @@ void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
     if (end == SW_RUN_ENDS_FLUSH && session->batch == NULL && !session->target.executes)
         session->run_end = SW_RUN_ENDS_PREPARE;
     if (session->run_end == SW_RUN_ENDS_SYNC || session->run_end == SW_RUN_ENDS_PREPARE ||
-        ends_beside_query(session))
+        session->run_end == SW_RUN_ENDS_SPLIT || ends_beside_query(session))
         (void)sw_run_add(&session->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     if (session->run_end == SW_RUN_ENDS_FLUSH)
         (void)sw_run_add(&session->run, SW_REQUEST_FLUSH, NULL, NULL, NULL, 0);
     start(session);
+}
+
+void sw_session_split(struct sw_session *session)
+{
+    session->wants_split = false;
+    session->takes_again = true;
+    sw_session_dispatch(session, SW_RUN_ENDS_SPLIT);
 }
 
 /* --- what the leg tells --- */
@@ -238,7 +265,11 @@ static void on_setting(void *owner, int index, const char *value)
 static void on_parameter(void *owner, const char *name, const char *value)
 {
     struct sw_session *session = owner;
+    const char *told = sw_settings_get(session->told, name);
 
+    /* A participant that hears late of a setting reports what was told before. */
+    if (told != NULL && strcmp(told, value) == 0)
+        return;
     sw_write_parameter_status(sw_session_out(session), name, value);
     session->told = sw_settings_with(session->told, name, value);
 }
@@ -247,12 +278,8 @@ void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
 {
     if (session->told == reported)
         return;
-    for (size_t i = 0; reported != NULL && i < reported->count; i++) {
-        const char *told = sw_settings_get(session->told, reported->list[i].name);
-
-        if (told == NULL || strcmp(told, reported->list[i].value) != 0)
-            on_parameter(session, reported->list[i].name, reported->list[i].value);
-    }
+    for (size_t i = 0; reported != NULL && i < reported->count; i++)
+        on_parameter(session, reported->list[i].name, reported->list[i].value);
     if (sw_settings_are_equal(session->told, reported)) {
         (void)sw_settings_ref(reported);
         sw_settings_unref(session->told);
@@ -260,9 +287,16 @@ void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
     }
 }
 
+/* What was set in the transaction is yet to be heard by a shard that joins. */
+static bool is_behind(const struct sw_session *session)
+{
+    return session->txn.state != SW_TXN_IDLE && sw_txn_has_options(&session->txn);
+}
+
 static void on_attached(void *owner, struct sw_settings *reported)
 {
-    sw_session_tell(owner, reported);
+    if (!is_behind(owner))
+        sw_session_tell(owner, reported);
 }
 
 static void on_pause(void *owner)
@@ -296,6 +330,8 @@ static void finish_run(struct sw_session *session, char status)
         sw_session_fatal(session, &err);
         return;
     }
+    if (session->joins && is_behind(session))
+        sw_session_tell(session, sw_leg_reported(session->running));
     sw_session_follow_run(session, status);
     sw_session_conclude(session);
 }
@@ -330,8 +366,7 @@ static void fail_run(struct sw_session *session, const struct sw_error *err)
     sw_session_end_failed(session);
 }
 
-/* Our own answers that stand before the first request a server would have answered. */
-static void answer_first_locals(struct sw_session *session)
+void sw_session_answer_first_locals(struct sw_session *session)
 {
     for (int i = 0; i < session->run.count; i++) {
         struct sw_request *request = &session->run.requests[i];
@@ -355,9 +390,9 @@ static void on_refused(void *owner, const struct sw_error *err)
         sw_session_fatal(session, err);
         return;
     }
-    if (session->enlists)
-        session->txn.is_enlisted = false;
-    answer_first_locals(session);
+    if (session->joins)
+        sw_txn_leave(&session->txn);
+    sw_session_answer_first_locals(session);
     fail_run(session, err);
 }
 
@@ -375,8 +410,7 @@ static void fail_unknown(struct sw_session *session, const struct sw_error *err)
 {
     struct sw_error unknown;
 
-    if (session->running == &session->leg && sw_session_run_ends_transaction(session) &&
-        session->txn.state != SW_TXN_IDLE)
+    if (sw_session_run_ends_transaction(session) && session->txn.state != SW_TXN_IDLE)
         sw_session_end_transaction(session, false);
     sw_error_set(&unknown, "08007", "%s", err->message);
     sw_error_detail(&unknown, "It is unknown whether the statement took effect.");
@@ -388,11 +422,12 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     struct sw_session *session = owner;
     struct sw_leg *working = session->running != NULL ? session->running : session->batch;
 
+    sw_session_note_losses(session);
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
     } else if (working == NULL || working->state != SW_LEG_FREE) {
-        /* The transaction's shard, between its statements or while a run works beside it: the
-         * next statement is told. */
+        /* A participant, between its statements or while a run works elsewhere: the next
+         * statement is told. */
         session->loss = *err;
         sw_txn_fail(&session->txn);
     } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {

@@ -114,8 +114,11 @@ static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
     while (at < len && reads(session)) {
         size_t step = take_next(session, bytes + at, len - at);
 
-        if (step == 0)
+        if (session->takes_again)
+            step = 0;
+        else if (step == 0)
             break;
+        session->takes_again = false;
         at += step;
     }
     if (session->state != SW_SESSION_CLOSING)
@@ -166,6 +169,7 @@ static void free_session(struct sw_session *session)
     sw_names_clear(&session->statements);
     sw_names_clear(&session->portals);
     sw_txn_finish(&session->txn);
+    sw_session_sweep_legs(session);
     sw_settings_unref(session->startup);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
@@ -182,8 +186,7 @@ static void free_session(struct sw_session *session)
 
 static void free_if_done(struct sw_session *session)
 {
-    if (!session->is_stream_open && session->leg.state == SW_LEG_FREE &&
-        session->aside.state == SW_LEG_FREE && session->ddl == NULL)
+    if (!session->is_stream_open && !sw_session_has_busy_leg(session) && session->ddl == NULL)
         free_session(session);
 }
 
@@ -196,13 +199,21 @@ static void on_closed(void *owner)
     free_if_done(session);
 }
 
+static void release_if_attached(struct sw_leg *leg)
+{
+    if (leg->state == SW_LEG_ATTACHED)
+        sw_leg_release(leg);
+}
+
 void sw_session_leg_is_done(struct sw_session *session)
 {
-    if (session->leg.state == SW_LEG_ATTACHED)
-        sw_leg_release(&session->leg);
-    if (session->aside.state == SW_LEG_ATTACHED)
-        sw_leg_release(&session->aside);
+    sw_session_each_leg(session, release_if_attached);
     free_if_done(session);
+}
+
+static void abandon(struct sw_leg *leg)
+{
+    (void)sw_leg_abandon(leg);
 }
 
 void sw_session_log_connection(const struct sw_session *session, const char *event)
@@ -233,8 +244,8 @@ void sw_session_close(struct sw_session *session)
     if (session->batch != NULL)
         sw_leg_cut(session->batch);
     session->batch = NULL;
-    (void)sw_leg_abandon(&session->leg);
-    (void)sw_leg_abandon(&session->aside);
+    sw_session_forget_together(session);
+    sw_session_each_leg(session, abandon);
     if (session->ddl != NULL && sw_session_abandon_ddl(session))
         sw_session_forget_ddl(session);
     sw_stream_close(session->stream);
@@ -362,8 +373,7 @@ void sw_sessions_close(struct sw_sessions *sessions)
 
         next = link->next;
         sw_session_fatal(session, &err);
-        sw_leg_cut(&session->leg);
-        sw_leg_cut(&session->aside);
+        sw_session_each_leg(session, sw_leg_cut);
         sw_session_forget_ddl(session);
         free_if_done(session);
     }

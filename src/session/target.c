@@ -6,13 +6,19 @@
  *   CATALOG     the catalog database
  *   ONE         this shard
  *
- * A transaction binds to the shard of its first statement that names one. What needs no shard,
- * or only prepares, runs beside it.
+ * The shard of a run inside a transaction becomes a participant. What needs no shard goes to a
+ * participant, if there is one; that, what only prepares, and the catalog's answers are had
+ * beside the transaction otherwise.
+ *
+ * A batch whose statements are not on one shard is refused outside of a transaction: it is one
+ * implicit transaction. Inside an explicit one it is split where the shard changes: a Sync more
+ * changes nothing there.
  */
 #include "internal.h"
 
 #include "shardward/base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Does the search_path hold public, and nothing else that could hide or add tables? */
@@ -156,8 +162,7 @@ static bool includes(const struct sw_target *target, const struct sw_shard *shar
 /* Narrow @have by @next; false when nothing is left. */
 static bool join(struct sw_target *have, const struct sw_target *next)
 {
-    bool executes = have->executes || next->executes;
-    bool binds = have->binds;
+    const struct sw_target before = *have;
 
     if (have->kind <= SW_TARGET_ANY && next->kind > have->kind) {
         *have = *next;
@@ -177,43 +182,50 @@ static bool join(struct sw_target *have, const struct sw_target *next)
             return false;
         have->shard = have->placement->shards[i];
     }
-    have->executes = executes;
-    have->binds = binds;
+    have->executes = before.executes || next->executes;
+    have->writes = before.writes || next->writes;
+    have->locks_rows = before.locks_rows || next->locks_rows;
     return true;
 }
 
-static const struct sw_shard *enlisted_shard(const struct sw_session *session)
+/* The participant that can do what @target asks for: the one that was written to, else the
+ * first. */
+static const struct sw_participant *fitting(const struct sw_session *session,
+                                            const struct sw_target *target)
 {
-    bool is_enlisted = session->txn.is_enlisted && session->leg.state == SW_LEG_ATTACHED;
+    const struct sw_txn *txn = &session->txn;
+    const struct sw_participant *writer = sw_txn_writer(txn);
 
-    return is_enlisted ? session->leg.shard : NULL;
+    if (target->writes && writer != NULL && !writer->is_lost && includes(target, writer->shard))
+        return writer;
+    for (int i = 0; i < txn->participant_count; i++)
+        if (!txn->participants[i].is_lost && includes(target, txn->participants[i].shard))
+            return &txn->participants[i];
+    return NULL;
 }
 
-/* May the run go beside a transaction that is bound to another shard? */
-static bool may_go_aside(const struct sw_target *target)
+/* Is a shard of its own needed, for what no participant can do? */
+static bool joins(const struct sw_session *session, const struct sw_target *target)
 {
-    return !target->binds && (target->kind == SW_TARGET_CATALOG || !target->executes);
+    return session->txn.state == SW_TXN_OPEN && target->executes &&
+           (target->kind == SW_TARGET_ONE || target->kind == SW_TARGET_ANY_OF) &&
+           fitting(session, target) == NULL;
 }
 
-static bool refuse_second_shard(const struct sw_session *session, const struct sw_target *next,
-                                const struct sw_shard *bound, struct sw_error *err)
+static const struct sw_shard *shard_of(const struct sw_session *session,
+                                       const struct sw_target *target)
 {
-    const char *other = next->shard == NULL ? "another shard" : next->shard->name;
+    return target->kind <= SW_TARGET_ANY ? session->database->catalog : target->shard;
+}
 
-    if (session->txn.state != SW_TXN_IDLE) {
-        sw_error_set(err, "0A000", "a transaction over several shards is not supported");
-        sw_error_detail(err,
-                        "The transaction is bound to shard \"%s\", the statement needs "
-                        "\"%s\".",
-                        bound->name, other);
-        sw_error_hint(err, "Commit before you go on to another shard.");
-    } else {
-        sw_error_set(err, "0A000", "a batch over several shards is not supported");
-        sw_error_detail(err, "It began on shard \"%s\", the statement needs \"%s\".",
-                        bound->name, other);
-        sw_error_hint(err, "Send Sync (or separate queries) between statements of different "
-                           "shards.");
-    }
+static bool refuse_second_shard(const struct sw_target *next, const struct sw_shard *bound,
+                                struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "a batch over several shards is not supported");
+    sw_error_detail(err, "It began on shard \"%s\", the statement needs \"%s\".", bound->name,
+                    next->shard == NULL ? "another shard" : next->shard->name);
+    sw_error_hint(err, "Send Sync (or separate queries) between statements of different "
+                       "shards, or BEGIN before them.");
     return false;
 }
 
@@ -256,6 +268,59 @@ bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           err);
 }
 
+/* What is collected cannot hold @next: a reason to split, or to refuse. */
+static bool leave_course(struct sw_session *session, const struct sw_target *next,
+                         struct sw_error *err)
+{
+    const struct sw_shard *bound =
+        session->batch != NULL ? session->batch->shard : session->target.shard;
+
+    assert(bound != NULL);
+    /* A string of several statements is one run in any case. */
+    session->wants_split =
+        session->txn.state == SW_TXN_OPEN && (session->run.count > 0 || session->batch != NULL);
+    return session->wants_split ? false : refuse_second_shard(next, bound, err);
+}
+
+static const char *name_of(const struct sw_shard *shard)
+{
+    return shard->name;
+}
+
+/* May the run be what it has become with its last statement? */
+static bool check_use(struct sw_session *session, const struct sw_target *joined,
+                      struct sw_error *err)
+{
+    const struct sw_participant *participant =
+        session->batch != NULL ? sw_session_participant(session, session->batch)
+                               : fitting(session, joined);
+
+    if (session->txn.state != SW_TXN_OPEN || (participant == NULL && !joins(session, joined)))
+        return true;
+    if (participant == NULL && session->txn.participant_count > 0)
+        sw_session_find_isolation(session);
+    if (sw_txn_may_use(&session->txn, participant != NULL ? participant->shard : joined->shard,
+                       joined->writes, name_of, err))
+        return true;
+    /* What was collected may run nevertheless, as it came first. */
+    session->wants_split = session->run.needs_server || session->batch != NULL;
+    return false;
+}
+
+static bool aim_at(struct sw_session *session, const struct sw_target *next,
+                   struct sw_error *err)
+{
+    struct sw_target joined = session->target;
+
+    if ((session->batch != NULL && !includes(next, session->batch->shard)) ||
+        !join(&joined, next))
+        return leave_course(session, next, err);
+    if (!check_use(session, &joined, err))
+        return false;
+    session->target = joined;
+    return true;
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err)
@@ -265,8 +330,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
         [SW_ROUTE_CATALOG] = SW_TARGET_CATALOG, [SW_ROUTE_ONE] = SW_TARGET_ONE,
         [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,   [SW_ROUTE_SCHEMA] = SW_TARGET_NONE,
     };
-    const struct sw_shard *enlisted = enlisted_shard(session);
-    struct sw_target next, joined = session->target;
+    struct sw_target next;
     struct sw_route route;
 
     if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
@@ -278,57 +342,73 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     next = (struct sw_target){.kind = kinds[route.kind],
                               .shard = route.shard,
                               .placement = route.placement,
-                              .executes = executes};
+                              .executes = executes,
+                              .writes = executes && statement->writes,
+                              .locks_rows = executes && statement->locks_rows};
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;
-    if (session->batch != NULL && !includes(&next, session->batch->shard))
-        return refuse_second_shard(session, &next, session->batch->shard, err);
-    if (!join(&joined, &next))
-        return refuse_second_shard(session, &next, session->target.shard, err);
-    if (enlisted != NULL && session->batch == NULL && !includes(&joined, enlisted) &&
-        !may_go_aside(&joined))
-        return refuse_second_shard(session, &next, enlisted, err);
-    session->target = joined;
-    return true;
+    return aim_at(session, &next, err);
 }
 
-bool sw_session_bind(struct sw_session *session, struct sw_error *err)
+bool sw_session_aim_at_portal(struct sw_session *session, const struct sw_named *named,
+                              const char *name, struct sw_error *err)
 {
-    const struct sw_shard *enlisted = enlisted_shard(session);
+    const struct sw_shard *shard = name[0] == '\0' ? session->unnamed_portal_at : named->shard;
+    const struct sw_participant *participant =
+        shard == NULL ? NULL : sw_txn_participant(&session->txn, shard);
+    const struct sw_target next = {.kind = SW_TARGET_ONE, .shard = shard, .executes = true};
 
-    if (session->batch == &session->aside) {
-        sw_error_set(err, "0A000",
-                     "transaction control behind a query of the catalog in one "
-                     "batch is not supported");
-        sw_error_hint(err, "Send Sync between them.");
-        return false;
-    }
-    if (session->batch == NULL && enlisted != NULL && !includes(&session->target, enlisted))
-        return refuse_second_shard(session, &session->target, enlisted, err);
-    session->target.binds = true;
-    return true;
+    if (session->txn.state == SW_TXN_IDLE)
+        return true; /* it lives in the open batch */
+    if ((session->batch != NULL && session->batch->shard == shard) ||
+        (participant != NULL && !participant->is_lost))
+        return aim_at(session, &next, err);
+    return sw_error_set(err, "34000", "portal \"%s\" does not exist", name);
+}
+
+void sw_session_bind(struct sw_session *session)
+{
+    const struct sw_participant *participant = fitting(session, &session->target);
+
+    if (session->txn.state == SW_TXN_IDLE || participant == NULL)
+        return;
+    session->target.kind = SW_TARGET_ONE;
+    session->target.shard = participant->shard;
+}
+
+bool sw_session_may_end_in_place(const struct sw_session *session)
+{
+    const struct sw_txn *txn = &session->txn;
+    const struct sw_participant *participant;
+
+    if (session->batch != NULL)
+        participant = sw_session_participant(session, session->batch);
+    else
+        participant = fitting(session, &session->target);
+    if (txn->participant_count == 0)
+        return session->batch == NULL && joins(session, &session->target);
+    return txn->participant_count == 1 && participant != NULL && !participant->is_lost;
 }
 
 struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw_shard **shard,
-                                     bool *enlists)
+                                     bool *joins_now)
 {
     const struct sw_target *target = &session->target;
-    const struct sw_shard *enlisted = enlisted_shard(session);
+    const struct sw_participant *participant = fitting(session, target);
 
-    *enlists = false;
+    *joins_now = false;
     if (session->batch != NULL) {
         *shard = session->batch->shard;
         return session->batch;
     }
-    if (enlisted != NULL && includes(target, enlisted)) {
-        *shard = enlisted;
-        return &session->leg;
+    if (participant != NULL) {
+        *shard = participant->shard;
+        return sw_session_leg(session, (int)(participant - session->txn.participants));
     }
-    *shard = target->kind <= SW_TARGET_ANY ? session->database->catalog : target->shard;
+    *shard = shard_of(session, target);
     if (session->txn.state == SW_TXN_IDLE)
         return &session->leg;
-    *enlists = enlisted == NULL && session->txn.state == SW_TXN_OPEN &&
-               (target->binds || (target->executes && (target->kind == SW_TARGET_ONE ||
-                                                       target->kind == SW_TARGET_ANY_OF)));
-    return *enlists ? &session->leg : &session->aside;
+    *joins_now = joins(session, target);
+    return *joins_now ? sw_session_leg(session, session->txn.participant_count)
+                      : &session->aside;
 }

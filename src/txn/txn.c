@@ -3,18 +3,16 @@
 #include "shardward/base/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+enum { BEGIN_TEXT_LIMIT = 0x7fffffff, KEPT_BEGIN_TEXT = 256, KEPT_ENTRIES = 16 };
+
 void sw_txn_init(struct sw_txn *txn)
 {
-    *txn = (struct sw_txn){0};
-}
-
-static void cut_journal(struct sw_txn *txn, int count)
-{
-    while (txn->journal_count > count)
-        free(txn->journal[--txn->journal_count]);
+    *txn = (struct sw_txn){.isolation = SW_ISOLATION_DEFAULT};
+    sw_buf_init(&txn->begin_text, BEGIN_TEXT_LIMIT);
 }
 
 static struct sw_txn_settings keep_settings(struct sw_txn_settings now)
@@ -29,6 +27,111 @@ static void forget_settings(struct sw_txn_settings *before)
     *before = (struct sw_txn_settings){0};
 }
 
+/* --- the journal --- */
+
+/* The text of BEGIN is kept in a buffer of its own: most transactions say nothing else. */
+static void free_entry(struct sw_entry *entry)
+{
+    free(entry->name);
+    if (entry->kind != SW_ENTRY_BEGIN)
+        free(entry->text);
+}
+
+static void remove_entry(struct sw_txn *txn, int at)
+{
+    free_entry(&txn->journal[at]);
+    memmove(&txn->journal[at], &txn->journal[at + 1],
+            (size_t)(txn->journal_count - at - 1) * sizeof *txn->journal);
+    txn->journal_count--;
+}
+
+static struct sw_entry *insert_entry(struct sw_txn *txn, int at, struct sw_entry entry)
+{
+    if (txn->journal_count == txn->journal_size) {
+        txn->journal_size = txn->journal_size == 0 ? 2 : txn->journal_size * 2;
+        txn->journal =
+            sw_realloc(txn->journal, (size_t)txn->journal_size * sizeof *txn->journal);
+    }
+    memmove(&txn->journal[at + 1], &txn->journal[at],
+            (size_t)(txn->journal_count - at) * sizeof *txn->journal);
+    txn->journal[at] = entry;
+    txn->journal_count++;
+    return &txn->journal[at];
+}
+
+static void note(struct sw_txn *txn, enum sw_entry_kind kind, const char *name, char *text)
+{
+    (void)insert_entry(txn, txn->journal_count,
+                       (struct sw_entry){.kind = kind,
+                                         .mark = ++txn->mark,
+                                         .name = name == NULL ? NULL : sw_strdup(name),
+                                         .text = text});
+}
+
+static void cut_journal(struct sw_txn *txn, int mark)
+{
+    while (txn->journal_count > 0 && txn->journal[txn->journal_count - 1].mark > mark)
+        free_entry(&txn->journal[--txn->journal_count]);
+}
+
+void sw_txn_note_option(struct sw_txn *txn, const char *text, enum sw_isolation isolation)
+{
+    note(txn, SW_ENTRY_OPTION, NULL, sw_strdup(text));
+    if (isolation != SW_ISOLATION_DEFAULT)
+        txn->isolation = isolation;
+}
+
+/* The role decides what other settings may be: it keeps its place. */
+static bool is_replaced(const struct sw_entry *entry, enum sw_entry_kind kind, const char *name)
+{
+    return entry->kind == kind && entry->name != NULL && strcmp(entry->name, name) == 0 &&
+           strcmp(name, "role") != 0;
+}
+
+void sw_txn_note_setting(struct sw_txn *txn, const char *name, const char *text, bool is_local)
+{
+    enum sw_entry_kind kind = is_local ? SW_ENTRY_SET_LOCAL : SW_ENTRY_SET;
+
+    for (int i = txn->journal_count - 1; name != NULL && i >= 0; i--) {
+        const struct sw_entry *entry = &txn->journal[i];
+
+        if (entry->kind == SW_ENTRY_SAVEPOINT ||
+            (entry->kind == SW_ENTRY_SET && entry->name == NULL))
+            break;
+        if (is_replaced(entry, kind, name)) {
+            remove_entry(txn, i);
+            break;
+        }
+    }
+    note(txn, kind, name, sw_strdup(text));
+}
+
+/* --- begin and end --- */
+
+static void keep_begin(struct sw_txn *txn, const char *text)
+{
+    sw_buf_clear(&txn->begin_text);
+    (void)sw_buf_append(&txn->begin_text, text, strlen(text) + 1);
+    (void)insert_entry(txn, 0,
+                       (struct sw_entry){.kind = SW_ENTRY_BEGIN,
+                                         .mark = ++txn->mark,
+                                         .text = (char *)sw_buf_bytes(&txn->begin_text)});
+}
+
+void sw_txn_begin(struct sw_txn *txn, const char *text, enum sw_isolation isolation,
+                  struct sw_txn_settings now)
+{
+    assert(txn->state == SW_TXN_IDLE);
+    txn->state = SW_TXN_OPEN;
+    txn->isolation = isolation;
+    txn->before = keep_settings(now);
+    txn->is_sealed = text == NULL;
+    if (text != NULL)
+        keep_begin(txn, text);
+    else
+        txn->mark++;
+}
+
 static void cut_savepoints(struct sw_txn *txn, int count)
 {
     while (txn->savepoint_count > count) {
@@ -39,36 +142,60 @@ static void cut_savepoints(struct sw_txn *txn, int count)
     }
 }
 
+static void forget_participants(struct sw_txn *txn)
+{
+    while (txn->participant_count > 0)
+        sw_txn_leave(txn);
+}
+
+/* What an idle session need not keep. */
+static void shrink(struct sw_txn *txn)
+{
+    if (txn->begin_text.size > KEPT_BEGIN_TEXT)
+        sw_buf_release(&txn->begin_text);
+    if (txn->journal_size > KEPT_ENTRIES) {
+        free(txn->journal);
+        txn->journal = NULL;
+        txn->journal_size = 0;
+    }
+}
+
+void sw_txn_end(struct sw_txn *txn)
+{
+    cut_journal(txn, 0);
+    cut_savepoints(txn, 0);
+    forget_settings(&txn->before);
+    forget_participants(txn);
+    shrink(txn);
+    txn->mark = 0;
+    txn->is_sealed = false;
+    txn->isolation = SW_ISOLATION_DEFAULT;
+    txn->state = SW_TXN_IDLE;
+}
+
 void sw_txn_finish(struct sw_txn *txn)
 {
     sw_txn_end(txn);
+    sw_buf_finish(&txn->begin_text);
     free(txn->journal);
     free(txn->savepoints);
+    free(txn->participants);
+    free(txn->opening);
     sw_txn_init(txn);
 }
 
-void sw_txn_note(struct sw_txn *txn, const char *text)
+void sw_txn_chain(struct sw_txn *txn, struct sw_txn_settings now)
 {
-    size_t count = (size_t)txn->journal_count + 1;
+    struct sw_txn_settings kept = keep_settings(now); /* it may be what ends */
 
-    txn->journal = sw_realloc(txn->journal, count * sizeof *txn->journal);
-    txn->journal[txn->journal_count++] = sw_strdup(text);
-}
-
-void sw_txn_begin(struct sw_txn *txn, const char *text, struct sw_txn_settings now)
-{
-    assert(txn->state == SW_TXN_IDLE);
+    for (int i = txn->journal_count - 1; i >= 0; i--)
+        if (txn->journal[i].kind != SW_ENTRY_BEGIN && txn->journal[i].kind != SW_ENTRY_OPTION)
+            remove_entry(txn, i);
+    cut_savepoints(txn, 0);
+    forget_settings(&txn->before);
+    forget_participants(txn);
+    txn->before = kept;
     txn->state = SW_TXN_OPEN;
-    txn->before = keep_settings(now);
-    if (text != NULL)
-        sw_txn_note(txn, text);
-    else
-        txn->is_enlisted = true;
-}
-
-void sw_txn_enlist(struct sw_txn *txn)
-{
-    txn->is_enlisted = true;
 }
 
 void sw_txn_fail(struct sw_txn *txn)
@@ -77,27 +204,16 @@ void sw_txn_fail(struct sw_txn *txn)
         txn->state = SW_TXN_FAILED;
 }
 
-void sw_txn_end(struct sw_txn *txn)
-{
-    cut_journal(txn, 0);
-    cut_savepoints(txn, 0);
-    forget_settings(&txn->before);
-    txn->is_enlisted = false;
-    txn->state = SW_TXN_IDLE;
-}
+/* --- savepoints --- */
 
-void sw_txn_savepoint(struct sw_txn *txn, const char *name, const char *text,
-                      struct sw_txn_settings now)
+void sw_txn_savepoint(struct sw_txn *txn, const char *name, struct sw_txn_settings now)
 {
     size_t count = (size_t)txn->savepoint_count + 1;
 
-    if (text != NULL)
-        sw_txn_note(txn, text);
+    note(txn, SW_ENTRY_SAVEPOINT, NULL, sw_format("SAVEPOINT sw_%d", txn->mark + 1));
     txn->savepoints = sw_realloc(txn->savepoints, count * sizeof *txn->savepoints);
-    txn->savepoints[txn->savepoint_count++] =
-        (struct sw_savepoint){.name = sw_strdup(name),
-                              .before = keep_settings(now),
-                              .journal_count = txn->journal_count};
+    txn->savepoints[txn->savepoint_count++] = (struct sw_savepoint){
+        .name = sw_strdup(name), .mark = txn->mark, .before = keep_settings(now)};
 }
 
 /* The newest savepoint of that name, which hides older ones; -1: none. */
@@ -110,16 +226,54 @@ static int find(const struct sw_txn *txn, const char *name)
     return at;
 }
 
-bool sw_txn_release(struct sw_txn *txn, const char *name, const char *text)
+int sw_txn_savepoint_mark(const struct sw_txn *txn, const char *name)
 {
     int at = find(txn, name);
 
+    return at < 0 ? 0 : txn->savepoints[at].mark;
+}
+
+bool sw_txn_release(struct sw_txn *txn, const char *name)
+{
+    int at = find(txn, name), mark;
+
     if (at < 0)
         return false;
+    mark = txn->savepoints[at].mark;
     cut_savepoints(txn, at);
-    if (text != NULL)
-        sw_txn_note(txn, text);
+    for (int i = txn->journal_count - 1; i >= 0; i--)
+        if (txn->journal[i].kind == SW_ENTRY_SAVEPOINT && txn->journal[i].mark >= mark)
+            remove_entry(txn, i);
+    for (int i = 0; i < txn->participant_count; i++) {
+        struct sw_participant *participant = &txn->participants[i];
+
+        if (participant->heard >= mark &&
+            (participant->release == 0 || participant->release > mark))
+            participant->release = mark;
+    }
     return true;
+}
+
+static void use_settings(struct sw_participant *participant, struct sw_settings *settings)
+{
+    (void)sw_settings_ref(settings);
+    sw_settings_unref(participant->settings);
+    participant->settings = settings;
+}
+
+static void roll_back_participant(struct sw_participant *participant,
+                                  const struct sw_savepoint *to)
+{
+    if (participant->heard >= to->mark) {
+        participant->heard = to->mark;
+        use_settings(participant, to->before.settings);
+    }
+    if (participant->release > to->mark)
+        participant->release = 0;
+    if (participant->written >= to->mark)
+        participant->written = 0;
+    if (participant->locked >= to->mark)
+        participant->locked = 0;
 }
 
 bool sw_txn_rollback_to(struct sw_txn *txn, const char *name,
@@ -130,12 +284,15 @@ bool sw_txn_rollback_to(struct sw_txn *txn, const char *name,
     if (at < 0)
         return false;
     cut_savepoints(txn, at + 1);
-    if (!txn->is_enlisted)
-        cut_journal(txn, txn->savepoints[at].journal_count);
+    cut_journal(txn, txn->savepoints[at].mark);
+    for (int i = 0; i < txn->participant_count; i++)
+        roll_back_participant(&txn->participants[i], &txn->savepoints[at]);
     txn->state = SW_TXN_OPEN;
     *before = &txn->savepoints[at].before;
     return true;
 }
+
+/* --- what others ask --- */
 
 /* A bare BEGIN is one word, or two, without options. */
 static bool is_bare(const char *text)
@@ -151,7 +308,14 @@ static bool is_bare(const char *text)
 
 bool sw_txn_has_options(const struct sw_txn *txn)
 {
-    return txn->journal_count > 1 || (txn->journal_count == 1 && !is_bare(txn->journal[0]));
+    for (int i = 0; i < txn->journal_count; i++) {
+        const struct sw_entry *entry = &txn->journal[i];
+
+        if (entry->kind == SW_ENTRY_BEGIN ? !is_bare(entry->text)
+                                          : entry->kind != SW_ENTRY_SAVEPOINT)
+            return true;
+    }
+    return false;
 }
 
 char sw_txn_status(const struct sw_txn *txn)
@@ -160,4 +324,185 @@ char sw_txn_status(const struct sw_txn *txn)
         [SW_TXN_IDLE] = 'I', [SW_TXN_OPEN] = 'T', [SW_TXN_FAILED] = 'E'};
 
     return status[txn->state];
+}
+
+/* --- participants --- */
+
+struct sw_participant *sw_txn_participant(const struct sw_txn *txn,
+                                          const struct sw_shard *shard)
+{
+    for (int i = 0; i < txn->participant_count; i++)
+        if (txn->participants[i].shard == shard)
+            return &txn->participants[i];
+    return NULL;
+}
+
+const struct sw_participant *sw_txn_writer(const struct sw_txn *txn)
+{
+    for (int i = 0; i < txn->participant_count; i++)
+        if (txn->participants[i].written > 0)
+            return &txn->participants[i];
+    return NULL;
+}
+
+static bool may_join(const struct sw_txn *txn, const char *name, struct sw_error *err)
+{
+    static const char *const levels[] = {
+        [SW_READ_UNCOMMITTED] = "READ UNCOMMITTED",
+        [SW_READ_COMMITTED] = "READ COMMITTED",
+        [SW_REPEATABLE_READ] = "REPEATABLE READ",
+        [SW_SERIALIZABLE] = "SERIALIZABLE",
+    };
+
+    if (txn->is_sealed) {
+        sw_error_set(err, "0A000", "shard \"%s\" cannot join this transaction", name);
+        sw_error_detail(err, "It began inside a query string that failed, and with what "
+                             "options is not known.");
+        sw_error_hint(err, "Send BEGIN in a query of its own.");
+        return false;
+    }
+    assert(txn->isolation != SW_ISOLATION_DEFAULT);
+    if (txn->isolation <= SW_READ_COMMITTED)
+        return true;
+    sw_error_set(err, "0A000", "a %s transaction over several shards is not supported",
+                 levels[txn->isolation]);
+    sw_error_detail(err,
+                    "There is no snapshot common to several shards, as \"%s\" would "
+                    "need it.",
+                    name);
+    sw_error_hint(err, "Use READ COMMITTED, or one shard for each transaction.");
+    return false;
+}
+
+bool sw_txn_may_use(const struct sw_txn *txn, const struct sw_shard *shard, bool writes,
+                    const char *(*name_of)(const struct sw_shard *shard), struct sw_error *err)
+{
+    const struct sw_participant *writer = sw_txn_writer(txn);
+
+    if (writes && writer != NULL && writer->shard != shard) {
+        sw_error_set(err, "0A000",
+                     "a transaction that writes on several shards is not "
+                     "supported");
+        sw_error_detail(err,
+                        "The transaction has written on shard \"%s\", the statement "
+                        "writes on \"%s\".",
+                        name_of(writer->shard), name_of(shard));
+        sw_error_hint(err, "Commit before you write on another shard.");
+        return false;
+    }
+    return txn->participant_count == 0 || sw_txn_participant(txn, shard) != NULL ||
+           may_join(txn, name_of(shard), err);
+}
+
+void sw_txn_fix_isolation(struct sw_txn *txn, enum sw_isolation isolation)
+{
+    static const char *const texts[] = {
+        [SW_READ_UNCOMMITTED] = "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED",
+        [SW_READ_COMMITTED] = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        [SW_REPEATABLE_READ] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        [SW_SERIALIZABLE] = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    };
+
+    if (txn->isolation != SW_ISOLATION_DEFAULT)
+        return;
+    txn->isolation = isolation;
+    /* With the mark of BEGIN: who has heard that needs no more. */
+    if (!txn->is_sealed)
+        (void)insert_entry(txn, 1,
+                           (struct sw_entry){.kind = SW_ENTRY_OPTION,
+                                             .mark = txn->journal[0].mark,
+                                             .text = sw_strdup(texts[isolation])});
+}
+
+struct sw_participant *sw_txn_join(struct sw_txn *txn, const struct sw_shard *shard,
+                                   struct sw_settings *settings)
+{
+    struct sw_participant *participant;
+
+    assert(txn->state == SW_TXN_OPEN && sw_txn_participant(txn, shard) == NULL);
+    if (txn->participant_count == txn->participant_size) {
+        txn->participant_size = txn->participant_size == 0 ? 1 : txn->participant_size * 2;
+        txn->participants = sw_realloc(txn->participants, (size_t)txn->participant_size *
+                                                              sizeof *txn->participants);
+    }
+    participant = &txn->participants[txn->participant_count++];
+    *participant =
+        (struct sw_participant){.shard = shard, .settings = sw_settings_ref(settings)};
+    return participant;
+}
+
+void sw_txn_leave(struct sw_txn *txn)
+{
+    sw_settings_unref(txn->participants[--txn->participant_count].settings);
+}
+
+static void add_opening(struct sw_txn *txn, const char *text, int *count)
+{
+    if (*count == txn->opening_size) {
+        txn->opening_size = txn->opening_size == 0 ? 2 : txn->opening_size * 2;
+        txn->opening =
+            sw_realloc(txn->opening, (size_t)txn->opening_size * sizeof *txn->opening);
+    }
+    txn->opening[(*count)++] = text;
+}
+
+const char *const *sw_txn_opening(struct sw_txn *txn, const struct sw_participant *participant,
+                                  int *count)
+{
+    *count = 0;
+    if (participant->release > 0) {
+        (void)snprintf(txn->release_text, sizeof txn->release_text, "RELEASE SAVEPOINT sw_%d",
+                       participant->release);
+        add_opening(txn, txn->release_text, count);
+    }
+    for (int i = 0; i < txn->journal_count; i++)
+        if (txn->journal[i].mark > participant->heard)
+            add_opening(txn, txn->journal[i].text, count);
+    return txn->opening;
+}
+
+void sw_txn_heard(struct sw_txn *txn, struct sw_participant *participant, int done)
+{
+    int before = participant->heard;
+
+    if (done > 0 && participant->release > 0) {
+        participant->release = 0;
+        done--;
+    }
+    for (int i = 0; i < txn->journal_count && done > 0; i++) {
+        if (txn->journal[i].mark <= before)
+            continue;
+        participant->heard = txn->journal[i].mark;
+        done--;
+    }
+}
+
+void sw_txn_heard_all(struct sw_txn *txn, struct sw_participant *participant,
+                      struct sw_settings *settings)
+{
+    participant->release = 0;
+    participant->heard = txn->mark;
+    use_settings(participant, settings);
+}
+
+void sw_txn_note_use(struct sw_txn *txn, struct sw_participant *participant, bool writes,
+                     bool locks_rows)
+{
+    if (writes && participant->written == 0)
+        participant->written = txn->mark;
+    if (locks_rows && participant->locked == 0)
+        participant->locked = txn->mark;
+}
+
+struct sw_commit_order sw_txn_commit_order(const struct sw_txn *txn)
+{
+    const struct sw_participant *writer = sw_txn_writer(txn);
+    struct sw_commit_order order = {0};
+
+    if (writer == NULL)
+        return order;
+    order.leader = (int)(writer - txn->participants);
+    for (int i = 0; i < txn->participant_count; i++)
+        order.is_leader_first |= i != order.leader && txn->participants[i].locked > 0;
+    return order;
 }

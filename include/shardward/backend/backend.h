@@ -125,6 +125,10 @@ struct sw_settings *sw_backend_reported(const struct sw_backend *backend);
 /* If it has reported anything since this was last called: keep a shared list instead. */
 void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_shared *shared);
 
+/* default_transaction_isolation as it was when the connection was opened, say "read committed".
+ */
+const char *sw_backend_default_isolation(const struct sw_backend *backend);
+
 /* Stop or resume reading what the server sends. */
 void sw_backend_hold(struct sw_backend *backend);
 void sw_backend_release(struct sw_backend *backend);

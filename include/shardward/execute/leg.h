@@ -90,6 +90,12 @@ void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner
 /* Of an ATTACHED leg: the settings in force on its backend have become these. */
 void sw_leg_note_settings(struct sw_leg *leg, struct sw_settings *settings);
 
+/* Of an ATTACHED leg's backend: its last status (I, T, E), the parameters it reports, and the
+ * isolation that its transactions have unless told otherwise. */
+char sw_leg_status(const struct sw_leg *leg);
+struct sw_settings *sw_leg_reported(const struct sw_leg *leg);
+const char *sw_leg_default_isolation(const struct sw_leg *leg);
+
 /* Give the backend of an ATTACHED leg back. FREE then. */
 void sw_leg_release(struct sw_leg *leg);
 /* The client is gone: stop waiting, roll back, or cut the connection. True: FREE already.
