@@ -44,6 +44,7 @@ static void keep_nothing(struct sw_statement *statement)
     *statement = (struct sw_statement){.kind = SW_STATEMENT_REFUSED,
                                        .location = statement->location,
                                        .len = statement->len,
+                                       .is_verbatim = statement->is_verbatim,
                                        .refusal = statement->refusal};
 }
 

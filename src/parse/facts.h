@@ -10,6 +10,7 @@
 #define SW_PARSE_FACTS_H
 
 #include "shardward/base/arena.h"
+#include "shardward/parse/skeleton.h"
 #include "shardward/parse/statement.h"
 
 /* A list that grows; items lie in the scratch arena. */
@@ -38,6 +39,9 @@ struct sw_facts {
     struct sw_statement *statement;
     bool is_refused;
     int depth; /* of the walk */
+
+    const struct sw_skeleton *skeleton; /* of the text; NULL: not known */
+    int literals_read;                  /* so often a value was read from a literal */
 
     int level;                    /* the level that encloses what is walked now; -1: none */
     const struct sw_scope *scope; /* what names mean there; NULL: nothing */

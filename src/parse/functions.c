@@ -41,6 +41,9 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
         facts->names_sequence = true;
         return true;
     }
+    /* These two are described by what stands in their literals. */
+    if (strcmp(name, "set_config") == 0 || strcmp(name, "current_setting") == 0)
+        facts->statement->is_verbatim = true;
     if (strcmp(name, "set_config") == 0)
         return sw_settings_describe_set_config(facts, call);
     if (strcmp(name, "current_setting") == 0)

@@ -78,9 +78,16 @@ static bool is_query(const Node *node)
            IsA(node, DeleteStmt);
 }
 
-static void describe(struct sw_script *script, const RawStmt *raw, const char *sql,
+/* A text while it is described. */
+struct source {
+    const char *sql;
+    const struct sw_skeleton *skeleton; /* NULL: not known */
+};
+
+static void describe(struct sw_script *script, const RawStmt *raw, const struct source *source,
                      struct sw_statement *statement)
 {
+    const char *sql = source->sql;
     struct sw_facts facts;
 
     statement->location = raw->stmt_location;
@@ -88,10 +95,12 @@ static void describe(struct sw_script *script, const RawStmt *raw, const char *s
     trim(sql, statement);
     statement->options = (struct sw_transaction_options){-1, -1, -1};
     sw_facts_init(&facts, &script->arena, statement);
+    facts.skeleton = source->skeleton;
     if (is_query(raw->stmt)) {
         statement->kind = kind_of(raw->stmt);
         sw_walk_query(&facts, raw->stmt);
     } else {
+        statement->is_verbatim = true;
         sw_utility_describe(&facts, raw->stmt);
     }
     script->tables_seen += facts.tables_seen;
@@ -100,15 +109,15 @@ static void describe(struct sw_script *script, const RawStmt *raw, const char *s
 }
 
 /* False: a statement nests too deeply. */
-static bool describe_all(struct sw_script *script, const List *trees, const char *sql,
-                         struct sw_error *err)
+static bool describe_all(struct sw_script *script, const List *trees,
+                         const struct source *source, struct sw_error *err)
 {
     size_t count = (size_t)list_length(trees);
     struct sw_statement *statements =
         sw_arena_alloc(&script->arena, count * sizeof *statements);
 
     for (size_t i = 0; i < count; i++) {
-        describe(script, list_nth(trees, (int)i), sql, &statements[i]);
+        describe(script, list_nth(trees, (int)i), source, &statements[i]);
         if (sw_error_is(&statements[i].refusal, "54001")) {
             *err = statements[i].refusal;
             return false;
@@ -121,6 +130,13 @@ static bool describe_all(struct sw_script *script, const List *trees, const char
 
 struct sw_script *sw_parse(const char *sql, struct sw_error *err)
 {
+    return sw_parse_lifted(sql, NULL, err);
+}
+
+struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *skeleton,
+                                  struct sw_error *err)
+{
+    const struct source source = {sql, skeleton};
     MemoryContext context = pg_query_enter_memory_context();
     PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(sql);
     struct sw_script *script = NULL;
@@ -132,7 +148,7 @@ struct sw_script *sw_parse(const char *sql, struct sw_error *err)
         script = sw_alloc_zero(1, sizeof *script);
         script->refs = 1;
         sw_arena_init(&script->arena);
-        if (!describe_all(script, parsed.tree, sql, err)) {
+        if (!describe_all(script, parsed.tree, &source, err)) {
             sw_script_unref(script);
             script = NULL;
         }

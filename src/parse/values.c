@@ -40,6 +40,7 @@ static struct sw_value read_const(struct sw_facts *facts, const A_Const *constan
 
     if (constant->isnull)
         return (struct sw_value){.kind = SW_VALUE_NULL};
+    facts->literals_read++;
     if (IsA(&constant->val, Integer))
         return integer(constant->val.ival.ival);
     if (IsA(&constant->val, Float))
@@ -264,7 +265,7 @@ static struct sw_value read_operation(struct sw_facts *facts, const A_Expr *expr
                                : read_binary(facts, expr, *name);
 }
 
-struct sw_value sw_value_read(struct sw_facts *facts, const Node *node)
+static struct sw_value read_node(struct sw_facts *facts, const Node *node)
 {
     if (node == NULL)
         return unknown();
@@ -281,6 +282,74 @@ struct sw_value sw_value_read(struct sw_facts *facts, const Node *node)
     if (IsA(node, SetToDefault))
         return (struct sw_value){.kind = SW_VALUE_DEFAULT};
     return unknown();
+}
+
+/* The literal that @node is, with one cast at most: nothing was made of what stands in it. */
+static const A_Const *literal_of(const Node *node)
+{
+    if (node != NULL && IsA(node, TypeCast))
+        node = ((const TypeCast *)node)->arg;
+    return node != NULL && IsA(node, A_Const) && !((const A_Const *)node)->isnull
+               ? (const A_Const *)node
+               : NULL;
+}
+
+/* Is @value what the literal says? An int4 is never beyond int4, nor the other way round: the
+ * grammar tells them apart. The sign before a zero does not show. */
+static bool is_literal(const struct sw_value *value, const struct sw_literal *literal,
+                       bool has_sign)
+{
+    switch (literal->class) {
+    case SW_LITERAL_STRING:
+        return value->kind == SW_VALUE_STRING && value->text_len == literal->text_len &&
+               memcmp(value->text, literal->text, literal->text_len) == 0;
+    case SW_LITERAL_INT4:
+    case SW_LITERAL_INT8:
+        return value->kind == SW_VALUE_INTEGER && (literal->integer != 0 || !has_sign) &&
+               (value->integer == literal->integer || value->integer == -literal->integer);
+    case SW_LITERAL_NUMERIC:
+    case SW_LITERAL_BITS:
+    case SW_LITERAL_HEX:
+    case SW_LITERAL_KEPT:
+        break;
+    }
+    return false;
+}
+
+/* Find the literal in the skeleton. The grammar puts a sign into the constant, which then
+ * begins at the sign. */
+static void give_slot(struct sw_facts *facts, const A_Const *constant, struct sw_value *value)
+{
+    const struct sw_literal *literal =
+        constant->location < 0
+            ? NULL
+            : sw_skeleton_literal_at(facts->skeleton, (uint32_t)constant->location);
+
+    if (literal != NULL && literal->class == SW_LITERAL_KEPT)
+        return;
+    if (literal == NULL ||
+        !is_literal(value, literal, literal->at != (uint32_t)constant->location)) {
+        facts->statement->is_verbatim = true;
+        return;
+    }
+    value->slot = (int)(literal - facts->skeleton->literals) + 1;
+    value->is_negated = value->kind == SW_VALUE_INTEGER && value->integer != literal->integer;
+}
+
+struct sw_value sw_value_read(struct sw_facts *facts, const Node *node)
+{
+    int already_read = facts->literals_read;
+    struct sw_value value = read_node(facts, node);
+    const A_Const *constant = literal_of(node);
+    bool is_told = value.kind == SW_VALUE_INTEGER || value.kind == SW_VALUE_STRING;
+
+    value.slot = 0;
+    value.is_negated = false;
+    if (constant == NULL && facts->literals_read > already_read)
+        facts->statement->is_verbatim = true;
+    else if (constant != NULL && is_told && facts->skeleton != NULL)
+        give_slot(facts, constant, &value);
+    return value;
 }
 
 static struct sw_value *one_value(struct sw_facts *facts, struct sw_value value, int *count)
@@ -301,6 +370,8 @@ static struct sw_value *read_constructor(struct sw_facts *facts, const A_ArrayEx
     *count = list_length(array->elements);
     for (int i = 0; i < *count; i++) {
         values[i] = sw_value_read(facts, list_nth(array->elements, i));
+        if (cast != SW_CAST_NONE && values[i].cast != SW_CAST_NONE)
+            facts->statement->is_verbatim = true; /* casts of casts compute */
         if (cast != SW_CAST_NONE)
             values[i] = cast_value(values[i], cast);
     }
@@ -314,6 +385,7 @@ static struct sw_value *read_text(struct sw_facts *facts, const char *text, enum
     struct sw_key_array array;
     struct sw_value *values;
 
+    facts->statement->is_verbatim = true;
     if (!sw_key_array_of_text(text, strlen(text), facts->arena, &array))
         return one_value(facts, unknown(), count);
     values = sw_arena_alloc(facts->arena, (size_t)array.count * sizeof *values);

@@ -13,14 +13,31 @@ enum {
     LARGEST_SHARE = 16, /* one entry takes at most this part of the limit */
 };
 
+/* What the text of an entry is, and what is known by it. */
+enum entry_kind {
+    ENTRY_TEXT,     /* a text, as it came */
+    ENTRY_SKELETON, /* a skeleton, of all texts that have it */
+    ENTRY_OPAQUE, /* a skeleton whose texts must be looked up one by one; there are no facts */
+};
+
 struct entry {
     struct sw_planned planned;
+    enum entry_kind kind;
     struct sw_link link; /* most recently used first */
     struct entry *next;  /* of the same head */
     XXH128_hash_t hash;
-    size_t bytes; /* that it is counted with; 0: the cache does not hold it */
+    size_t bytes; /* that it is counted with */
     size_t len;
     char text[];
+};
+
+/* What an entry is looked for by. */
+struct key {
+    const struct sw_plan_context *context;
+    const char *text;
+    size_t len;
+    bool is_skeleton;
+    XXH128_hash_t hash;
 };
 
 struct sw_plan_cache {
@@ -30,6 +47,7 @@ struct sw_plan_cache {
     size_t head_count; /* a power of two */
     size_t count;
     struct sw_plan_counters counters;
+    struct sw_skeleton skeleton; /* of the text that came last */
 };
 
 struct sw_plan_cache *sw_plan_cache_create(size_t limit)
@@ -76,14 +94,15 @@ static struct entry **head_of(const struct sw_plan_cache *cache, XXH128_hash_t h
     return &cache->heads[hash.low64 & (cache->head_count - 1)];
 }
 
-static XXH128_hash_t hash_of(const struct sw_plan_context *context, const char *text,
-                             size_t len)
+static struct key key_of(const struct sw_plan_context *context, const char *text, size_t len,
+                         bool is_skeleton)
 {
     uint64_t seed = (uint64_t)(uintptr_t)context->database * 31 +
                     (uint64_t)(uintptr_t)context->user * 4 +
-                    context->is_search_path_plain * 2U + context->is_timezone_utc;
+                    (uint64_t)context->is_search_path_plain * 2 + context->is_timezone_utc;
 
-    return XXH3_128bits_withSeed(text, len, seed);
+    return (struct key){context, text, len, is_skeleton,
+                        XXH3_128bits_withSeed(text, len, seed * 2 + is_skeleton)};
 }
 
 bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b)
@@ -93,16 +112,25 @@ bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_p
            a->is_timezone_utc == b->is_timezone_utc;
 }
 
-static struct entry *find(const struct sw_plan_cache *cache,
-                          const struct sw_plan_context *context, const char *text, size_t len,
-                          XXH128_hash_t hash)
+static bool is_entry_of(const struct entry *entry, const struct key *key)
 {
-    struct entry *entry = cache->count == 0 ? NULL : *head_of(cache, hash);
+    return XXH128_isEqual(entry->hash, key->hash) && entry->len == key->len &&
+           (entry->kind != ENTRY_TEXT) == key->is_skeleton &&
+           sw_plan_context_is_equal(&entry->planned.context, key->context) &&
+           memcmp(entry->text, key->text, key->len) == 0;
+}
 
-    while (entry != NULL && (!XXH128_isEqual(entry->hash, hash) || entry->len != len ||
-                             !sw_plan_context_is_equal(&entry->planned.context, context) ||
-                             memcmp(entry->text, text, len) != 0))
+/* What is found is the most recently used from now on. */
+static struct entry *find(struct sw_plan_cache *cache, const struct key *key)
+{
+    struct entry *entry = cache->count == 0 ? NULL : *head_of(cache, key->hash);
+
+    while (entry != NULL && !is_entry_of(entry, key))
         entry = entry->next;
+    if (entry != NULL && cache->recent.next != &entry->link) {
+        sw_link_remove(&entry->link);
+        sw_list_push_front(&cache->recent, &entry->link);
+    }
     return entry;
 }
 
@@ -166,55 +194,105 @@ static void keep(struct sw_plan_cache *cache, struct entry *entry)
     cache->count++;
     cache->bytes += entry->bytes;
     (void)sw_planned_ref(&entry->planned);
+    note_size(cache);
 }
 
-static struct entry *make_entry(const struct sw_plan_context *context, const char *text,
-                                size_t len, XXH128_hash_t hash, struct sw_error *err)
+/* @script is taken; NULL of an opaque entry. */
+static struct entry *make_entry(const struct key *key, enum entry_kind kind,
+                                struct sw_script *script)
 {
-    struct sw_script *script = sw_parse(text, err);
+    struct entry *entry = sw_alloc(sizeof *entry + key->len);
     struct sw_error ignored; /* whoever needs the plan finds the same refusal again */
-    struct entry *entry;
 
-    if (script == NULL)
-        return NULL;
-    entry = sw_alloc(sizeof *entry + len);
-    *entry = (struct entry){.planned = {.refs = 1, .context = *context, .script = script},
-                            .hash = hash,
-                            .bytes = sizeof *entry + len + sizeof *script +
-                                     sw_arena_size(&script->arena),
-                            .len = len};
-    (void)sw_map_ref(context->map);
-    if (context->catalog != NULL)
-        (void)sw_catalog_ref(context->catalog);
-    memcpy(entry->text, text, len);
+    *entry = (struct entry){.planned = {.refs = 1, .context = *key->context, .script = script},
+                            .kind = kind,
+                            .hash = key->hash,
+                            .bytes = sizeof *entry + key->len,
+                            .len = key->len};
+    (void)sw_map_ref(key->context->map);
+    if (key->context->catalog != NULL)
+        (void)sw_catalog_ref(key->context->catalog);
+    memcpy(entry->text, key->text, key->len);
     sw_link_init(&entry->link);
+    if (script == NULL)
+        return entry;
+    entry->bytes += sizeof *script + sw_arena_size(&script->arena);
     if (script->count == 1)
-        entry->planned.plan = sw_plan_compile(context, &script->statements[0], &ignored);
+        entry->planned.plan = sw_plan_compile(key->context, &script->statements[0], &ignored);
     if (entry->planned.plan != NULL)
         entry->bytes += sw_plan_size(entry->planned.plan);
     return entry;
 }
 
+static struct sw_planned *make_and_keep(struct sw_plan_cache *cache, const struct key *key,
+                                        enum entry_kind kind, struct sw_script *script)
+{
+    struct entry *entry = make_entry(key, kind, script);
+
+    keep(cache, entry);
+    return &entry->planned;
+}
+
+/* --- looking up --- */
+
 struct sw_planned *sw_plan_cache_get(struct sw_plan_cache *cache,
                                      const struct sw_plan_context *context, const char *text,
                                      size_t len, struct sw_error *err)
 {
-    XXH128_hash_t hash = hash_of(context, text, len);
-    struct entry *entry = find(cache, context, text, len, hash);
+    const struct key key = key_of(context, text, len, false);
+    struct entry *entry = find(cache, &key);
+    struct sw_script *script;
 
     if (entry != NULL) {
         count_one(&cache->counters.hits);
-        sw_link_remove(&entry->link);
-        sw_list_push_front(&cache->recent, &entry->link);
         return sw_planned_ref(&entry->planned);
     }
     count_one(&cache->counters.misses);
-    entry = make_entry(context, text, len, hash, err);
-    if (entry == NULL)
+    script = sw_parse(text, err);
+    return script == NULL ? NULL : make_and_keep(cache, &key, ENTRY_TEXT, script);
+}
+
+/* The first text of its skeleton: the facts are for all of them, unless they are verbatim. */
+static struct sw_planned *get_first(struct sw_plan_cache *cache, const struct key *key,
+                                    const char *text, size_t len,
+                                    const struct sw_skeleton **lifted, struct sw_error *err)
+{
+    struct sw_script *script = sw_parse_lifted(text, &cache->skeleton, err);
+    struct key own;
+
+    count_one(&cache->counters.misses);
+    if (script == NULL)
         return NULL;
-    keep(cache, entry);
-    note_size(cache);
-    return &entry->planned;
+    if (script->count == 1 && !script->statements[0].is_verbatim) {
+        *lifted = &cache->skeleton;
+        return make_and_keep(cache, key, ENTRY_SKELETON, script);
+    }
+    sw_planned_unref(make_and_keep(cache, key, ENTRY_OPAQUE, NULL));
+    own = key_of(key->context, text, len, false);
+    return make_and_keep(cache, &own, ENTRY_TEXT, script);
+}
+
+struct sw_planned *sw_plan_cache_get_query(struct sw_plan_cache *cache,
+                                           const struct sw_plan_context *context,
+                                           const char *text, size_t len,
+                                           const struct sw_skeleton **lifted,
+                                           struct sw_error *err)
+{
+    struct entry *entry;
+    struct key key;
+
+    *lifted = NULL;
+    if (!sw_skeleton_make(&cache->skeleton, text, len))
+        return sw_plan_cache_get(cache, context, text, len, err);
+    key = key_of(context, cache->skeleton.text, cache->skeleton.len, true);
+    entry = find(cache, &key);
+    if (entry != NULL && entry->kind == ENTRY_OPAQUE)
+        return sw_plan_cache_get(cache, context, text, len, err);
+    if (entry == NULL)
+        return get_first(cache, &key, text, len, lifted, err);
+    *lifted = &cache->skeleton;
+    count_one(&cache->counters.lifted_hits);
+    return sw_planned_ref(&entry->planned);
 }
 
 struct sw_planned *sw_planned_ref(struct sw_planned *planned)

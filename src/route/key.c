@@ -316,6 +316,12 @@ enum sw_key_status sw_key_read(enum sw_key_type type, const struct sw_value *val
                                const struct sw_key_source *source, struct sw_key_value *key,
                                struct sw_error *err)
 {
+    struct sw_value lifted;
+
+    if (value->slot > 0 && source->parameters != NULL && source->parameters->lifted != NULL) {
+        lifted = sw_skeleton_value(source->parameters->lifted, value);
+        value = &lifted;
+    }
     switch (value->kind) {
     case SW_VALUE_NULL:
         return SW_KEY_NULL;

@@ -283,9 +283,12 @@ void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *
 
 /* target.c */
 
-/* What @text means to this session now; as sw_plan_cache_get(). */
+/* What @text means to this session now; as sw_plan_cache_get() and its sister. */
 struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
                                    struct sw_error *err);
+struct sw_planned *sw_session_plan_query(struct sw_session *session, const char *text,
+                                         const struct sw_skeleton **lifted,
+                                         struct sw_error *err);
 /* Find the route of @statement and join it to the run's target. @plan: of it, in the context of
  * now; NULL: there is none. False: it is refused, or wants_split is set. */
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,

@@ -174,9 +174,9 @@ static void run_ddl(struct sw_session *session, const struct sw_statement *state
 }
 
 static void run_one(struct sw_session *session, const struct sw_statement *statement,
-                    const char *text)
+                    const char *text, const struct sw_skeleton *lifted)
 {
-    const struct sw_parameters none = {.values = NULL};
+    const struct sw_parameters none = {.values = NULL, .lifted = lifted};
     struct sw_error err;
 
     if (!sw_session_may_run(session, statement, &err)) {
@@ -230,6 +230,7 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
 {
     size_t limit = session->sessions->map->config->limits.query;
     static const uint8_t empty[] = {'I', 0, 0, 0, 4}; /* EmptyQueryResponse */
+    const struct sw_skeleton *lifted;
     struct sw_error err;
     const char *text;
 
@@ -252,14 +253,14 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         refuse(session, &err);
         return;
     }
-    session->planned = sw_session_plan(session, text, &err);
+    session->planned = sw_session_plan_query(session, text, &lifted, &err);
     if (session->planned == NULL) {
         refuse(session, &err);
     } else if (session->planned->script->count == 0) {
         (void)sw_run_add(&session->run, SW_REQUEST_LOCAL, NULL, NULL, empty, sizeof empty);
         sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
     } else if (session->planned->script->count == 1) {
-        run_one(session, &session->planned->script->statements[0], text);
+        run_one(session, &session->planned->script->statements[0], text, lifted);
     } else {
         run_several(session, session->planned->script, text);
     }

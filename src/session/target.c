@@ -236,6 +236,16 @@ static bool refuse_beside_ddl(struct sw_error *err)
     return false;
 }
 
+struct sw_planned *sw_session_plan_query(struct sw_session *session, const char *text,
+                                         const struct sw_skeleton **lifted,
+                                         struct sw_error *err)
+{
+    const struct sw_plan_context context = context_of(session);
+
+    return sw_plan_cache_get_query(session->sessions->plans, &context, text, strlen(text),
+                                   lifted, err);
+}
+
 /* Without a plan in store one is made, for whatever error its making brings. */
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
                            const struct sw_plan *plan, const struct sw_parameters *parameters,

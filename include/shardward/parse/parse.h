@@ -9,6 +9,7 @@
 
 #include "shardward/base/arena.h"
 #include "shardward/base/error.h"
+#include "shardward/parse/skeleton.h"
 #include "shardward/parse/statement.h"
 
 struct sw_script {
@@ -26,6 +27,11 @@ struct sw_script {
  * describe becomes SW_STATEMENT_REFUSED within its script.
  */
 struct sw_script *sw_parse(const char *sql, struct sw_error *err);
+/* The same, of a text whose skeleton is known: values that are one of its literals get a slot.
+ * If the only statement is not verbatim, the facts hold for every text of that skeleton, with
+ * the literals of that text in the slots. */
+struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *skeleton,
+                                  struct sw_error *err);
 
 struct sw_script *sw_script_ref(struct sw_script *script);
 void sw_script_unref(struct sw_script *script);

@@ -72,6 +72,9 @@ struct sw_value {
     const char *text; /* of a string; ends with a zero byte beyond text_len */
     size_t text_len;
     int parameter; /* from 1 */
+    int slot; /* of a script made of a skeleton: which of its literals this is, from 1; 0: none
+                 that was lifted */
+    bool is_negated; /* `-` stands before that literal */
 };
 
 enum sw_relation_kind {
@@ -178,6 +181,10 @@ struct sw_statement {
 
     const int *parameter_uses; /* how often $1, $2 ... stand in the text */
     int parameter_count;       /* the highest $n */
+
+    /* These facts hold for this text alone: they depend on what stands in its literals, or on
+     * where things stand, and not only by values that have a slot. */
+    bool is_verbatim;
 
     bool writes;        /* holds an INSERT, UPDATE or DELETE at any level */
     bool locks_rows;    /* FOR UPDATE and its kin */

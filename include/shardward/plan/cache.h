@@ -6,6 +6,9 @@
  * for each other. Context means map, catalog, database, user, and whether search_path is the
  * plain one. Nodes are no part of it: a failover changes no plan.
  *
+ * A text that holds literals is known by its skeleton (see parse/skeleton.h) and those of its
+ * literals that matter, if its facts allow it.
+ *
  * The cache holds at most its limit in bytes, and forgets what was not used for longest. One
  * thread; its counters may be read from any.
  */
@@ -28,8 +31,8 @@ struct sw_planned {
 };
 
 struct sw_plan_counters {
-    _Atomic uint64_t hits, misses, evictions;
-    _Atomic uint64_t bytes, entries; /* held now */
+    _Atomic uint64_t hits, lifted_hits, misses, evictions; /* lifted hits are no hits */
+    _Atomic uint64_t bytes, entries;                       /* held now */
 };
 
 struct sw_plan_cache;
@@ -43,6 +46,17 @@ void sw_plan_cache_free(struct sw_plan_cache *cache); /* accepts NULL */
 struct sw_planned *sw_plan_cache_get(struct sw_plan_cache *cache,
                                      const struct sw_plan_context *context, const char *text,
                                      size_t len, struct sw_error *err);
+/*
+ * The same of a text that runs at once. If it is known only but for its literals, *lifted has
+ * them, to be given to sw_plan_locate(): borrowed from cache and text, until the next call;
+ * else NULL. The facts of what is returned are then those of another text: they hold here but
+ * for the literals, and for where things stand in the text.
+ */
+struct sw_planned *sw_plan_cache_get_query(struct sw_plan_cache *cache,
+                                           const struct sw_plan_context *context,
+                                           const char *text, size_t len,
+                                           const struct sw_skeleton **lifted,
+                                           struct sw_error *err);
 struct sw_planned *sw_planned_ref(struct sw_planned *planned);
 void sw_planned_unref(struct sw_planned *planned); /* accepts NULL */
 

@@ -12,7 +12,7 @@
 #include "shardward/base/arena.h"
 #include "shardward/base/error.h"
 #include "shardward/key/value.h"
-#include "shardward/parse/statement.h"
+#include "shardward/parse/skeleton.h"
 #include "shardward/topology/map.h"
 
 /* What a client bound to $1, $2 ... */
@@ -27,6 +27,8 @@ struct sw_parameters {
     int count;
     const uint32_t *types; /* OIDs as far as they are known, 0 where not */
     int type_count;
+    const struct sw_skeleton *lifted; /* whose literals stand in the slots of values; NULL:
+                                         values are what the facts say */
 };
 
 /* What values in a text stand for. */
