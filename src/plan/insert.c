@@ -94,11 +94,40 @@ static struct sw_value as_assigned(enum sw_key_type type, const struct sw_value 
     return copy;
 }
 
+static size_t count_characters(const struct sw_key_value *value)
+{
+    const char *bytes = sw_key_value_bytes(value);
+    size_t count = 0;
+
+    for (size_t i = 0; i < value->len; i++)
+        count += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* A varchar(n) would store another text than the one that was hashed: it cuts spaces. */
+static bool fits_column(struct sw_planner *planner, const struct sw_place *place, int part,
+                        const struct sw_key_value *value)
+{
+    enum { TYPMOD_OFFSET = 4 }; /* PostgreSQL docs, "pg_attribute": VARHDRSZ */
+    const struct sw_schema_table *facts = place->facts == NULL ? NULL : place->facts->facts;
+    int at = facts == NULL || value->type != SW_KEY_TEXT
+                 ? -1
+                 : sw_schema_column_index(facts, place->table->keys[part]);
+    int most = at < 0 ? -1 : facts->columns[at].typmod - TYPMOD_OFFSET;
+
+    if (most < 0 || count_characters(value) <= (size_t)most)
+        return true;
+    return sw_error_set(planner->err, "22001", "value too long for type %s",
+                        facts->columns[at].type);
+}
+
 /* Read the key of one row; *is_unbound: it is not there yet. */
-static bool read_key(struct sw_planner *planner, const struct sw_table *table,
+static bool read_key(struct sw_planner *planner, const struct sw_place *place,
                      const struct sw_value *row, const int *at, struct sw_pinned *key,
                      bool *is_unbound)
 {
+    const struct sw_table *table = place->table;
+
     for (int p = 0; p < table->placement->part_count; p++) {
         enum sw_key_type type = table->placement->types[p];
         struct sw_value value = as_assigned(type, &row[at[p]]);
@@ -106,6 +135,8 @@ static bool read_key(struct sw_planner *planner, const struct sw_table *table,
         key[p].value = &row[at[p]];
         switch (sw_key_read(type, &value, &planner->source, &key[p].key, planner->err)) {
         case SW_KEY_KNOWN:
+            if (!fits_column(planner, place, p, &key[p].key))
+                return false;
             break;
         case SW_KEY_NULL:
             return refuse_null(planner, table, p);
@@ -149,7 +180,7 @@ static bool place_row(struct sw_planner *planner, struct sw_place *place,
     bool is_unbound = false;
     int bucket;
 
-    if (!read_key(planner, place->table, row, at, key, &is_unbound))
+    if (!read_key(planner, place, row, at, key, &is_unbound))
         return false;
     if (is_unbound)
         return true;

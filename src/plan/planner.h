@@ -32,6 +32,7 @@ struct sw_pinned {
 struct sw_place {
     enum sw_place_kind kind;
     const struct sw_table *table;
+    const struct sw_catalog_table *facts; /* what the shards hold of it; NULL: not known */
     const struct sw_shard *shard;
     const struct sw_shard *other; /* of SEVERAL: another one, if the key has several values */
     int bucket;                   /* of a sharded table on SHARD, if has_bucket */

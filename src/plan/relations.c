@@ -76,6 +76,7 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
     place->table = table;
     place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL : SW_PLACE_SHARD;
     place->shard = table->shard;
+    place->facts = sw_planner_facts(planner, table);
     return sw_blocks_check(planner, table, false);
 }
 

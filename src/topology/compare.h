@@ -34,6 +34,11 @@ void sw_compare_table(struct sw_comparison *comparison, const struct sw_table *t
 /* Judge what @into holds: may one shard at a time answer for it? */
 void sw_judge_table(struct sw_comparison *comparison, const struct sw_table *table,
                     struct sw_catalog_table *into);
+/* Does the function need nothing but its arguments? Immutable ones promise it, as do some
+ * extensions; for others the DBA does. */
+bool sw_function_looks_at_nothing(const struct sw_database *database, const char *schema,
+                                  const char *name, enum sw_volatility volatility,
+                                  const char *extension);
 /* Functions, operators, types of all shards of the database at hand. */
 void sw_compare_objects(struct sw_comparison *comparison);
 void sw_compare_types(struct sw_comparison *comparison);

@@ -44,6 +44,15 @@ static void add_function(struct sw_comparison *comparison,
     functions->functions = grown;
 }
 
+static void add_operator(struct sw_comparison *comparison,
+                         const struct sw_schema_operator *found)
+{
+    if (!sw_function_looks_at_nothing(comparison->database, found->function_schema,
+                                      found->function, found->volatility, found->extension))
+        (void)sw_textmap_put(&comparison->into->operators, found->name,
+                             (void *)(uintptr_t)found);
+}
+
 static void add_objects(struct sw_comparison *comparison, const struct sw_shard *shard)
 {
     const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
@@ -51,9 +60,7 @@ static void add_objects(struct sw_comparison *comparison, const struct sw_shard 
     for (int i = 0; schema != NULL && i < schema->function_count; i++)
         add_function(comparison, &schema->functions[i]);
     for (int i = 0; schema != NULL && i < schema->operator_count; i++)
-        if (schema->operators[i].volatility != SW_IMMUTABLE)
-            (void)sw_textmap_put(&comparison->into->operators, schema->operators[i].name,
-                                 (void *)(uintptr_t)&schema->operators[i]);
+        add_operator(comparison, &schema->operators[i]);
 }
 
 void sw_compare_objects(struct sw_comparison *comparison)

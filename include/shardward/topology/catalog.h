@@ -66,7 +66,7 @@ struct sw_catalog_database {
     struct sw_textmap functions; /* name -> struct sw_catalog_functions: the user's, of all
                                     shards; what is immutable included */
     struct sw_textmap operators; /* name -> const struct sw_schema_operator: the user's, whose
-                                    function is not immutable */
+                                    functions may look at tables */
     struct sw_textmap shards;    /* name -> struct sw_catalog_shard; "catalog" too */
     const struct sw_difference *differences;
     int difference_count;
@@ -129,6 +129,9 @@ const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database
                                                 const char *schema, const char *name);
 const struct sw_type_map *sw_catalog_types(const struct sw_catalog_database *database,
                                            const struct sw_shard *shard);
+
+/* Do all functions of that extension look at nothing but their arguments? NULL is none. */
+bool sw_extension_is_pure(const char *extension);
 
 /* The oid on the other side; what is not in the map stays as it is. */
 uint32_t sw_type_of_catalog(const struct sw_type_map *types, uint32_t shard_oid);
