@@ -27,8 +27,10 @@ sys.dont_write_bytecode = True
 
 import suite                                     # noqa: E402
 import wire                                      # noqa: E402
+from placed_tables import Places, placed         # noqa: E402
 from platform_under_test import DATABASE, Platform   # noqa: E402
 
+import keys                                      # noqa: E402
 import wrong_answers                             # noqa: E402
 from compare import LOST, Client, answer_of, difference   # noqa: E402
 from queries import GROUPS                       # noqa: E402
@@ -39,6 +41,7 @@ from writes import Writes                        # noqa: E402
 SEED, SECONDS = 20260101, 60
 MOST_SHOWN = 4                                   # differences of one test
 BATCH, WRITES, TRANSACTIONS, PREPARED = 12, 14, 4, 5     # in one round, for each group and way
+KEY_STATEMENTS = 4000                            # on tables placed in every way
 ROUNDS_OF_ROWS = 4                               # then all rows are loaded anew
 LEAST_ROUTED, LEAST_WITH_ROWS = 0.25, 0.12       # of the random statements
 
@@ -411,6 +414,19 @@ class Oracle:
                 self.findings.of(name).append(f"only {self.counts[what]} {what} of"
                                               f" {self.counts['statements']}")
 
+    def keys_of_every_kind(self, name):
+        """Tables whose keys are placed in every way, by a shardward of their own."""
+        with placed(self.platform) as other:
+            plain = self.mine
+            self.mine = Client(lambda: self.platform.logged_in(other.port), None)
+            try:
+                keys.run(self, name, self.mine, Places(self.platform, other), KEY_STATEMENTS)
+            finally:
+                self.mine.close()
+                self.mine = plain
+                for setting in ("datestyle", "timezone"):
+                    self.theirs.query(f"RESET {setting}")
+
     def nothing_in_catalog(self, _name):
         suite.equal(self.contents.catalog_rows(), [])
 
@@ -432,6 +448,7 @@ class Oracle:
         self.counts.clear()
         rounds = self.random_statements()
         counts = self.counts
+        self.test("keys.placed_in_every_way", self.keys_of_every_kind)
         self.test("placement.keys_of_the_whole_range_are_where_locate_says", self.sample_of_locate)
         self.test("placement.the_catalog_database_stays_without_rows", self.nothing_in_catalog)
         self.test("mix.enough_statements_are_routed_and_find_rows", self.check_the_mix)
