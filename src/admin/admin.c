@@ -68,10 +68,16 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
     admin->map = sw_map_ref(setup->map);
     admin->on_shutdown = setup->on_shutdown;
     admin->owner = setup->owner;
+    admin->mailbox = sw_mailbox_create(setup->loop);
+    admin->workers = setup->workers;
+    admin->worker_count = setup->worker_count;
     sw_link_init(&admin->consoles);
-    if (make_verifiers(admin, err) && open_port(admin, err))
+    if (make_verifiers(admin, err) && open_port(admin, err)) {
+        sw_stats_start_periods(admin);
         return admin;
+    }
     sw_admin_close(admin);
+    sw_admin_free(admin);
     return NULL;
 }
 
@@ -81,6 +87,8 @@ void sw_admin_unref(struct sw_admin *admin)
         return;
     sw_map_unref(admin->map);
     free(admin->verifiers);
+    sw_sums_free(admin->older);
+    sw_sums_free(admin->newer);
     free(admin);
 }
 
@@ -91,6 +99,9 @@ void sw_admin_close(struct sw_admin *admin)
 
     if (admin == NULL)
         return;
+    atomic_store(&admin->is_closing, true);
+    sw_timer_close(admin->period);
+    admin->period = NULL;
     sw_listener_close(admin->listener);
     admin->listener = NULL;
     sw_error_set(&err, "57P01", "terminating connection due to administrator command");
@@ -98,5 +109,12 @@ void sw_admin_close(struct sw_admin *admin)
         next = link->next;
         sw_console_fatal(SW_OWNER(link, struct sw_console, link), &err);
     }
+}
+
+void sw_admin_free(struct sw_admin *admin)
+{
+    if (admin == NULL)
+        return;
+    sw_mailbox_close(admin->mailbox);
     sw_admin_unref(admin);
 }

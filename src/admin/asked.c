@@ -1,6 +1,7 @@
 /*
  * EXPLAIN and LOCATE: the lines that the command line prints, as rows.
  */
+#include "columns.h"
 #include "internal.h"
 
 #include "shardward/admin/places.h"
@@ -8,10 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct sw_column property[] = {{"property", SW_COLUMN_TEXT, SW_FOLD_KEY},
-                                            {"value", SW_COLUMN_TEXT, SW_FOLD_KEY}};
+static const struct sw_column property[] = {TEXT("property"), TEXT("value")};
 
-const struct sw_columns sw_columns_property = {property, sizeof property / sizeof *property};
+const struct sw_columns sw_columns_property = COLUMNS(property);
 
 static void put_line(struct sw_answer *answer, const char *line, size_t len)
 {

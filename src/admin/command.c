@@ -6,10 +6,13 @@
 #include <strings.h>
 
 static const struct sw_verb verbs[SW_VERBS] = {
+    [SW_SHOW_CLIENTS] = {"SHOW CLIENTS", "", "who is connected, and what they do", 0, 0, false},
     [SW_SHOW_CONFIG] = {"SHOW CONFIG", "", "the configuration in force, without its secrets", 0,
                         0, false},
     [SW_SHOW_NODES] = {"SHOW NODES", "", "the PostgreSQL servers of all clusters", 0, 0, false},
     [SW_SHOW_SHARDS] = {"SHOW SHARDS", "", "the shards of all databases", 0, 0, false},
+    [SW_SHOW_STATS] = {"SHOW STATS", "", "traffic and times by database, user, shard and node",
+                       0, 0, false},
     [SW_SHOW_TABLES] = {"SHOW TABLES", "", "the tables and where their rows live", 0, 0, false},
     [SW_SHOW_USERS] = {"SHOW USERS", "", "who may connect", 0, 0, false},
     [SW_SHOW_VERSION] = {"SHOW VERSION", "", "the version of shardward", 0, 0, false},
@@ -19,6 +22,12 @@ static const struct sw_verb verbs[SW_VERBS] = {
     [SW_LOCATE] = {"LOCATE", "table key ... [IN database]", "the shard that holds a key", 2,
                    SW_COMMAND_WORDS, false},
     [SW_SET] = {"SET", "database = name", "the database of EXPLAIN and LOCATE", 2, 3, false},
+    [SW_PAUSE] = {"PAUSE", "[database]",
+                  "let transactions finish, then hold the servers' work until RESUME", 0, 1,
+                  true},
+    [SW_RESUME] = {"RESUME", "[database]", "go on after PAUSE", 0, 1, true},
+    [SW_KILL] = {"KILL", "client | database", "end one client, or all of a database", 1, 1,
+                 true},
     [SW_SHUTDOWN] = {"SHUTDOWN", "", "end shardward", 0, 0, true},
     [SW_HELP] = {"HELP", "", "this list", 0, 0, false},
 };

@@ -287,7 +287,8 @@ void sw_console_close(struct sw_console *console)
     console->state = SW_CONSOLE_CLOSING;
     console->admin->count--;
     sw_timer_close(console->login_timer);
-    console->login_timer = NULL;
+    sw_timer_close(console->again);
+    console->login_timer = console->again = NULL;
     sw_stream_close(console->stream);
 }
 

@@ -11,13 +11,17 @@
  *   settings.c   SHOW CONFIG
  *   places.c     where a statement would run and where a key lives, in words
  *   asked.c      EXPLAIN and LOCATE
- *   orders.c     what changes something
+ *   ask.c        questions to the workers
+ *   stats.c      SHOW STATS
+ *   clients.c    SHOW CLIENTS, KILL
+ *   orders.c     PAUSE, RESUME, SHUTDOWN
  *   answer.c     rows on their way
  */
 #ifndef SW_ADMIN_INTERNAL_H
 #define SW_ADMIN_INTERNAL_H
 
 #include "answer.h"
+
 #include "shardward/admin/admin.h"
 #include "shardward/admin/command.h"
 #include "shardward/auth/scram.h"
@@ -26,6 +30,9 @@
 #include "shardward/io/listener.h"
 #include "shardward/io/stream.h"
 #include "shardward/wire/frame.h"
+#include <stdatomic.h>
+
+struct sw_sums;
 
 struct sw_admin {
     int refs; /* of its maker and of every console that is not yet freed */
@@ -33,6 +40,14 @@ struct sw_admin {
     struct sw_map *map;
     struct sw_scram_verifier *verifiers; /* of the map's admin users */
     struct sw_listener *listener;        /* NULL: no port is configured */
+    struct sw_mailbox *mailbox;
+    const struct sw_admin_worker *workers;
+    int worker_count;
+    atomic_bool is_closing; /* questions under way are for nobody any more */
+    struct sw_sums *older,
+        *newer; /* SHOW STATS: at the ends of the last full period, or NULL */
+    struct sw_timer *period;
+    uint64_t began_us;
     void (*on_shutdown)(void *owner);
     void *owner;
     struct sw_link consoles;
@@ -95,6 +110,7 @@ struct sw_console {
     struct sw_portal *portal; /* that is executed */
     uint32_t portal_rows;     /* at most; 0: all */
     bool skips_to_sync;
+    struct sw_timer *again; /* PAUSE: ask the workers again; NULL: none is under way */
     struct sw_textmap statements, portals;
 };
 
@@ -150,9 +166,22 @@ void sw_explain(struct sw_console *console);
 void sw_locate(struct sw_console *console);
 void sw_set(struct sw_console *console);
 void sw_shutdown(struct sw_console *console);
+void sw_show_clients(struct sw_console *console);
+void sw_show_stats(struct sw_console *console);
+void sw_kill(struct sw_console *console);
+void sw_pause(struct sw_console *console);
+void sw_resume(struct sw_console *console);
 
 extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_shards,
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
-    sw_columns_property;
+    sw_columns_property, sw_columns_clients, sw_columns_stats;
+
+/* stats.c */
+void sw_sums_free(struct sw_sums *sums); /* accepts NULL */
+void sw_stats_start_periods(struct sw_admin *admin);
+
+/* clients.c: address and port of both ends of a socket; a time, NULL if 0. */
+void sw_put_ends(struct sw_answer *answer, int fd);
+void sw_put_time(struct sw_answer *answer, uint64_t unix_s);
 
 #endif

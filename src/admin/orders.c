@@ -1,7 +1,117 @@
 /*
- * What changes something.
+ * PAUSE, RESUME, SHUTDOWN.
+ *
+ * PAUSE is told to all workers, and is done when none of their sessions holds a server any
+ * more, for which they are asked again and again.
  */
-#include "internal.h"
+#include "ask.h"
+
+enum { ASK_AGAIN_MS = 10 };
+
+/* The word behind the verb: NULL, all databases. False: it is none, and the command has ended.
+ */
+static bool read_database(struct sw_console *console, const char **database)
+{
+    const struct sw_command *command = &console->command;
+    struct sw_error err;
+
+    *database = command->word_count == 0 ? NULL : command->words[0].text;
+    if (*database == NULL || sw_map_database(console->admin->map, *database) != NULL)
+        return true;
+    sw_error_set(&err, "3D000", "there is no database \"%.64s\"", *database);
+    sw_console_fail(console, &err);
+    return false;
+}
+
+/* --- PAUSE --- */
+
+static void pause_part(struct sw_part *part)
+{
+    sw_sessions_pause(part->worker->sessions, part->ask->word);
+    part->count = sw_sessions_holding(part->worker->sessions, part->ask->word);
+}
+
+/* Is it still paused, and who still holds a server? -1: it was resumed meanwhile. */
+static void look_again(struct sw_part *part)
+{
+    const struct sw_sessions *sessions = part->worker->sessions;
+
+    part->count = sw_sessions_are_paused(sessions, part->ask->word)
+                      ? sw_sessions_holding(sessions, part->ask->word)
+                      : -1;
+}
+
+static bool was_resumed(const struct sw_ask *ask)
+{
+    for (int i = 0; i < ask->part_count; i++)
+        if (ask->parts[i].count < 0)
+            return true;
+    return false;
+}
+
+static void on_paused(struct sw_console *console, struct sw_ask *ask)
+{
+    struct sw_error err;
+
+    if (was_resumed(ask)) {
+        sw_timer_close(console->again);
+        console->again = NULL;
+        sw_error_set(&err, "57014", "RESUME has ended the pause");
+        sw_console_fail(console, &err);
+    } else if (sw_ask_sum(ask) == 0) {
+        sw_timer_close(console->again);
+        console->again = NULL;
+        sw_console_done(console);
+    } else {
+        sw_timer_start(console->again, ASK_AGAIN_MS);
+    }
+}
+
+static void ask_again(void *owner)
+{
+    static const struct sw_ask_kind kind = {.on_worker = look_again, .on_all = on_paused};
+    struct sw_console *console = owner;
+    const struct sw_command *command = &console->command;
+
+    sw_ask(console->admin, console, &kind,
+           command->word_count == 0 ? NULL : command->words[0].text, 0);
+}
+
+void sw_pause(struct sw_console *console)
+{
+    static const struct sw_ask_kind kind = {.on_worker = pause_part, .on_all = on_paused};
+    const char *database;
+
+    if (!read_database(console, &database))
+        return;
+    if (console->again == NULL)
+        console->again = sw_timer_create(console->admin->loop, ask_again, console);
+    sw_ask(console->admin, console, &kind, database, 0);
+}
+
+/* --- RESUME --- */
+
+static void resume_part(struct sw_part *part)
+{
+    sw_sessions_resume(part->worker->sessions, part->ask->word);
+}
+
+static void on_ordered(struct sw_console *console, struct sw_ask *ask)
+{
+    (void)ask;
+    sw_console_done(console);
+}
+
+void sw_resume(struct sw_console *console)
+{
+    static const struct sw_ask_kind kind = {.on_worker = resume_part, .on_all = on_ordered};
+    const char *database;
+
+    if (read_database(console, &database))
+        sw_ask(console->admin, console, &kind, database, 0);
+}
+
+/* --- SHUTDOWN --- */
 
 void sw_shutdown(struct sw_console *console)
 {

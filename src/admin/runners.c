@@ -4,16 +4,21 @@ const struct sw_runner *sw_runner(enum sw_verb_name verb)
 {
     static const struct sw_columns none = {0};
     static const struct sw_runner list[SW_VERBS] = {
+        [SW_SHOW_CLIENTS] = {&sw_columns_clients, sw_show_clients},
         [SW_SHOW_CONFIG] = {&sw_columns_config, sw_show_config},
         [SW_SHOW_HELP] = {&sw_columns_help, sw_show_help},
         [SW_SHOW_NODES] = {&sw_columns_nodes, sw_show_nodes},
         [SW_SHOW_SHARDS] = {&sw_columns_shards, sw_show_shards},
+        [SW_SHOW_STATS] = {&sw_columns_stats, sw_show_stats},
         [SW_SHOW_TABLES] = {&sw_columns_tables, sw_show_tables},
         [SW_SHOW_USERS] = {&sw_columns_users, sw_show_users},
         [SW_SHOW_VERSION] = {&sw_columns_version, sw_show_version},
         [SW_EXPLAIN] = {&sw_columns_property, sw_explain},
         [SW_LOCATE] = {&sw_columns_property, sw_locate},
         [SW_SET] = {&none, sw_set},
+        [SW_PAUSE] = {&none, sw_pause},
+        [SW_RESUME] = {&none, sw_resume},
+        [SW_KILL] = {&none, sw_kill},
         [SW_SHUTDOWN] = {&none, sw_shutdown},
         [SW_HELP] = {&sw_columns_help, sw_show_help},
     };

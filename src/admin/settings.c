@@ -1,6 +1,7 @@
 /*
  * SHOW CONFIG and SET. A row is a path into the YAML file; secrets are shown as stars.
  */
+#include "columns.h"
 #include "internal.h"
 
 #include "shardward/base/mem.h"
@@ -9,11 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#define TEXT(name)                                                                             \
-    {                                                                                          \
-        name, SW_COLUMN_TEXT, SW_FOLD_KEY                                                      \
-    }
 
 static const struct sw_column config_columns[] = {TEXT("key"), TEXT("value"), TEXT("default"),
                                                   TEXT("changeable")};
@@ -70,6 +66,7 @@ static void put_whole(struct sw_answer *answer, const struct sw_config *config)
     put(answer, "log.level", levels[config->log.level], "info", true);
     put(answer, "log.format", config->log.format == SW_LOG_JSON ? "json" : "text", "text",
         true);
+    put_number(answer, "log.slow", config->log.slow_ms, "ms", 0);
     put(answer, "log.connections", config->log.has_connections ? "on" : "off", "off", true);
 }
 

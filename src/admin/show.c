@@ -1,20 +1,8 @@
 /*
  * What the map tells, without asking a worker.
  */
+#include "columns.h"
 #include "internal.h"
-
-#define TEXT(name)                                                                             \
-    {                                                                                          \
-        name, SW_COLUMN_TEXT, SW_FOLD_KEY                                                      \
-    }
-#define INT4(name)                                                                             \
-    {                                                                                          \
-        name, SW_COLUMN_INT4, SW_FOLD_KEY                                                      \
-    }
-#define COLUMNS(list)                                                                          \
-    {                                                                                          \
-        list, sizeof(list) / sizeof *(list)                                                    \
-    }
 
 static const struct sw_column version[] = {TEXT("version")};
 static const struct sw_column help[] = {TEXT("command"), TEXT("about"), TEXT("may")};

@@ -27,6 +27,7 @@ struct control {
     int last_chosen; /* the worker of the last client */
     struct sw_listener *listener;
     struct sw_admin *admin;
+    struct sw_admin_worker for_admin[SW_WORKERS_MOST];
     struct sw_signal *on_term, *on_int;
 };
 
@@ -128,9 +129,15 @@ static bool open_listener(struct control *control, struct sw_error *err)
 
 static bool open_admin(struct control *control, struct sw_error *err)
 {
-    const struct sw_admin_setup setup = {
-        .loop = control->loop, .map = control->map, .on_shutdown = on_stop, .owner = control};
+    const struct sw_admin_setup setup = {.loop = control->loop,
+                                         .map = control->map,
+                                         .workers = control->for_admin,
+                                         .worker_count = control->worker_count,
+                                         .on_shutdown = on_stop,
+                                         .owner = control};
 
+    for (int i = 0; i < control->worker_count; i++)
+        control->for_admin[i] = sw_worker_for_admin(control->workers[i]);
     control->admin = sw_admin_create(&setup, err);
     return control->admin != NULL;
 }
@@ -160,6 +167,7 @@ static void close_control(struct control *control)
     sw_dialler_close(control->dialler);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_close(control->workers[i]);
+    sw_admin_free(control->admin);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_free(control->workers[i]);
     sw_hub_free(control->hub);

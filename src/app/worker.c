@@ -114,6 +114,12 @@ void sw_worker_welcome(struct sw_worker *worker, int fd)
     sw_mailbox_post(worker->mailbox, &arrival->letter);
 }
 
+struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker)
+{
+    return (struct sw_admin_worker){
+        .mailbox = worker->mailbox, .pools = worker->pools, .sessions = worker->sessions};
+}
+
 int sw_worker_clients(const struct sw_worker *worker)
 {
     return atomic_load_explicit(&worker->clients, memory_order_relaxed);

@@ -7,6 +7,7 @@
 #ifndef SW_APP_WORKER_H
 #define SW_APP_WORKER_H
 
+#include "shardward/admin/admin.h"
 #include "shardward/backend/dialler.h"
 #include "shardward/board/board.h"
 #include "shardward/session/session.h"
@@ -26,6 +27,8 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
 bool sw_worker_start(struct sw_worker *worker, struct sw_error *err);
 /* Hand over a client's socket. */
 void sw_worker_welcome(struct sw_worker *worker, int fd);
+/* What the console reaches of it, while it lives. */
+struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker);
 /* Clients that were handed over and have not left. From any thread. */
 int sw_worker_clients(const struct sw_worker *worker);
 /* Wait until the thread has ended. */

@@ -33,6 +33,7 @@ struct sw_stream {
     bool was_congested;
     int send_error; /* an errno: nothing can be sent; what has come may still be read */
     int watched;
+    uint64_t received, sent; /* bytes */
 };
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -124,6 +125,7 @@ static void on_readable(struct sw_stream *stream)
         lose(stream, len == 0 ? reset_behind_close(stream) : errno);
         return;
     }
+    stream->received += (uint64_t)len;
     if (is_kept) {
         sw_buf_grown(&stream->in, (size_t)len);
         offer_kept(stream);
@@ -240,6 +242,7 @@ void sw_stream_flush(struct sw_stream *stream)
         }
         if (len < 0)
             break;
+        stream->sent += (uint64_t)len;
         sw_buf_take(&stream->out, (size_t)len);
     }
     if (stream->send_error != 0)
@@ -249,6 +252,16 @@ void sw_stream_flush(struct sw_stream *stream)
     else if (sw_stream_is_congested(stream))
         stream->was_congested = true;
     watch(stream);
+}
+
+uint64_t sw_stream_received(const struct sw_stream *stream)
+{
+    return stream->received;
+}
+
+uint64_t sw_stream_sent(const struct sw_stream *stream)
+{
+    return stream->sent;
 }
 
 bool sw_stream_is_congested(const struct sw_stream *stream)

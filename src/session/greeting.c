@@ -28,6 +28,16 @@ static void fail_login(struct sw_session *session)
     sw_session_fatal(session, &err);
 }
 
+static void try_settings(struct sw_session *session)
+{
+    session->running = &session->leg;
+    sw_leg_start(
+        &session->leg,
+        sw_pools_get(session->sessions->pools, session->user, session->database->catalog),
+        session->database->catalog,
+        &(struct sw_leg_work){.run = &session->run, .settings = session->settings});
+}
+
 /* Logged in: a server tries the settings, and tells us the parameters to report. */
 static void enter(struct sw_session *session)
 {
@@ -45,13 +55,9 @@ static void enter(struct sw_session *session)
     session->state = SW_SESSION_ENTERING;
     session->startup = sw_settings_share(&session->sessions->startups, session->startup);
     session->settings = sw_settings_ref(session->startup);
-    session->running = &session->leg;
     sw_stream_hold(session->stream);
-    sw_leg_start(
-        &session->leg,
-        sw_pools_get(session->sessions->pools, session->user, session->database->catalog),
-        session->database->catalog,
-        &(struct sw_leg_work){.run = &session->run, .settings = session->settings});
+    if (!sw_session_park(session, try_settings))
+        try_settings(session);
 }
 
 void sw_session_entered(struct sw_session *session)
@@ -65,6 +71,7 @@ void sw_session_entered(struct sw_session *session)
                                                  sw_settings_ref(session->told)};
     session->running = NULL;
     session->state = SW_SESSION_READY;
+    sw_tally_entered(session);
     sw_write_key_data(out, session->id, session->cancel_key);
     sw_write_ready(out, 'I');
     sw_stream_flush(session->stream);

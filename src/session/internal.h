@@ -15,6 +15,9 @@
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
  *   names.c       prepared statements and portals
+ *   tally.c       what was done, counted
+ *   pause.c       statements that wait for the end of a pause
+ *   facts.c       what can be told of the clients, and their end by order
  */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
@@ -26,6 +29,7 @@
 #include "shardward/io/stream.h"
 #include "shardward/plan/cache.h"
 #include "shardward/session/session.h"
+#include "shardward/session/tally.h"
 #include "shardward/txn/txn.h"
 #include "shardward/wire/frame.h"
 #include "shardward/wire/startup.h"
@@ -39,6 +43,10 @@ struct sw_sessions {
     struct sw_plan_cache *plans;
     struct sw_settings_shared startups; /* settings of clients that came lately */
     struct sw_verifiers *verifiers;
+    struct sw_tallies *tallies;
+    struct sw_link parked;    /* sessions that wait for the end of a pause */
+    struct sw_textmap paused; /* names of databases */
+    bool is_paused;           /* all are */
     struct sw_link all;
     uint32_t worker;
     uint32_t last_number; /* of a session of this worker; its id is made of both */
@@ -65,6 +73,20 @@ struct sw_named {
 struct sw_names {
     struct sw_named *unnamed;
     struct sw_textmap named;
+};
+
+/* What is being counted for one session. Tallies are the sessions', and outlive it. */
+struct sw_measure {
+    struct sw_tally *here; /* of what needs no server; NULL until the login is over */
+    struct sw_tally *run;  /* of the run on a server; NULL: there is none */
+    uint64_t began_us;     /* of that run */
+    uint64_t waited_us;    /* of it, for a server connection */
+    bool is_waiting;
+    struct sw_tally *transaction; /* in which its first server counts; NULL: none yet */
+    uint64_t transaction_began_us;
+    uint64_t received, sent; /* bytes that are counted already */
+    uint64_t connected_us;
+    uint64_t queries;
 };
 
 enum sw_session_state {
@@ -123,6 +145,8 @@ struct sw_change {
 
 struct sw_session {
     struct sw_link link;
+    struct sw_link parked;                     /* during a pause */
+    void (*go_on)(struct sw_session *session); /* ... and what comes after it */
     struct sw_sessions *sessions;
     enum sw_session_state state;
     uint32_t id, cancel_key;
@@ -147,6 +171,7 @@ struct sw_session {
     struct sw_txn txn;
 
     struct sw_names statements, portals;
+    struct sw_measure measure;
 
     /* The run that is collected or works. */
     struct sw_run run;
@@ -381,6 +406,28 @@ char *sw_session_ddl_note(const struct sw_session *session, const struct sw_rout
 void sw_session_follow_run(struct sw_session *session, char status);
 /* What was collected and never carried out did not happen. */
 void sw_session_undo_names(struct sw_session *session);
+
+/* tally.c */
+struct sw_tallies *sw_tallies_create(void);
+void sw_tallies_free(struct sw_tallies *tallies);
+void sw_tally_entered(struct sw_session *session); /* the login is over */
+void sw_tally_refusal(struct sw_session *session); /* an error of ours */
+/* A run that needs a server is there; it is about to start on @shard; its leg was started; it
+ * has its server connection; it is over, but not yet forgotten. */
+void sw_tally_asked(struct sw_session *session);
+void sw_tally_start(struct sw_session *session, const struct sw_shard *shard);
+void sw_tally_started(struct sw_session *session);
+void sw_tally_lent(struct sw_session *session);
+void sw_tally_end(struct sw_session *session);
+void sw_tally_gone(struct sw_session *session); /* the client */
+
+/* pause.c */
+
+/* If a pause concerns a session that holds no server: true, and @go_on is called when the pause
+ * is over; the session must be RUNNING or ENTERING. */
+bool sw_session_park(struct sw_session *session, void (*go_on)(struct sw_session *session));
+void sw_session_unpark(struct sw_session *session); /* it will not go on */
+bool sw_session_is_parked(const struct sw_session *session);
 
 /* names.c */
 struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, const char *text,

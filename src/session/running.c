@@ -27,6 +27,7 @@ void sw_session_conclude(struct sw_session *session)
 {
     bool is_due = sw_session_is_ready_due(session);
 
+    sw_tally_end(session);
     sw_session_forget_run(session);
     if (session->batch == NULL)
         sw_session_forget_batch(session);
@@ -147,10 +148,20 @@ static void start(struct sw_session *session)
     sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
                                                    sw_settings_ref(session->told)};
-    session->state = SW_SESSION_RUNNING;
-    sw_stream_hold(session->stream);
+    sw_tally_start(session, shard);
     sw_leg_start(leg, sw_pools_get(session->sessions->pools, session->user, shard), shard,
                  &work);
+    sw_tally_started(session);
+}
+
+static void start_unless_paused(struct sw_session *session,
+                                void (*begin)(struct sw_session *session))
+{
+    session->state = SW_SESSION_RUNNING;
+    sw_tally_asked(session);
+    sw_stream_hold(session->stream);
+    if (!sw_session_park(session, begin))
+        begin(session);
 }
 
 /* A simple query that is answered here still ends the batch before it, as Sync does. */
@@ -165,7 +176,7 @@ void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
 {
     session->run_end = end;
     if (session->ddl != NULL) {
-        sw_session_run_ddl(session);
+        start_unless_paused(session, sw_session_run_ddl);
         return;
     }
     if (!needs_server(session)) {
@@ -179,7 +190,7 @@ void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
         (void)sw_run_add(&session->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     if (session->run_end == SW_RUN_ENDS_FLUSH)
         (void)sw_run_add(&session->run, SW_REQUEST_FLUSH, NULL, NULL, NULL, 0);
-    start(session);
+    start_unless_paused(session, start);
 }
 
 void sw_session_split(struct sw_session *session)
@@ -295,6 +306,7 @@ static bool is_behind(const struct sw_session *session)
 
 static void on_attached(void *owner, struct sw_settings *reported)
 {
+    sw_tally_lent(owner);
     if (!is_behind(owner))
         sw_session_tell(owner, reported);
 }
@@ -352,6 +364,7 @@ void sw_session_end_failed(struct sw_session *session)
 {
     sw_txn_fail(&session->txn);
     sw_session_undo_names(session);
+    session->has_failed = true;
     session->batch = NULL;
     session->aside_is_open = false;
     if (!sw_session_is_ready_due(session))
@@ -438,7 +451,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
         fail_run(session, err);
     } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
         session->tries++;
-        start(session);
+        start_unless_paused(session, start);
     } else if (session->may_write || sw_session_run_ends_transaction(session)) {
         fail_unknown(session, err);
     } else {

@@ -10,6 +10,7 @@
  */
 #include "internal.h"
 
+#include "shardward/base/clock.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/io/listener.h"
@@ -153,6 +154,8 @@ static void unref_sessions(struct sw_sessions *sessions)
     if (--sessions->refs > 0)
         return;
     sw_plan_cache_free(sessions->plans);
+    sw_tallies_free(sessions->tallies);
+    sw_textmap_finish(&sessions->paused);
     sw_settings_shared_finish(&sessions->startups);
     sw_catalog_unref(sessions->catalog);
     sw_map_unref(sessions->map);
@@ -236,6 +239,8 @@ void sw_session_close(struct sw_session *session)
         return;
     if (was_ready(session))
         sw_session_log_connection(session, "client-gone");
+    sw_tally_gone(session);
+    sw_session_unpark(session);
     session->state = SW_SESSION_CLOSING;
     session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
@@ -270,6 +275,11 @@ static void on_login_timeout(void *owner)
     struct sw_session *session = owner;
     struct sw_error err;
 
+    if (sw_session_is_parked(session)) {
+        /* The client has done its part. */
+        sw_timer_start(session->login_timer, (uint64_t)session->map->config->timeouts.login_ms);
+        return;
+    }
     sw_error_set(&err, "08P01", "canceling authentication due to timeout");
     sw_session_fatal(session, &err);
 }
@@ -305,6 +315,8 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
 
     session->sessions = sessions;
     session->id = next_id(sessions);
+    session->measure.connected_us = sw_clock_us();
+    sw_link_init(&session->parked);
     if (getrandom(&session->cancel_key, sizeof session->cancel_key, 0) < 0)
         session->cancel_key = session->id;
     sw_txn_init(&session->txn);
@@ -334,9 +346,12 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->pools = setup->pools;
     sessions->plans = sw_plan_cache_create(setup->statement_cache);
     sessions->verifiers = setup->verifiers;
+    sessions->tallies = sw_tallies_create();
     sessions->on_left = setup->on_left;
     sessions->owner = setup->owner;
     sw_link_init(&sessions->all);
+    sw_link_init(&sessions->parked);
+    sw_textmap_init(&sessions->paused);
     return sessions;
 }
 

@@ -10,15 +10,27 @@
 
 #include "shardward/base/error.h"
 #include "shardward/io/loop.h"
+#include "shardward/io/mailbox.h"
+#include "shardward/pool/pool.h"
+#include "shardward/session/session.h"
 #include "shardward/topology/map.h"
 
 struct sw_admin;
 
 enum { SW_CONSOLES_MOST = 64 }; /* one more is told 53300 */
 
+/* What is read and changed by letters to its mailbox. */
+struct sw_admin_worker {
+    struct sw_mailbox *mailbox;
+    struct sw_pools *pools;
+    struct sw_sessions *sessions;
+};
+
 struct sw_admin_setup {
-    struct sw_loop *loop;             /* the control thread's */
-    struct sw_map *map;               /* shared */
+    struct sw_loop *loop;                  /* the control thread's */
+    struct sw_map *map;                    /* shared */
+    const struct sw_admin_worker *workers; /* borrowed until sw_admin_free() */
+    int worker_count;
     void (*on_shutdown)(void *owner); /* end the process */
     void *owner;
 };
@@ -26,8 +38,11 @@ struct sw_admin_setup {
 /* Open the port, if the map's configuration names one. NULL: it cannot be opened, or a password
  * cannot be used. */
 struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_error *err);
-/* Tell all consoles goodbye (57P01) and close the port; the consoles' memory follows with the
- * loop. Accepts NULL. */
+/* Tell all consoles goodbye (57P01), close the port, and ask the workers nothing any more.
+ * Accepts NULL. */
 void sw_admin_close(struct sw_admin *admin);
+/* After sw_admin_close(), when the workers' mailboxes have been closed; the consoles' memory
+ * follows with the loop. Accepts NULL. */
+void sw_admin_free(struct sw_admin *admin);
 
 #endif

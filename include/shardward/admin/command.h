@@ -17,9 +17,11 @@
 #include <stdbool.h>
 
 enum sw_verb_name {
+    SW_SHOW_CLIENTS,
     SW_SHOW_CONFIG,
     SW_SHOW_NODES,
     SW_SHOW_SHARDS,
+    SW_SHOW_STATS,
     SW_SHOW_TABLES,
     SW_SHOW_USERS,
     SW_SHOW_VERSION,
@@ -27,6 +29,9 @@ enum sw_verb_name {
     SW_EXPLAIN,
     SW_LOCATE,
     SW_SET,
+    SW_PAUSE,
+    SW_RESUME,
+    SW_KILL,
     SW_SHUTDOWN,
     SW_HELP,
     SW_VERBS, /* their number */

@@ -181,6 +181,7 @@ struct sw_config {
     struct {
         enum sw_log_level level;
         enum sw_log_format format;
+        int slow_ms;          /* statements that take as long are logged; 0: none */
         bool has_connections; /* clients' coming and going is logged at level info */
     } log;
     const struct sw_config_cluster *clusters;

@@ -50,6 +50,9 @@ void sw_stream_detach(struct sw_stream *stream);
 struct sw_buf *sw_stream_out(struct sw_stream *stream);
 /* Send what the socket takes now, the rest as it takes it. */
 void sw_stream_flush(struct sw_stream *stream);
+/* Bytes of the stream's whole life, as the socket gave and took them. */
+uint64_t sw_stream_received(const struct sw_stream *stream);
+uint64_t sw_stream_sent(const struct sw_stream *stream);
 bool sw_stream_is_congested(const struct sw_stream *stream);
 /* Of a lost stream: was the connection reset? The other side then ended without having read
  * all that it was sent. */

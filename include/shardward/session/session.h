@@ -33,6 +33,46 @@ void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *ca
 void sw_sessions_welcome(struct sw_sessions *sessions, int fd);
 /* A client too many has connected: it is told so (53300). Takes the socket. */
 void sw_sessions_turn_away(int fd);
+/* What one client is about. Texts are borrowed for the call. */
+enum sw_client_state {
+    SW_CLIENT_LOGIN,   /* greeting, password, first settings */
+    SW_CLIENT_IDLE,    /* outside of a transaction */
+    SW_CLIENT_OPEN,    /* in a transaction, between statements */
+    SW_CLIENT_WAITING, /* for a server connection */
+    SW_CLIENT_ACTIVE,  /* a server works for it */
+};
+
+struct sw_client_facts {
+    uint32_t id;
+    int fd;
+    enum sw_client_state state;
+    const char *user, *database;      /* NULL before the start-up packet */
+    const char *application;          /* as it calls itself; NULL: it does not */
+    const char *shard;                /* where its statement or transaction is; NULL: nowhere */
+    uint64_t connected_s, asked_s;    /* Unix time; asked_s 0: not yet */
+    uint64_t busy_us;                 /* of the statement that waits or runs */
+    uint64_t received, sent, queries; /* bytes, and simple queries or batches */
+};
+
+void sw_sessions_each(const struct sw_sessions *sessions,
+                      void (*on_client)(void *owner, const struct sw_client_facts *facts),
+                      void *owner);
+/* End the client @id, or (@id 0) all of @database: it is told 57P01, its transaction is rolled
+ * back. Returns how many. */
+int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *database);
+
+/*
+ * A pause of @database, or (NULL) of all: transactions and statements under way go on until
+ * their servers are released; everything else waits, logins too, without a deadline, until the
+ * pause is resumed. Resuming all also resumes databases that were paused by name.
+ */
+void sw_sessions_pause(struct sw_sessions *sessions, const char *database);
+void sw_sessions_resume(struct sw_sessions *sessions, const char *database);
+/* Is @database paused, by name or with all? NULL: are all? */
+bool sw_sessions_are_paused(const struct sw_sessions *sessions, const char *database);
+/* How many sessions of @database (NULL: of all) hold a server, or wait for one. */
+int sw_sessions_holding(const struct sw_sessions *sessions, const char *database);
+
 /* Tell all clients goodbye (57P01) and close their connections; the memory follows with the
  * loop. Accepts NULL. */
 void sw_sessions_close(struct sw_sessions *sessions);

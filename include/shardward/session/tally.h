@@ -1,0 +1,32 @@
+/*
+ * tally - what a worker's sessions have done, counted.
+ *
+ * One tally for each (database, user, shard) that was ever used; shard NULL: what was answered
+ * without a server. A tally outlives reloads, and ends with the sessions. Plain numbers of the
+ * worker's thread: others ask by letter.
+ */
+#ifndef SW_SESSION_TALLY_H
+#define SW_SESSION_TALLY_H
+
+#include "shardward/base/histogram.h"
+#include "shardward/session/session.h"
+
+struct sw_tally {
+    char *database, *user;
+    char *shard, *node; /* both NULL, or none */
+    uint64_t transactions;
+    uint64_t queries;          /* simple queries, and batches up to Sync */
+    uint64_t received, sent;   /* bytes of clients, and to them */
+    uint64_t transaction_us;   /* from the first statement on a server to the end */
+    uint64_t query_us;         /* from the client's message to the last answer */
+    uint64_t wait_us;          /* of it: until a server connection was there */
+    uint64_t errors;           /* queries that servers failed */
+    uint64_t refused;          /* ... that we failed */
+    struct sw_histogram times; /* of queries on servers, in microseconds */
+};
+
+void sw_sessions_each_tally(const struct sw_sessions *sessions,
+                            void (*on_tally)(void *owner, const struct sw_tally *tally),
+                            void *owner);
+
+#endif

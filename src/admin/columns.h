@@ -1,0 +1,38 @@
+/*
+ * columns - short names for the rows of a list of columns.
+ */
+#ifndef SW_ADMIN_COLUMNS_H
+#define SW_ADMIN_COLUMNS_H
+
+#include "answer.h"
+
+#define TEXT(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_TEXT, SW_FOLD_KEY                                                      \
+    }
+#define INT4(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_INT4, SW_FOLD_KEY                                                      \
+    }
+#define INT8(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_INT8, SW_FOLD_KEY                                                      \
+    }
+#define SUM4(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_INT4, SW_FOLD_SUM                                                      \
+    }
+#define SUM8(name)                                                                             \
+    {                                                                                          \
+        name, SW_COLUMN_INT8, SW_FOLD_SUM                                                      \
+    }
+#define MOST8(name)                                                                            \
+    {                                                                                          \
+        name, SW_COLUMN_INT8, SW_FOLD_MAX                                                      \
+    }
+#define COLUMNS(list)                                                                          \
+    {                                                                                          \
+        list, sizeof(list) / sizeof *(list)                                                    \
+    }
+
+#endif

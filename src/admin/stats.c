@@ -1,0 +1,250 @@
+/*
+ * SHOW STATS. Each worker copies its tallies; those of the same name are added up. Averages are
+ * those of the last full period, for which the workers are asked by a timer; before there is
+ * one, those since the start.
+ */
+#include "ask.h"
+#include "columns.h"
+
+#include "shardward/base/clock.h"
+#include "shardward/base/mem.h"
+#include "shardward/session/tally.h"
+
+enum { PERIOD_MS = 60 * 1000 };
+
+static const struct sw_column stats[] = {
+    TEXT("database"),
+    TEXT("user"),
+    TEXT("shard"),
+    TEXT("node"),
+    INT8("total_xact_count"),
+    INT8("total_query_count"),
+    INT8("total_received"),
+    INT8("total_sent"),
+    INT8("total_xact_time"),
+    INT8("total_query_time"),
+    INT8("total_wait_time"),
+    INT8("avg_xact_count"),
+    INT8("avg_query_count"),
+    INT8("avg_recv"),
+    INT8("avg_sent"),
+    INT8("avg_xact_time"),
+    INT8("avg_query_time"),
+    INT8("avg_wait_time"),
+    INT8("total_errors"),
+    INT8("total_refused"),
+    INT8("query_time_p50"),
+    INT8("query_time_p90"),
+    INT8("query_time_p99"),
+};
+
+const struct sw_columns sw_columns_stats = COLUMNS(stats);
+
+/* A tally on its way, or the sum of several. */
+struct copy {
+    struct copy *next;
+    struct sw_tally tally;
+};
+
+/* Tallies of all workers at one moment. */
+struct sw_sums {
+    uint64_t at_us;
+    struct sw_arena arena;
+    struct sw_textmap by_name; /* of struct copy */
+    struct copy *first, **end; /* in the order of their coming */
+};
+
+/* --- on the workers --- */
+
+static struct copy *copy_tally(struct sw_arena *arena, const struct sw_tally *tally)
+{
+    struct copy *copy = sw_arena_alloc(arena, sizeof *copy);
+
+    copy->tally = *tally;
+    copy->tally.database = sw_arena_strdup(arena, tally->database);
+    copy->tally.user = sw_arena_strdup(arena, tally->user);
+    copy->tally.shard = tally->shard == NULL ? NULL : sw_arena_strdup(arena, tally->shard);
+    copy->tally.node = tally->node == NULL ? NULL : sw_arena_strdup(arena, tally->node);
+    return copy;
+}
+
+static void note_tally(void *owner, const struct sw_tally *tally)
+{
+    struct sw_part *part = owner;
+    struct copy *copy = copy_tally(&part->answer.arena, tally);
+
+    copy->next = part->list;
+    part->list = copy;
+}
+
+static void on_worker(struct sw_part *part)
+{
+    sw_sessions_each_tally(part->worker->sessions, note_tally, part);
+}
+
+/* --- adding up --- */
+
+static void add(struct sw_tally *into, const struct sw_tally *from)
+{
+    into->transactions += from->transactions;
+    into->queries += from->queries;
+    into->received += from->received;
+    into->sent += from->sent;
+    into->transaction_us += from->transaction_us;
+    into->query_us += from->query_us;
+    into->wait_us += from->wait_us;
+    into->errors += from->errors;
+    into->refused += from->refused;
+    sw_histogram_merge(&into->times, &from->times);
+}
+
+static char *name_of(const struct sw_tally *tally)
+{
+    return sw_format("%s\x1f%s\x1f%s", tally->database, tally->user,
+                     tally->shard == NULL ? "" : tally->shard);
+}
+
+static void add_to(struct sw_sums *sums, const struct sw_tally *tally)
+{
+    char *name = name_of(tally);
+    struct copy *sum = sw_textmap_get(&sums->by_name, name);
+
+    if (sum == NULL) {
+        sum = copy_tally(&sums->arena, tally);
+        (void)sw_textmap_put(&sums->by_name, name, sum);
+        *sums->end = sum;
+        sums->end = &sum->next;
+    } else {
+        add(&sum->tally, tally);
+    }
+    free(name);
+}
+
+static struct sw_sums *add_up(const struct sw_ask *ask)
+{
+    struct sw_sums *sums = sw_alloc_zero(1, sizeof *sums);
+
+    sums->at_us = sw_clock_us();
+    sums->end = &sums->first;
+    sw_arena_init(&sums->arena);
+    sw_textmap_init(&sums->by_name);
+    for (int i = 0; i < ask->part_count; i++)
+        for (const struct copy *copy = ask->parts[i].list; copy != NULL; copy = copy->next)
+            add_to(sums, &copy->tally);
+    return sums;
+}
+
+void sw_sums_free(struct sw_sums *sums)
+{
+    if (sums == NULL)
+        return;
+    sw_arena_finish(&sums->arena);
+    sw_textmap_finish(&sums->by_name);
+    free(sums);
+}
+
+/* --- showing --- */
+
+/* What one of the sums was at a moment; all zero before it was there. */
+static struct sw_tally at_moment(const struct sw_sums *sums, const struct sw_tally *tally)
+{
+    char *name = name_of(tally);
+    const struct copy *copy = sums == NULL ? NULL : sw_textmap_get(&sums->by_name, name);
+
+    free(name);
+    return copy == NULL ? (struct sw_tally){0} : copy->tally;
+}
+
+static int64_t ratio(uint64_t what, uint64_t by)
+{
+    return by == 0 ? 0 : (int64_t)(what / by);
+}
+
+static void put_averages(struct sw_answer *answer, const struct sw_tally *from,
+                         const struct sw_tally *to, uint64_t period_us)
+{
+    uint64_t period_s = period_us < 1000000 ? 1 : period_us / 1000000;
+    uint64_t transactions = to->transactions - from->transactions;
+    uint64_t queries = to->queries - from->queries;
+
+    sw_answer_number(answer, ratio(transactions, period_s));
+    sw_answer_number(answer, ratio(queries, period_s));
+    sw_answer_number(answer, ratio(to->received - from->received, period_s));
+    sw_answer_number(answer, ratio(to->sent - from->sent, period_s));
+    sw_answer_number(answer, ratio(to->transaction_us - from->transaction_us, transactions));
+    sw_answer_number(answer, ratio(to->query_us - from->query_us, queries));
+    sw_answer_number(answer, ratio(to->wait_us - from->wait_us, queries));
+}
+
+static void put_sum(struct sw_answer *answer, const struct sw_admin *admin,
+                    const struct sw_tally *tally, uint64_t now_us)
+{
+    bool has_period = admin->newer != NULL;
+    struct sw_tally from = at_moment(admin->older, tally);
+    struct sw_tally to = has_period ? at_moment(admin->newer, tally) : *tally;
+    uint64_t began_us = admin->older != NULL ? admin->older->at_us : admin->began_us;
+
+    sw_answer_row(answer);
+    sw_answer_text(answer, tally->database);
+    sw_answer_text(answer, tally->user);
+    sw_answer_text(answer, tally->shard);
+    sw_answer_text(answer, tally->node);
+    sw_answer_number(answer, (int64_t)tally->transactions);
+    sw_answer_number(answer, (int64_t)tally->queries);
+    sw_answer_number(answer, (int64_t)tally->received);
+    sw_answer_number(answer, (int64_t)tally->sent);
+    sw_answer_number(answer, (int64_t)tally->transaction_us);
+    sw_answer_number(answer, (int64_t)tally->query_us);
+    sw_answer_number(answer, (int64_t)tally->wait_us);
+    put_averages(answer, &from, &to, (has_period ? admin->newer->at_us : now_us) - began_us);
+    sw_answer_number(answer, (int64_t)tally->errors);
+    sw_answer_number(answer, (int64_t)tally->refused);
+    sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 50));
+    sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 90));
+    sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 99));
+}
+
+static void on_all(struct sw_console *console, struct sw_ask *ask)
+{
+    struct sw_sums *sums = add_up(ask);
+
+    for (const struct copy *sum = sums->first; sum != NULL; sum = sum->next)
+        put_sum(&console->answer, ask->admin, &sum->tally, sums->at_us);
+    sw_sums_free(sums);
+    sw_console_done(console);
+}
+
+void sw_show_stats(struct sw_console *console)
+{
+    static const struct sw_ask_kind kind = {.on_worker = on_worker, .on_all = on_all};
+
+    sw_ask(console->admin, console, &kind, NULL, 0);
+}
+
+/* --- periods --- */
+
+static void on_period(struct sw_console *nobody, struct sw_ask *ask)
+{
+    struct sw_admin *admin = ask->admin;
+
+    (void)nobody;
+    sw_sums_free(admin->older);
+    admin->older = admin->newer;
+    admin->newer = add_up(ask);
+}
+
+static void on_due(void *owner)
+{
+    static const struct sw_ask_kind kind = {.on_worker = on_worker, .on_all = on_period};
+    struct sw_admin *admin = owner;
+
+    sw_ask(admin, NULL, &kind, NULL, 0);
+    sw_timer_start(admin->period, PERIOD_MS);
+}
+
+void sw_stats_start_periods(struct sw_admin *admin)
+{
+    admin->began_us = sw_clock_us();
+    admin->period = sw_timer_create(admin->loop, on_due, admin);
+    sw_timer_start(admin->period, PERIOD_MS);
+}

@@ -1,0 +1,92 @@
+/*
+ * What can be told of the clients, and their end by order.
+ */
+#include "internal.h"
+
+#include "shardward/base/clock.h"
+
+#include <string.h>
+
+static const struct sw_leg *busy_leg(const struct sw_session *session)
+{
+    return session->running != NULL ? session->running : &session->leg;
+}
+
+static enum sw_client_state state_of(const struct sw_session *session)
+{
+    if (session->measure.here == NULL)
+        return SW_CLIENT_LOGIN;
+    if (session->state != SW_SESSION_RUNNING)
+        return session->txn.state == SW_TXN_IDLE && session->batch == NULL ? SW_CLIENT_IDLE
+                                                                           : SW_CLIENT_OPEN;
+    return session->measure.is_waiting ? SW_CLIENT_WAITING : SW_CLIENT_ACTIVE;
+}
+
+static struct sw_client_facts facts_of(const struct sw_session *session, uint64_t now_us,
+                                       uint64_t now_s)
+{
+    const struct sw_measure *measure = &session->measure;
+    const struct sw_leg *leg = busy_leg(session);
+    bool is_busy = session->state == SW_SESSION_RUNNING;
+
+    return (struct sw_client_facts){
+        .id = session->id,
+        .fd = session->fd,
+        .state = state_of(session),
+        .user = session->user_name,
+        .database = session->database_name,
+        .application = sw_settings_get(session->settings, "application_name"),
+        .shard = leg->shard == NULL ? NULL : leg->shard->name,
+        .connected_s = now_s - (now_us - measure->connected_us) / 1000000,
+        .asked_s = measure->began_us == 0 ? 0 : now_s - (now_us - measure->began_us) / 1000000,
+        .busy_us = is_busy ? now_us - measure->began_us : 0,
+        .received = sw_stream_received(session->stream),
+        .sent = sw_stream_sent(session->stream),
+        .queries = measure->queries,
+    };
+}
+
+void sw_sessions_each(const struct sw_sessions *sessions,
+                      void (*on_client)(void *owner, const struct sw_client_facts *facts),
+                      void *owner)
+{
+    uint64_t now_us = sw_clock_us(), now_s = (uint64_t)time(NULL);
+
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        if (session->state != SW_SESSION_CLOSING) {
+            const struct sw_client_facts facts = facts_of(session, now_us, now_s);
+
+            on_client(owner, &facts);
+        }
+    }
+}
+
+static bool is_meant(const struct sw_session *session, uint32_t id, const char *database)
+{
+    if (session->state == SW_SESSION_CLOSING)
+        return false;
+    if (id != 0)
+        return session->id == id;
+    return session->database_name != NULL && strcmp(session->database_name, database) == 0;
+}
+
+int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *database)
+{
+    struct sw_link *link, *next;
+    struct sw_error err;
+    int count = 0;
+
+    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
+    for (link = sessions->all.next; link != &sessions->all; link = next) {
+        struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        next = link->next;
+        if (!is_meant(session, id, database))
+            continue;
+        sw_session_fatal(session, &err);
+        count++;
+    }
+    return count;
+}
