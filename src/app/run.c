@@ -97,8 +97,10 @@ static int count_workers(const struct sw_config *config)
 
 static bool start_workers(struct control *control, struct sw_error *err)
 {
-    struct sw_worker_setup setup = {
-        .board = control->board, .dialler = control->dialler, .verifiers = control->verifiers};
+    struct sw_worker_setup setup = {.board = control->board,
+                                    .catalog = control->catalog,
+                                    .dialler = control->dialler,
+                                    .verifiers = control->verifiers};
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;

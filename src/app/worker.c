@@ -16,6 +16,7 @@ struct sw_worker {
     struct sw_pools *pools;
     struct sw_sessions *sessions; /* NULL: closed */
     struct sw_board *board;
+    struct sw_catalog_reader *catalog;
     struct sw_watcher watcher;
     atomic_int clients;
     struct sw_letter stop;
@@ -54,6 +55,44 @@ static void on_stop(struct sw_letter *letter)
     sw_loop_stop(SW_OWNER(letter, struct sw_worker, stop)->loop);
 }
 
+/* A session's wish to have the shards read again. */
+struct wish {
+    struct sw_catalog_wish wish;
+    struct sw_rereading *rereading; /* NULL: the session does not wait any longer */
+};
+
+static void on_read(struct sw_catalog_wish *granted, const struct sw_error *err)
+{
+    struct wish *wish = SW_OWNER(granted, struct wish, wish);
+    struct sw_rereading *rereading = wish->rereading;
+
+    (void)err; /* the reader has logged it, and believes what it read before */
+    free(wish);
+    if (rereading != NULL)
+        rereading->on_read(rereading);
+}
+
+/* The board's news are in the mailbox before the wish is granted. */
+static void read_again(void *owner, struct sw_rereading *rereading)
+{
+    struct sw_worker *worker = owner;
+    struct wish *wish = sw_alloc_zero(1, sizeof *wish);
+
+    wish->wish.mailbox = worker->mailbox;
+    wish->wish.on_read = on_read;
+    wish->rereading = rereading;
+    rereading->ticket = wish;
+    sw_catalog_reader_read(worker->catalog, &wish->wish);
+}
+
+static void forget_reading(void *owner, struct sw_rereading *rereading)
+{
+    struct wish *wish = rereading->ticket;
+
+    (void)owner;
+    wish->rereading = NULL;
+}
+
 static void on_news(void *owner)
 {
     struct sw_worker *worker = owner;
@@ -67,8 +106,12 @@ static void on_news(void *owner)
 struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number)
 {
     struct sw_worker *worker = sw_alloc_zero(1, sizeof *worker);
-    struct sw_sessions_setup sessions = {
-        .worker = number, .verifiers = setup->verifiers, .on_left = on_left, .owner = worker};
+    struct sw_sessions_setup sessions = {.worker = number,
+                                         .verifiers = setup->verifiers,
+                                         .on_left = on_left,
+                                         .read_again = read_again,
+                                         .forget_reading = forget_reading,
+                                         .owner = worker};
 
     worker->number = number;
     worker->stop.on_read = on_stop;
@@ -81,6 +124,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
         number, worker->loop, worker->mailbox, setup->hub, setup->dialler, worker->map});
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
+    worker->catalog = setup->catalog;
     sw_board_watch(worker->board, &worker->watcher, worker->mailbox, on_news, worker);
     on_news(worker);
     return worker;

@@ -1,11 +1,14 @@
 /*
  * DDL, which runs on all shards of a business and on its catalog database: on all or on none.
  *
- *   collected --> opening --> statement by statement --> committing --> answered
+ *   collected --> opening --> statement by statement --> committing --> reading --> answered
  *                    |                 |                     |
  *                    +-----------------+---> rolling back ---+--> answered with an error
  *
- *   collected --> visiting, shard by shard (what runs in no transaction block) --> answered
+ *   collected --> visiting, shard by shard (what runs in no transaction block) --> reading ...
+ *
+ * Before a change is answered, the shards are read again: the client's next statement is
+ * planned by what it has changed.
  *
  * The client hears nothing before all is over: then notices and command tags, once, or the
  * error of one shard.
@@ -32,7 +35,11 @@ struct sw_session_ddl {
     struct sw_joint *joint; /* NULL: not yet begun */
     struct step *steps;
     int step_count, at;
-    bool is_outside;
+    bool is_outside, changes_schema;
+    bool is_done; /* and not to be answered with an error */
+    struct sw_rereading rereading;
+    bool is_reading;
+    struct sw_session *session;
     bool is_open;     /* all shards have begun */
     char *lock_limit; /* the first statement, ours */
     char *note;       /* the last one */
@@ -134,6 +141,7 @@ static void take_steps(struct sw_session_ddl *ddl, const struct sw_statement *st
                           .shift = count_characters(text, statement->location),
                           .tag = statement->ddl->command};
         ddl->is_outside |= statement->ddl->is_outside;
+        ddl->changes_schema |= !statement->ddl->is_upkeep;
     }
 }
 
@@ -148,6 +156,7 @@ bool sw_session_add_ddl(struct sw_session *session, const struct sw_statement *s
         return false;
     ddl = sw_alloc_zero(1, sizeof *ddl);
     ddl->route = route;
+    ddl->session = session;
     sw_buf_init(&ddl->answer, ANSWER_LIMIT);
     take_steps(ddl, statements, count, text);
     if (!ddl->is_outside)
@@ -163,6 +172,8 @@ void sw_session_forget_ddl(struct sw_session *session)
     if (ddl == NULL)
         return;
     session->ddl = NULL;
+    if (ddl->is_reading)
+        session->sessions->forget_reading(session->sessions->owner, &ddl->rereading);
     sw_joint_destroy(ddl->joint);
     for (int i = 0; i < ddl->step_count; i++)
         free(ddl->steps[i].sql);
@@ -236,8 +247,10 @@ static void answer(struct sw_session *session, bool is_done)
     }
 }
 
-static void conclude(struct sw_session *session, bool is_done)
+static void conclude(struct sw_session *session)
 {
+    bool is_done = session->ddl->is_done;
+
     answer(session, is_done);
     if (is_done)
         sw_session_conclude(session);
@@ -245,11 +258,27 @@ static void conclude(struct sw_session *session, bool is_done)
         sw_session_end_failed(session);
 }
 
-static void fail(struct sw_session *session, const struct sw_error *err)
+static void on_read(struct sw_rereading *rereading)
+{
+    struct sw_session_ddl *ddl = SW_OWNER(rereading, struct sw_session_ddl, rereading);
+
+    ddl->is_reading = false;
+    conclude(ddl->session);
+}
+
+static void read_then_conclude(struct sw_session *session)
+{
+    struct sw_session_ddl *ddl = session->ddl;
+
+    ddl->is_reading = true;
+    ddl->rereading.on_read = on_read;
+    session->sessions->read_again(session->sessions->owner, &ddl->rereading);
+}
+
+static void answer_error(struct sw_session *session, const struct sw_error *err)
 {
     sw_buf_clear(&session->ddl->answer);
     sw_write_error(&session->ddl->answer, "ERROR", err);
-    conclude(session, false);
 }
 
 /* Some shards have committed, others have not, or perhaps. */
@@ -263,7 +292,8 @@ static void fail_in_part(struct sw_session *session)
     tell_outcomes(ddl->joint, &err);
     sw_error_hint(&err, "REPAIR on the admin port finishes it on the others.");
     sw_log(SW_LOG_ERROR, "ddl-in-part", "client=%u detail=\"%s\"", session->id, err.detail);
-    fail(session, &err);
+    answer_error(session, &err);
+    read_then_conclude(session);
 }
 
 /* --- outside of a transaction block --- */
@@ -290,9 +320,13 @@ static void after_visits(struct sw_session *session)
     if (ddl->joint->count > 1)
         report_visits(session);
     (void)sw_buf_append(&ddl->answer, sw_buf_bytes(words), sw_buf_len(words));
-    if (!ddl->joint->has_error)
+    ddl->is_done = !ddl->joint->has_error;
+    if (ddl->is_done)
         sw_write_command_complete(&ddl->answer, ddl->steps[0].tag);
-    conclude(session, !ddl->joint->has_error);
+    if (ddl->changes_schema)
+        read_then_conclude(session);
+    else
+        conclude(session);
 }
 
 /* --- in a transaction --- */
@@ -332,11 +366,14 @@ static void after_end(struct sw_session *session)
 {
     const struct sw_joint *joint = session->ddl->joint;
 
-    if (sw_joint_is_all(joint, SW_OUTCOME_DONE)) {
-        conclude(session, true);
+    session->ddl->is_done = sw_joint_is_all(joint, SW_OUTCOME_DONE);
+    if (session->ddl->is_done && session->ddl->changes_schema) {
+        read_then_conclude(session);
+    } else if (session->ddl->is_done) {
+        conclude(session);
     } else if (sw_joint_is_all(joint, SW_OUTCOME_NONE)) {
         keep_error_alone(session->ddl);
-        conclude(session, false);
+        conclude(session);
     } else {
         fail_in_part(session);
     }
@@ -359,6 +396,8 @@ static void on_done(void *owner)
         return;
     case SW_JOINT_ENDED:
         if (session->state == SW_SESSION_CLOSING) {
+            if (!sw_joint_is_all(ddl->joint, SW_OUTCOME_NONE)) /* for the others */
+                read_then_conclude(session);
             sw_session_forget_ddl(session);
             sw_session_leg_is_done(session);
         } else if (ddl->is_outside) {
@@ -424,12 +463,13 @@ void sw_session_run_ddl(struct sw_session *session)
     struct sw_error err;
 
     if (has_failed(session)) { /* the batch has an error behind the DDL, which undoes it */
-        conclude(session, false);
+        conclude(session);
         return;
     }
     if (!sw_session_is_ready_due(session)) {
         (void)refuse(&err, "Flush behind DDL", "Send Sync.");
-        fail(session, &err);
+        answer_error(session, &err);
+        conclude(session);
         return;
     }
     session->state = SW_SESSION_RUNNING;

@@ -97,7 +97,9 @@ static struct sw_prepared *prepare(const struct sw_session *session,
 
     if (parse->name[0] == '\0')
         return sw_prepared_create_unnamed(parse->query, types, parse->type_count);
-    scope = sw_format("%s %s", role == NULL ? "" : role, path == NULL ? "" : path);
+    /* A server keeps the shape of a statement's answer: after DDL it is to be parsed anew. */
+    scope = sw_format("%d %s %s", session->catalog == NULL ? 0 : session->catalog->version,
+                      role == NULL ? "" : role, path == NULL ? "" : path);
     prepared = sw_prepared_create(parse->query, types, parse->type_count, scope);
     free(scope);
     return prepared;

@@ -52,6 +52,8 @@ struct sw_sessions {
     uint32_t last_number; /* of a session of this worker; its id is made of both */
     bool has_wrapped;     /* numbers are given for the second time */
     void (*on_left)(void *owner);
+    void (*read_again)(void *owner, struct sw_rereading *rereading);
+    void (*forget_reading)(void *owner, struct sw_rereading *rereading);
     void *owner;
 };
 

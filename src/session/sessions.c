@@ -348,6 +348,8 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->verifiers = setup->verifiers;
     sessions->tallies = sw_tallies_create();
     sessions->on_left = setup->on_left;
+    sessions->read_again = setup->read_again;
+    sessions->forget_reading = setup->forget_reading;
     sessions->owner = setup->owner;
     sw_link_init(&sessions->all);
     sw_link_init(&sessions->parked);

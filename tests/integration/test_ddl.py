@@ -297,3 +297,33 @@ def a_crash_between_two_commits_shows_in_the_notes(p):
     for shard in places(p):
         p.as_superuser(shard, "ALTER TABLE patients DROP COLUMN IF EXISTS ddl_crash")
         p.as_superuser(shard, "DELETE FROM shardward.ddl WHERE statement LIKE '%ddl_crash%'")
+
+
+@test
+def who_prepares_a_statement_after_ddl_gets_its_new_shape_on_every_connection(p):
+    key = p.new_patient("users_0")
+    sql = "SELECT * FROM patients WHERE patient_id = %s"
+    with p.connect() as before, p.connect() as conn:
+        for _ in range(3):
+            shape = [c.name for c in before.execute(sql, (key,), prepare=True).description]
+        conn.execute("ALTER TABLE patients ADD ddl_shape int")
+        try:
+            with p.connect() as after:
+                for _ in range(3):
+                    equal([c.name for c in after.execute(sql, (key,), prepare=True).description],
+                          [*shape, "ddl_shape"])
+        finally:
+            conn.execute("ALTER TABLE patients DROP ddl_shape")
+
+
+@test
+def the_next_statement_of_the_client_is_planned_by_what_it_has_changed(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, a int)")
+            conn.execute("INSERT INTO visits (patient_id, a) VALUES (1, 2)")
+            equal(conn.execute("SELECT a FROM visits WHERE patient_id = 1").fetchall(), [(2,)])
+            conn.execute("ALTER TABLE visits ADD b int")
+            conn.execute("INSERT INTO visits (patient_id, a, b) VALUES (1, 2, 3)")
+            conn.execute("DROP TABLE visits")
+            assert error_of(conn.execute, "SELECT a FROM visits WHERE patient_id = 1").sqlstate

@@ -14,6 +14,12 @@
 /* Session ids are unique over all workers, and tell the worker: id % SW_WORKERS_MOST. */
 struct sw_sessions;
 
+/* A session waits for what the shards hold to be read anew. */
+struct sw_rereading {
+    void (*on_read)(struct sw_rereading *rereading);
+    void *ticket; /* of whoever has it read */
+};
+
 struct sw_sessions_setup {
     int worker; /* below SW_WORKERS_MOST */
     struct sw_loop *loop;
@@ -23,6 +29,11 @@ struct sw_sessions_setup {
     size_t statement_cache;         /* this worker's share, in bytes */
     /* A client has left, or is on its way out. */
     void (*on_left)(void *owner);
+    /* The schema has changed: have a catalog read that was not begun before, show it to
+     * sw_sessions_see_catalog(), then call on_read, on this thread. forget_reading: the
+     * session does not wait any longer; never after on_read. */
+    void (*read_again)(void *owner, struct sw_rereading *rereading);
+    void (*forget_reading)(void *owner, struct sw_rereading *rereading);
     void *owner;
 };
 
