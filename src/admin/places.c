@@ -42,7 +42,6 @@ bool sw_places_explain(const struct sw_places *places, const char *sql, struct s
 {
     const struct sw_plan_context context = {
         .database = find_database(places, err),
-        .user = places->map->user_count > 0 ? &places->map->users[0] : NULL,
         .is_search_path_plain = true,
         .catalog = places->catalog,
     };

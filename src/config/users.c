@@ -135,13 +135,89 @@ static void read_auth(struct sw_reader *reader, const struct sw_entry *entry,
                         text);
 }
 
+/* --- rights --- */
+
+static bool has_database(const struct sw_config *config, const char *name)
+{
+    for (int i = 0; i < config->database_count; i++)
+        if (strcmp(config->databases[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_business(const struct sw_config *config, const char *name)
+{
+    for (int i = 0; i < config->database_count; i++)
+        for (int b = 0; b < config->databases[i].business_count; b++)
+            if (strcmp(config->databases[i].businesses[b].name, name) == 0)
+                return true;
+    return false;
+}
+
+static void read_database_name(struct sw_reader *reader, const struct sw_entry *entry,
+                               void *item)
+{
+    const char *name = sw_reader_scalar(reader, entry);
+
+    if (name != NULL && !has_database(reader->config, name))
+        sw_reader_fault(reader, entry->value, "there is no database '%.80s'", name);
+    *(const char **)item = name == NULL ? "" : name;
+}
+
+static void read_business_name(struct sw_reader *reader, const struct sw_entry *entry,
+                               void *item)
+{
+    const char *name = sw_reader_scalar(reader, entry);
+
+    if (name != NULL && !has_business(reader->config, name))
+        sw_reader_fault(reader, entry->value, "there is no business '%.80s'", name);
+    *(const char **)item = name == NULL ? "" : name;
+}
+
+static const char *const *read_names(struct sw_reader *reader, const struct sw_entry *entry,
+                                     sw_reader_item *read, int *count)
+{
+    const char *const *names =
+        sw_reader_sequence(reader, entry, sizeof(const char *), read, count);
+
+    if (names != NULL && *count == 0)
+        sw_reader_fault(reader, entry->value,
+                        "'%s' is empty; write at least one, or leave it out for all",
+                        entry->name);
+    return names;
+}
+
+static void read_user_databases(struct sw_reader *reader, const struct sw_entry *entry,
+                                const struct sw_field *field, void *into)
+{
+    struct sw_config_rights *rights = &((struct draft *)into)->user->rights;
+
+    rights->databases = read_names(reader, entry, read_database_name, &rights->database_count);
+}
+
+static void read_user_businesses(struct sw_reader *reader, const struct sw_entry *entry,
+                                 const struct sw_field *field, void *into)
+{
+    struct sw_config_rights *rights = &((struct draft *)into)->user->rights;
+
+    rights->businesses = read_names(reader, entry, read_business_name, &rights->business_count);
+}
+
+static void read_read_only(struct sw_reader *reader, const struct sw_entry *entry,
+                           const struct sw_field *field, void *into)
+{
+    sw_read_bool(reader, entry, field, &((struct draft *)into)->user->rights.is_read_only);
+}
+
 static const struct sw_field user_fields[] = {
     {.name = "auth", .read = read_auth},
     {"password", sw_read_password, offsetof(struct draft, secret), false, 0, 0},
     {"password_file", sw_read_password_file, offsetof(struct draft, secret), false, 0, 0},
     {.name = "server", .read = read_server, .is_required = true},
     {.name = "pool", .read = read_pool},
-    {.name = "businesses"},
+    {.name = "databases", .read = read_user_databases},
+    {.name = "businesses", .read = read_user_businesses},
+    {.name = "read_only", .read = read_read_only},
 };
 
 static void check_password(struct sw_reader *reader, const struct sw_entry *entry,

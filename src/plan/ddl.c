@@ -354,8 +354,11 @@ bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
     for (int i = 0; i < ddl->object_count; i++)
         if (!add_object(planner, i, &business))
             return false;
+    if (!sw_rights_check_ddl(planner, business) || !sw_rights_check_writes(planner))
+        return false;
     *route = (struct sw_route){.kind = SW_ROUTE_SCHEMA,
                                .business = business,
+                               .writes = true,
                                .hears_catalog = !ddl->is_upkeep || planner->statement->kind ==
                                                                        SW_STATEMENT_TRUNCATE};
     explain(planner, route);

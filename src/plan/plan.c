@@ -94,7 +94,8 @@ bool sw_user_check(const struct sw_planner *planner)
 {
     const struct sw_user *user = planner->context->user;
 
-    if (!planner->statement->names_user || strcmp(user->name, user->server_user) == 0)
+    if (!planner->statement->names_user || user == NULL ||
+        strcmp(user->name, user->server_user) == 0)
         return true;
     sw_error_set(planner->err, "0A000",
                  "the servers would name the user \"%s\" instead of \"%s\"", user->server_user,
@@ -366,7 +367,8 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
     planner->places = sw_arena_alloc(
         &planner->arena, (size_t)planner->statement->relation_count * sizeof *planner->places);
     if (!sw_functions_check(planner) || !sw_user_check(planner) ||
-        !sw_relations_resolve(planner) || !check_mixture(planner))
+        !sw_relations_resolve(planner) || !sw_rights_check_writes(planner) ||
+        !check_mixture(planner))
         return false;
     plan->is_settled = count_places(planner, true) == 0;
     if (plan->is_settled)
@@ -458,9 +460,11 @@ static bool locate_in_scratch(const struct sw_plan *plan,
     sw_arena_init_over(&planner.arena, scratch, sizeof scratch);
     is_good = locate(plan, &planner, explains, &found);
     sw_arena_finish(&planner.arena);
-    if (is_good)
-        *route = found;
-    return is_good;
+    if (!is_good)
+        return false;
+    *route = found;
+    route->writes = plan->statement->writes;
+    return true;
 }
 
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,

@@ -108,6 +108,11 @@ enum sw_key_type sw_pins_type_of(const struct sw_planner *planner, struct sw_key
 bool sw_functions_check(const struct sw_planner *planner);
 /* 0A000 if servers would name another user than the client is. */
 bool sw_user_check(const struct sw_planner *planner);
+/* What the user of the context has a right to: to use tables of @business (42501, as of @table;
+ * NULL: of something in it), and to write (25006). */
+bool sw_rights_check_table(const struct sw_planner *planner, const struct sw_table *table);
+bool sw_rights_check_ddl(const struct sw_planner *planner, const struct sw_business *business);
+bool sw_rights_check_writes(const struct sw_planner *planner);
 /* Which shards DDL is for, and whether the map allows it. */
 bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route);
 /* The lines of YAML that a table made by the statement would need, as the error's hint. */

@@ -73,6 +73,8 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
 {
     if (table == NULL)
         return refuse_missing(planner, relation);
+    if (!sw_rights_check_table(planner, table))
+        return false;
     place->table = table;
     place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL : SW_PLACE_SHARD;
     place->shard = table->shard;

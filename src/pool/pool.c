@@ -164,7 +164,8 @@ static void look_up_all(struct sw_pools *pools)
     for (int u = 0; u < map->user_count; u++)
         for (int s = 0; s < map->shard_count; s++) {
             const struct sw_user *user = &map->users[u];
-            struct sw_pool *pool = find(pools, user, map->shards[s], user->pool.min > 0);
+            bool is_kept = user->pool.min > 0 && sw_user_may_reach(user, map->shards[s]);
+            struct sw_pool *pool = find(pools, user, map->shards[s], is_kept);
 
             *place_in_table(pools, user, map->shards[s]) = pool;
         }

@@ -52,6 +52,17 @@ static void enter(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
+    if (!sw_user_may_connect(session->user, session->database)) {
+        sw_error_set(&err, "42501", "permission denied for database \"%s\"",
+                     session->database_name);
+        sw_error_detail(&err, "User does not have CONNECT privilege.");
+        sw_session_fatal(session, &err);
+        return;
+    }
+    /* So that servers, and drivers who ask, know it too; plans do not rely on it. */
+    if (session->user->rights.is_read_only)
+        session->startup =
+            sw_settings_with(session->startup, "default_transaction_read_only", "on");
     session->state = SW_SESSION_ENTERING;
     session->startup = sw_settings_share(&session->sessions->startups, session->startup);
     session->settings = sw_settings_ref(session->startup);

@@ -328,6 +328,7 @@ static bool aim_at(struct sw_session *session, const struct sw_target *next,
     if (!check_use(session, &joined, err))
         return false;
     session->target = joined;
+    session->may_write |= joined.writes;
     return true;
 }
 
@@ -353,7 +354,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
                               .shard = route.shard,
                               .placement = route.placement,
                               .executes = executes,
-                              .writes = executes && statement->writes,
+                              .writes = executes && route.writes,
                               .locks_rows = executes && statement->locks_rows};
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;

@@ -51,6 +51,7 @@ static void build_users(struct builder *builder)
                                     .password = from->password,
                                     .server_user = from->server_user,
                                     .server_password = from->server_password,
+                                    .rights = from->rights,
                                     .pool = from->pool,
                                     .map = builder->map};
     }
@@ -315,6 +316,48 @@ const struct sw_user *sw_map_user(const struct sw_map *map, const char *name)
         if (strcmp(map->users[i].name, name) == 0)
             return &map->users[i];
     return NULL;
+}
+
+static bool lists(const char *const *names, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return names == NULL;
+}
+
+bool sw_user_may_connect(const struct sw_user *user, const struct sw_database *database)
+{
+    return lists(user->rights.databases, user->rights.database_count, database->name);
+}
+
+bool sw_user_may_use(const struct sw_user *user, const struct sw_business *business)
+{
+    return lists(user->rights.businesses, user->rights.business_count, business->name);
+}
+
+static const struct sw_database *database_of(const struct sw_map *map,
+                                             const struct sw_shard *shard)
+{
+    int at = 0;
+
+    for (; at < map->database_count; at++) {
+        const struct sw_database *database = &map->databases[at];
+
+        if (shard == database->catalog)
+            break;
+        if (shard->business >= database->businesses &&
+            shard->business < database->businesses + database->business_count)
+            break;
+    }
+    assert(at < map->database_count);
+    return &map->databases[at];
+}
+
+bool sw_user_may_reach(const struct sw_user *user, const struct sw_shard *shard)
+{
+    return sw_user_may_connect(user, database_of(user->map, shard)) &&
+           (shard->business == NULL || sw_user_may_use(user, shard->business));
 }
 
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,

@@ -51,10 +51,20 @@ struct sw_config_pool {
     int prepared;    /* statements kept on one connection */
 };
 
+/* What a user may do. A list of names that is NULL holds all. */
+struct sw_config_rights {
+    const char *const *databases; /* to connect to */
+    int database_count;
+    const char *const *businesses; /* to use, in whatever database */
+    int business_count;
+    bool is_read_only;
+};
+
 struct sw_config_user {
     const char *name;
     enum sw_config_auth auth;
     const char *password; /* a password or a SCRAM verifier; NULL with trust */
+    struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
 };

@@ -17,7 +17,7 @@
 /* What planning has to know of the client. */
 struct sw_plan_context {
     const struct sw_database *database;
-    const struct sw_user *user;
+    const struct sw_user *user;       /* NULL: one who may do everything */
     bool is_search_path_plain;        /* unqualified tables are those of schema public */
     bool is_timezone_utc;             /* whatever server reads the statement, its TimeZone is
                                          UTC; matters to keys of type timestamptz */
@@ -45,14 +45,16 @@ struct sw_route {
     const struct sw_placement *placement; /* of ANY_OF */
     const struct sw_business *business;   /* of SCHEMA */
     bool hears_catalog;                   /* of SCHEMA */
+    bool writes;                          /* rows may be changed where it runs */
     char reason[200];                     /* in words, for EXPLAIN; may be empty */
 };
 
 /*
  * Where @statement has to run. @parameters with values NULL means "for Parse and Describe
- * only". False: 0A000 with reason and hint, 42P01 for a table that neither map nor catalog has,
- * 23502 for a NULL key on INSERT, 22023 for one without a place, 22P02 and its kin for a
- * literal that is no key.
+ * only". False: 0A000 with reason and hint, 42501 for what the user has no right to, 25006 for
+ * a write of a user that only reads, 42P01 for a table that neither map nor catalog has, 23502
+ * for a NULL key on INSERT, 22023 for one without a place, 22P02 and its kin for a literal that
+ * is no key.
  */
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
                    const struct sw_parameters *parameters, struct sw_route *route,

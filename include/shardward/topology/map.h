@@ -104,6 +104,7 @@ struct sw_user {
     enum sw_config_auth auth;
     const char *password;
     const char *server_user, *server_password;
+    struct sw_config_rights rights;
     struct sw_config_pool pool;
     const struct sw_map *map; /* that it belongs to */
 };
@@ -128,6 +129,12 @@ void sw_map_unref(struct sw_map *map);
 /* NULL when there is no such thing. */
 const struct sw_database *sw_map_database(const struct sw_map *map, const char *name);
 const struct sw_user *sw_map_user(const struct sw_map *map, const char *name);
+bool sw_user_may_connect(const struct sw_user *user, const struct sw_database *database);
+/* May the user use tables of @business, of a database that he may connect to? */
+bool sw_user_may_use(const struct sw_user *user, const struct sw_business *business);
+/* May a connection of the user to @shard be of use: of a business that he may use, or a catalog
+ * database that he may connect to? */
+bool sw_user_may_reach(const struct sw_user *user, const struct sw_shard *shard);
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
                                          const char *name);
 /* The rule for a function with so many arguments; NULL also when there are several. */
