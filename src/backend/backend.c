@@ -42,6 +42,7 @@ struct sw_backend {
     struct sw_link known_list;
     struct sw_prepared *unnamed; /* what the server's unnamed statement was made of */
 
+    struct sw_oid_map *types; /* of its user's; NULL: nothing to translate */
     struct sw_settings *settings;
     struct sw_settings *reported;
     char status;
@@ -116,13 +117,30 @@ static void close_oldest(struct sw_backend *backend)
                                                          .about = known});
 }
 
+/* Declared types, as this server calls them. */
+static void write_parse(struct sw_backend *backend, const struct sw_prepared *prepared)
+{
+    struct sw_buf *out = sw_stream_out(backend->stream);
+    uint32_t *types;
+
+    if (backend->types == NULL || prepared->type_count == 0) {
+        sw_write_parse(out, prepared->server_name, prepared->query, prepared->types,
+                       prepared->type_count);
+        return;
+    }
+    types = sw_alloc((size_t)prepared->type_count * sizeof *types);
+    for (int i = 0; i < prepared->type_count; i++)
+        types[i] = sw_oid_of_shard(backend->types, prepared->types[i]);
+    sw_write_parse(out, prepared->server_name, prepared->query, types, prepared->type_count);
+    free(types);
+}
+
 static void send_parse(struct sw_backend *backend, struct sw_prepared *prepared,
                        struct known *known, enum sw_reply_use use, int index)
 {
     if (known != NULL)
         known->pending++;
-    sw_write_parse(sw_stream_out(backend->stream), prepared->server_name, prepared->query,
-                   prepared->types, prepared->type_count);
+    write_parse(backend, prepared);
     sw_replies_push(
         &backend->replies,
         (struct sw_reply){.kind = SW_REPLY_PARSE, .use = use, .index = index, .about = known});
@@ -315,12 +333,18 @@ static bool is_read_whole(uint8_t type, const struct sw_reply *head)
     return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE);
 }
 
-/* A message that answers the head entry and may be here only in part. */
+/* A message that answers the head entry and may be here only in part. Types are translated in
+ * the stream's own buffer: those messages are here in full. */
 static void take_answer(struct sw_backend *backend, const struct sw_frame *frame,
                         const uint8_t *bytes, size_t here, enum sw_reply_turn turn)
 {
     struct sw_reply reply = *sw_replies_head(&backend->replies);
 
+    if (backend->types != NULL && (frame->type == 'T' || frame->type == 't') &&
+        !sw_wire_translate_types((uint8_t *)(uintptr_t)bytes, frame, backend->types)) {
+        be_lost(backend, "the server broke the protocol");
+        return;
+    }
     if (frame->type == 't') {
         forward_span(backend);
         backend->events->on_types(backend->user, &reply, frame);
@@ -453,6 +477,7 @@ static void free_backend(struct sw_backend *backend)
     sw_replies_finish(&backend->replies);
     sw_settings_unref(backend->settings);
     sw_settings_unref(backend->reported);
+    sw_oid_map_unref(backend->types);
     sw_dialled_free(backend->dialled);
     free(backend);
 }
@@ -558,8 +583,17 @@ void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *
     backend->user = owner;
 }
 
+void sw_backend_translate(struct sw_backend *backend, struct sw_oid_map *types)
+{
+    if (backend->types == types)
+        return;
+    sw_oid_map_unref(backend->types);
+    backend->types = sw_oid_map_ref(types);
+}
+
 void sw_backend_leave(struct sw_backend *backend)
 {
+    sw_backend_translate(backend, NULL);
     backend->events = NULL;
     backend->user = NULL;
     if (backend->replies.size > KEPT_REPLIES)

@@ -193,6 +193,7 @@ static void send_run(struct sw_leg *leg)
 {
     struct sw_backend *backend = backend_of(leg);
 
+    sw_backend_translate(backend, leg->work.types);
     leg->state = SW_LEG_RUNNING;
     leg->has_read_back_failed = false;
     leg->opening_done = 0;

@@ -128,6 +128,18 @@ static void open_aside(struct sw_session *session, struct sw_leg_work *work)
     work->rolls_back = session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
 }
 
+/* What the shard calls the types that the client knows from the catalog database. */
+static struct sw_oid_map *types_on(const struct sw_session *session,
+                                   const struct sw_shard *shard)
+{
+    const struct sw_catalog_database *known =
+        session->catalog == NULL
+            ? NULL
+            : sw_catalog_database(session->catalog, session->database->name);
+
+    return known == NULL ? NULL : sw_catalog_types(known, shard);
+}
+
 static void start(struct sw_session *session)
 {
     const struct sw_shard *shard;
@@ -135,6 +147,7 @@ static void start(struct sw_session *session)
     struct sw_leg_work work = {
         .run = &session->run,
         .settings = session->settings,
+        .types = types_on(session, shard),
         .read_back = list_read_back(session),
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
     };

@@ -142,13 +142,23 @@ struct sw_catalog *sw_catalog_ref(const struct sw_catalog *catalog)
     return own;
 }
 
+static void forget_shards(struct sw_textmap *shards)
+{
+    struct sw_catalog_shard *shard;
+    size_t at = 0;
+
+    while ((shard = sw_textmap_next(shards, &at, NULL)) != NULL)
+        sw_oid_map_unref(shard->types);
+    sw_textmap_finish(shards);
+}
+
 static void destroy(struct sw_catalog *catalog)
 {
     for (int i = 0; i < catalog->database_count; i++) {
         sw_textmap_finish(&catalog->databases[i].tables);
         sw_textmap_finish(&catalog->databases[i].functions);
         sw_textmap_finish(&catalog->databases[i].operators);
-        sw_textmap_finish(&catalog->databases[i].shards);
+        forget_shards(&catalog->databases[i].shards);
     }
     for (int i = 0; i < catalog->schema_count; i++)
         sw_schema_free(catalog->schemas[i]);
@@ -197,8 +207,8 @@ const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database
     return sw_textmap_get(&database->tables, full);
 }
 
-const struct sw_type_map *sw_catalog_types(const struct sw_catalog_database *database,
-                                           const struct sw_shard *shard)
+struct sw_oid_map *sw_catalog_types(const struct sw_catalog_database *database,
+                                    const struct sw_shard *shard)
 {
     const struct sw_catalog_shard *found =
         database->has_types ? sw_textmap_get(&database->shards, shard->name) : NULL;

@@ -88,73 +88,39 @@ static void index_types(const struct sw_schema *schema, struct sw_textmap *types
             (void)sw_textmap_put(types, name, (void *)(uintptr_t)&schema->types[i]);
 }
 
-static int compare_oids(uint32_t a, uint32_t b)
+/* NULL: the shard calls everything as the catalog database does. */
+static struct sw_oid_map *map_types(const struct sw_schema *schema,
+                                    const struct sw_textmap *types)
 {
-    return (a > b) - (a < b);
-}
-
-static int compare_by_shard(const void *a, const void *b)
-{
-    return compare_oids(((const struct sw_type_pair *)a)->shard_oid,
-                        ((const struct sw_type_pair *)b)->shard_oid);
-}
-
-static int compare_by_catalog(const void *a, const void *b)
-{
-    return compare_oids(((const struct sw_type_pair *)a)->catalog_oid,
-                        ((const struct sw_type_pair *)b)->catalog_oid);
-}
-
-static struct sw_type_pair *pair_types(struct sw_comparison *comparison,
-                                       const struct sw_schema *schema,
-                                       const struct sw_textmap *types, int *count)
-{
-    struct sw_type_pair *pairs =
-        sw_arena_alloc(&comparison->catalog->arena, (size_t)schema->type_count * sizeof *pairs);
+    struct sw_oid_pair *pairs = sw_alloc_zero((size_t)schema->type_count + 1, sizeof *pairs);
+    struct sw_oid_map *map = NULL;
+    bool differs = false;
     char name[TYPE_NAME];
+    int count = 0;
 
     for (int i = 0; i < schema->type_count; i++) {
         const struct sw_schema_type *type = &schema->types[i], *other;
 
         other = type_name(name, type) ? sw_textmap_get(types, name) : NULL;
-        if (other != NULL)
-            pairs[(*count)++] = (struct sw_type_pair){type->oid, other->oid};
+        if (other == NULL)
+            continue;
+        pairs[count++] = (struct sw_oid_pair){type->oid, other->oid};
+        differs = differs || type->oid != other->oid;
     }
-    return pairs;
-}
-
-/* NULL: the shard calls everything as the catalog database does. */
-static const struct sw_type_map *map_types(struct sw_comparison *comparison,
-                                           const struct sw_schema *schema,
-                                           const struct sw_textmap *types)
-{
-    struct sw_arena *arena = &comparison->catalog->arena;
-    struct sw_type_map *map = sw_arena_alloc(arena, sizeof *map);
-    struct sw_type_pair *by_shard = pair_types(comparison, schema, types, &map->count);
-    struct sw_type_pair *by_catalog;
-    bool differs = false;
-
-    for (int i = 0; i < map->count; i++)
-        differs = differs || by_shard[i].shard_oid != by_shard[i].catalog_oid;
-    if (!differs)
-        return NULL;
-    by_catalog = sw_arena_alloc(arena, (size_t)map->count * sizeof *by_catalog);
-    memcpy(by_catalog, by_shard, (size_t)map->count * sizeof *by_catalog);
-    qsort(by_shard, (size_t)map->count, sizeof *by_shard, compare_by_shard);
-    qsort(by_catalog, (size_t)map->count, sizeof *by_catalog, compare_by_catalog);
-    map->by_shard = by_shard;
-    map->by_catalog = by_catalog;
+    if (differs)
+        map = sw_oid_map_create(pairs, count);
+    free(pairs);
     return map;
 }
 
 /* Columns shall speak of types as the catalog database does. */
-static void translate_columns(const struct sw_schema *schema, const struct sw_type_map *map)
+static void translate_columns(const struct sw_schema *schema, const struct sw_oid_map *map)
 {
     for (int t = 0; map != NULL && t < schema->table_count; t++) {
         struct sw_schema_table *table = &schema->tables[t];
 
         for (int c = 0; c < table->column_count; c++)
-            table->columns[c].type_oid = sw_type_of_catalog(map, table->columns[c].type_oid);
+            table->columns[c].type_oid = sw_oid_of_catalog(map, table->columns[c].type_oid);
     }
 }
 
@@ -190,40 +156,10 @@ void sw_compare_types(struct sw_comparison *comparison)
 
             if (schema == NULL || catalog == NULL)
                 continue;
-            into->types = map_types(comparison, schema, &types);
+            into->types = map_types(schema, &types);
             comparison->into->has_types = comparison->into->has_types || into->types != NULL;
             translate_columns(schema, into->types);
         }
     }
     sw_textmap_finish(&types);
-}
-
-/* The pair with @oid in front (or behind) of @pairs, or NULL. */
-static const struct sw_type_pair *find(const struct sw_type_pair *pairs, int count,
-                                       struct sw_type_pair key,
-                                       int (*compare)(const void *, const void *))
-{
-    return bsearch(&key, pairs, (size_t)count, sizeof *pairs, compare);
-}
-
-uint32_t sw_type_of_catalog(const struct sw_type_map *types, uint32_t shard_oid)
-{
-    const struct sw_type_pair *pair =
-        shard_oid < SW_FIRST_USER_OID
-            ? NULL
-            : find(types->by_shard, types->count, (struct sw_type_pair){shard_oid, 0},
-                   compare_by_shard);
-
-    return pair == NULL ? shard_oid : pair->catalog_oid;
-}
-
-uint32_t sw_type_of_shard(const struct sw_type_map *types, uint32_t catalog_oid)
-{
-    const struct sw_type_pair *pair =
-        catalog_oid < SW_FIRST_USER_OID
-            ? NULL
-            : find(types->by_catalog, types->count, (struct sw_type_pair){0, catalog_oid},
-                   compare_by_catalog);
-
-    return pair == NULL ? catalog_oid : pair->shard_oid;
 }

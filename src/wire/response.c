@@ -138,3 +138,42 @@ bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
     *types = bytes;
     return true;
 }
+
+static void translate_at(uint8_t *message, const struct sw_frame *frame, const uint8_t *oid,
+                         const struct sw_oid_map *types)
+{
+    uint8_t *at = message + (frame->size - frame->body_len) + (oid - frame->body);
+    uint32_t there = sw_oid_of_catalog(types, (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+                                                  (uint32_t)at[2] << 8 | at[3]);
+
+    at[0] = (uint8_t)(there >> 24);
+    at[1] = (uint8_t)(there >> 16);
+    at[2] = (uint8_t)(there >> 8);
+    at[3] = (uint8_t)there;
+}
+
+bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
+                             const struct sw_oid_map *types)
+{
+    /* Of a column: its name, table oid and number; then its type's oid, length, modifier and
+     * format (PostgreSQL docs, "Message Formats"). */
+    enum { BEFORE = 4 + 2, BEHIND = 2 + 4 + 2 };
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    int count = sw_cursor_int16(&cursor);
+
+    for (int i = 0; i < count; i++) {
+        const uint8_t *oid;
+
+        if (frame->type == 'T') {
+            (void)sw_cursor_text(&cursor);
+            (void)sw_cursor_bytes(&cursor, BEFORE);
+        }
+        oid = sw_cursor_bytes(&cursor, OID_LEN);
+        if (frame->type == 'T')
+            (void)sw_cursor_bytes(&cursor, BEHIND);
+        if (cursor.is_bad)
+            return false;
+        translate_at(message, frame, oid, types);
+    }
+    return sw_cursor_is_done(&cursor) != 0;
+}

@@ -1,9 +1,12 @@
 """What the shards really hold is read, compared, and decides what may run."""
 
+import asyncio
 import contextlib
 
 import psycopg
+import wire
 from suite import equal, test
+from test_drivers import asyncpg_connect
 
 CONTROL = "control: {user: shardward, password: shardward}"
 
@@ -166,3 +169,69 @@ def a_saved_catalog_holds_every_shard(p):
     found = [line.split("\t")[2] for line in saved.stdout.splitlines()
              if line.startswith("shard\t")]
     equal(sorted(found), sorted(shard.name for shard in p.clusters.shards))
+
+
+@contextlib.contextmanager
+def moods(p):
+    """A table with an enum, which has another oid on each database; and who serves it."""
+    everywhere = ["catalog", *p.shards("orders")]
+    try:
+        for number, shard in enumerate(everywhere):
+            for other in range(number):
+                p.change(shard, f"CREATE TYPE filler_{other} AS ENUM ('x')")
+            p.change(shard, "CREATE TYPE mood AS ENUM ('sad', 'glad')")
+            p.change(shard, "CREATE TABLE moods (patient_id bigint PRIMARY KEY, mood mood)")
+        with declared(p, "moods: {key: patient_id, placement: by_patient}") as other:
+            yield other
+    finally:
+        for number, shard in enumerate(everywhere):
+            p.change(shard, "DROP TABLE IF EXISTS moods")
+            p.change(shard, "DROP TYPE IF EXISTS mood")
+            for other in range(number):
+                p.change(shard, f"DROP TYPE IF EXISTS filler_{other}")
+
+
+def patients_of_all_shards(p):
+    return [p.new_key("appointments", shard) for shard in p.shards("orders")]
+
+
+@test
+def every_shard_calls_an_enum_as_the_catalog_database_does(p):
+    with moods(p) as other:
+        with p.connect(other.port) as conn:
+            (oid,) = conn.execute("SELECT oid FROM pg_type WHERE typname = 'mood'").fetchone()
+            for key in patients_of_all_shards(p):
+                text = f"SELECT mood FROM moods WHERE patient_id = {key}"
+                conn.execute(f"INSERT INTO moods (patient_id, mood) VALUES ({key}, 'glad')")
+                equal(conn.execute(text).description[0].type_code, oid, "simple")
+                found = conn.execute("SELECT mood FROM moods WHERE patient_id = %s", (key,),
+                                     binary=True, prepare=True)
+                equal(found.description[0].type_code, oid, "extended")
+                equal(found.fetchone(), (b"glad",))
+
+
+@test
+def a_declared_enum_and_a_described_one_bear_the_catalogs_oid(p):
+    with moods(p) as other:
+        with p.connect(other.port) as conn:
+            (oid,) = conn.execute("SELECT oid FROM pg_type WHERE typname = 'mood'").fetchone()
+        insert = "INSERT INTO moods (patient_id, mood) VALUES ($1, $2) RETURNING mood"
+        for key in patients_of_all_shards(p):
+            with p.logged_in(other.port) as client:
+                answers = client.ask(wire.parse(insert, "s", types=[20, oid]) + wire.describe("S", "s")
+                                     + wire.bind([str(key), "sad"], "s") + wire.execute() + wire.SYNC)
+                equal(wire.kinds(answers), "1tT2DCZ")
+                equal(wire.types_of(answers[1]), [20, oid])
+
+
+@test
+def asyncpg_finds_the_type_of_an_enum_in_the_catalog_database(p):
+    async def live(port, key):
+        conn = await asyncpg_connect(p, port=port)
+        await conn.execute("INSERT INTO moods (patient_id, mood) VALUES ($1, $2)", key, "glad")
+        equal(await conn.fetchval("SELECT mood FROM moods WHERE patient_id = $1", key), "glad")
+        await conn.close()
+
+    with moods(p) as other:
+        for key in patients_of_all_shards(p):
+            asyncio.run(live(other.port, key))

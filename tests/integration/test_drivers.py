@@ -122,9 +122,9 @@ def psycopg_names_the_state_of_an_error(p):
                 raise AssertionError(sql)
 
 
-async def asyncpg_connect(p, **options):
+async def asyncpg_connect(p, port=None, **options):
     import asyncpg
-    return await asyncpg.connect(host="127.0.0.1", port=p.port, user=USER, password=PASSWORD,
+    return await asyncpg.connect(host="127.0.0.1", port=port or p.port, user=USER, password=PASSWORD,
                                  database=DATABASE, timeout=10, command_timeout=10, ssl=options.pop("ssl", False), **options)
 
 

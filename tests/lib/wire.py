@@ -258,6 +258,12 @@ def rows_of(answers):
             for answer in answers if answer.kind == "D"]
 
 
+def types_of(described):
+    """The oids in a ParameterDescription."""
+    (count,) = struct.unpack_from("!H", described.body)
+    return list(struct.unpack_from(f"!{count}I", described.body, 2))
+
+
 def ready_status(answers):
     assert answers[-1].kind == "Z", answers
     return answers[-1].body.decode()

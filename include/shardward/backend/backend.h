@@ -20,6 +20,7 @@
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
 #include "shardward/base/list.h"
+#include "shardward/base/oidmap.h"
 #include "shardward/base/settings.h"
 #include "shardward/io/mailbox.h"
 #include "shardward/wire/frame.h"
@@ -90,6 +91,9 @@ void sw_backend_close(struct sw_backend *backend);
 
 void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
                     void *owner);
+/* Until the user leaves: what the server calls the types that the client knows. NULL: the same
+ * (as for a new user). Shared. */
+void sw_backend_translate(struct sw_backend *backend, struct sw_oid_map *types);
 /* The user leaves; no reply may be outstanding. */
 void sw_backend_leave(struct sw_backend *backend);
 

@@ -58,7 +58,8 @@ struct sw_leg_work {
     struct sw_settings *settings; /* to be in force on the backend outside the transaction */
     const char *const *read_back; /* names of settings to read when the run is over */
     int read_back_count;
-    bool rolls_back; /* end with ROLLBACK what the run has begun */
+    struct sw_oid_map *types; /* what the shard calls the client's; NULL: the same */
+    bool rolls_back;          /* end with ROLLBACK what the run has begun */
 };
 
 struct sw_leg {

@@ -41,22 +41,12 @@ struct sw_catalog_functions {
     int count;
 };
 
-struct sw_type_pair {
-    uint32_t shard_oid, catalog_oid;
-};
-
-/* What a shard calls the types of the catalog database: the same pairs, in two orders. */
-struct sw_type_map {
-    const struct sw_type_pair *by_shard, *by_catalog;
-    int count;
-};
-
 struct sw_catalog_shard {
     const char *name;
     bool is_read;
-    const char *why_not;             /* if it is not read, or was not read again */
-    bool is_installed;               /* it has schema shardward */
-    const struct sw_type_map *types; /* NULL: nothing to translate */
+    const char *why_not;      /* if it is not read, or was not read again */
+    bool is_installed;        /* it has schema shardward */
+    struct sw_oid_map *types; /* NULL: it calls them as the catalog database does. Owned */
 };
 
 struct sw_catalog_database {
@@ -127,14 +117,11 @@ const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *c
                                                       const char *name);
 const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
                                                 const char *schema, const char *name);
-const struct sw_type_map *sw_catalog_types(const struct sw_catalog_database *database,
-                                           const struct sw_shard *shard);
+/* What @shard calls the types of the catalog database; NULL: nothing to translate. Borrowed. */
+struct sw_oid_map *sw_catalog_types(const struct sw_catalog_database *database,
+                                    const struct sw_shard *shard);
 
 /* Do all functions of that extension look at nothing but their arguments? NULL is none. */
 bool sw_extension_is_pure(const char *extension);
-
-/* The oid on the other side; what is not in the map stays as it is. */
-uint32_t sw_type_of_catalog(const struct sw_type_map *types, uint32_t shard_oid);
-uint32_t sw_type_of_shard(const struct sw_type_map *types, uint32_t catalog_oid);
 
 #endif

@@ -39,6 +39,7 @@
 #include "shardward/base/arena.h"
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
+#include "shardward/base/oidmap.h"
 #include "shardward/base/textmap.h"
 
 #include <stdint.h>
@@ -51,9 +52,6 @@ enum sw_table_kind {
     SW_TABLE_MATERIALIZED_VIEW,
     SW_TABLE_FOREIGN,
 };
-
-/* Oids below are those of initdb: the same on every server. */
-enum { SW_FIRST_USER_OID = 16384 };
 
 struct sw_schema_column {
     const char *name;

@@ -5,6 +5,7 @@
 #define SW_WIRE_RESPONSE_H
 
 #include "shardward/base/error.h"
+#include "shardward/base/oidmap.h"
 #include "shardward/wire/frame.h"
 
 /* Read an ErrorResponse or NoticeResponse. A missing SQLSTATE becomes XX000. @is_fatal tells a
@@ -20,5 +21,11 @@ bool sw_wire_read_column(const struct sw_frame *frame, int index, const uint8_t 
 /* ParameterDescription: how many, and the OID of each. False of a broken body. */
 bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
                                   const uint8_t **types);
+
+/* Rename the types in a RowDescription (T) or ParameterDescription (t), as a shard calls them,
+ * to what the catalog database calls them. @message is the whole message, which the caller may
+ * change. False of a broken one. */
+bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
+                             const struct sw_oid_map *types);
 
 #endif

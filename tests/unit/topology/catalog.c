@@ -189,7 +189,7 @@ static void a_reading_that_makes_no_sense_is_no_reading(void **state)
 
 static void types_are_translated_both_ways(void **state)
 {
-    const struct sw_type_map *types;
+    const struct sw_oid_map *types;
     struct sw_catalog *catalog;
 
     all_read(PATIENTS COLUMN("mood", "16400", "mood") "type\tpublic\tmood\t16400\tf\n"
@@ -198,10 +198,10 @@ static void types_are_translated_both_ways(void **state)
     catalog = sw_catalog_build(map, readings, 1);
     types = sw_catalog_types(&catalog->databases[0], shard("users_1"));
     assert_non_null(types);
-    assert_int_equal(sw_type_of_catalog(types, 16400), 20000);
-    assert_int_equal(sw_type_of_shard(types, 20000), 16400);
-    assert_int_equal(sw_type_of_catalog(types, 16401), 16401);
-    assert_int_equal(sw_type_of_shard(types, 25), 25);
+    assert_int_equal(sw_oid_of_catalog(types, 16400), 20000);
+    assert_int_equal(sw_oid_of_shard(types, 20000), 16400);
+    assert_int_equal(sw_oid_of_catalog(types, 16401), 16401);
+    assert_int_equal(sw_oid_of_shard(types, 25), 25);
     assert_int_equal(patients(catalog)->facts->columns[1].type_oid, 20000);
     assert_null(sw_catalog_types(&catalog->databases[0], shard("catalog")));
     assert_null(sw_catalog_types(&catalog->databases[0], shard("orders_0")));

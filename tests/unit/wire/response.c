@@ -161,6 +161,43 @@ static void parameter_types_are_counted(void **state)
     }
 }
 
+/* Oid 16400 (0x4010) of the shard is 20000 (0x4e20) of the catalog database. */
+static void types_are_translated_where_they_stand(void **state)
+{
+    static const struct {
+        uint8_t type;
+        const char *body, *after; /* after NULL: refused */
+        size_t len;
+    } rows[] = {
+        {'t', "\0\2\0\0\x40\x10\0\0\0\x19", "\0\2\0\0\x4e\x20\0\0\0\x19", 10},
+        {'t', "\0\1\0\0\x40\x11", "\0\1\0\0\x40\x11", 6},
+        {'t', "\0\0", "\0\0", 2},
+        {'t', "\0\2\0\0\x40\x10\0\0", NULL, 8},
+        {'T', "\0\1mood\0\0\0\0\7\0\1\0\0\x40\x10\0\4\xff\xff\xff\xff\0\1",
+         "\0\1mood\0\0\0\0\7\0\1\0\0\x4e\x20\0\4\xff\xff\xff\xff\0\1", 25},
+        {'T', "\0\1mood\0\0\0\0\7\0\1\0\0\x40\x10\0\4\xff\xff\xff\xff\0", NULL, 24},
+        {'T', "\0\1mood", NULL, 6},
+    };
+    const struct sw_oid_pair pair = {16400, 20000};
+    struct sw_oid_map *types = sw_oid_map_create(&pair, 1);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum { HEADER = 5 };
+        uint8_t message[64] = {rows[i].type};
+        struct sw_frame frame = {.type = rows[i].type,
+                                 .body = message + HEADER,
+                                 .body_len = rows[i].len,
+                                 .size = HEADER + rows[i].len};
+
+        memcpy(message + HEADER, rows[i].body, rows[i].len);
+        assert_int_equal(sw_wire_translate_types(message, &frame, types),
+                         rows[i].after != NULL);
+        if (rows[i].after != NULL)
+            assert_memory_equal(message + HEADER, rows[i].after, rows[i].len);
+    }
+    sw_oid_map_unref(types);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +206,7 @@ int main(void)
         cmocka_unit_test(a_parameter_status_is_two_texts),
         cmocka_unit_test(a_column_is_found_by_its_index),
         cmocka_unit_test(parameter_types_are_counted),
+        cmocka_unit_test(types_are_translated_where_they_stand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

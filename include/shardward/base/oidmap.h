@@ -1,0 +1,38 @@
+/*
+ * oidmap - two numberings of the same types.
+ *
+ * PostgreSQL numbers the types of its users (enums, domains, those of extensions) as they come,
+ * so that each database has other numbers. Clients know one database only: the catalog
+ * database. A map says what a shard calls its types.
+ *
+ * Immutable once filled, and counted from any thread.
+ */
+#ifndef SW_BASE_OIDMAP_H
+#define SW_BASE_OIDMAP_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Below are the oids of initdb, the same on every server. */
+enum { SW_FIRST_USER_OID = 16384 };
+
+struct sw_oid_pair {
+    uint32_t shard_oid, catalog_oid;
+};
+
+struct sw_oid_map {
+    atomic_int refs;
+    int count;
+    struct sw_oid_pair *by_shard, *by_catalog; /* the same pairs, sorted by either */
+};
+
+/* Copies @count pairs, in any order. One reference. */
+struct sw_oid_map *sw_oid_map_create(const struct sw_oid_pair *pairs, int count);
+struct sw_oid_map *sw_oid_map_ref(struct sw_oid_map *map); /* accepts NULL */
+void sw_oid_map_unref(struct sw_oid_map *map);             /* accepts NULL */
+
+/* The oid on the other side; what is not in the map stays as it is. */
+uint32_t sw_oid_of_catalog(const struct sw_oid_map *map, uint32_t shard_oid);
+uint32_t sw_oid_of_shard(const struct sw_oid_map *map, uint32_t catalog_oid);
+
+#endif
