@@ -1,11 +1,9 @@
-#include "app.h"
+#include "control.h"
 
-#include "shardward/admin/admin.h"
+#include "notify.h"
+
 #include "shardward/app/spread.h"
 #include "shardward/base/log.h"
-#include "shardward/catalog/reader.h"
-#include "shardward/io/listener.h"
-#include "worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,22 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-struct control {
-    struct sw_loop *loop;
-    struct sw_map *map;
-    struct sw_board *board;
-    struct sw_catalog_reader *catalog;
-    struct sw_hub *hub;
-    struct sw_dialler *dialler;
-    struct sw_verifiers *verifiers;
-    struct sw_worker *workers[SW_WORKERS_MOST];
-    int worker_count;
-    int last_chosen; /* the worker of the last client */
-    struct sw_listener *listener;
-    struct sw_admin *admin;
-    struct sw_admin_worker for_admin[SW_WORKERS_MOST];
-    struct sw_signal *on_term, *on_int;
-};
+/* How often a draining process looks whether its clients have gone. */
+enum { DRAIN_TICK_MS = 20 };
 
 /* libpq takes what it is not told from PG* variables; the configuration alone shall count. */
 static void forget_pg_variables(void)
@@ -61,22 +45,77 @@ static void raise_descriptor_limit(void)
     }
 }
 
+static int count_clients(const struct sw_control *control, int *counts)
+{
+    int all = 0;
+
+    for (int i = 0; i < control->worker_count; i++)
+        all += counts[i] = sw_worker_clients(control->workers[i]);
+    return all;
+}
+
+/* --- the end --- */
+
 static void on_stop(void *owner)
 {
-    struct control *control = owner;
+    struct sw_control *control = owner;
 
     sw_log(SW_LOG_INFO, "stopping", "pid=%d", (int)getpid());
+    sw_notify("STOPPING=1\nSTATUS=stopping");
     sw_loop_stop(control->loop);
 }
+
+static void on_drain_tick(void *owner)
+{
+    struct sw_control *control = owner;
+    int counts[SW_WORKERS_MOST];
+    int left = count_clients(control, counts);
+
+    if (left > 0 && sw_loop_now_ms(control->loop) < control->drained_by_ms) {
+        sw_timer_start(control->drain, DRAIN_TICK_MS);
+        return;
+    }
+    if (left > 0)
+        sw_log(SW_LOG_WARNING, "drain-cut", "clients=%d reason=\"timeouts.drain is over\"",
+               left);
+    on_stop(control);
+}
+
+/* No new clients; those that are here end when they are outside of a transaction. */
+static void on_term(void *owner)
+{
+    struct sw_control *control = owner;
+    int drain_ms = control->map->config->timeouts.drain_ms;
+
+    if (control->is_draining || drain_ms == 0) {
+        on_stop(control);
+        return;
+    }
+    control->is_draining = true;
+    control->drained_by_ms = sw_loop_now_ms(control->loop) + (uint64_t)drain_ms;
+    sw_log(SW_LOG_INFO, "draining", "pid=%d limit_ms=%d", (int)getpid(), drain_ms);
+    sw_notify("STOPPING=1\nSTATUS=waiting for open transactions");
+    sw_listener_close(control->listener);
+    control->listener = NULL;
+    for (int i = 0; i < control->worker_count; i++)
+        sw_worker_drain(control->workers[i]);
+    on_drain_tick(control);
+}
+
+static void on_hup(void *owner)
+{
+    sw_control_reload(owner, NULL);
+}
+
+/* --- clients --- */
 
 static void on_accept(void *owner, int fd)
 {
     static struct sw_log_limit limit;
-    struct control *control = owner;
-    int counts[SW_WORKERS_MOST], all = 0;
+    struct sw_control *control = owner;
+    int counts[SW_WORKERS_MOST];
+    int all = count_clients(control, counts);
 
-    for (int i = 0; i < control->worker_count; i++)
-        all += counts[i] = sw_worker_clients(control->workers[i]);
     if (all >= control->map->config->limits.clients) {
         sw_log_limited(&limit, SW_LOG_WARNING, "client-refused",
                        "clients=%d reason=\"limits.clients is reached\"", all);
@@ -95,7 +134,7 @@ static int count_workers(const struct sw_config *config)
     return cores < 1 ? 1 : cores > SW_WORKERS_MOST ? SW_WORKERS_MOST : (int)cores;
 }
 
-static bool start_workers(struct control *control, struct sw_error *err)
+static bool start_workers(struct sw_control *control, struct sw_error *err)
 {
     struct sw_worker_setup setup = {.board = control->board,
                                     .catalog = control->catalog,
@@ -114,22 +153,21 @@ static bool start_workers(struct control *control, struct sw_error *err)
 }
 
 /* The first catalog is there, or what answers in time, before anybody may ask. */
-static bool start_catalog(struct control *control, struct sw_error *err)
+static bool start_catalog(struct sw_control *control, struct sw_error *err)
 {
     control->catalog = sw_catalog_reader_create(control->board, err);
     return control->catalog != NULL && sw_catalog_reader_wait(control->catalog, err);
 }
 
-static bool open_listener(struct control *control, struct sw_error *err)
+bool sw_control_open_listener(struct sw_control *control, const struct sw_config *config,
+                              struct sw_listener **listener, struct sw_error *err)
 {
-    const struct sw_config *config = control->map->config;
-
-    control->listener = sw_listener_open(control->loop, config->listen_address,
-                                         config->listen_port, on_accept, control, err);
-    return control->listener != NULL;
+    *listener = sw_listener_open(control->loop, config->listen_address, config->listen_port,
+                                 on_accept, control, err);
+    return *listener != NULL;
 }
 
-static bool open_admin(struct control *control, struct sw_error *err)
+static bool open_admin(struct sw_control *control, struct sw_error *err)
 {
     const struct sw_admin_setup setup = {.loop = control->loop,
                                          .map = control->map,
@@ -144,24 +182,32 @@ static bool open_admin(struct control *control, struct sw_error *err)
     return control->admin != NULL;
 }
 
-static void open_control(struct control *control)
+static void open_control(struct sw_control *control)
 {
     control->loop = sw_loop_create();
+    control->mailbox = sw_mailbox_create(control->loop);
+    sw_reload_init(&control->reload);
     control->board = sw_board_create(control->map);
     control->dialler = sw_dialler_create();
     control->verifiers = sw_verifiers_create();
-    control->on_term = sw_signal_create(control->loop, SIGTERM, on_stop, control);
+    control->on_term = sw_signal_create(control->loop, SIGTERM, on_term, control);
     control->on_int = sw_signal_create(control->loop, SIGINT, on_stop, control);
+    control->on_hup = sw_signal_create(control->loop, SIGHUP, on_hup, control);
+    control->drain = sw_timer_create(control->loop, on_drain_tick, control);
 }
 
 /* Threads end first; what they were about is then put away by this one alone. */
-static void close_control(struct control *control)
+static void close_control(struct sw_control *control)
 {
     sw_listener_close(control->listener);
     sw_admin_close(control->admin);
     sw_signal_close(control->on_term);
     sw_signal_close(control->on_int);
+    sw_signal_close(control->on_hup);
+    sw_timer_close(control->drain);
+    control->is_draining = true; /* a reload under way is refused */
     sw_catalog_reader_close(control->catalog);
+    sw_mailbox_close(control->mailbox);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_stop(control->workers[i]);
     if (control->hub != NULL)
@@ -181,7 +227,7 @@ static void close_control(struct control *control)
 
 int sw_app_run(const char *path)
 {
-    struct control control = {.map = sw_app_read_map(path)};
+    struct sw_control control = {.path = path, .map = sw_app_read_map(path)};
     struct sw_error err;
     bool is_open;
 
@@ -194,11 +240,13 @@ int sw_app_run(const char *path)
     open_control(&control);
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
               start_catalog(&control, &err) && start_workers(&control, &err) &&
-              open_admin(&control, &err) && open_listener(&control, &err);
+              open_admin(&control, &err) &&
+              sw_control_open_listener(&control, control.map->config, &control.listener, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,
                control.worker_count, (int)getpid());
+        sw_notify("READY=1\nSTATUS=serving");
         sw_loop_run(control.loop);
     } else {
         (void)fprintf(stderr, "shardward: %s\n", err.message);

@@ -19,7 +19,7 @@ struct sw_worker {
     struct sw_catalog_reader *catalog;
     struct sw_watcher watcher;
     atomic_int clients;
-    struct sw_letter stop;
+    struct sw_letter drain, stop;
     pthread_t thread;
     bool is_running;
 };
@@ -48,6 +48,11 @@ static void on_left(void *owner)
     struct sw_worker *worker = owner;
 
     atomic_fetch_sub_explicit(&worker->clients, 1, memory_order_relaxed);
+}
+
+static void on_drain(struct sw_letter *letter)
+{
+    sw_sessions_drain(SW_OWNER(letter, struct sw_worker, drain)->sessions);
 }
 
 static void on_stop(struct sw_letter *letter)
@@ -93,11 +98,24 @@ static void forget_reading(void *owner, struct sw_rereading *rereading)
     wish->rereading = NULL;
 }
 
+/* Pools before sessions, which ask them. */
+static void use_map(struct sw_worker *worker, struct sw_map *map)
+{
+    sw_map_unref(worker->map);
+    worker->map = sw_map_ref(map);
+    sw_pools_use_map(worker->pools, map);
+    sw_sessions_use_map(worker->sessions, map);
+}
+
 static void on_news(void *owner)
 {
     struct sw_worker *worker = owner;
+    struct sw_map *map = sw_board_map(worker->board);
     struct sw_catalog *catalog = sw_board_catalog(worker->board);
 
+    if (worker->sessions != NULL && map != worker->map)
+        use_map(worker, map);
+    sw_map_unref(map);
     if (worker->sessions != NULL && catalog != NULL)
         sw_sessions_see_catalog(worker->sessions, catalog);
     sw_catalog_unref(catalog);
@@ -114,6 +132,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                          .owner = worker};
 
     worker->number = number;
+    worker->drain.on_read = on_drain;
     worker->stop.on_read = on_stop;
     worker->loop = sessions.loop = sw_loop_create();
     worker->mailbox = sw_mailbox_create(worker->loop);
@@ -167,6 +186,11 @@ struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker)
 int sw_worker_clients(const struct sw_worker *worker)
 {
     return atomic_load_explicit(&worker->clients, memory_order_relaxed);
+}
+
+void sw_worker_drain(struct sw_worker *worker)
+{
+    sw_mailbox_post(worker->mailbox, &worker->drain);
 }
 
 void sw_worker_stop(struct sw_worker *worker)

@@ -33,6 +33,9 @@ void sw_worker_welcome(struct sw_worker *worker, int fd);
 struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker);
 /* Clients that were handed over and have not left. From any thread. */
 int sw_worker_clients(const struct sw_worker *worker);
+/* Let every client go who is outside of a transaction, now or later. Once; nobody may be
+ * welcomed any more. */
+void sw_worker_drain(struct sw_worker *worker);
 /* Wait until the thread has ended. */
 void sw_worker_stop(struct sw_worker *worker);
 /* The end, in two steps, of a worker that has stopped: nobody may hand it anything, and no dial

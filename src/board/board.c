@@ -53,16 +53,23 @@ static void tell_watchers(struct sw_board *board)
     }
 }
 
-void sw_board_publish_map(struct sw_board *board, struct sw_map *map)
+void sw_board_publish_map(struct sw_board *board, struct sw_map *map,
+                          struct sw_catalog *catalog)
 {
-    struct sw_map *before;
+    struct sw_map *map_before;
+    struct sw_catalog *catalog_before = NULL;
 
     (void)pthread_mutex_lock(&board->lock);
-    before = board->map;
+    map_before = board->map;
     board->map = sw_map_ref(map);
+    if (catalog != NULL) {
+        catalog_before = board->catalog;
+        board->catalog = sw_catalog_ref(catalog);
+    }
     tell_watchers(board);
     (void)pthread_mutex_unlock(&board->lock);
-    sw_map_unref(before);
+    sw_map_unref(map_before);
+    sw_catalog_unref(catalog_before);
 }
 
 struct sw_catalog *sw_board_catalog(struct sw_board *board)
@@ -77,12 +84,14 @@ struct sw_catalog *sw_board_catalog(struct sw_board *board)
 
 void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog)
 {
-    struct sw_catalog *before;
+    struct sw_catalog *before = NULL;
 
     (void)pthread_mutex_lock(&board->lock);
-    before = board->catalog;
-    board->catalog = sw_catalog_ref(catalog);
-    tell_watchers(board);
+    if (catalog->map == board->map) {
+        before = board->catalog;
+        board->catalog = sw_catalog_ref(catalog);
+        tell_watchers(board);
+    }
     (void)pthread_mutex_unlock(&board->lock);
     sw_catalog_unref(before);
 }

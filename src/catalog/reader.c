@@ -291,20 +291,22 @@ static bool first_failure(const struct round *round, struct sw_error *err)
     return false;
 }
 
+static void grant_one(struct sw_catalog_wish *wish, const struct sw_error *err)
+{
+    sw_link_remove(&wish->link);
+    wish->is_failed = err != NULL;
+    if (err != NULL)
+        wish->err = *err;
+    sw_mailbox_post(wish->mailbox, &wish->letter);
+}
+
 /* Grant @wishes: each is posted to its own mailbox, and is its owner's again. */
 static void grant(struct sw_link *wishes, const struct sw_error *err)
 {
     struct sw_link *link;
 
-    while ((link = sw_list_first(wishes)) != NULL) {
-        struct sw_catalog_wish *wish = SW_OWNER(link, struct sw_catalog_wish, link);
-
-        sw_link_remove(link);
-        wish->is_failed = err != NULL;
-        if (err != NULL)
-            wish->err = *err;
-        sw_mailbox_post(wish->mailbox, &wish->letter);
-    }
+    while ((link = sw_list_first(wishes)) != NULL)
+        grant_one(SW_OWNER(link, struct sw_catalog_wish, link), err);
 }
 
 static int timeout_of(const struct sw_map *map)
@@ -343,6 +345,37 @@ static bool go_round(struct sw_catalog_reader *reader, struct sw_error *err)
     return !is_failed;
 }
 
+/* Go round for a map that is not on the board. */
+static bool go_round_for(struct sw_catalog_reader *reader, struct sw_catalog_wish *wish,
+                         struct sw_error *err)
+{
+    pthread_t helpers[MOST_HELPERS];
+    struct round round;
+    bool is_failed;
+
+    round_init(&round, wish->proposed, &reader->is_stopping, timeout_of(wish->proposed));
+    join_helpers(helpers, start_helpers(&round, helpers));
+    is_failed = first_failure(&round, err);
+    wish->catalog = build(reader, &round, wish->proposed);
+    round_finish(&round);
+    return !is_failed;
+}
+
+/* Grant those of @wishes that propose a map, one after the other. */
+static void read_proposed(struct sw_catalog_reader *reader, struct sw_link *wishes)
+{
+    struct sw_link *link, *next;
+    struct sw_error err;
+
+    for (link = wishes->next; link != wishes; link = next) {
+        struct sw_catalog_wish *wish = SW_OWNER(link, struct sw_catalog_wish, link);
+
+        next = link->next;
+        if (wish->proposed != NULL)
+            grant_one(wish, go_round_for(reader, wish, &err) ? NULL : &err);
+    }
+}
+
 /* Wait for a wish, or at most @patience_ms (-1: for ever). */
 static void wait_for_wish(struct sw_catalog_reader *reader, int patience_ms)
 {
@@ -373,13 +406,19 @@ static void *run_thread(void *owner)
     struct sw_catalog_reader *reader = owner;
     struct sw_link wishes;
     struct sw_error err;
-    bool is_good;
+    bool is_good = false;
 
     (void)pthread_mutex_lock(&reader->lock);
     while (!atomic_load(&reader->is_stopping)) {
+        bool proposes_only;
+
         take_wishes(reader, &wishes);
         (void)pthread_mutex_unlock(&reader->lock);
-        is_good = go_round(reader, &err);
+        proposes_only = sw_list_first(&wishes) != NULL;
+        read_proposed(reader, &wishes);
+        proposes_only = proposes_only && sw_list_first(&wishes) == NULL;
+        if (!proposes_only)
+            is_good = go_round(reader, &err);
         grant(&wishes, is_good ? NULL : &err);
         (void)pthread_mutex_lock(&reader->lock);
         wait_for_wish(reader, is_good ? -1 : RETRY_MS);

@@ -36,8 +36,9 @@ static const struct sw_field timeout_fields[] = {
     {"lease", sw_read_time, offsetof(struct sw_config, timeouts.lease_ms), false, 0, DAY_MS},
     {"ddl_lock", sw_read_time, offsetof(struct sw_config, timeouts.ddl_lock_ms), false, 0,
      DAY_MS},
-    {.name = "idle_in_transaction"},
-    {.name = "drain"},
+    {"idle_in_transaction", sw_read_time,
+     offsetof(struct sw_config, timeouts.idle_in_transaction_ms), false, 0, DAY_MS},
+    {"drain", sw_read_time, offsetof(struct sw_config, timeouts.drain_ms), false, 0, DAY_MS},
 };
 
 static void read_timeouts(struct sw_reader *reader, const struct sw_entry *entry,
@@ -93,6 +94,7 @@ static struct sw_config *create(const char *path)
     config->timeouts.login_ms = 10000;
     config->timeouts.connect_ms = 5000;
     config->timeouts.lease_ms = 5000;
+    config->timeouts.drain_ms = 30000;
     config->timeouts.ddl_lock_ms = 10000;
     return config;
 }

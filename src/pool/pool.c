@@ -55,6 +55,8 @@ static void configure(struct sw_pool *pool, const struct sw_user *user,
     pool->is_retired = false;
     pool->limits = user->pool;
     sw_hub_limit(pool->hub, user->pool.size, shard->cluster->connections);
+    if (pool->waiting_count > 0)
+        sw_task_post(pool->pools->loop, &pool->serve);
 }
 
 static struct sw_pool *create_pool(struct sw_pools *pools, const struct sw_pool_place *place,

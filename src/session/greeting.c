@@ -88,6 +88,7 @@ void sw_session_entered(struct sw_session *session)
     sw_stream_flush(session->stream);
     sw_stream_release(session->stream);
     sw_session_log_connection(session, "client-ready");
+    sw_session_rest(session);
 }
 
 static void start_sasl(struct sw_session *session)

@@ -2,6 +2,7 @@
  * The files of this room, and what they share: one client's session.
  *
  *   sessions.c    all clients; a session's birth, end, and the bytes that come
+ *   rest.c        what has to be seen to between statements
  *   greeting.c    start-up packet, authentication, welcome
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
@@ -51,6 +52,7 @@ struct sw_sessions {
     uint32_t worker;
     uint32_t last_number; /* of a session of this worker; its id is made of both */
     bool has_wrapped;     /* numbers are given for the second time */
+    bool is_draining;     /* sessions end when they are at rest */
     void (*on_left)(void *owner);
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
@@ -156,6 +158,9 @@ struct sw_session {
     struct sw_stream *stream;
     bool is_stream_open;
     struct sw_timer *login_timer;
+    struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */
+    uint64_t rests_since_ms;     /* while a transaction is open, and idle transactions end */
+    bool is_idle_timed;
 
     struct sw_scram *scram;     /* during the login */
     struct sw_map *map;         /* in which user and database were found */
@@ -223,6 +228,10 @@ void sw_session_close(struct sw_session *session);
 void sw_session_fatal(struct sw_session *session, const struct sw_error *err);
 /* A leg of a closing session has come to rest. */
 void sw_session_leg_is_done(struct sw_session *session);
+
+/* rest.c */
+/* A statement is over, or something else has to be seen to between two. May close it. */
+void sw_session_rest(struct sw_session *session);
 
 /* greeting.c */
 size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len);

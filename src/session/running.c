@@ -43,6 +43,7 @@ void sw_session_conclude(struct sw_session *session)
         sw_stream_hold(session->stream);
     else
         sw_stream_release(session->stream);
+    sw_session_rest(session);
 }
 
 static void answer_here(struct sw_session *session)

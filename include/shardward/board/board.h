@@ -34,12 +34,15 @@ void sw_board_free(struct sw_board *board);
 
 /* The current map: a reference for the caller. From any thread. */
 struct sw_map *sw_board_map(struct sw_board *board);
-/* Hang up the next map (shared) and tell the watchers. From any thread. */
-void sw_board_publish_map(struct sw_board *board, struct sw_map *map);
+/* Hang up the next map (shared), with the catalog that was read for it (shared; NULL: the one
+ * that is there stays), and tell the watchers. From any thread. */
+void sw_board_publish_map(struct sw_board *board, struct sw_map *map,
+                          struct sw_catalog *catalog);
 
 /* The current catalog: a reference for the caller; NULL: nothing has been read yet. */
 struct sw_catalog *sw_board_catalog(struct sw_board *board);
-/* The same for the next catalog. */
+/* The same for the next catalog. One that was read for a map before the current one comes too
+ * late, and is not hung up. */
 void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog);
 
 /* Call @on_news on the thread of @mailbox's loop after every publishing from now on. @watcher

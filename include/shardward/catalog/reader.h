@@ -19,9 +19,14 @@ struct sw_catalog_wish {
     struct sw_link link;
     struct sw_letter letter;
     struct sw_mailbox *mailbox;
+    /* A map that is not on the board, to be read for (shared); NULL: the current one. */
+    struct sw_map *proposed;
     /* Called on the thread of the mailbox's loop, when a reading that began after the wish is
-     * on the board. @err: why a shard could not be read; NULL: all were. */
+     * on the board, or, of a proposed map, in `catalog`. @err: why a shard could not be read;
+     * NULL: all were. */
     void (*on_read)(struct sw_catalog_wish *wish, const struct sw_error *err);
+    struct sw_catalog
+        *catalog; /* of a proposed map: the owner's reference; NULL: none was made */
     struct sw_error err;
     bool is_failed;
 };

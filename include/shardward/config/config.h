@@ -181,6 +181,8 @@ struct sw_config {
     } limits;
     struct {
         int login_ms, connect_ms, lease_ms, ddl_lock_ms; /* 0: none */
+        int idle_in_transaction_ms;                      /* 0: for ever */
+        int drain_ms;                                    /* 0: not at all */
     } timeouts;
     struct {
         const char *address; /* NULL: no console */

@@ -38,6 +38,13 @@ struct sw_sessions_setup {
 };
 
 struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup);
+/* From now on clients log in by @map (shared), and sessions follow it between two statements
+ * when no transaction is open. One whose user or database is gone ends then (57P01). The
+ * verifiers must have been prepared for it. */
+void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map);
+/* End every session as soon as it is outside of a transaction (57P01), and at once those that
+ * have not logged in (57P03). Nobody may be welcomed any more. */
+void sw_sessions_drain(struct sw_sessions *sessions);
 /* From now on statements outside of transactions are planned with @catalog, which is shared. */
 void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog);
 /* A client has connected; takes the socket. */

@@ -66,7 +66,7 @@ static void a_board_gives_the_map_that_was_published_last(void **state)
 
     seen = sw_board_map(board);
     assert_ptr_equal(seen, first);
-    sw_board_publish_map(board, second);
+    sw_board_publish_map(board, second, NULL);
     sw_map_unref(seen);
     seen = sw_board_map(board);
     assert_ptr_equal(seen, second);
@@ -84,13 +84,13 @@ static void a_watcher_who_sleeps_is_told_once_and_sees_the_last(void **state)
 
     open_reader(&reader, board);
     reader.last = third;
-    sw_board_publish_map(board, second);
-    sw_board_publish_map(board, third);
+    sw_board_publish_map(board, second, NULL);
+    sw_board_publish_map(board, third, NULL);
     assert_int_equal(reader.told, 0);
     sw_loop_run(reader.loop);
     assert_int_equal(reader.told, 1);
     assert_ptr_equal(reader.seen, third);
-    sw_board_publish_map(board, second);
+    sw_board_publish_map(board, second, NULL);
     reader.last = second;
     sw_loop_run(reader.loop);
     assert_int_equal(reader.told, 2);
@@ -109,7 +109,7 @@ static void who_watches_no_more_is_not_told(void **state)
 
     open_reader(&reader, board);
     sw_board_unwatch(board, &reader.watcher);
-    sw_board_publish_map(board, map);
+    sw_board_publish_map(board, map, NULL);
     close_reader(&reader);
     assert_int_equal(reader.told, 0);
     sw_board_free(board);
@@ -137,8 +137,8 @@ static void readers_of_other_threads_see_the_last_of_many(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, read_until_last, &readers[i]), 0);
     }
     for (int i = 0; i < PUBLISHINGS; i++)
-        sw_board_publish_map(board, first);
-    sw_board_publish_map(board, last);
+        sw_board_publish_map(board, first, NULL);
+    sw_board_publish_map(board, last, NULL);
     for (int i = 0; i < 2; i++) {
         (void)pthread_join(threads[i], NULL);
         assert_ptr_equal(readers[i].seen, last);

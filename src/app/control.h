@@ -1,0 +1,76 @@
+/*
+ * control - what the control thread holds: the workers, the port for clients, and what all
+ * threads share.
+ *
+ *   STARTING --> SERVING --SIGTERM--> DRAINING --all clients gone, the limit, or another
+ * signal--> |                                                              |
+ *                   +------------------SIGINT, SHUTDOWN-----------------------> STOPPING
+ */
+#ifndef SW_APP_CONTROL_H
+#define SW_APP_CONTROL_H
+
+#include "shardward/admin/admin.h"
+#include "shardward/catalog/reader.h"
+#include "shardward/io/listener.h"
+
+#include "app.h"
+#include "worker.h"
+
+/* A reload under way; see reload.c. */
+struct sw_reload {
+    bool is_running;
+    bool is_wanted; /* again, once it is over */
+    struct sw_map *map;
+    struct sw_catalog_wish wish;
+    struct sw_link askers; /* who hear of its end */
+    struct sw_link next;   /* ... and of the end of the next one */
+};
+
+struct sw_control {
+    const char *path; /* of the configuration */
+    struct sw_loop *loop;
+    struct sw_mailbox *mailbox;
+    struct sw_map *map; /* the current one */
+    struct sw_board *board;
+    struct sw_catalog_reader *catalog;
+    struct sw_hub *hub;
+    struct sw_dialler *dialler;
+    struct sw_verifiers *verifiers;
+    struct sw_worker *workers[SW_WORKERS_MOST];
+    int worker_count;
+    int last_chosen; /* the worker of the last client */
+    struct sw_listener *listener;
+    struct sw_admin *admin;
+    struct sw_admin_worker for_admin[SW_WORKERS_MOST];
+    struct sw_reload reload;
+    bool is_draining;
+    uint64_t drained_by_ms;
+    struct sw_timer *drain; /* looks whether the clients have gone */
+    struct sw_signal *on_term, *on_int, *on_hup;
+};
+
+/* run.c */
+bool sw_control_open_listener(struct sw_control *control, const struct sw_config *config,
+                              struct sw_listener **listener, struct sw_error *err);
+
+/* --- reload.c --- */
+
+/* Who wants to hear how a reload ended; embedded in its owner. */
+struct sw_reload_asker {
+    struct sw_link link;
+    /* Once. @err NULL: done, and @report has a line for each change; else nothing was changed,
+     * and @report has a line for each fault of the file, as file:line:column, if it is that. */
+    void (*on_done)(void *owner, const struct sw_error *err, const char *report);
+    void *owner;
+};
+
+void sw_reload_init(struct sw_reload *reload);
+/*
+ * Read the configuration again and use it, all or nothing; what has changed, or what is wrong,
+ * is logged. @asker (NULL: nobody) is borrowed until on_done or sw_reload_forget(). While one
+ * reload is under way, the next one waits.
+ */
+void sw_control_reload(struct sw_control *control, struct sw_reload_asker *asker);
+void sw_reload_forget(struct sw_reload_asker *asker);
+
+#endif

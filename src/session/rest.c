@@ -1,0 +1,142 @@
+/*
+ * What a session has to see to between its statements: a new map, the end of shardward, and how
+ * long its client leaves a transaction alone.
+ */
+#include "internal.h"
+
+/* Nothing of it is anywhere but here: no transaction, no open batch, nothing collected. */
+static bool is_at_rest(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_READY && session->txn.state == SW_TXN_IDLE &&
+           session->batch == NULL && session->run.count == 0;
+}
+
+/* --- a client that leaves its transaction alone --- */
+
+static int idle_limit_ms(const struct sw_session *session)
+{
+    return session->sessions->map->config->timeouts.idle_in_transaction_ms;
+}
+
+static bool is_idle_in_transaction(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_READY && session->txn.state != SW_TXN_IDLE;
+}
+
+/* The timer is not started anew by every statement: it looks, when it is due, how long it
+ * really was. */
+static void on_idle_due(void *owner)
+{
+    struct sw_session *session = owner;
+    uint64_t now_ms = sw_loop_now_ms(session->sessions->loop);
+    uint64_t due_ms = session->rests_since_ms + (uint64_t)idle_limit_ms(session);
+    struct sw_error err;
+
+    session->is_idle_timed = false;
+    if (!is_idle_in_transaction(session) || idle_limit_ms(session) == 0)
+        return;
+    if (due_ms > now_ms || session->run.count > 0) {
+        session->is_idle_timed = true;
+        sw_timer_start(session->idle_timer,
+                       due_ms > now_ms ? due_ms - now_ms : (uint64_t)idle_limit_ms(session));
+        return;
+    }
+    sw_error_set(&err, "25P03", "terminating connection due to idle-in-transaction timeout");
+    sw_session_fatal(session, &err);
+}
+
+static void time_idleness(struct sw_session *session)
+{
+    session->rests_since_ms = sw_loop_now_ms(session->sessions->loop);
+    if (session->is_idle_timed)
+        return;
+    if (session->idle_timer == NULL)
+        session->idle_timer = sw_timer_create(session->sessions->loop, on_idle_due, session);
+    session->is_idle_timed = true;
+    sw_timer_start(session->idle_timer, (uint64_t)idle_limit_ms(session));
+}
+
+/* --- a new map --- */
+
+static void follow_map(struct sw_session *session)
+{
+    struct sw_map *map = session->sessions->map;
+    const struct sw_user *user = sw_map_user(map, session->user_name);
+    const struct sw_database *database = sw_map_database(map, session->database_name);
+    struct sw_error err;
+
+    if (user == NULL || database == NULL) {
+        sw_error_set(&err, "57P01",
+                     "terminating connection because %s \"%s\" is no longer in the "
+                     "configuration",
+                     user == NULL ? "user" : "database",
+                     user == NULL ? session->user_name : session->database_name);
+        sw_session_fatal(session, &err);
+        return;
+    }
+    sw_map_unref(session->map);
+    session->map = sw_map_ref(map);
+    session->user = user;
+    session->database = database;
+}
+
+/* --- for the others --- */
+
+void sw_session_rest(struct sw_session *session)
+{
+    struct sw_error err;
+
+    if (is_idle_in_transaction(session) && idle_limit_ms(session) > 0)
+        time_idleness(session);
+    if (!is_at_rest(session))
+        return;
+    if (session->sessions->is_draining) {
+        sw_error_set(&err, "57P01", "terminating connection due to administrator command");
+        sw_session_fatal(session, &err);
+    } else if (session->map != session->sessions->map) {
+        follow_map(session);
+    }
+}
+
+static void rest_all(struct sw_sessions *sessions)
+{
+    struct sw_link *link, *next;
+
+    for (link = sessions->all.next; link != &sessions->all; link = next) {
+        next = link->next;
+        sw_session_rest(SW_OWNER(link, struct sw_session, link));
+    }
+}
+
+void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map)
+{
+    struct sw_map *before = sessions->map;
+
+    sessions->map = sw_map_ref(map);
+    sw_map_unref(before);
+    sw_plan_cache_clear(sessions->plans);
+    rest_all(sessions);
+}
+
+static bool is_logging_in(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
+           session->state == SW_SESSION_ENTERING;
+}
+
+void sw_sessions_drain(struct sw_sessions *sessions)
+{
+    struct sw_link *link, *next;
+    struct sw_error err;
+
+    sessions->is_draining = true;
+    sw_error_set(&err, "57P03", "shardward is shutting down");
+    for (link = sessions->all.next; link != &sessions->all; link = next) {
+        struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        next = link->next;
+        if (is_logging_in(session))
+            sw_session_fatal(session, &err);
+    }
+    rest_all(sessions);
+}

@@ -1,0 +1,260 @@
+/*
+ * Each map is turned into facts, names with texts; what the two lists do not have in common has
+ * changed.
+ */
+#include "shardward/topology/changes.h"
+
+#include "shardward/base/buf.h"
+#include "shardward/base/mem.h"
+#include "shardward/topology/accepted.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE = 1024 };
+
+struct fact {
+    struct fact *next;
+    const char *what, *text;
+    const char *secret; /* compared, not shown */
+};
+
+struct facts {
+    struct sw_arena arena;
+    struct fact *first, **last;
+    struct sw_textmap by_what;
+};
+
+static const char *printed(struct facts *facts, const char *format, va_list args)
+{
+    char text[LINE];
+
+    (void)vsnprintf(text, sizeof text, format, args);
+    return sw_arena_strdup(&facts->arena, text);
+}
+
+__attribute__((format(printf, 2, 3))) static const char *print(struct facts *facts,
+                                                               const char *format, ...)
+{
+    const char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = printed(facts, format, args);
+    va_end(args);
+    return text;
+}
+
+/* @what belongs to the facts. */
+__attribute__((format(printf, 3, 4))) static struct fact *
+add(struct facts *facts, const char *what, const char *format, ...)
+{
+    struct fact *fact = sw_arena_alloc(&facts->arena, sizeof *fact);
+    va_list args;
+
+    va_start(args, format);
+    *fact = (struct fact){.what = what, .text = printed(facts, format, args), .secret = ""};
+    va_end(args);
+    *facts->last = fact;
+    facts->last = &fact->next;
+    (void)sw_textmap_put(&facts->by_what, what, fact);
+    return fact;
+}
+
+static const char *or_none(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static void add_settings(struct facts *facts, const struct sw_config *config)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    const struct {
+        const char *what;
+        int ms;
+    } timeouts[] = {
+        {"timeouts.login", config->timeouts.login_ms},
+        {"timeouts.connect", config->timeouts.connect_ms},
+        {"timeouts.lease", config->timeouts.lease_ms},
+        {"timeouts.ddl_lock", config->timeouts.ddl_lock_ms},
+        {"timeouts.idle_in_transaction", config->timeouts.idle_in_transaction_ms},
+        {"timeouts.drain", config->timeouts.drain_ms},
+    };
+
+    add(facts, "listen", "%s:%d", config->listen_address, config->listen_port);
+    add(facts, "limits.clients", "%d", config->limits.clients);
+    add(facts, "limits.message", "%zu bytes", config->limits.message);
+    add(facts, "limits.query", "%zu bytes", config->limits.query);
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++)
+        add(facts, timeouts[i].what, "%d ms", timeouts[i].ms);
+    add(facts, "log", "level %s, %s, connections %s", levels[config->log.level],
+        config->log.format == SW_LOG_JSON ? "json" : "text",
+        config->log.has_connections ? "on" : "off");
+}
+
+static void add_clusters(struct facts *facts, const struct sw_config *config)
+{
+    for (int c = 0; c < config->cluster_count; c++) {
+        const struct sw_config_cluster *cluster = &config->clusters[c];
+        struct fact *fact =
+            add(facts, print(facts, "cluster %s", cluster->name),
+                "primary %s, control user %s, connections %d", cluster->nodes[0].name,
+                cluster->control.user == NULL ? "none" : cluster->control.user,
+                cluster->connections);
+
+        fact->secret = or_none(cluster->control.password);
+        for (int n = 0; n < cluster->node_count; n++) {
+            const struct sw_config_node *node = &cluster->nodes[n];
+
+            add(facts, print(facts, "node %s", node->name), "%s:%d of %s%s%s", node->address,
+                node->port, cluster->name, node->cloud == NULL ? "" : ", cloud ",
+                or_none(node->cloud));
+        }
+    }
+}
+
+static void add_users(struct facts *facts, const struct sw_map *map)
+{
+    for (int i = 0; i < map->user_count; i++) {
+        const struct sw_user *user = &map->users[i];
+        const struct sw_config_pool *pool = &user->pool;
+        struct fact *fact =
+            add(facts, print(facts, "user %s", user->name),
+                "auth %s, server user %s, pool size %d, min %d, lifetime %d ms, idle %d ms, "
+                "check %d ms, prepared %d",
+                user->auth == SW_AUTH_TRUST ? "trust" : "by password", user->server_user,
+                pool->size, pool->min, pool->lifetime_ms, pool->idle_ms, pool->check_ms,
+                pool->prepared);
+
+        fact->secret =
+            print(facts, "%s\n%s", or_none(user->password), or_none(user->server_password));
+    }
+}
+
+static void add_shard(struct facts *facts, const struct sw_database *database,
+                      const struct sw_shard *shard)
+{
+    add(facts, print(facts, "shard %s.%s", database->name, shard->name),
+        "database %s on cluster %s", shard->dbname, shard->cluster->name);
+}
+
+/* Placements and tables, as the shards of the business keep them. */
+static void add_rules(struct facts *facts, const struct sw_database *database,
+                      const struct sw_business *business)
+{
+    int count;
+    const struct sw_accepted *rows =
+        sw_accepted_of(database, &business->shards[0], &facts->arena, &count);
+
+    for (int i = 0; i < count; i++)
+        if (strcmp(rows[i].what, "shard") != 0)
+            add(facts, print(facts, "%s of %s", rows[i].what, database->name), "%s",
+                rows[i].text);
+}
+
+static void add_functions(struct facts *facts, const struct sw_database *database,
+                          const struct sw_business *business)
+{
+    for (int i = 0; i < business->function_count; i++) {
+        const struct sw_config_function *function = business->functions[i].config;
+        const struct sw_placement *placement = business->functions[i].home.placement;
+
+        add(facts,
+            print(facts, "function %s.%s(%s) of %s", function->schema, function->name,
+                  function->arguments, database->name),
+            "business %s, key %d, placement %s, writes %s, harmless %s", business->name,
+            function->key, placement == NULL ? "none" : placement->name,
+            function->writes ? "yes" : "no", function->is_harmless ? "yes" : "no");
+    }
+}
+
+static void add_databases(struct facts *facts, const struct sw_map *map)
+{
+    for (int d = 0; d < map->database_count; d++) {
+        const struct sw_database *database = &map->databases[d];
+
+        add_shard(facts, database, database->catalog);
+        for (int b = 0; b < database->business_count; b++) {
+            const struct sw_business *business = &database->businesses[b];
+
+            for (int s = 0; s < business->shard_count; s++)
+                add_shard(facts, database, &business->shards[s]);
+            add_rules(facts, database, business);
+            add_functions(facts, database, business);
+        }
+    }
+}
+
+static void collect(struct facts *facts, const struct sw_map *map)
+{
+    *facts = (struct facts){.first = NULL};
+    facts->last = &facts->first;
+    sw_arena_init(&facts->arena);
+    sw_textmap_init(&facts->by_what);
+    add_settings(facts, map->config);
+    add_clusters(facts, map->config);
+    add_users(facts, map);
+    add_databases(facts, map);
+}
+
+static void drop(struct facts *facts)
+{
+    sw_textmap_finish(&facts->by_what);
+    sw_arena_finish(&facts->arena);
+}
+
+struct listener {
+    void (*on_change)(void *owner, const char *line);
+    void *owner;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct listener *listener,
+                                                       const char *format, ...)
+{
+    char line[3 * LINE];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    listener->on_change(listener->owner, line);
+}
+
+/* Of long texts that begin alike only the rest is told. */
+static void tell_change(const struct listener *listener, const struct fact *was,
+                        const struct fact *is)
+{
+    size_t same = 0, at = 0;
+
+    for (; was->text[at] != '\0' && was->text[at] == is->text[at]; at++)
+        if (strncmp(was->text + at, ", ", 2) == 0)
+            same = at + 2;
+    if (strcmp(was->text, is->text) != 0)
+        tell(listener, "%s: %s -> %s", is->what, was->text + same, is->text + same);
+    if (strcmp(was->secret, is->secret) != 0)
+        tell(listener, "%s: another password", is->what);
+}
+
+void sw_map_changes(const struct sw_map *before, const struct sw_map *after,
+                    void (*on_change)(void *owner, const char *line), void *owner)
+{
+    const struct listener listener = {on_change, owner};
+    struct facts was, is;
+
+    collect(&was, before);
+    collect(&is, after);
+    for (const struct fact *fact = was.first; fact != NULL; fact = fact->next)
+        if (sw_textmap_get(&is.by_what, fact->what) == NULL)
+            tell(&listener, "%s: removed", fact->what);
+    for (const struct fact *fact = is.first; fact != NULL; fact = fact->next) {
+        const struct fact *old = sw_textmap_get(&was.by_what, fact->what);
+
+        if (old == NULL)
+            tell(&listener, "%s: added, %s", fact->what, fact->text);
+        else
+            tell_change(&listener, old, fact);
+    }
+    drop(&was);
+    drop(&is);
+}
