@@ -1,26 +1,33 @@
 #include "shardward/base/error.h"
 
+#include "shardward/base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A text that does not fit is cut, but never inside a character of UTF-8. */
+enum { CHARACTER_MOST = 4 };
+
+/* What goes to a client or into the log is UTF-8, whatever was quoted in it: a byte that is
+ * none becomes '?', and the rest of a character that was cut is left out. */
+static void mend(char *text, bool was_cut)
+{
+    size_t len = strlen(text), at = sw_text_utf8_len(text, len);
+
+    while (at < len) {
+        bool is_end = was_cut && len - at < CHARACTER_MOST && (unsigned char)text[at] >= 0xc0;
+
+        text[at] = is_end ? '\0' : '?';
+        len = is_end ? at : len;
+        at += sw_text_utf8_len(text + at, len - at);
+    }
+}
+
 static void print(char *out, size_t size, const char *format, va_list args)
 {
     int whole = vsnprintf(out, size, format, args);
-    size_t len = size - 1, lead = len;
 
-    if (whole < 0 || (size_t)whole < size)
-        return;
-    while (lead > 0 && ((unsigned char)out[lead - 1] & 0xc0) == 0x80)
-        lead--;
-    if (lead > 0) {
-        unsigned char first = (unsigned char)out[lead - 1];
-        size_t wanted = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-
-        if (len - (lead - 1) < wanted)
-            out[lead - 1] = '\0';
-    }
+    mend(out, whole >= 0 && (size_t)whole >= size);
 }
 
 bool sw_error_set(struct sw_error *err, const char *sqlstate, const char *format, ...)
@@ -63,6 +70,7 @@ void sw_error_trying(struct sw_error *err, const char *format, ...)
     va_end(args);
     (void)snprintf(was, sizeof was, "%.*s", (int)sizeof was - 1, err->message);
     (void)snprintf(err->message, sizeof err->message, "%s: %s", trying, was);
+    mend(err->message, true);
 }
 
 bool sw_error_is(const struct sw_error *err, const char *sqlstate)

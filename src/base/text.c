@@ -48,6 +48,54 @@ bool sw_text_lower(const char *text, char *out, size_t size)
     return true;
 }
 
+/* The length of the character whose bytes are @at[0..left), or 0 when they are none. */
+static size_t character_len(const unsigned char *at, size_t left)
+{
+    static const struct {
+        unsigned char first, last; /* of the lead byte */
+        unsigned char least, most; /* of the byte behind it */
+        unsigned char len;
+    } rows[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    if (at[0] < 0x80)
+        return 1;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (at[0] < rows[i].first || at[0] > rows[i].last)
+            continue;
+        if (left < rows[i].len || at[1] < rows[i].least || at[1] > rows[i].most)
+            return 0;
+        for (size_t k = 2; k < rows[i].len; k++)
+            if ((at[k] & 0xc0) != 0x80)
+                return 0;
+        return rows[i].len;
+    }
+    return 0;
+}
+
+size_t sw_text_utf8_len(const char *text, size_t len)
+{
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    size_t at = 0, step = 1;
+
+    while (at < len && step > 0) {
+        uint64_t eight;
+
+        while (len - at >= sizeof eight) {
+            memcpy(&eight, text + at, sizeof eight);
+            if ((eight & high_bits) != 0)
+                break;
+            at += sizeof eight;
+        }
+        step = at < len ? character_len((const unsigned char *)text + at, len - at) : 0;
+        at += step;
+    }
+    return at;
+}
+
 static int compare(const void *key, const void *row)
 {
     return strcmp(key, *(const char *const *)row);

@@ -3,7 +3,7 @@
  *
  * A value, owned by the caller, that never allocates. Whoever fails first sets it, with the
  * SQLSTATE (PostgreSQL docs, appendix A); upper rooms only add what they were trying.
- * Text that does not fit is cut.
+ * Text that does not fit is cut, and what is no UTF-8 in it becomes '?'.
  */
 #ifndef SW_BASE_ERROR_H
 #define SW_BASE_ERROR_H

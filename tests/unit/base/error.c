@@ -108,11 +108,41 @@ static void a_cut_leaves_no_half_character(void **state)
     }
 }
 
+static void what_is_no_utf8_becomes_a_question_mark(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"r\xc3\xab", "r\xc3\xab"},
+        {"\xff", "?"},
+        {"a\xff\xffz", "a??z"},
+        {"\xc3", "?"},
+        {"\xc3(", "?("},
+        {"\x80\xc3\xab", "?\xc3\xab"},
+        {"\xed\xa0\x80", "???"},
+        {"\xf0\x9f\x8f", "???"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sw_error err;
+
+        (void)sw_error_set(&err, "42601", "%s", rows[i].text);
+        sw_error_detail(&err, "%s", rows[i].text);
+        sw_error_hint(&err, "%s", rows[i].text);
+        assert_string_equal(err.message, rows[i].shown);
+        assert_string_equal(err.detail, rows[i].shown);
+        assert_string_equal(err.hint, rows[i].shown);
+        sw_error_trying(&err, "%s", rows[i].text);
+        assert_memory_equal(err.message, rows[i].shown, strlen(rows[i].shown));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cut_leaves_no_half_character),
         cmocka_unit_test(an_error_starts_anew),
+        cmocka_unit_test(what_is_no_utf8_becomes_a_question_mark),
         cmocka_unit_test(detail_and_hint_are_added),
         cmocka_unit_test(what_was_tried_stands_before),
         cmocka_unit_test(what_does_not_fit_is_cut),

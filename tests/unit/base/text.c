@@ -91,9 +91,50 @@ static void a_text_is_found_among_others(void **state)
     assert_false(sw_text_is_one_of("b", sorted, 3));
 }
 
+static void only_whole_characters_count(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t valid;
+    } rows[] = {
+        {"", 0},
+        {"select", 6},
+        {"eight by eight bytes are read at once", 37},
+        {"\x7f", 1},
+        {"\x80", 0},
+        {"ab\x80", 2},
+        {"12345678\x80", 8},
+        {"1234567\x80", 7},
+        {"\xc1\xbf", 0},
+        {"\xc2\x80", 2},
+        {"\xc2", 0},
+        {"\xc2\x7f", 0},
+        {"\xc2\xc0", 0},
+        {"\xdf\xbf", 2},
+        {"\xe0\x9f\xbf", 0},
+        {"\xe0\xa0\x80", 3},
+        {"\xe2\x82", 0},
+        {"\xe2\x82\xac\xe2\x82", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xed\xa0\x80", 0},
+        {"\xef\xbf\xbf", 3},
+        {"\xf0\x8f\xbf\xbf", 0},
+        {"\xf0\x90\x80\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xf5\x80\x80\x80", 0},
+        {"\xff", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(sw_text_utf8_len(rows[i].text, strlen(rows[i].text)), rows[i].valid);
+    assert_int_equal(sw_text_utf8_len("a\0b", 3), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_whole_characters_count),
         cmocka_unit_test(integers_are_read_as_by_postgresql),
         cmocka_unit_test(an_integer_ends_where_it_is_told),
         cmocka_unit_test(only_ascii_letters_are_lowered),
