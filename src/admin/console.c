@@ -214,6 +214,7 @@ static size_t take_next(struct sw_console *console, const uint8_t *bytes, size_t
     case SW_FRAME_HEADER:
     case SW_FRAME_SHORT:
         return 0;
+    case SW_FRAME_LONG:
     case SW_FRAME_BAD:
         break;
     }

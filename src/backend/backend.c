@@ -429,7 +429,7 @@ static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t
     if (status == SW_FRAME_HEADER &&
         is_read_whole(frame.type, sw_replies_head(&backend->replies)))
         status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_BAD;
-    if (status == SW_FRAME_BAD) {
+    if (status == SW_FRAME_BAD || status == SW_FRAME_LONG) {
         be_lost(backend, "the server sent a message that cannot be read");
         return len;
     }

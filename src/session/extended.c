@@ -158,7 +158,7 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
     if (session->skips_to_sync)
         return;
     if (!sw_wire_read_parse(frame, &parse, &err)) {
-        sw_session_fatal(session, &err);
+        fail(session, &err);
         return;
     }
     planned = sw_session_plan(session, parse.query, &err);
@@ -283,10 +283,7 @@ void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame
     if (session->skips_to_sync)
         return;
     if (!sw_wire_read_bind(frame, &bind, &err)) {
-        if (sw_error_is(&err, "08P01"))
-            sw_session_fatal(session, &err);
-        else
-            fail(session, &err);
+        fail(session, &err);
         return;
     }
     if (!add_bind(session, &bind, &err))
@@ -369,7 +366,7 @@ void sw_session_on_describe(struct sw_session *session, const struct sw_frame *f
     if (session->skips_to_sync)
         return;
     if (!sw_wire_read_target(frame, &kind, &name, &err)) {
-        sw_session_fatal(session, &err);
+        fail(session, &err);
         return;
     }
     named = reach_described(session, kind, name, &err);
@@ -529,7 +526,7 @@ void sw_session_on_execute(struct sw_session *session, const struct sw_frame *fr
     if (session->skips_to_sync)
         return;
     if (!sw_wire_read_execute(frame, &portal, &max_rows, &err)) {
-        sw_session_fatal(session, &err);
+        fail(session, &err);
         return;
     }
     named = find_portal(session, portal, &err);
@@ -577,7 +574,7 @@ void sw_session_on_close(struct sw_session *session, const struct sw_frame *fram
     if (session->skips_to_sync)
         return;
     if (!sw_wire_read_target(frame, &kind, &name, &err))
-        sw_session_fatal(session, &err);
+        fail(session, &err);
     else if (kind == 'S')
         close_statement(session, name);
     else

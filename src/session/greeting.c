@@ -229,6 +229,7 @@ size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t
     case SW_FRAME_HEADER:
     case SW_FRAME_SHORT:
         return 0;
+    case SW_FRAME_LONG:
     case SW_FRAME_BAD:
         break;
     }

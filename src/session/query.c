@@ -243,7 +243,7 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         return;
     }
     if (!sw_wire_read_query(frame, &text, &err)) {
-        sw_session_fatal(session, &err);
+        refuse(session, &err);
         return;
     }
     sw_names_put(&session->statements, "", NULL);

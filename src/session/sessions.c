@@ -60,43 +60,46 @@ static void (*const handlers[256])(struct sw_session *, const struct sw_frame *)
 
 static void take_frame(struct sw_session *session, const struct sw_frame *frame)
 {
-    struct sw_error err;
-
-    if (session->state == SW_SESSION_LOGIN) {
+    if (session->state == SW_SESSION_LOGIN)
         sw_session_on_login_message(session, frame);
-        return;
-    }
-    if (handlers[frame->type] != NULL) {
+    else
         handlers[frame->type](session, frame);
-        return;
-    }
-    sw_error_set(&err, "08P01", "invalid frontend message type %d", frame->type);
-    sw_session_fatal(session, &err);
+}
+
+static size_t message_limit(const struct sw_session *session)
+{
+    return session->state == SW_SESSION_LOGIN ? SW_STARTUP_LIMIT
+                                              : session->sessions->map->config->limits.message;
 }
 
 /* One message, or 0 when it is not all here yet. */
 static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
 {
-    size_t limit = session->state == SW_SESSION_LOGIN
-                       ? SW_STARTUP_LIMIT
-                       : session->sessions->map->config->limits.message;
     struct sw_frame frame;
     struct sw_error err;
 
     if (session->state == SW_SESSION_GREETING)
         return sw_session_greet(session, bytes, len);
-    switch (sw_frame_next(bytes, len, limit, &frame)) {
+    if (session->state != SW_SESSION_LOGIN && handlers[bytes[0]] == NULL) {
+        sw_error_set(&err, "08P01", "invalid frontend message type %d", bytes[0]);
+        sw_session_fatal(session, &err);
+        return 0;
+    }
+    switch (sw_frame_next(bytes, len, message_limit(session), &frame)) {
     case SW_FRAME_WHOLE:
         take_frame(session, &frame);
         return frame.size;
     case SW_FRAME_HEADER:
     case SW_FRAME_SHORT:
         return 0;
+    case SW_FRAME_LONG:
+        sw_error_set(&err, "54000", "the message is longer than %zu bytes (limits.message)",
+                     message_limit(session));
+        break;
     case SW_FRAME_BAD:
+        sw_error_set(&err, "08P01", "invalid message length");
         break;
     }
-    sw_error_set(&err, "08P01", "invalid message length");
-    sw_error_hint(&err, "A message may have %zu bytes (limits.message).", limit);
     sw_session_fatal(session, &err);
     return 0;
 }

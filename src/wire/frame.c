@@ -22,12 +22,14 @@ static enum sw_frame_status find(const uint8_t *bytes, size_t len, size_t limit,
         return SW_FRAME_SHORT;
     length = get_int32(bytes + type_len);
     /* The length is a signed number on the wire. */
-    if (length < 4 || length > INT32_MAX || type_len + length > limit)
+    if (length < 4 || length > INT32_MAX)
         return SW_FRAME_BAD;
     *frame = (struct sw_frame){.type = type_len > 0 ? bytes[0] : 0,
                                .body = bytes + header_len,
                                .body_len = length - 4,
                                .size = type_len + length};
+    if (frame->size > limit)
+        return SW_FRAME_LONG;
     return len < frame->size ? SW_FRAME_HEADER : SW_FRAME_WHOLE;
 }
 

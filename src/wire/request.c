@@ -4,7 +4,32 @@
  */
 #include "shardward/wire/request.h"
 
+#include "shardward/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
 enum { OID_LEN = 4, FORMAT_LEN = 2 };
+
+/* As many bytes as their first one announces, in the way of report_invalid_encoding(). */
+static bool set_invalid(const char *bytes, struct sw_error *err)
+{
+    unsigned char lead = (unsigned char)bytes[0];
+    size_t most = lead >= 0xf8 || lead < 0xc0 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    char shown[4 * sizeof "0xff "] = "";
+
+    for (size_t i = 0; i < most && bytes[i] != '\0'; i++)
+        (void)snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s0x%02x",
+                       i > 0 ? " " : "", (unsigned char)bytes[i]);
+    return sw_error_set(err, "22021", "invalid byte sequence for encoding \"UTF8\": %s", shown);
+}
+
+static bool is_text(const char *text, struct sw_error *err)
+{
+    size_t len = strlen(text), valid = sw_text_utf8_len(text, len);
+
+    return valid == len || set_invalid(text + valid, err);
+}
 
 static bool is_read(const struct sw_cursor *cursor, struct sw_error *err)
 {
@@ -22,7 +47,7 @@ bool sw_wire_read_query(const struct sw_frame *frame, const char **query, struct
     struct sw_cursor cursor = sw_cursor_of(frame);
     const char *text = sw_cursor_text(&cursor);
 
-    if (!is_read(&cursor, err))
+    if (!is_read(&cursor, err) || !is_text(text, err))
         return false;
     *query = text;
     return true;
@@ -38,7 +63,7 @@ bool sw_wire_read_parse(const struct sw_frame *frame, struct sw_wire_parse *pars
     read.query = sw_cursor_text(&cursor);
     read.type_count = sw_cursor_int16(&cursor);
     read.types = sw_cursor_bytes(&cursor, (size_t)read.type_count * OID_LEN);
-    if (!is_read(&cursor, err))
+    if (!is_read(&cursor, err) || !is_text(read.name, err) || !is_text(read.query, err))
         return false;
     *parse = read;
     return true;
@@ -109,7 +134,8 @@ bool sw_wire_read_bind(const struct sw_frame *frame, struct sw_wire_bind *bind,
     skip_values(&cursor, read.value_count);
     result_format_count = sw_cursor_int16(&cursor);
     (void)sw_cursor_bytes(&cursor, result_format_count * FORMAT_LEN);
-    if (!is_read(&cursor, err) || !formats_fit(&read, err))
+    if (!is_read(&cursor, err) || !is_text(read.portal, err) || !is_text(read.statement, err) ||
+        !formats_fit(&read, err))
         return false;
     *bind = read;
     return true;
@@ -141,7 +167,7 @@ bool sw_wire_read_target(const struct sw_frame *frame, char *kind, const char **
     char letter = (char)sw_cursor_byte(&cursor);
     const char *text = sw_cursor_text(&cursor);
 
-    if (!is_read(&cursor, err))
+    if (!is_read(&cursor, err) || !is_text(text, err))
         return false;
     if (letter != 'S' && letter != 'P')
         return sw_error_set(err, "08P01", "invalid %s message subtype %d",
@@ -158,7 +184,7 @@ bool sw_wire_read_execute(const struct sw_frame *frame, const char **portal, uin
     const char *name = sw_cursor_text(&cursor);
     uint32_t rows = sw_cursor_int32(&cursor);
 
-    if (!is_read(&cursor, err))
+    if (!is_read(&cursor, err) || !is_text(name, err))
         return false;
     *portal = name;
     *max_rows = rows;

@@ -21,11 +21,12 @@ enum sw_frame_status {
     SW_FRAME_WHOLE,  /* *frame is filled */
     SW_FRAME_HEADER, /* as above, but the body is not all here yet */
     SW_FRAME_SHORT,  /* not even the header is here */
-    SW_FRAME_BAD,    /* a length below 4 or above the limit */
+    SW_FRAME_LONG,   /* a length above the limit; *frame is filled as far as the body goes */
+    SW_FRAME_BAD,    /* a length below 4, or negative */
 };
 
 /* The message at the start of [bytes, bytes + len). @limit bounds its size in bytes. The frame
- * is untouched when the answer is neither SW_FRAME_WHOLE nor SW_FRAME_HEADER. */
+ * is untouched when the answer is SW_FRAME_SHORT or SW_FRAME_BAD. */
 enum sw_frame_status sw_frame_next(const uint8_t *bytes, size_t len, size_t limit,
                                    struct sw_frame *frame);
 

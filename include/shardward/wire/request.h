@@ -2,7 +2,7 @@
  * request - the bodies of the messages that a logged-in client sends.
  *
  * Everything read borrows the frame's bytes. A false result sets 08P01, as PostgreSQL does for
- * "invalid message format".
+ * "invalid message format", or 22021 for names and queries that are no UTF-8.
  */
 #ifndef SW_WIRE_REQUEST_H
 #define SW_WIRE_REQUEST_H

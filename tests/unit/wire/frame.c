@@ -48,7 +48,7 @@ static void a_typed_frame_is_found(void **state)
         {"Q\0\0\0\5x", 6, 100, SW_FRAME_WHOLE, 1, 6},
         {"Q\0\0\0\5xmore", 10, 100, SW_FRAME_WHOLE, 1, 6},
         {"Q\0\0\0\5x", 6, 6, SW_FRAME_WHOLE, 1, 6},
-        {"Q\0\0\0\6x", 6, 6, SW_FRAME_BAD, 0, 0},
+        {"Q\0\0\0\6x", 6, 6, SW_FRAME_LONG, 2, 7},
         {"Q\0\0\0\0", 5, 100, SW_FRAME_BAD, 0, 0},
         {"Q\x7f\xff\xff\xff", 5, SIZE_MAX, SW_FRAME_HEADER, 0x7ffffffb, 0x80000000},
         {"Q\x80\0\0\0", 5, SIZE_MAX, SW_FRAME_BAD, 0, 0},
@@ -66,7 +66,7 @@ static void a_frame_without_type_is_found(void **state)
         {"\0\0\0\4", 4, 100, SW_FRAME_WHOLE, 0, 4},
         {"\0\0\0\7xy", 6, 100, SW_FRAME_HEADER, 3, 7},
         {"\0\0\0\7xyz", 7, 7, SW_FRAME_WHOLE, 3, 7},
-        {"\0\0\0\10xyz", 7, 7, SW_FRAME_BAD, 0, 0},
+        {"\0\0\0\10xyz", 7, 7, SW_FRAME_LONG, 4, 8},
         {"\xff\xff\xff\xff", 4, SIZE_MAX, SW_FRAME_BAD, 0, 0},
     };
 

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -316,6 +317,67 @@ static void an_execute_gives_its_row_limit(void **state)
     }
 }
 
+static bool read_any(char type, const char *body, size_t len, struct sw_error *err)
+{
+    const struct sw_frame frame = frame_of(type, body, len);
+    struct sw_wire_parse parse;
+    struct sw_wire_bind bind;
+    const char *text;
+    uint32_t rows;
+    char kind;
+
+    switch (type) {
+    case 'Q':
+        return sw_wire_read_query(&frame, &text, err);
+    case 'P':
+        return sw_wire_read_parse(&frame, &parse, err);
+    case 'B':
+        return sw_wire_read_bind(&frame, &bind, err);
+    case 'E':
+        return sw_wire_read_execute(&frame, &text, &rows, err);
+    default:
+        return sw_wire_read_target(&frame, &kind, &text, err);
+    }
+}
+
+static void names_and_queries_are_utf8(void **state)
+{
+    static const struct {
+        char type;
+        const char *body;
+        size_t len;
+        const char *bytes; /* shown in the error; NULL: it passes */
+    } rows[] = {
+        {'Q', BODY("select '\xc3\xab'\0"), NULL},
+        {'Q', BODY("select '\xff'\0"), "0xff"},
+        {'Q', BODY("select '\xc3'\0"), "0xc3 0x27"},
+        {'Q', BODY("\xe2\x82\0"), "0xe2 0x82"},
+        {'Q', BODY("\xf4\x90\x80\x80\0"), "0xf4 0x90 0x80 0x80"},
+        {'P', BODY("\xc3\xab\0select\0\0\0"), NULL},
+        {'P', BODY("\x80\0select\0\0\0"), "0x80"},
+        {'P', BODY("s\0\x80\0\0\0"), "0x80"},
+        {'B', BODY("\x80\0s\0\0\0\0\0\0\0"), "0x80"},
+        {'B', BODY("p\0\x80\0\0\0\0\0\0\0"), "0x80"},
+        {'E', BODY("\x80\0\0\0\0\0"), "0x80"},
+        {'D', BODY("S\x80\0"), "0x80"},
+        {'C', BODY("P\x80\0"), "0x80"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char message[80];
+        struct sw_error err;
+        bool is_read = read_any(rows[i].type, rows[i].body, rows[i].len, &err);
+
+        assert_int_equal(is_read, rows[i].bytes == NULL);
+        if (is_read)
+            continue;
+        assert_string_equal(err.sqlstate, "22021");
+        (void)snprintf(message, sizeof message,
+                       "invalid byte sequence for encoding \"UTF8\": %s", rows[i].bytes);
+        assert_string_equal(err.message, message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_bind_carries_65535_values),
         cmocka_unit_test(a_target_is_a_statement_or_a_portal),
         cmocka_unit_test(an_execute_gives_its_row_limit),
+        cmocka_unit_test(names_and_queries_are_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
