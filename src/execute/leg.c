@@ -9,6 +9,7 @@
  */
 #include "shardward/execute/leg.h"
 
+#include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/wire/response.h"
 #include "shardward/wire/write.h"
@@ -340,10 +341,13 @@ static void on_pause(void *owner)
 
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
+    static struct sw_log_limit limit;
     struct sw_leg *leg = owner;
     struct sw_error why = *err; /* the backend's own memory goes with the discard */
     bool was_setting = leg->state == SW_LEG_SETTING;
 
+    sw_log_limited(&limit, SW_LOG_WARNING, "server-lost", "shard=%s sqlstate=%s reason=\"%s\"",
+                   leg->shard->name, why.sqlstate, why.message);
     sw_lease_discard(&leg->lease);
     be_free(leg);
     if (was_setting)
