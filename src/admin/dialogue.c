@@ -109,9 +109,6 @@ static bool check_query(struct sw_console *console, int *count)
     enum sw_command_found found;
 
     *count = 0;
-    if (!sw_text_is_utf8(at))
-        return sw_error_set(&console->err, "22021",
-                            "invalid byte sequence for encoding \"UTF8\"");
     while ((found = sw_command_next(&at, &console->arena, &console->command, &console->err)) ==
            SW_COMMAND_FOUND) {
         if (console->command.parameter_count > 0)
@@ -129,7 +126,8 @@ static void on_query(struct sw_console *console, const struct sw_frame *frame)
     int count;
 
     if (!sw_wire_read_query(frame, &text, &err)) {
-        sw_console_fatal(console, &err);
+        sw_write_error(sw_console_out(console), "ERROR", &err);
+        end_query(console);
         return;
     }
     console->text = sw_strdup(text);

@@ -45,8 +45,6 @@ static bool read_command(struct sw_prepared_command *prepared, const char *text,
     struct sw_command second;
     enum sw_command_found found;
 
-    if (!sw_text_is_utf8(text))
-        return sw_error_set(err, "22021", "invalid byte sequence for encoding \"UTF8\"");
     found = sw_command_next(&text, &prepared->arena, &prepared->command, err);
     prepared->is_empty = found == SW_COMMAND_END;
     if (found != SW_COMMAND_FOUND)
@@ -75,7 +73,7 @@ void sw_extended_parse(struct sw_console *console, const struct sw_frame *frame)
     struct sw_error err;
 
     if (!sw_wire_read_parse(frame, &parse, &err)) {
-        sw_console_fatal(console, &err);
+        fail_batch(console, &err);
         return;
     }
     prepared = sw_alloc_zero(1, sizeof *prepared);
@@ -195,7 +193,7 @@ void sw_extended_bind(struct sw_console *console, const struct sw_frame *frame)
     struct sw_error err;
 
     if (!sw_wire_read_bind(frame, &bind, &err)) {
-        sw_console_fatal(console, &err);
+        fail_batch(console, &err);
         return;
     }
     prepared = sw_textmap_get(&console->statements, bind.statement);
@@ -252,7 +250,7 @@ void sw_extended_describe(struct sw_console *console, const struct sw_frame *fra
     char kind;
 
     if (!sw_wire_read_target(frame, &kind, &name, &err)) {
-        sw_console_fatal(console, &err);
+        fail_batch(console, &err);
         return;
     }
     prepared = kind == 'S' ? sw_textmap_get(&console->statements, name) : NULL;
@@ -308,7 +306,7 @@ void sw_extended_execute(struct sw_console *console, const struct sw_frame *fram
     const char *name;
 
     if (!sw_wire_read_execute(frame, &name, &console->portal_rows, &err)) {
-        sw_console_fatal(console, &err);
+        fail_batch(console, &err);
         return;
     }
     portal = sw_textmap_get(&console->portals, name);
@@ -337,7 +335,7 @@ void sw_extended_close(struct sw_console *console, const struct sw_frame *frame)
     char kind;
 
     if (!sw_wire_read_target(frame, &kind, &name, &err)) {
-        sw_console_fatal(console, &err);
+        fail_batch(console, &err);
         return;
     }
     if (kind == 'S')

@@ -48,32 +48,19 @@ bool sw_text_lower(const char *text, char *out, size_t size)
     return true;
 }
 
-/* The length of the character whose bytes are @at[0..left), or 0 when they are none. */
-static size_t character_len(const unsigned char *at, size_t left)
+size_t sw_utf8_character(const unsigned char *at, size_t len)
 {
-    static const struct {
-        unsigned char first, last; /* of the lead byte */
-        unsigned char least, most; /* of the byte behind it */
-        unsigned char len;
-    } rows[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
+    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
 
-    if (at[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (at[0] < rows[i].first || at[0] > rows[i].last)
-            continue;
-        if (left < rows[i].len || at[1] < rows[i].least || at[1] > rows[i].most)
+    if (size == 0 || size > len || at[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
             return 0;
-        for (size_t k = 2; k < rows[i].len; k++)
-            if ((at[k] & 0xc0) != 0x80)
-                return 0;
-        return rows[i].len;
-    }
-    return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return size;
 }
 
 size_t sw_text_utf8_len(const char *text, size_t len)
@@ -90,10 +77,17 @@ size_t sw_text_utf8_len(const char *text, size_t len)
                 break;
             at += sizeof eight;
         }
-        step = at < len ? character_len((const unsigned char *)text + at, len - at) : 0;
+        step = at < len ? sw_utf8_character((const unsigned char *)text + at, len - at) : 0;
         at += step;
     }
     return at;
+}
+
+bool sw_text_is_utf8(const char *text)
+{
+    size_t len = strlen(text);
+
+    return sw_text_utf8_len(text, len) == len;
 }
 
 static int compare(const void *key, const void *row)
@@ -104,31 +98,4 @@ static int compare(const void *key, const void *row)
 bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count)
 {
     return bsearch(text, sorted, count, sizeof *sorted, compare) != NULL;
-}
-
-size_t sw_utf8_character(const unsigned char *at, size_t len)
-{
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-    if (size == 0 || size > len || at[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return size;
-}
-
-bool sw_text_is_utf8(const char *text)
-{
-    size_t len = strlen(text), size;
-
-    for (size_t at = 0; at < len; at += size) {
-        size = sw_utf8_character((const unsigned char *)text + at, len - at);
-        if (size == 0)
-            return false;
-    }
-    return true;
 }

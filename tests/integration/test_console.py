@@ -166,6 +166,7 @@ def the_extended_protocol_is_postgresqls(p):
                                   wire.bind((b"1234",), formats=(1,))], "22P03"),
        ("a format that is none", [wire.parse("HELP"), wire.bind(results=(2,))], "22023"),
        ("formats for other columns", [wire.parse("HELP"), wire.bind(results=(0, 1))], "08P01"),
+       ("a broken bind", [wire.message("B", b"\0\0\0\1")], "08P01"),
        ("bytes that are no text", [wire.message("P", b"\0SHOW \xff\0\0\0")], "22021"),
        ("a name taken", [wire.parse("HELP", "a"), wire.parse("HELP", "a")], "42P05")])
 def an_error_in_a_batch_skips_to_sync(p, messages, sqlstate):
@@ -229,8 +230,7 @@ def garbage_before_the_login_ends_one_connection(p, data):
 
 
 @rows([("an unknown message", b"@\0\0\0\4"), ("a length below 4", b"Q\0\0\0\3"),
-       ("a message too long", b"Q\x7f\xff\xff\xff"), ("a query without its end", wire.message("Q", b"x")),
-       ("a broken bind", wire.message("B", b"\0\0\0\1")), ("noise", bytes(range(255, 0, -1)) * 40),
+       ("a message too long", b"Q\x7f\xff\xff\xff"), ("noise", bytes(range(255, 0, -1)) * 40),
        ("a function call", wire.message("F", b"\0" * 20))])
 def garbage_behind_the_login_is_fatal_to_one_console(p, data):
     with p.console() as conn:
@@ -238,6 +238,13 @@ def garbage_behind_the_login_is_fatal_to_one_console(p, data):
             c.send(data)
             equal(wire.error_of(c.read_to_end())["C"], "08P01")
         equal(len(table(conn, "SHOW VERSION")), 1)
+
+
+@test
+def a_query_without_its_end_is_an_error(p):
+    with p.console_wire() as c:
+        equal(wire.error_of(c.ask(wire.message("Q", b"x")))["C"], "08P01")
+        equal(wire.kinds(c.query("SHOW VERSION")), "TDCZ")
 
 
 @test

@@ -20,13 +20,12 @@ bool sw_text_lower(const char *text, char *out, size_t size);
 bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count);
 
 /* The length in bytes of the UTF-8 character at @at (@len > 0 bytes), or 0 of bytes that are
- * none (RFC 3629). */
+ * none (RFC 3629, and PostgreSQL: shortest form, no surrogates, up to U+10FFFF). */
 size_t sw_utf8_character(const unsigned char *at, size_t len);
 bool sw_text_is_utf8(const char *text);
 
 /* How many of the @len bytes at @text, from the first one, are whole characters of UTF-8: @len
- * if all are. RFC 3629 as PostgreSQL checks it: shortest form, no surrogates, up to U+10FFFF.
- */
+ * if all are. */
 size_t sw_text_utf8_len(const char *text, size_t len);
 
 #endif
