@@ -216,6 +216,8 @@ struct sw_session {
     bool is_path_plain, is_zone_utc; /* by judged_settings */
     bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
     bool has_local_timezone;         /* ... of TimeZone */
+    size_t unread;        /* bytes still to come of a message that is too long, and dropped */
+    uint8_t unread_type;  /* its type */
     bool is_throttled;    /* the client does not read: its stream is held until it does */
     struct sw_error loss; /* a participant was lost; the client was not told yet */
 };

@@ -50,58 +50,112 @@ static void on_copy_rest(struct sw_session *session, const struct sw_frame *fram
     (void)frame;
 }
 
-static void (*const handlers[256])(struct sw_session *, const struct sw_frame *) = {
-    ['Q'] = sw_session_on_query,    ['P'] = sw_session_on_parse,   ['B'] = sw_session_on_bind,
-    ['D'] = sw_session_on_describe, ['E'] = sw_session_on_execute, ['C'] = sw_session_on_close,
-    ['H'] = sw_session_on_flush,    ['S'] = sw_session_on_sync,    ['X'] = on_terminate,
-    ['F'] = on_function_call,       ['d'] = on_copy_rest,          ['c'] = on_copy_rest,
-    ['f'] = on_copy_rest,
+/* Those that may be long are the ones that PostgreSQL takes above 10,000 bytes. */
+static const struct {
+    void (*take)(struct sw_session *, const struct sw_frame *);
+    bool may_be_long;
+} messages[256] = {
+    ['Q'] = {sw_session_on_query, true},
+    ['P'] = {sw_session_on_parse, true},
+    ['B'] = {sw_session_on_bind, true},
+    ['F'] = {on_function_call, true},
+    ['d'] = {on_copy_rest, true},
+    ['f'] = {on_copy_rest, true},
+    ['D'] = {sw_session_on_describe, false},
+    ['E'] = {sw_session_on_execute, false},
+    ['C'] = {sw_session_on_close, false},
+    ['H'] = {sw_session_on_flush, false},
+    ['S'] = {sw_session_on_sync, false},
+    ['X'] = {on_terminate, false},
+    ['c'] = {on_copy_rest, false},
 };
-
-static void take_frame(struct sw_session *session, const struct sw_frame *frame)
-{
-    if (session->state == SW_SESSION_LOGIN)
-        sw_session_on_login_message(session, frame);
-    else
-        handlers[frame->type](session, frame);
-}
 
 static size_t message_limit(const struct sw_session *session)
 {
-    return session->state == SW_SESSION_LOGIN ? SW_STARTUP_LIMIT
-                                              : session->sessions->map->config->limits.message;
+    return session->sessions->map->config->limits.message;
 }
 
-/* One message, or 0 when it is not all here yet. */
-static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
+/* Drop what has come of a message that is too long; at its end it is an error like others. */
+static size_t drop_unread(struct sw_session *session, size_t len)
+{
+    size_t part = len < session->unread ? len : session->unread;
+    struct sw_error err;
+
+    session->unread -= part;
+    if (session->unread > 0 || session->skips_to_sync)
+        return part;
+    sw_error_set(&err, "54000", "the message is longer than %zu bytes (limits.message)",
+                 message_limit(session));
+    sw_session_add_failure(session, &err);
+    if (session->unread_type == 'Q' || session->unread_type == 'F')
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    else
+        session->skips_to_sync = true;
+    return part;
+}
+
+static size_t take_login(struct sw_session *session, const uint8_t *bytes, size_t len)
 {
     struct sw_frame frame;
     struct sw_error err;
 
-    if (session->state == SW_SESSION_GREETING)
-        return sw_session_greet(session, bytes, len);
-    if (session->state != SW_SESSION_LOGIN && handlers[bytes[0]] == NULL) {
+    switch (sw_frame_next(bytes, len, SW_STARTUP_LIMIT, &frame)) {
+    case SW_FRAME_WHOLE:
+        sw_session_on_login_message(session, &frame);
+        return frame.size;
+    case SW_FRAME_HEADER:
+    case SW_FRAME_SHORT:
+        return 0;
+    case SW_FRAME_LONG:
+    case SW_FRAME_BAD:
+        break;
+    }
+    sw_error_set(&err, "08P01", "invalid message length");
+    sw_session_fatal(session, &err);
+    return 0;
+}
+
+static size_t take_message(struct sw_session *session, const uint8_t *bytes, size_t len)
+{
+    struct sw_frame frame;
+    struct sw_error err;
+
+    if (messages[bytes[0]].take == NULL) {
         sw_error_set(&err, "08P01", "invalid frontend message type %d", bytes[0]);
         sw_session_fatal(session, &err);
         return 0;
     }
     switch (sw_frame_next(bytes, len, message_limit(session), &frame)) {
     case SW_FRAME_WHOLE:
-        take_frame(session, &frame);
+        messages[frame.type].take(session, &frame);
         return frame.size;
     case SW_FRAME_HEADER:
     case SW_FRAME_SHORT:
         return 0;
     case SW_FRAME_LONG:
-        sw_error_set(&err, "54000", "the message is longer than %zu bytes (limits.message)",
-                     message_limit(session));
-        break;
+        if (!messages[frame.type].may_be_long)
+            break;
+        session->unread = frame.size;
+        session->unread_type = frame.type;
+        return drop_unread(session, len);
     case SW_FRAME_BAD:
-        sw_error_set(&err, "08P01", "invalid message length");
         break;
     }
+    sw_error_set(&err, "08P01", "invalid message length");
     sw_session_fatal(session, &err);
     return 0;
+}
+
+/* One message, or 0 when it is not all here yet. */
+static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
+{
+    if (session->state == SW_SESSION_GREETING)
+        return sw_session_greet(session, bytes, len);
+    if (session->state == SW_SESSION_LOGIN)
+        return take_login(session, bytes, len);
+    if (session->unread > 0)
+        return drop_unread(session, len);
+    return take_message(session, bytes, len);
 }
 
 static bool reads(const struct sw_session *session)
