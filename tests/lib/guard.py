@@ -134,9 +134,10 @@ def in_transaction(p):
     held = []
     for node in p.clusters.nodes:
         if p.clusters.postmaster_pid(node) is not None:
-            held += p.clusters.psql(
-                node, "postgres", "-c", "SELECT pid, datname, state, query FROM pg_stat_activity"
-                " WHERE usename = 'booking' AND state LIKE 'idle in transaction%'").splitlines()
+            with p.at_node("postgres", node) as conn:
+                held += conn.execute("SELECT pid, datname, state, query FROM pg_stat_activity"
+                                     " WHERE usename = 'booking'"
+                                     " AND state LIKE 'idle in transaction%'").fetchall()
     return held
 
 
