@@ -1,5 +1,6 @@
 #include "function_names.h"
 #include "settings.h"
+#include "values.h"
 #include "walk.h"
 
 #include "shardward/base/text.h"
@@ -12,8 +13,35 @@ bool sw_function_is_harmless(const char *name)
     return sw_text_is_one_of(name, sw_harmless_functions, sw_harmless_function_count);
 }
 
-static void add_function(struct sw_facts *facts, const List *names)
+static bool has_named_argument(const List *args)
 {
+    for (int i = 0; i < list_length(args); i++)
+        if (IsA(list_nth(args, i), NamedArgExpr))
+            return true;
+    return false;
+}
+
+static bool is_plain_call(const FuncCall *call)
+{
+    return call->agg_order == NIL && call->agg_filter == NULL && call->over == NULL &&
+           !call->agg_within_group && !call->agg_star && !call->agg_distinct &&
+           !call->func_variadic && !has_named_argument(call->args);
+}
+
+static const struct sw_value *read_arguments(struct sw_facts *facts, const List *args)
+{
+    struct sw_value *values =
+        sw_arena_alloc(facts->arena, ((size_t)list_length(args) + 1) * sizeof *values);
+
+    for (int i = 0; i < list_length(args); i++)
+        values[i] = sw_value_read(facts, list_nth(args, i));
+    return values;
+}
+
+static void add_function(struct sw_facts *facts, const FuncCall *call)
+{
+    const List *names = call->funcname;
+    const struct sw_value *arguments;
     struct sw_function *function;
     const char *schema, *name;
 
@@ -22,7 +50,11 @@ static void add_function(struct sw_facts *facts, const List *names)
                         "Name the function as schema.function.");
         return;
     }
+    arguments = read_arguments(facts, call->args);
     function = sw_facts_add(facts, &facts->functions, sizeof(struct sw_function));
+    function->is_plain_call = is_plain_call(call);
+    function->arguments = arguments;
+    function->argument_count = list_length(call->args);
     function->schema =
         list_length(names) == 2 ? sw_facts_text(facts, strVal(linitial(names))) : NULL;
     function->name = sw_facts_text(facts, name);
@@ -70,7 +102,7 @@ void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
     facts->functions_seen++;
     if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL ||
         !describe_known(facts, call, name))
-        add_function(facts, call->funcname);
+        add_function(facts, call);
     sw_walk_list(facts, call->args);
     sw_walk_list(facts, call->agg_order);
     sw_walk(facts, call->agg_filter);

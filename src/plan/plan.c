@@ -21,6 +21,7 @@ struct sw_plan {
     const struct sw_statement *statement;
     bool is_settled; /* `route` is it, whatever the values are */
     struct sw_route route;
+    bool calls_writer;      /* a function that writes */
     bool shares_parameters; /* one stands more than once */
     struct sw_arena arena;
     const struct sw_place *places;
@@ -75,21 +76,6 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     return false;
 }
 
-bool sw_functions_check(const struct sw_planner *planner)
-{
-    const struct sw_function *function = planner->statement->functions;
-
-    if (planner->statement->function_count == 0)
-        return true;
-    sw_error_set(planner->err, "0A000", "function %s%s%s() is not supported yet",
-                 function->schema != NULL ? function->schema : "",
-                 function->schema != NULL ? "." : "", function->name);
-    sw_error_detail(planner->err,
-                    "It may read or write tables, or have an effect on one server only.");
-    sw_error_hint(planner->err, "Call it on a shard directly, or write out what it does.");
-    return false;
-}
-
 bool sw_user_check(const struct sw_planner *planner)
 {
     const struct sw_user *user = planner->context->user;
@@ -108,7 +94,7 @@ static int count_places(const struct sw_planner *planner, bool of_tables)
 {
     int count = 0;
 
-    for (int i = 0; i < planner->statement->relation_count; i++)
+    for (int i = 0; i < sw_planner_place_count(planner->statement); i++)
         count += of_tables ? planner->places[i].table != NULL
                            : planner->places[i].kind == SW_PLACE_CATALOG;
     return count;
@@ -291,7 +277,8 @@ static void explain(const struct sw_place *place, struct sw_route *route)
     if (sw_table_is_sharded(place->table))
         explain_sharded(place, text, sizeof text);
     else
-        (void)snprintf(text, sizeof text, "single table %s", place->table->name);
+        (void)snprintf(text, sizeof text, "%s %s",
+                       place->is_function ? "function" : "single table", place->table->name);
     add_reason(route, text);
 }
 
@@ -324,7 +311,7 @@ static bool fit(const struct sw_place *a, const struct sw_place *b)
 static bool combine(const struct sw_planner *planner, bool explains, struct sw_route *route)
 {
     const struct sw_place *decides = NULL;
-    int count = planner->statement->relation_count;
+    int count = sw_planner_place_count(planner->statement);
 
     for (int i = 0; i < count; i++) {
         const struct sw_place *place = &planner->places[i];
@@ -364,15 +351,17 @@ static bool shares_parameters(const struct sw_statement *statement)
 
 static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
 {
-    planner->places = sw_arena_alloc(
-        &planner->arena, (size_t)planner->statement->relation_count * sizeof *planner->places);
-    if (!sw_functions_check(planner) || !sw_user_check(planner) ||
+    planner->places =
+        sw_arena_alloc(&planner->arena, (size_t)sw_planner_place_count(planner->statement) *
+                                            sizeof *planner->places);
+    if (!sw_functions_resolve(planner) || !sw_user_check(planner) ||
         !sw_relations_resolve(planner) || !sw_rights_check_writes(planner) ||
         !check_mixture(planner))
         return false;
     plan->is_settled = count_places(planner, true) == 0;
     if (plan->is_settled)
         return route_without_tables(planner, &plan->route);
+    plan->calls_writer = planner->calls_writer;
     plan->shares_parameters = shares_parameters(planner->statement);
     return sw_pins_find(planner);
 }
@@ -429,12 +418,12 @@ static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool 
                    struct sw_route *route)
 {
     const struct sw_parameters *parameters = planner->parameters;
-    size_t size = (size_t)plan->statement->relation_count * sizeof *plan->places;
+    size_t size = (size_t)sw_planner_place_count(plan->statement) * sizeof *plan->places;
 
     planner->places = memcpy(sw_arena_alloc(&planner->arena, size), plan->places, size);
     if (plan->shares_parameters && parameters != NULL && parameters->values != NULL)
         sw_uses_note(planner);
-    return sw_insert_place(planner) && sw_pins_place(planner) &&
+    return sw_functions_place(planner) && sw_insert_place(planner) && sw_pins_place(planner) &&
            combine(planner, explains, route);
 }
 
@@ -463,7 +452,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
     if (!is_good)
         return false;
     *route = found;
-    route->writes = plan->statement->writes;
+    route->writes = plan->statement->writes || plan->calls_writer;
     return true;
 }
 

@@ -42,6 +42,8 @@ struct sw_place {
     int missing;                           /* of SEVERAL: a part that nothing pins */
     const struct sw_error *doubt; /* why a value of the key could not be told; NULL: none */
     bool is_target_of_insert;
+    bool is_function; /* `table` is the home of a declared function */
+    int key_argument; /* of a function with a key, from 0 */
 };
 
 struct sw_planner {
@@ -50,7 +52,8 @@ struct sw_planner {
     const struct sw_parameters *parameters;
     struct sw_error *err;
     struct sw_arena arena;
-    struct sw_place *places;     /* of each relation */
+    struct sw_place *places;     /* of each relation, then of each function */
+    bool calls_writer;           /* a declared function writes */
     const struct sw_pins *pins;  /* of the sharded ones */
     struct sw_key_source source; /* what values stand for */
 };
@@ -104,8 +107,14 @@ struct sw_key_part {
 int sw_pins_parts_of(const struct sw_planner *planner, int level,
                      const struct sw_column *column, struct sw_key_part *found);
 enum sw_key_type sw_pins_type_of(const struct sw_planner *planner, struct sw_key_part part);
-/* 0A000 of a function that is neither known nor harmless. */
+int sw_planner_place_count(const struct sw_statement *statement);
+/* 0A000 of any function that is not known to be harmless. */
 bool sw_functions_check(const struct sw_planner *planner);
+/* Find the rule of each function, its place and whether it writes. 0A000 for one that has none.
+ */
+bool sw_functions_resolve(struct sw_planner *planner);
+/* Place the functions that have a key by its argument. */
+bool sw_functions_place(struct sw_planner *planner);
 /* 0A000 if servers would name another user than the client is. */
 bool sw_user_check(const struct sw_planner *planner);
 /* What the user of the context has a right to: to use tables of @business (42501, as of @table;

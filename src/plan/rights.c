@@ -44,7 +44,7 @@ static const char *command_of(const struct sw_statement *statement)
         return "UPDATE";
     if (statement->kind == SW_STATEMENT_DELETE)
         return "DELETE";
-    return statement->writes ? "SELECT" : "SELECT FOR UPDATE";
+    return statement->locks_rows ? "SELECT FOR UPDATE" : "SELECT";
 }
 
 bool sw_rights_check_writes(const struct sw_planner *planner)
@@ -52,7 +52,8 @@ bool sw_rights_check_writes(const struct sw_planner *planner)
     const struct sw_statement *statement = planner->statement;
 
     if (planner->context->user == NULL || !planner->context->user->rights.is_read_only ||
-        (!statement->writes && !statement->locks_rows && statement->ddl == NULL))
+        (!statement->writes && !planner->calls_writer && !statement->locks_rows &&
+         statement->ddl == NULL))
         return true;
     return sw_error_set(planner->err, "25006", "cannot execute %s in a read-only transaction",
                         command_of(statement));

@@ -235,3 +235,114 @@ def asyncpg_finds_the_type_of_an_enum_in_the_catalog_database(p):
     with moods(p) as other:
         for key in patients_of_all_shards(p):
             asyncio.run(live(other.port, key))
+
+
+# What a table of business orders may look like, what is said about it, and of which command.
+# Each is made on every shard and in the catalog database; {t} is its name.
+HELPERS = ["CREATE FUNCTION looks_around() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1'",
+           "CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+           "CREATE TABLE anchor (patient_id bigint PRIMARY KEY, other int UNIQUE)"]
+NO_HELPERS = ["DROP TABLE IF EXISTS anchor", "DROP FUNCTION IF EXISTS fires()",
+              "DROP FUNCTION IF EXISTS looks_around()"]
+READ, WRITE = "SELECT * FROM {t} WHERE patient_id = 1", \
+    "INSERT INTO {t} (patient_id) VALUES (1)"
+SHAPES = {
+    "plain": ("CREATE TABLE {t} (patient_id int PRIMARY KEY, x int)", WRITE, None),
+    "text_key": ("CREATE TABLE {t} (patient_id text PRIMARY KEY)", READ, "is of type text"),
+    "no_key": ("CREATE TABLE {t} (id bigint)", READ, 'no column "patient_id"'),
+    "unique_x": ("CREATE TABLE {t} (patient_id bigint, x int UNIQUE)", READ, "cannot hold"),
+    "unique_index": ("CREATE TABLE {t} (patient_id bigint, x text);"
+                     " CREATE UNIQUE INDEX ON {t} (lower(x))", READ, "cannot hold"),
+    "unique_with_key": ("CREATE TABLE {t} (patient_id bigint, x int, UNIQUE (x, patient_id))",
+                        WRITE, None),
+    "exclusion": ("CREATE TABLE {t} (patient_id bigint, x int4range,"
+                  " EXCLUDE USING gist (x WITH &&))", READ, "cannot hold"),
+    "partition_unique": ("CREATE TABLE {t} (patient_id bigint, x int) PARTITION BY RANGE (x);"
+                         " CREATE TABLE {t}_1 PARTITION OF {t} (UNIQUE (x)) FOR VALUES FROM (0)"
+                         " TO (9)", READ, "cannot hold"),
+    "foreign_key": ("CREATE TABLE {t} (patient_id bigint REFERENCES anchor)", READ, None),
+    "foreign_key_past": ("CREATE TABLE {t} (patient_id bigint, x int REFERENCES anchor (other))",
+                         READ, "may be on other shards"),
+    "trigger": ("CREATE TABLE {t} (patient_id bigint); CREATE TRIGGER tr BEFORE INSERT ON {t}"
+                " FOR EACH ROW EXECUTE FUNCTION fires()", WRITE, "may touch other tables"),
+    "trigger_read": ("CREATE TABLE {t} (patient_id bigint); CREATE TRIGGER tr BEFORE INSERT ON"
+                     " {t} FOR EACH ROW EXECUTE FUNCTION fires()", READ, None),
+    "rule": ("CREATE TABLE {t} (patient_id bigint);"
+             " CREATE RULE r AS ON INSERT TO {t} DO INSTEAD NOTHING", WRITE, "has rules"),
+    "row_security": ("CREATE TABLE {t} (patient_id bigint);"
+                     " ALTER TABLE {t} ENABLE ROW LEVEL SECURITY", READ, "has row security"),
+    "default_looks": ("CREATE TABLE {t} (patient_id bigint, x int DEFAULT looks_around())", WRITE,
+                      "calls public.looks_around()"),
+    "check_looks": ("CREATE TABLE {t} (patient_id bigint, CHECK (looks_around() > 0))", WRITE,
+                    "calls public.looks_around()"),
+}
+
+
+@test
+def what_a_table_really_is_decides_what_may_run(p):
+    everywhere = ["catalog", *p.shards("orders")]
+    tables = {name: f"shape_{name}" for name in SHAPES}
+    lines = ["anchor: {key: patient_id, placement: by_patient}"] + [
+        f"{table}: {{key: patient_id, placement: by_patient}}" for table in tables.values()]
+    make = HELPERS + [SHAPES[name][0].format(t=table) for name, table in tables.items()]
+    drop = [f"DROP TABLE IF EXISTS {table}" for table in tables.values()] + NO_HELPERS
+    with changed(p, everywhere, ";".join(make), ";".join(drop)):
+        with declared(p, "\n          ".join(lines)) as other:
+            for name, (_, command, reason) in SHAPES.items():
+                sql = command.format(t=tables[name])
+                if reason is None:
+                    with p.connect(other.port) as conn:
+                        conn.execute(sql)
+                    continue
+                error = refused(p, sql, port=other.port)
+                assert reason in str(error), f"{name}: {error}"
+
+
+FUNCTIONS = """        functions:
+          visit(bigint, text): {key: 1, placement: by_patient}
+          tame(integer): {harmless: true}
+        placements:
+          by_patient:
+            hash: {type: bigint, buckets: 1024}
+            map: {users_0"""
+NO_FUNCTIONS = FUNCTIONS[FUNCTIONS.index("        placements"):]
+
+
+@test
+def a_declared_function_runs_where_its_key_is(p):
+    everywhere = ["catalog", *p.shards("users")]
+    make = ("CREATE FUNCTION visit(bigint, text) RETURNS int LANGUAGE sql AS $$"
+            " UPDATE patients SET visits = visits + 1, city = $2 WHERE patient_id = $1"
+            " RETURNING visits $$;"
+            "CREATE FUNCTION tame(integer) RETURNS int LANGUAGE sql AS 'SELECT $1 + 1'")
+    drop = "DROP FUNCTION IF EXISTS visit(bigint, text); DROP FUNCTION IF EXISTS tame(integer)"
+    with changed(p, everywhere, make, drop):
+        with p.another_shardward((NO_FUNCTIONS, FUNCTIONS)) as other:
+            with p.connect(other.port) as conn:
+                for shard in p.shards("users"):
+                    key = p.new_patient(shard)
+                    equal(conn.execute(f"SELECT visit({key}, 'Bern')").fetchone(), (1,))
+                    equal(conn.execute("SELECT * FROM visit(%b, 'Rom')", (key,)).fetchone(), (2,))
+                    equal(p.rows(shard, "SELECT visits, city FROM patients WHERE patient_id = %s",
+                                 (key,)), [(2, "Rom")])
+                equal(conn.execute("SELECT tame(1)").fetchone(), (2,))
+            error = refused(p, "SELECT visit(NULL, 'x')", port=other.port)
+            assert "its key is NULL" in str(error), error
+
+
+@test
+def an_overload_of_a_declared_function_is_refused(p):
+    make = ("CREATE FUNCTION visit(bigint, text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+            "CREATE FUNCTION visit(bigint, integer) RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    drop = ("DROP FUNCTION IF EXISTS visit(bigint, text);"
+            "DROP FUNCTION IF EXISTS visit(bigint, integer)")
+    with changed(p, p.shards("users"), make, drop):
+        with p.another_shardward((NO_FUNCTIONS, FUNCTIONS)) as other:
+            error = refused(p, "SELECT visit(1, 'x')", port=other.port)
+            assert "is ambiguous" in str(error), error
+
+
+@test
+def a_declared_function_that_no_shard_has_does_not_exist(p):
+    with p.another_shardward((NO_FUNCTIONS, FUNCTIONS)) as other:
+        refused(p, "SELECT visit(1, 'x')", "42883", other.port)

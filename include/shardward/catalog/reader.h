@@ -34,7 +34,7 @@ struct sw_catalog_wish {
 /* Start the thread and its first reading. @board is borrowed until the reader is closed. */
 struct sw_catalog_reader *sw_catalog_reader_create(struct sw_board *board,
                                                    struct sw_error *err);
-/* Wait until the first catalog is on the board, less than a second: a shard that has not
+/* Wait until the first catalog is on the board, at most three seconds: a shard that has not
  * answered by then follows later. False: 55000, a shard has accepted another map (see
  * topology/accepted.h). */
 bool sw_catalog_reader_wait(struct sw_catalog_reader *reader, struct sw_error *err);

@@ -144,6 +144,9 @@ struct sw_level {
 struct sw_function {
     const char *schema; /* NULL: not qualified */
     const char *name;
+    bool is_plain_call; /* f(a, b): no names of arguments, VARIADIC, DISTINCT, OVER ... */
+    const struct sw_value *arguments;
+    int argument_count;
 };
 
 enum sw_setting_change {
