@@ -1,5 +1,6 @@
-/* Configuration files: the input is the file, read out of memory. */
-#include "shardward/config/config.h"
+/* Configuration files: the input is the file, read out of memory; what is taken becomes a map.
+ */
+#include "shardward/topology/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config = sw_config_read(path, &faults);
     if ((config == NULL) != (faults.count > 0))
         abort();
-    sw_config_free(config);
+    if (config != NULL)
+        sw_map_unref(sw_map_build(config));
     (void)close(fd);
     return 0;
 }
