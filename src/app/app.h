@@ -20,6 +20,8 @@ int sw_app_run(const char *path);
  */
 int sw_app_install(const char *path, bool accepts_changes);
 int sw_app_print_install(void);
+/* Finish DDL that a crash has left on some of its shards. */
+int sw_app_repair(const char *path);
 /* Print what all shards hold, as a file for --catalog. */
 int sw_app_save_catalog(const char *path);
 int sw_app_check(const char *path);

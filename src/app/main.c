@@ -20,6 +20,8 @@ static const char usage[] =
     "map\n"
     "  shardward install --print              print the SQL of schema shardward\n"
     "  shardward accept  -c FILE              accept a map that places stored rows elsewhere\n"
+    "  shardward repair  -c FILE              finish DDL that a crash left on some shards "
+    "only\n"
     "  shardward catalog -c FILE              print what the shards hold, for --catalog\n"
     "\n"
     "  -c, --config FILE   the YAML configuration\n"
@@ -106,6 +108,8 @@ int main(int argc, char **argv)
         return sw_app_install(arguments.config, false);
     if (strcmp(command, "accept") == 0 && arguments.rest_count == 1)
         return sw_app_install(arguments.config, true);
+    if (strcmp(command, "repair") == 0 && arguments.rest_count == 1)
+        return sw_app_repair(arguments.config);
     if (strcmp(command, "catalog") == 0 && arguments.rest_count == 1)
         return sw_app_save_catalog(arguments.config);
     if (strcmp(command, "explain") == 0 && arguments.rest_count == 2)

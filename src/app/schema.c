@@ -6,6 +6,7 @@
 #include "shardward/base/mem.h"
 #include "shardward/catalog/install.h"
 #include "shardward/catalog/reader.h"
+#include "shardward/catalog/repair.h"
 
 #include <stdio.h>
 
@@ -19,6 +20,18 @@ int sw_app_install(const char *path, bool accepts_changes)
     if (map == NULL)
         return 1;
     is_good = sw_install(map, accepts_changes ? SW_ACCEPT : SW_INSTALL, stdout);
+    sw_map_unref(map);
+    return is_good ? 0 : 1;
+}
+
+int sw_app_repair(const char *path)
+{
+    struct sw_map *map = sw_app_read_map(path);
+    bool is_good;
+
+    if (map == NULL)
+        return 1;
+    is_good = sw_repair(map, stdout);
     sw_map_unref(map);
     return is_good ? 0 : 1;
 }

@@ -12,7 +12,8 @@ enum { MOST_TEXT = 256 << 20 };
 
 struct reading {
     struct sw_buf text;
-    bool has_schema; /* shardward's own */
+    bool has_schema;  /* shardward's own */
+    bool has_journal; /* ... of a version that has it */
 };
 
 /* Rows become lines as they are: their first column is the kind. */
@@ -24,6 +25,7 @@ static void on_result(void *owner, const PGresult *result)
     for (int row = 0; row < rows; row++) {
         if (strcmp(PQgetvalue(result, row, 0), "shardward") == 0) {
             reading->has_schema = PQgetvalue(result, row, 1)[0] == 't';
+            reading->has_journal = PQgetvalue(result, row, 2)[0] == 't';
             continue;
         }
         for (int column = 0; column < columns; column++) {
@@ -42,6 +44,8 @@ static bool read_all(struct sw_talk *talk, struct reading *reading, struct sw_er
     if (!sw_talk_run(talk, sw_sql_reading, on_result, reading, err))
         return false;
     if (reading->has_schema && !sw_talk_run(talk, sw_sql_accepted, on_result, reading, err))
+        return false;
+    if (reading->has_journal && !sw_talk_run(talk, sw_sql_journal, on_result, reading, err))
         return false;
     return !reading->text.is_over ||
            sw_error_set(err, "54000", "the schema is larger than %d MB", MOST_TEXT >> 20);

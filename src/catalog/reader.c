@@ -51,6 +51,7 @@ struct sw_catalog_reader {
     bool has_conflict;        /* under the lock */
     atomic_bool is_stopping;
     /* The thread's own. */
+    bool has_unfinished;    /* DDL: somebody may repair it meanwhile */
     struct sw_textmap kept; /* "database.shard" -> the text read last */
     int version;
 };
@@ -309,6 +310,14 @@ static void grant(struct sw_link *wishes, const struct sw_error *err)
         grant_one(SW_OWNER(link, struct sw_catalog_wish, link), err);
 }
 
+static bool has_unfinished(const struct sw_catalog *catalog)
+{
+    for (int i = 0; i < catalog->database_count; i++)
+        if (catalog->databases[i].unfinished_count > 0)
+            return true;
+    return false;
+}
+
 static int timeout_of(const struct sw_map *map)
 {
     int timeout_ms = map->config->timeouts.connect_ms;
@@ -339,6 +348,7 @@ static bool go_round(struct sw_catalog_reader *reader, struct sw_error *err)
     catalog = build(reader, &round, map);
     publish(reader, catalog);
     end_first(reader, catalog);
+    reader->has_unfinished = has_unfinished(catalog);
     sw_catalog_unref(catalog);
     round_finish(&round);
     sw_map_unref(map);
@@ -421,7 +431,7 @@ static void *run_thread(void *owner)
             is_good = go_round(reader, &err);
         grant(&wishes, is_good ? NULL : &err);
         (void)pthread_mutex_lock(&reader->lock);
-        wait_for_wish(reader, is_good ? -1 : RETRY_MS);
+        wait_for_wish(reader, is_good && !reader->has_unfinished ? -1 : RETRY_MS);
     }
     take_wishes(reader, &wishes);
     (void)pthread_mutex_unlock(&reader->lock);

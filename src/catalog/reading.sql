@@ -201,6 +201,7 @@ WHERE t.oid >= 16384 AND n.nspname <> 'shardward' AND n.nspname NOT LIKE 'pg\_to
     AND n.nspname NOT LIKE 'pg\_temp%'
 ORDER BY n.nspname, t.typname;
 
-SELECT 'shardward', to_regclass('shardward.version') IS NOT NULL;
+SELECT 'shardward', to_regclass('shardward.version') IS NOT NULL,
+    to_regclass('shardward.ddl') IS NOT NULL;
 
 COMMIT;

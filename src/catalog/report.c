@@ -98,6 +98,29 @@ static void report_shards(const struct sw_catalog_database *database,
     }
 }
 
+static bool was_unfinished(const struct sw_catalog_database *before, const char *id)
+{
+    for (int i = 0; before != NULL && i < before->unfinished_count; i++)
+        if (strcmp(before->unfinished[i].note->id, id) == 0)
+            return true;
+    return false;
+}
+
+static void report_unfinished(const struct sw_catalog_database *database,
+                              const struct sw_catalog_database *before)
+{
+    for (int i = 0; i < database->unfinished_count; i++) {
+        const struct sw_unfinished_ddl *unfinished = &database->unfinished[i];
+
+        if (!was_unfinished(before, unfinished->note->id))
+            sw_log(SW_LOG_WARNING, "ddl-unfinished",
+                   "database=%s id=%s at=\"%s\" made=\"%s\" missing=\"%s\" statement=\"%s\" "
+                   "hint=\"run shardward repair\"",
+                   database->name, unfinished->note->id, unfinished->note->at,
+                   unfinished->made_on, unfinished->missing_on, unfinished->note->statement);
+    }
+}
+
 void sw_report_catalog(const struct sw_catalog *catalog, const struct sw_catalog *before)
 {
     for (int i = 0; i < catalog->database_count; i++) {
@@ -106,6 +129,7 @@ void sw_report_catalog(const struct sw_catalog *catalog, const struct sw_catalog
             before == NULL ? NULL : sw_catalog_database(before, database->name);
 
         report_shards(database, old);
+        report_unfinished(database, old);
         report_differences(database, old);
         report_tables(database, old);
     }

@@ -6,6 +6,7 @@
 
 extern const char sw_sql_reading[];  /* reading.sql */
 extern const char sw_sql_accepted[]; /* accepted.sql */
+extern const char sw_sql_journal[];  /* journal.sql */
 
 /* A file of sql/shardward/. */
 struct sw_migration {

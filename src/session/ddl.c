@@ -290,7 +290,7 @@ static void fail_in_part(struct sw_session *session)
     sw_error_set(&err, "08007", "%s was committed on some shards, and perhaps not on others",
                  ddl->steps[0].tag);
     tell_outcomes(ddl->joint, &err);
-    sw_error_hint(&err, "REPAIR on the admin port finishes it on the others.");
+    sw_error_hint(&err, "shardward repair finishes it on the others.");
     sw_log(SW_LOG_ERROR, "ddl-in-part", "client=%u detail=\"%s\"", session->id, err.detail);
     answer_error(session, &err);
     read_then_conclude(session);

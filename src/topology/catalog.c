@@ -60,6 +60,7 @@ static void build_table(struct sw_comparison *comparison, const struct sw_table 
     into->name = sw_arena_strdup(arena, table->name);
     into->block = conflict;
     sw_compare_table(comparison, table, into);
+    sw_block_unfinished(comparison, table, into);
     sw_judge_table(comparison, table, into);
     (void)sw_textmap_put(&comparison->into->tables, name, into);
 }
@@ -78,6 +79,7 @@ static void build_database(struct sw_comparison *comparison, const struct sw_dat
     sw_textmap_init(&into->shards);
     sw_compare_types(comparison);
     sw_compare_objects(comparison);
+    sw_compare_journals(comparison);
     for (int b = 0; b < database->business_count; b++) {
         const struct sw_business *business = &database->businesses[b];
         const struct sw_block *conflict = find_conflict(comparison, business);

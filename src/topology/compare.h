@@ -39,6 +39,11 @@ void sw_judge_table(struct sw_comparison *comparison, const struct sw_table *tab
 bool sw_function_looks_at_nothing(const struct sw_database *database, const char *schema,
                                   const char *name, enum sw_volatility volatility,
                                   const char *extension);
+/* What the database at hand has not finished of its DDL. */
+void sw_compare_journals(struct sw_comparison *comparison);
+/* If it is about @table: what differs is explained, and what cannot be seen is refused too. */
+void sw_block_unfinished(struct sw_comparison *comparison, const struct sw_table *table,
+                         struct sw_catalog_table *into);
 /* Functions, operators, types of all shards of the database at hand. */
 void sw_compare_objects(struct sw_comparison *comparison);
 void sw_compare_types(struct sw_comparison *comparison);

@@ -32,7 +32,7 @@ struct reader {
     bool is_bad;        /* a cell of the line at hand cannot be read */
     struct list drafts; /* struct draft * */
     struct sw_textmap by_name;
-    struct list functions, operators, casts, types, accepted;
+    struct list functions, operators, casts, types, accepted, ddl;
 };
 
 static void *add(struct reader *reader, struct list *list, size_t item_size)
@@ -314,6 +314,18 @@ static void read_accepted(struct reader *reader)
     accepted->text = text(reader, 2);
 }
 
+static void read_ddl(struct reader *reader)
+{
+    struct sw_schema_ddl *ddl = add(reader, &reader->ddl, sizeof *ddl);
+
+    ddl->id = text(reader, 1);
+    ddl->at = text(reader, 2);
+    ddl->places = names(reader, 3, &ddl->place_count);
+    ddl->tables = names(reader, 4, &ddl->table_count);
+    ddl->changes_rows = flag(reader, 5);
+    ddl->statement = text(reader, 6);
+}
+
 static const struct {
     const char *kind;
     void (*read)(struct reader *reader);
@@ -321,7 +333,7 @@ static const struct {
     {"table", read_table},         {"column", read_column},     {"constraint", read_constraint},
     {"trigger", read_trigger},     {"use", read_use},           {"function", read_function},
     {"operator", read_operator},   {"cast", read_cast},         {"type", read_type},
-    {"installed", read_installed}, {"accepted", read_accepted},
+    {"installed", read_installed}, {"accepted", read_accepted}, {"ddl", read_ddl},
 };
 
 static char unescaped(char c)
@@ -413,6 +425,8 @@ static void finish(struct reader *reader)
     schema->type_count = reader->types.count;
     schema->accepted = reader->accepted.items;
     schema->accepted_count = reader->accepted.count;
+    schema->ddl = reader->ddl.items;
+    schema->ddl_count = reader->ddl.count;
 }
 
 static bool read_lines(struct reader *reader, char *at, struct sw_error *err)

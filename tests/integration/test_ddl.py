@@ -284,19 +284,81 @@ def a_table_without_a_rule_is_answered_with_the_lines_to_write(p):
         assert "users" in lines[0], lines
 
 
-@test
-def a_crash_between_two_commits_shows_in_the_notes(p):
-    with p.another_shardward(stop_at="ddl-commit:2") as other:
+def crash(p, sql, commit):
+    """DDL whose shardward dies before that COMMIT (from 0; the catalog database has the last)."""
+    with p.another_shardward(stop_at=f"ddl-commit:{commit}") as other:
         with p.connect(port=other.port) as conn:
-            equal(error_of(conn.execute, "ALTER TABLE patients ADD ddl_crash int").sqlstate, None)
+            equal(error_of(conn.execute, sql).sqlstate, None)
         other.process.wait(10)
-    with_note = [shard for shard in places(p)
-                 if "1" in p.as_superuser(shard, "SELECT count(*) FROM shardward.ddl"
-                                                 " WHERE statement LIKE '%ddl_crash%'")]
-    equal(with_note, ["users_0", "users_1"])
+
+
+def with_note(p, sql):
+    return [shard for shard in places(p)
+            if "1" in p.as_superuser(shard, "SELECT count(*) FROM shardward.ddl WHERE statement ="
+                                            f" $${sql}$$")]
+
+
+@rows([("before the first", 0, []), ("in the middle", 2, ["users_0", "users_1"]),
+       ("before the catalog database's", 4, ["users_0", "users_1", "users_2", "users_3"])])
+def what_a_crash_between_commits_leaves_is_refused_until_it_is_repaired(p, commit, done):
+    sql = "ALTER TABLE patients ADD ddl_crash int -- é"
+    crash(p, sql, commit)
+    equal(with_note(p, sql), done)
+    with p.another_shardward() as other:
+        with p.connect(port=other.port) as conn:
+            if done:
+                error = error_of(conn.execute, "SELECT name FROM patients WHERE patient_id = 1")
+                lacking = ", ".join(s for s in ["catalog", *p.shards("users")] if s not in done)
+                equal((error.sqlstate, error.diag.message_primary, error.diag.message_detail),
+                      ("0A000", 'a change of table "patients" was not finished',
+                       f"It was made on {', '.join(done)}, and not on {lacking}."))
+            else:
+                conn.execute("SELECT name FROM patients WHERE patient_id = 1")
+        said = p.run(p.program, "repair", "-c", other.config_file)
+        equal(said.returncode, 0, said.stdout)
+        equal(said.stdout.count(": done"), len(places(p)) - len(done) if done else 0, said.stdout)
+        equal(p.run(p.program, "repair", "-c", other.config_file).stdout, "nothing is unfinished\n")
+    equal(with_note(p, sql), places(p) if done else [])
+    with p.another_shardward() as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("SELECT name FROM patients WHERE patient_id = 1")
+            conn.execute("ALTER TABLE patients DROP COLUMN IF EXISTS ddl_crash")
     for shard in places(p):
-        p.as_superuser(shard, "ALTER TABLE patients DROP COLUMN IF EXISTS ddl_crash")
-        p.as_superuser(shard, "DELETE FROM shardward.ddl WHERE statement LIKE '%ddl_crash%'")
+        p.as_superuser(shard, f"DELETE FROM shardward.ddl WHERE statement = $${sql}$$")
+
+
+@test
+def shards_made_equal_by_hand_are_served_again(p):
+    sql = "ALTER TABLE patients ADD ddl_crash int"
+    crash(p, sql, 3)
+    for shard in places(p):
+        with p.at_shard(shard) as conn:
+            conn.execute("ALTER TABLE patients DROP COLUMN IF EXISTS ddl_crash")
+    with p.another_shardward() as other, p.connect(port=other.port) as conn:
+        conn.execute("SELECT name FROM patients WHERE patient_id = 1")
+    for shard in places(p):
+        p.as_superuser(shard, f"DELETE FROM shardward.ddl WHERE statement = $${sql}$$")
+
+
+@test
+def a_change_that_no_shape_shows_is_refused_until_it_is_repaired(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint)")
+    rules = (RULE, RULE + "\n          visits: {key: patient_id, placement: by_patient}")
+    with p.another_shardward(rules, stop_at="ddl-commit:1") as other:
+        with p.connect(port=other.port) as conn:
+            equal(error_of(conn.execute, "TRUNCATE visits").sqlstate, None)
+        other.process.wait(10)
+    with p.another_shardward(rules) as other:
+        with p.connect(port=other.port) as conn:
+            error = error_of(conn.execute, "SELECT * FROM visits WHERE patient_id = 1")
+            equal(error.diag.message_primary, 'a change of table "visits" was not finished')
+        said = p.run(p.program, "repair", "-c", other.config_file)
+        equal(said.returncode, 0, said.stdout)
+    with p.another_shardward(rules) as other, p.connect(port=other.port) as conn:
+        conn.execute("SELECT * FROM visits WHERE patient_id = 1")
+        conn.execute("DROP TABLE visits")
 
 
 @test

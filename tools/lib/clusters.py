@@ -199,7 +199,9 @@ class Clusters:
         shards = [shard for shard in self.shards if shard.cluster == node.cluster]
         self.psql(node, "postgres", sql="".join(
             [f"CREATE ROLE {APP_USER} LOGIN PASSWORD '{APP_PASSWORD}';\n",
-             f"CREATE ROLE {CONTROL_USER} LOGIN PASSWORD '{CONTROL_PASSWORD}';\n",
+             # A member, so that it can repair what the application's role has changed.
+             f"CREATE ROLE {CONTROL_USER} LOGIN PASSWORD '{CONTROL_PASSWORD}'"
+             f" IN ROLE {APP_USER};\n",
              *(f"CREATE DATABASE {s.dbname} OWNER {APP_USER};\n"
                f"GRANT CREATE ON DATABASE {s.dbname} TO {CONTROL_USER};\n" for s in shards)]))
         for shard in shards:

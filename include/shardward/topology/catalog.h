@@ -36,6 +36,13 @@ struct sw_difference {
     const char *right_shard, *right_text; /* such line here; for both a part of the table */
 };
 
+/* A change of the schema that some of its shards have made, and others not: the process that
+ * made it died between their commits. */
+struct sw_unfinished_ddl {
+    const struct sw_schema_ddl *note;
+    const char *made_on, *missing_on; /* "orders_0, orders_1" */
+};
+
 struct sw_catalog_functions {
     const struct sw_schema_function **functions; /* of one name, each overload once */
     int count;
@@ -60,6 +67,8 @@ struct sw_catalog_database {
     struct sw_textmap shards;    /* name -> struct sw_catalog_shard; "catalog" too */
     const struct sw_difference *differences;
     int difference_count;
+    const struct sw_unfinished_ddl *unfinished;
+    int unfinished_count;
     bool has_types; /* some shard has types of its own to translate */
 };
 

@@ -30,6 +30,8 @@
  *
  *     accepted    what, its text (see accepted.h)
  *
+ *     ddl         id, when, the shards that took part, tables, changes rows, statement
+ *
  * Views, functions ... of pg_catalog and information_schema are left out, unless somebody has
  * put them there.
  */
@@ -154,6 +156,17 @@ struct sw_accepted {
     const char *what, *text;
 };
 
+/* A change of the schema that was made through shardward, as this database has noted it. */
+struct sw_schema_ddl {
+    const char *id, *at;
+    const char *const *places; /* names of shards; "catalog" */
+    int place_count;
+    const char *const *tables; /* "schema.name" */
+    int table_count;
+    bool changes_rows; /* tables of equal shape may hold other rows without it */
+    const char *statement;
+};
+
 struct sw_schema {
     struct sw_arena arena;
     struct sw_schema_table *tables;
@@ -171,6 +184,8 @@ struct sw_schema {
     int map_version; /* 0: no map has been accepted */
     const struct sw_accepted *accepted;
     int accepted_count;
+    const struct sw_schema_ddl *ddl; /* in the order of time */
+    int ddl_count;
 };
 
 /* Read a text of @len bytes. NULL: 22P02, with the number of the line that cannot be read. */
