@@ -4,9 +4,12 @@
 #include "shardward/io/listener.h"
 #include "shardward/pool/pool.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+
+enum { MANY_CLIENTS = 500, THIN_AFTER_MS = 1000 };
 
 struct sw_worker {
     int number;
@@ -19,6 +22,9 @@ struct sw_worker {
     struct sw_catalog_reader *catalog;
     struct sw_watcher watcher;
     atomic_int clients;
+    int most_clients;         /* since memory was given back */
+    struct sw_timer *thinner; /* gives memory back when many have left */
+    bool is_thinning;
     struct sw_letter drain, stop;
     pthread_t thread;
     bool is_running;
@@ -35,7 +41,10 @@ static void on_arrival(struct sw_letter *letter)
 {
     struct arrival *arrival = SW_OWNER(letter, struct arrival, letter);
     struct sw_sessions *sessions = arrival->worker->sessions;
+    int clients = sw_worker_clients(arrival->worker);
 
+    if (clients > arrival->worker->most_clients)
+        arrival->worker->most_clients = clients;
     if (sessions != NULL)
         sw_sessions_welcome(sessions, arrival->fd);
     else
@@ -43,11 +52,33 @@ static void on_arrival(struct sw_letter *letter)
     free(arrival);
 }
 
+static bool have_many_left(const struct sw_worker *worker)
+{
+    return worker->most_clients >= MANY_CLIENTS &&
+           2 * sw_worker_clients(worker) < worker->most_clients;
+}
+
+/* The C library keeps what was freed between what is still in use. */
+static void on_thin(void *owner)
+{
+    struct sw_worker *worker = owner;
+
+    worker->is_thinning = false;
+    if (!have_many_left(worker))
+        return;
+    worker->most_clients = sw_worker_clients(worker);
+    (void)malloc_trim(0);
+}
+
 static void on_left(void *owner)
 {
     struct sw_worker *worker = owner;
 
     atomic_fetch_sub_explicit(&worker->clients, 1, memory_order_relaxed);
+    if (worker->is_thinning || !have_many_left(worker))
+        return;
+    worker->is_thinning = true;
+    sw_timer_start(worker->thinner, THIN_AFTER_MS);
 }
 
 static void on_drain(struct sw_letter *letter)
@@ -136,6 +167,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->stop.on_read = on_stop;
     worker->loop = sessions.loop = sw_loop_create();
     worker->mailbox = sw_mailbox_create(worker->loop);
+    worker->thinner = sw_timer_create(worker->loop, on_thin, worker);
     worker->map = sessions.map = sw_board_map(setup->board);
     sessions.statement_cache =
         worker->map->config->limits.statement_cache / (size_t)setup->worker_count;
@@ -217,6 +249,7 @@ void sw_worker_free(struct sw_worker *worker)
     if (worker == NULL)
         return;
     sw_pools_close(worker->pools);
+    sw_timer_close(worker->thinner);
     sw_loop_destroy(worker->loop);
     sw_map_unref(worker->map);
     free(worker);

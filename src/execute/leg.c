@@ -74,7 +74,6 @@ static void send_settings(struct sw_leg *leg)
     put_sets(&sql, is, leg->work.settings);
     (void)sw_buf_append(&sql, "", 1);
     leg->state = SW_LEG_SETTING;
-    leg->setting_error = (struct sw_error){0};
     sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
     sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
     sw_buf_finish(&sql);
@@ -218,6 +217,8 @@ static void send_run(struct sw_leg *leg)
 
 static void be_free(struct sw_leg *leg)
 {
+    free(leg->setting_error);
+    leg->setting_error = NULL;
     sw_task_cancel(&leg->settle);
     leg->state = SW_LEG_FREE;
     leg->shard = NULL;
@@ -253,12 +254,19 @@ static void on_answered(void *owner, const struct sw_reply *reply)
         leg->sink->on_local(leg->owner, reply->index);
 }
 
+static void keep_setting_error(struct sw_leg *leg, const struct sw_frame *frame)
+{
+    if (leg->setting_error == NULL)
+        leg->setting_error = sw_alloc(sizeof *leg->setting_error);
+    sw_wire_read_error(frame, leg->setting_error, NULL);
+}
+
 static void on_error(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
 {
     struct sw_leg *leg = owner;
 
     if (leg->state == SW_LEG_SETTING)
-        sw_wire_read_error(frame, &leg->setting_error, NULL);
+        keep_setting_error(leg, frame);
     else if (reply->use == SW_REPLY_CAPTURE)
         leg->has_read_back_failed = true;
     else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
@@ -293,9 +301,9 @@ static void on_types(void *owner, const struct sw_reply *reply, const struct sw_
 
 static void after_settings(struct sw_leg *leg)
 {
-    struct sw_error why = leg->setting_error;
+    if (leg->setting_error != NULL) {
+        struct sw_error why = *leg->setting_error;
 
-    if (why.message[0] != '\0') {
         sw_lease_return(&leg->lease);
         refuse(leg, &why);
         return;

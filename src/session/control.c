@@ -80,14 +80,25 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
     return SW_CONTROL_HERE;
 }
 
+void sw_session_forget_loss(struct sw_session *session)
+{
+    free(session->loss);
+    session->loss = NULL;
+}
+
+void sw_session_keep_loss(struct sw_session *session, const struct sw_error *err)
+{
+    sw_session_forget_loss(session);
+    session->loss = sw_memdup(err, sizeof *err);
+}
+
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err)
 {
     /* COMMIT tells of the loss when it has rolled back. */
-    if (session->loss.message[0] != '\0' && statement != NULL &&
-        statement->kind != SW_STATEMENT_COMMIT) {
-        *err = session->loss;
-        session->loss = (struct sw_error){0};
+    if (session->loss != NULL && statement != NULL && statement->kind != SW_STATEMENT_COMMIT) {
+        *err = *session->loss;
+        sw_session_forget_loss(session);
         if (statement->kind != SW_STATEMENT_ROLLBACK)
             return false;
     }
@@ -135,7 +146,7 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = session->has_local_timezone = false;
-    session->loss = (struct sw_error){0};
+    sw_session_forget_loss(session);
     sw_txn_end(&session->txn);
 }
 
@@ -144,7 +155,7 @@ void sw_session_chain_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = session->has_local_timezone = false;
-    session->loss = (struct sw_error){0};
+    sw_session_forget_loss(session);
     sw_txn_chain(&session->txn, settings_now(session));
 }
 
@@ -189,8 +200,8 @@ static bool end(struct sw_session *session, const struct sw_statement *statement
                             sw_session_control_tag(session, statement));
     if (session->txn.state == SW_TXN_IDLE) {
         warn(answer, "25P01", "there is no transaction in progress");
-    } else if (session->loss.message[0] != '\0' && statement->kind == SW_STATEMENT_COMMIT) {
-        *err = session->loss;
+    } else if (session->loss != NULL && statement->kind == SW_STATEMENT_COMMIT) {
+        *err = *session->loss;
         sw_session_end_transaction(session, false);
         return false;
     } else if (statement->is_chained) {

@@ -216,10 +216,10 @@ struct sw_session {
     bool is_path_plain, is_zone_utc; /* by judged_settings */
     bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
     bool has_local_timezone;         /* ... of TimeZone */
-    size_t unread;        /* bytes still to come of a message that is too long, and dropped */
-    uint8_t unread_type;  /* its type */
-    bool is_throttled;    /* the client does not read: its stream is held until it does */
-    struct sw_error loss; /* a participant was lost; the client was not told yet */
+    size_t unread;         /* bytes still to come of a message that is too long, and dropped */
+    uint8_t unread_type;   /* its type */
+    bool is_throttled;     /* the client does not read: its stream is held until it does */
+    struct sw_error *loss; /* a participant was lost; the client was not told yet; NULL: none */
 };
 
 /* sessions.c */
@@ -271,6 +271,9 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
 /* 25P02 unless @statement may run now. */
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err);
+/* A participant was lost: the next statement is told. */
+void sw_session_keep_loss(struct sw_session *session, const struct sw_error *err);
+void sw_session_forget_loss(struct sw_session *session);
 /* Carry out control that no server has to hear. Appends the answer (notices, CommandComplete)
  * to @answer. @text: the statement as the client wrote it. */
 bool sw_session_control(struct sw_session *session, const struct sw_statement *statement,

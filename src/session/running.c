@@ -455,7 +455,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     } else if (working == NULL || working->state != SW_LEG_FREE) {
         /* A participant, between its statements or while a run works elsewhere: the next
          * statement is told. */
-        session->loss = *err;
+        sw_session_keep_loss(session, err);
         sw_txn_fail(&session->txn);
     } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {
         sw_session_fatal(session, err);

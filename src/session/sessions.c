@@ -228,6 +228,7 @@ static void free_session(struct sw_session *session)
     sw_run_finish(&session->run);
     sw_names_clear(&session->statements);
     sw_names_clear(&session->portals);
+    sw_session_forget_loss(session);
     sw_txn_finish(&session->txn);
     sw_session_sweep_legs(session);
     sw_settings_unref(session->startup);

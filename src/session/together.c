@@ -178,9 +178,9 @@ static void on_rolled_back(void *owner)
     struct sw_together *together = owner;
     struct sw_session *session = together->session;
 
-    if (session->loss.message[0] != '\0' && together->statement->kind == SW_STATEMENT_COMMIT &&
+    if (session->loss != NULL && together->statement->kind == SW_STATEMENT_COMMIT &&
         !together->has_failed)
-        fail_with(together, &session->loss);
+        fail_with(together, session->loss);
     end(together);
 }
 

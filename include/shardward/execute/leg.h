@@ -71,10 +71,10 @@ struct sw_leg {
     const struct sw_leg_sink *sink;
     void *owner;
     struct sw_leg_work work;
-    struct sw_error setting_error; /* why the settings were refused */
-    int opening_done;              /* of the last run: statements of the opening carried out */
-    bool has_read_back_failed;     /* of the last run: what its settings are now is unknown */
-    bool is_rolling_back;          /* for a client that is gone */
+    struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
+    int opening_done;               /* of the last run: statements of the opening carried out */
+    bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
+    bool is_rolling_back;           /* for a client that is gone */
 };
 
 void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_sink *sink,
