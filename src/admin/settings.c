@@ -121,7 +121,7 @@ static void put_users(struct sw_answer *answer, const struct sw_config *config)
         bool is_trusted = user->auth == SW_AUTH_TRUST;
 
         put(answer, path(key, sizeof key, "users", user->name, "auth"),
-            is_trusted ? "trust" : "scram-sha-256", "scram-sha-256", true);
+            sw_config_auth_name(user->auth), sw_config_auth_name(config->auth), true);
         if (!is_trusted)
             put(answer, path(key, sizeof key, "users", user->name, "password"), hidden, NULL,
                 true);

@@ -37,7 +37,7 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
 
     if (sw_reader_fields(reader, &here, user_fields, sizeof user_fields / sizeof *user_fields,
                          &draft)) {
-        sw_secret_check_login(reader, &draft.secret);
+        sw_secret_check_login(reader, &draft.secret, SW_AUTH_SCRAM);
         if (draft.secret.at == NULL && draft.secret.file_at == NULL)
             sw_reader_fault(reader, entry->value,
                             "admin user '%.80s' has no password; write 'password' or "

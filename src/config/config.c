@@ -73,6 +73,7 @@ static const struct sw_field file_fields[] = {
     {.name = "log", .read = sw_read_log},
     {.name = "clusters", .read = sw_read_clusters, .is_required = true},
     {.name = "databases", .read = sw_read_databases, .is_required = true},
+    {.name = "auth", .read = sw_read_auth},
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "admin", .read = sw_read_admin},
     {.name = "http"},

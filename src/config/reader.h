@@ -104,8 +104,9 @@ void sw_read_password_file(struct sw_reader *reader, const struct sw_entry *entr
 bool sw_secret_is_verifier(const struct sw_secret *secret);
 /* A fault if it stands in both places. */
 void sw_secret_check_source(struct sw_reader *reader, const struct sw_secret *secret);
-/* ... or cannot be what somebody logs in to us with. */
-void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret);
+/* ... or cannot be what somebody logs in to us with, by @auth. */
+void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret,
+                           enum sw_config_auth auth);
 /* A node of the document by its number in a sequence or mapping. */
 const yaml_node_t *sw_reader_node(struct sw_reader *reader, int index);
 /* null, ~ or nothing, without quotes. */
@@ -130,6 +131,8 @@ void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into);
 void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry,
                           const struct sw_field *field, void *into); /* int: index, or -1 */
+void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into); /* of a sw_config */
 void sw_read_users(struct sw_reader *reader, const struct sw_entry *entry,
                    const struct sw_field *field, void *into);
 void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,

@@ -113,17 +113,28 @@ bool sw_secret_is_verifier(const struct sw_secret *secret)
     return secret->text != NULL && strncmp(secret->text, VERIFIER, strlen(VERIFIER)) == 0;
 }
 
-void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret)
+static bool is_scram(enum sw_config_auth auth)
+{
+    return auth == SW_AUTH_SCRAM || auth == SW_AUTH_TRUST;
+}
+
+void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret,
+                           enum sw_config_auth auth)
 {
     const yaml_node_t *at = secret->at != NULL ? secret->at : secret->file_at;
 
     sw_secret_check_source(reader, secret);
-    if (secret->text != NULL && is_md5(secret->text))
+    if (secret->text != NULL && is_md5(secret->text) && is_scram(auth))
         sw_reader_fault(reader, at,
-                        "md5 passwords are not available; write the password or its "
-                        "SCRAM-SHA-256 verifier");
+                        "an md5 hash is of no use to scram-sha-256; write the password or its "
+                        "SCRAM-SHA-256 verifier, or 'auth: md5'");
     else if (sw_secret_is_verifier(secret) && !is_verifier(secret->text))
         sw_reader_fault(reader, at,
                         "this is no SCRAM-SHA-256 verifier; write it as pg_authid has it: "
                         "SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>");
+    else if (sw_secret_is_verifier(secret) && !is_scram(auth))
+        sw_reader_fault(reader, at,
+                        "a SCRAM-SHA-256 verifier is of no use to %s; write the password or "
+                        "its md5 hash, or 'auth: scram-sha-256'",
+                        sw_config_auth_name(auth));
 }

@@ -21,7 +21,6 @@ struct draft {
     struct sw_config_user *user;
     struct sw_secret secret;
     bool has_server;
-    const yaml_node_t *auth_at;
 };
 
 static const struct sw_field server_fields[] = {
@@ -120,19 +119,47 @@ static void read_pool(struct sw_reader *reader, const struct sw_entry *entry,
                         pool->min, pool->size);
 }
 
+static const char *const auth_names[] = {
+    [SW_AUTH_SCRAM] = "scram-sha-256",
+    [SW_AUTH_MD5] = "md5",
+    [SW_AUTH_PASSWORD] = "password",
+    [SW_AUTH_TRUST] = "trust",
+};
+
+const char *sw_config_auth_name(enum sw_config_auth auth)
+{
+    return auth_names[auth];
+}
+
+/* Up to @last; *auth stays after a fault. */
+static void take_auth(struct sw_reader *reader, const struct sw_entry *entry,
+                      enum sw_config_auth last, enum sw_config_auth *auth)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+
+    for (int i = SW_AUTH_SCRAM; text != NULL && i <= (int)last; i++)
+        if (strcmp(text, auth_names[i]) == 0) {
+            *auth = (enum sw_config_auth)i;
+            return;
+        }
+    if (text != NULL)
+        sw_reader_fault(reader, entry->value, "'auth: %.80s': write scram-sha-256, md5%s", text,
+                        last == SW_AUTH_TRUST ? ", password or trust"
+                                              : " or password; trust is for single users");
+}
+
+void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+
+    take_auth(reader, entry, SW_AUTH_PASSWORD, &config->auth);
+}
+
 static void read_auth(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into)
 {
-    struct draft *draft = into;
-    const char *text = sw_reader_scalar(reader, entry);
-
-    draft->auth_at = entry->value;
-    if (text == NULL || strcmp(text, "scram-sha-256") == 0)
-        return;
-    draft->user->auth = SW_AUTH_TRUST;
-    if (strcmp(text, "trust") != 0)
-        sw_reader_fault(reader, entry->value, "'auth: %.80s': write scram-sha-256 or trust",
-                        text);
+    take_auth(reader, entry, SW_AUTH_TRUST, &((struct draft *)into)->user->auth);
 }
 
 /* --- rights --- */
@@ -226,7 +253,7 @@ static void check_password(struct sw_reader *reader, const struct sw_entry *entr
     const struct sw_secret *secret = &draft->secret;
     const yaml_node_t *at = secret->at != NULL ? secret->at : secret->file_at;
 
-    sw_secret_check_login(reader, secret);
+    sw_secret_check_login(reader, secret, draft->user->auth);
     if (at == NULL && draft->user->auth != SW_AUTH_TRUST)
         sw_reader_fault(reader, entry->key,
                         "user '%.80s' has no password; write 'password' or 'password_file'",
@@ -241,6 +268,7 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
     struct draft draft = {.user = user};
 
     user->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    user->auth = reader->config->auth;
     user->pool = default_pool;
     sw_reader_is_name(reader, entry->key, "a user's name", entry->name);
     if (!sw_reader_fields(reader, entry, user_fields, sizeof user_fields / sizeof *user_fields,

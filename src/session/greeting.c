@@ -1,5 +1,5 @@
 /*
- * start-up packet --> [SASL] --> the settings of the start-up packet are tried on a server
+ * start-up packet --> [proof] --> the settings of the start-up packet are tried on a server
  *                 --> AuthenticationOk, ParameterStatus.., BackendKeyData, ReadyForQuery
  *
  * Nothing tells an unknown user from a wrong password: both hear the same words after the same
@@ -14,7 +14,14 @@
 
 #include <string.h>
 
-enum { AUTH_OK = 0, AUTH_SASL = 10, AUTH_SASL_CONTINUE = 11, AUTH_SASL_FINAL = 12 };
+enum {
+    AUTH_OK = 0,
+    AUTH_PASSWORD = 3,
+    AUTH_MD5 = 5,
+    AUTH_SASL = 10,
+    AUTH_SASL_CONTINUE = 11,
+    AUTH_SASL_FINAL = 12,
+};
 
 static void fail_login(struct sw_session *session)
 {
@@ -105,8 +112,44 @@ static void start_sasl(struct sw_session *session)
     if (session->user == NULL)
         sw_scram_mock_verifier(session->user_name, &verifier);
     sw_scram_init(session->scram, &verifier);
-    session->state = SW_SESSION_LOGIN;
     sw_write_auth(sw_session_out(session), AUTH_SASL, mechanisms, sizeof mechanisms);
+}
+
+/* A name that is no user's is asked for what most users are asked for. */
+static enum sw_config_auth auth_of(const struct sw_session *session)
+{
+    return session->user != NULL ? session->user->auth : session->map->config->auth;
+}
+
+static void ask_for_md5(struct sw_session *session)
+{
+    struct sw_error err;
+
+    if (sw_md5_salt(session->salt)) {
+        sw_write_auth(sw_session_out(session), AUTH_MD5, session->salt, SW_MD5_SALT);
+        return;
+    }
+    sw_error_set(&err, "XX000", "could not generate random MD5 salt");
+    sw_session_fatal(session, &err);
+}
+
+static void ask_for_proof(struct sw_session *session)
+{
+    session->state = SW_SESSION_LOGIN;
+    switch (auth_of(session)) {
+    case SW_AUTH_SCRAM:
+        start_sasl(session);
+        break;
+    case SW_AUTH_MD5:
+        ask_for_md5(session);
+        break;
+    case SW_AUTH_PASSWORD:
+        sw_write_auth(sw_session_out(session), AUTH_PASSWORD, NULL, 0);
+        break;
+    case SW_AUTH_TRUST:
+        enter(session);
+        break;
+    }
 }
 
 /* SASLInitialResponse: mechanism, length, message. Later SASLResponse: the message alone. */
@@ -125,7 +168,7 @@ static bool read_sasl(const struct sw_session *session, const struct sw_frame *f
     return sw_cursor_is_done(&cursor);
 }
 
-void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame)
+static void on_sasl(struct sw_session *session, const struct sw_frame *frame)
 {
     char answer[SW_SCRAM_MESSAGE_MAX];
     const uint8_t *message;
@@ -153,6 +196,53 @@ void sw_session_on_login_message(struct sw_session *session, const struct sw_fra
         fail_login(session);
     else
         enter(session);
+}
+
+/* NULL: there is none. */
+static const char *read_proof(const struct sw_frame *frame, struct sw_error *err)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    const char *proof = sw_cursor_text(&cursor);
+
+    if (frame->type != 'p')
+        sw_error_set(err, "08P01", "expected password response, got message type %d",
+                     frame->type);
+    else if (!sw_cursor_is_done(&cursor))
+        sw_error_set(err, "08P01", "invalid password packet size");
+    else if (proof[0] == '\0')
+        sw_error_set(err, "28P01", "empty password returned by client");
+    else
+        return proof;
+    return NULL;
+}
+
+static void on_password(struct sw_session *session, const struct sw_frame *frame)
+{
+    const char *secret = session->user == NULL ? NULL : session->user->password;
+    struct sw_error err;
+    const char *proof = read_proof(frame, &err);
+    bool is_proof;
+
+    if (proof == NULL) {
+        sw_session_fatal(session, &err);
+        return;
+    }
+    if (auth_of(session) == SW_AUTH_MD5)
+        is_proof = sw_md5_is_proof(secret, session->user_name, session->salt, proof);
+    else
+        is_proof = sw_password_is_proof(secret, session->user_name, proof);
+    if (is_proof)
+        enter(session);
+    else
+        fail_login(session);
+}
+
+void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame)
+{
+    if (session->scram != NULL)
+        on_sasl(session, frame);
+    else
+        on_password(session, frame);
 }
 
 static bool take_settings(struct sw_session *session, const struct sw_startup *startup,
@@ -189,10 +279,8 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
         sw_session_fatal(session, &err);
     } else if (!take_settings(session, startup, &err)) {
         sw_session_fatal(session, &err);
-    } else if (session->user != NULL && session->user->auth == SW_AUTH_TRUST) {
-        enter(session);
     } else {
-        start_sasl(session);
+        ask_for_proof(session);
     }
 }
 

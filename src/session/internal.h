@@ -23,6 +23,7 @@
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
 
+#include "shardward/auth/password.h"
 #include "shardward/auth/scram.h"
 #include "shardward/base/settings.h"
 #include "shardward/base/textmap.h"
@@ -157,12 +158,13 @@ struct sw_session {
     int fd;
     struct sw_stream *stream;
     bool is_stream_open;
+    uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
     struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */
     uint64_t rests_since_ms;     /* while a transaction is open, and idle transactions end */
     bool is_idle_timed;
 
-    struct sw_scram *scram;     /* during the login */
+    struct sw_scram *scram;     /* during a login by SCRAM */
     struct sw_map *map;         /* in which user and database were found */
     struct sw_catalog *catalog; /* that statements are planned with; may be NULL */
     const struct sw_user *user;

@@ -39,7 +39,8 @@ struct sw_config_cluster {
     int connections; /* at most so many of ours to one node; 0: no limit but the pools' */
 };
 
-enum sw_config_auth { SW_AUTH_SCRAM, SW_AUTH_TRUST };
+/* How a client proves who it is. */
+enum sw_config_auth { SW_AUTH_SCRAM, SW_AUTH_MD5, SW_AUTH_PASSWORD, SW_AUTH_TRUST };
 
 /* A user's server connections to one shard, of all workers together. Times of 0: never. */
 struct sw_config_pool {
@@ -63,7 +64,8 @@ struct sw_config_rights {
 struct sw_config_user {
     const char *name;
     enum sw_config_auth auth;
-    const char *password; /* a password or a SCRAM verifier; NULL with trust */
+    const char *password; /* or what pg_authid has: a SCRAM verifier, with SCRAM; an md5 hash,
+                             with MD5 and PASSWORD. NULL with TRUST */
     struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
@@ -174,7 +176,8 @@ struct sw_config {
     const char *path;
     const char *listen_address; /* numeric */
     int listen_port;
-    int workers; /* threads that serve clients; 0: one per core */
+    enum sw_config_auth auth; /* of users that name none, and of names that are no user's */
+    int workers;              /* threads that serve clients; 0: one per core */
     struct {
         int clients;
         size_t message, query, statement_cache; /* bytes */
@@ -224,5 +227,8 @@ struct sw_config_faults {
  */
 struct sw_config *sw_config_read(const char *path, struct sw_config_faults *faults);
 void sw_config_free(struct sw_config *config);
+
+/* As the file spells it. */
+const char *sw_config_auth_name(enum sw_config_auth auth);
 
 #endif

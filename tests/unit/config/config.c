@@ -46,6 +46,7 @@ static const char good[] = "listen: 127.0.0.1:6432\n"
                            "log: {level: info, format: json, connections: off}\n"
                            "admin: {listen: 127.0.0.1:6433, users: [{name: a, password: b}]}\n";
 
+#define HASH "md50123456789abcdef0123456789abcdef"
 #define VERIFIER                                                                               \
     "SCRAM-SHA-256$4096:MTIzNDU2Nzg5MDEyMzQ1Ng==$"                                             \
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"                                            \
@@ -262,15 +263,28 @@ static const struct row rows[] = {
     {"trust_needs_no_password", "    password: secret\n", "    auth: trust\n", 0, 0, NULL},
     {"trust_and_password_contradict", "pool:", "auth: trust\n    pool:", 9, 15,
      "asks for no password"},
-    {"an_unknown_auth_is_refused", "pool:", "auth: md5\n    pool:", 11, 11, "scram-sha-256"},
+    {"an_unknown_auth_is_refused", "pool:", "auth: ldap\n    pool:", 11, 11,
+     "write scram-sha-256, md5, password or trust"},
+    {"md5_takes_a_password", "pool:", "auth: md5\n    pool:", 0, 0, NULL},
+    {"password_takes_a_password", "pool:", "auth: password\n    pool:", 0, 0, NULL},
+    {"md5_takes_a_hash", "password: secret", "auth: md5\n    password: " HASH, 0, 0, NULL},
+    {"password_takes_a_hash", "password: secret", "auth: password\n    password: " HASH, 0, 0,
+     NULL},
+    {"md5_takes_no_verifier", "password: secret", "auth: md5\n    password: " VERIFIER, 10, 15,
+     "of no use to md5"},
+    {"password_takes_no_verifier", "password: secret",
+     "auth: password\n    password: " VERIFIER, 10, 15, "of no use to password"},
+    {"users_may_share_their_auth", "limits:", "auth: md5\nlimits:", 0, 0, NULL},
+    {"trust_is_shared_by_nobody", "limits:", "auth: trust\nlimits:", 2, 7,
+     "trust is for single users"},
     {"an_empty_password_is_refused", "password: secret", "password: ''", 9, 15, "is empty"},
     {"a_verifier_is_a_password", "password: secret", "password: " VERIFIER, 0, 0, NULL},
     {"half_a_verifier_is_refused", "password: secret", "password: SCRAM-SHA-256$4096:abc", 9,
      15, "no SCRAM-SHA-256 verifier"},
     {"a_verifier_with_a_tail_is_refused", "password: secret", "password: " VERIFIER "x", 9, 15,
      "no SCRAM-SHA-256 verifier"},
-    {"an_md5_verifier_is_refused", "password: secret",
-     "password: md50123456789abcdef0123456789abcdef", 9, 15, "md5"},
+    {"scram_takes_no_hash", "password: secret", "password: " HASH, 9, 15,
+     "of no use to scram-sha-256"},
     {"a_server_takes_no_verifier", "password: other", "password: " VERIFIER, 10, 35,
      "write the password"},
     {"a_server_needs_a_user", "{user: app, password: other}", "{password: other}", 10, 5,
