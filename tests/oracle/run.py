@@ -386,12 +386,23 @@ class Oracle:
             self.end_transaction()
         self.audit(name)
 
+    def wide_transaction_batch(self, name, way, number):
+        """Transactions over several shards, and what each of their ends leaves behind."""
+        dice = self.generator(number, "wide transactions", way)
+        for _ in range(TRANSACTIONS):
+            for statement in dice.wide_transaction():
+                self.ask(name, statement, render(statement, way, dice.dice, psycopg_too=False))
+            self.end_transaction()
+        self.audit(name)
+
     def random_statements(self):
         batches = [(f"random.{group}, {way}", self.read_batch, (group,
             way)) for group in GROUPS for way in WAYS]
         batches += [("random.prepared_statements", self.prepared_batch, ())]
         batches += [(f"random.writes, {way}", self.write_batch, (way,)) for way in WAYS]
         batches += [(f"random.transactions, {way}", self.transaction_batch, (way,)) for way in WAYS]
+        batches += [(f"random.transactions over shards, {way}", self.wide_transaction_batch, (way,))
+                    for way in WAYS]
         before = Counter(self.counts)
         number = 0
         while number == 0 or not self.is_over():

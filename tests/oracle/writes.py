@@ -8,6 +8,9 @@ from queries import BUSINESSES, Queries, Relation
 from rows import KEYS, STATUSES, TABLES, new_row
 from ways import INT, STRING, Statement, value
 
+LEVELS = ["BEGIN", "BEGIN", "START TRANSACTION", "BEGIN ISOLATION LEVEL REPEATABLE READ",
+          "BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN READ WRITE"]
+
 
 class Writes(Queries):
     may_err = True                               # may the key of a new row be in error?
@@ -196,7 +199,22 @@ class Writes(Queries):
 
     def transaction(self):
         """The statements of one, mostly about one key and thus one shard."""
-        return self._about_one_key(self._transaction)
+        return self._about_one_key(lambda: self._transaction(LEVELS, self.read, self.write))
+
+    def wide_transaction(self):
+        """The statements of one that reads on any shard, and mostly writes on one."""
+        focus, business = self.dice.choice(KEYS), self.pick("orders", "orders", "users", "payments")
+        plain_begin = self.begin
+
+        def mostly(share, function):
+            self.begin = lambda *_, **__: plain_begin(
+                *((focus, business) if self.chance(share) else (None, None)))
+            try:
+                return function()
+            finally:
+                self.begin = plain_begin
+        return list(self._transaction(
+            ["BEGIN"], lambda: mostly(0.2, self.keys), lambda: mostly(0.95, self.write)))
 
     def several(self):
         """Several statements for one message; in it they are one transaction. What happens if
@@ -221,10 +239,8 @@ class Writes(Queries):
         finally:
             self.begin = plain_begin
 
-    def _transaction(self):
-        yield Statement(self.pick("BEGIN", "BEGIN", "START TRANSACTION", "BEGIN ISOLATION LEVEL"
-            " REPEATABLE READ",
-                                  "BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN READ WRITE"))
+    def _transaction(self, begins, read, write):
+        yield Statement(self.pick(*begins))
         savepoints = []
         for _ in range(self.dice.randint(2, 7)):
             chance = self.dice.random()
@@ -241,9 +257,9 @@ class Writes(Queries):
             elif chance < 0.36:
                 yield Statement("SELECT 1/0")
             elif chance < 0.55:
-                yield self.read()
+                yield read()
             else:
-                yield self.write()
+                yield write()
         if savepoints and self.chance(0.5):
             yield Statement(f"ROLLBACK TO {savepoints[0]}")
         yield Statement(self.pick("COMMIT", "COMMIT", "COMMIT", "END", "ROLLBACK", "ROLLBACK"))
