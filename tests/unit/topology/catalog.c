@@ -275,6 +275,68 @@ static void a_saved_file_that_is_none_is_refused(void **state)
     }
 }
 
+#define NOTE(rows, tables)                                                                     \
+    "ddl\tid1\t2026-11-24 12:00:00.000000\tcatalog,users_0,users_1\t" tables "\t" rows         \
+    "\tTRUNCATE patients\n"
+
+static void what_some_shards_have_not_noted_is_unfinished(void **state)
+{
+    static const struct {
+        const char *catalog, *users_0, *users_1; /* what each has noted */
+        const char *made_on, *missing_on;        /* NULL: all is finished */
+        bool is_blocked;
+    } rows[] = {
+#define ALL NOTE("t", "\"public.patients\"")
+#define SHAPE NOTE("f", "\"public.patients\"")
+#define OTHER NOTE("t", "\"public.slots\"")
+        {"", "", "", NULL, NULL, false},
+        {ALL, ALL, ALL, NULL, NULL, false},
+        {"", ALL, "", "users_0", "catalog, users_1", true},
+        {"", ALL, ALL, "users_0, users_1", "catalog", true},
+        {ALL, "", "", "catalog", "users_0, users_1", true},
+        {"", SHAPE, "", "users_0", "catalog, users_1", false}, /* the tables are equal */
+        {"", OTHER, "", "users_0", "catalog, users_1", false},
+#undef ALL
+#undef SHAPE
+#undef OTHER
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char texts[3][1000];
+        const char *const notes[] = {rows[i].catalog, rows[i].users_0, rows[i].users_1};
+        const char *const names[] = {"catalog", "users_0", "users_1"};
+        const struct sw_catalog_database *database;
+        struct sw_catalog *catalog;
+
+        all_read(PATIENTS);
+        for (int n = 0; n < 3; n++) {
+            (void)snprintf(texts[n], sizeof texts[n], "%s%s", PATIENTS, notes[n]);
+            reads(names[n], texts[n]);
+        }
+        catalog = sw_catalog_build(map, readings, 1);
+        database = &catalog->databases[0];
+        assert_int_equal(database->unfinished_count, rows[i].made_on == NULL ? 0 : 1);
+        if (rows[i].made_on != NULL) {
+            assert_string_equal(database->unfinished[0].made_on, rows[i].made_on);
+            assert_string_equal(database->unfinished[0].missing_on, rows[i].missing_on);
+        }
+        assert_int_equal(patients(catalog)->block != NULL, rows[i].is_blocked);
+        sw_catalog_unref(catalog);
+    }
+}
+
+/* What cannot be read is not said to lack anything. */
+static void a_shard_out_of_reach_finishes_nothing_and_lacks_nothing(void **state)
+{
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS NOTE("t", "\"public.patients\""));
+    readings[shard("users_1")->id] = (struct sw_shard_reading){NULL, 0, "it is down"};
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_int_equal(catalog->databases[0].unfinished_count, 0);
+    sw_catalog_unref(catalog);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_read, forget)
@@ -290,6 +352,8 @@ int main(void)
         TEST(types_with_the_same_oid_everywhere_cost_nothing),
         TEST(a_function_of_several_shards_is_one),
         TEST(only_operators_that_may_look_elsewhere_are_kept),
+        TEST(what_some_shards_have_not_noted_is_unfinished),
+        TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
         TEST(a_catalog_survives_saving),
         TEST(a_saved_file_that_is_none_is_refused),
     };

@@ -174,9 +174,35 @@ static void a_bind_is_sent_on_under_other_names(void **state)
     EXPECT("B\0\0\0\26\0new1\0\0\0\0\1\0\0\0\2hi\0\0");
 }
 
+static void an_error_is_told_again_with_its_shard_and_its_place_moved(void **state)
+{
+    static const struct {
+        const char *body;
+        size_t len;
+        const char *told;
+        size_t told_len;
+    } rows[] = {
+#define ROW(body, told) {body, sizeof body - 1, told, sizeof told - 1}
+        ROW("SERROR\0P7\0\0", "E\0\0\0\34SERROR\0P12\0Wshard \"s1\"\0\0"),
+        ROW("MNo\0Win f\0\0", "E\0\0\0\32MNo\0Win f\nshard \"s1\"\0\0"),
+        ROW("\0", "E\0\0\0\21Wshard \"s1\"\0\0"),
+#undef ROW
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_frame frame = {
+            .type = 'E', .body = (const uint8_t *)rows[i].body, .body_len = rows[i].len};
+
+        sw_write_shard_error(&buf, &frame, "s1", 5);
+        expect(rows[i].told, rows[i].told_len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            an_error_is_told_again_with_its_shard_and_its_place_moved, make_buf, drop_buf),
         cmocka_unit_test_setup_teardown(messages_to_clients_have_their_layout, make_buf,
                                         drop_buf),
         cmocka_unit_test_setup_teardown(messages_to_servers_have_their_layout, make_buf,
