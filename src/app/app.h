@@ -24,9 +24,12 @@ int sw_app_print_install(void);
 int sw_app_repair(const char *path);
 /* Print what all shards hold, as a file for --catalog. */
 int sw_app_save_catalog(const char *path);
-int sw_app_check(const char *path);
+/* @is_online: also what the shards say. Warnings do not change the exit code. */
+int sw_app_check(const char *path, bool is_online);
 /* @database NULL: the only one of the file. */
-int sw_app_explain(const char *path, const char *database, const char *sql);
+/* @catalog_path: what the shards hold, as saved; NULL: unknown. */
+int sw_app_explain(const char *path, const char *catalog_path, const char *database,
+                   const char *sql);
 /* @keys: a value for each column of the table's key. */
 int sw_app_locate(const char *path, const char *database, const char *table,
                   const char *const *keys, int key_count);

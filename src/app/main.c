@@ -10,7 +10,9 @@ static const char usage[] =
     "shardward, a sharding proxy for PostgreSQL\n"
     "\n"
     "  shardward run     -c FILE [-v]         be the proxy, until SIGTERM or SIGINT\n"
-    "  shardward check   -c FILE              print every fault of the configuration\n"
+    "  shardward check   -c FILE [--online]   print every fault of the configuration, what its "
+    "map\n"
+    "                                         risks, and what the shards say\n"
     "  shardward explain -c FILE [-d DB] SQL  print where a statement would run, and why\n"
     "  shardward locate  -c FILE [-d DB] TABLE KEY ...\n"
     "                                         print the shard that holds a key; a key of "
@@ -26,12 +28,15 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE   the YAML configuration\n"
     "  -d, --database DB   which database of it; needed when it has several\n"
+    "      --catalog FILE  what the shards hold, for explain, as `shardward catalog` prints "
+    "it\n"
     "  -v, --verbose       log events of level debug too, whatever the file says\n"
     "      --help, --version\n";
 
 struct arguments {
     const char *config, *database;
-    bool prints;
+    const char *catalog;
+    bool prints, is_online;
     char **rest;
     int rest_count;
 };
@@ -52,6 +57,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"print", no_argument, NULL, 'p'},
+        {"online", no_argument, NULL, 'o'},
+        {"catalog", required_argument, NULL, 'C'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -63,6 +70,12 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'd':
             arguments->database = optarg;
+            break;
+        case 'o':
+            arguments->is_online = true;
+            break;
+        case 'C':
+            arguments->catalog = optarg;
             break;
         case 'p':
             arguments->prints = true;
@@ -103,7 +116,7 @@ int main(int argc, char **argv)
     if (strcmp(command, "run") == 0 && arguments.rest_count == 1)
         return sw_app_run(arguments.config);
     if (strcmp(command, "check") == 0 && arguments.rest_count == 1)
-        return sw_app_check(arguments.config);
+        return sw_app_check(arguments.config, arguments.is_online);
     if (strcmp(command, "install") == 0 && arguments.rest_count == 1)
         return sw_app_install(arguments.config, false);
     if (strcmp(command, "accept") == 0 && arguments.rest_count == 1)
@@ -113,7 +126,8 @@ int main(int argc, char **argv)
     if (strcmp(command, "catalog") == 0 && arguments.rest_count == 1)
         return sw_app_save_catalog(arguments.config);
     if (strcmp(command, "explain") == 0 && arguments.rest_count == 2)
-        return sw_app_explain(arguments.config, arguments.database, arguments.rest[1]);
+        return sw_app_explain(arguments.config, arguments.catalog, arguments.database,
+                              arguments.rest[1]);
     if (strcmp(command, "locate") == 0 && arguments.rest_count >= 3)
         return sw_app_locate(arguments.config, arguments.database, arguments.rest[1],
                              (const char *const *)arguments.rest + 2, arguments.rest_count - 2);

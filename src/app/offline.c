@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+enum { PIECE = 65536, MOST_CATALOG = 1 << 30 };
+
 struct sw_map *sw_app_read_map(const char *path)
 {
     struct sw_config_faults faults = {0};
@@ -30,15 +32,31 @@ static void print_error(const struct sw_error *err)
         (void)fprintf(stderr, "hint: %s\n", err->hint);
 }
 
-int sw_app_check(const char *path)
+/* The catalog of the saved file at @path; NULL after a complaint, or without a path. */
+static struct sw_catalog *read_catalog(struct sw_map *map, const char *path)
 {
-    struct sw_map *map = sw_app_read_map(path);
+    struct sw_catalog *catalog = NULL;
+    struct sw_error err;
+    struct sw_buf text;
+    FILE *file = path == NULL ? NULL : fopen(path, "r");
+    uint8_t *room;
 
-    if (map == NULL)
-        return 1;
-    (void)printf("%s: no fault found\n", path);
-    sw_map_unref(map);
-    return 0;
+    if (file == NULL) {
+        if (path != NULL)
+            perror(path);
+        return NULL;
+    }
+    sw_buf_init(&text, MOST_CATALOG);
+    while (!feof(file) && !ferror(file) && (room = sw_buf_room(&text, PIECE)) != NULL)
+        sw_buf_grown(&text, fread(room, 1, PIECE, file));
+    (void)fclose(file);
+    catalog =
+        sw_catalog_read(map, sw_buf_len(&text) == 0 ? "" : (const char *)sw_buf_bytes(&text),
+                        sw_buf_len(&text), &err);
+    if (catalog == NULL)
+        (void)fprintf(stderr, "%s: %s\n", path, err.message);
+    sw_buf_finish(&text);
+    return catalog;
 }
 
 /* Print what was found out, or why not; takes @map. */
@@ -54,17 +72,27 @@ static int tell(struct sw_map *map, struct sw_buf *out, bool is_good,
     return is_good ? 0 : 1;
 }
 
-int sw_app_explain(const char *path, const char *database, const char *sql)
+int sw_app_explain(const char *path, const char *catalog_path, const char *database,
+                   const char *sql)
 {
     struct sw_map *map = sw_app_read_map(path);
-    const struct sw_places places = {.map = map, .database = database};
+    struct sw_places places = {.map = map, .database = database};
+    struct sw_catalog *catalog = NULL;
     struct sw_error err;
     struct sw_buf out;
+    int code = 1;
 
     if (map == NULL)
         return 1;
+    if (catalog_path != NULL && (catalog = read_catalog(map, catalog_path)) == NULL) {
+        sw_map_unref(map);
+        return 1;
+    }
+    places.catalog = catalog;
     sw_buf_init(&out, SIZE_MAX);
-    return tell(map, &out, sw_places_explain(&places, sql, &out, &err), &err);
+    code = tell(map, &out, sw_places_explain(&places, sql, &out, &err), &err);
+    sw_catalog_unref(catalog);
+    return code;
 }
 
 int sw_app_locate(const char *path, const char *database, const char *table,

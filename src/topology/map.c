@@ -275,7 +275,8 @@ struct sw_map *sw_map_build(struct sw_config *config)
     map->refs = 1;
     map->config = config;
     sw_arena_init(&map->arena);
-    builder.clusters = build_clusters(&builder);
+    builder.clusters = map->clusters = build_clusters(&builder);
+    map->cluster_count = config->cluster_count;
     build_users(&builder);
     build_databases(&builder);
     list_shards(&builder);

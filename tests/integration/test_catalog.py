@@ -237,6 +237,35 @@ def asyncpg_finds_the_type_of_an_enum_in_the_catalog_database(p):
             asyncio.run(live(other.port, key))
 
 
+@test
+def check_warns_and_asks_the_shards_if_told_to(p):
+    with changed(p, ["orders_2"], "ALTER TABLE slots ADD COLUMN note text",
+                 "ALTER TABLE slots DROP COLUMN note"):
+        said = p.run(p.program, "check", "--online", "-c", p.clusters.config_file)
+        equal(said.returncode, 0, said.stdout)
+        assert "warning: cluster c1 has one node" in said.stdout, said.stdout
+        assert 'table "slots" differs between orders_0 and orders_2' in said.stdout, said.stdout
+    silent = p.run(p.program, "check", "-c", p.clusters.config_file)
+    assert "differs" not in silent.stdout and "no fault found" in silent.stdout, silent.stdout
+
+
+@test
+def explain_knows_what_a_saved_catalog_says(p):
+    with changed(p, ["orders_2"], "ALTER TABLE slots ADD COLUMN note text",
+                 "ALTER TABLE slots DROP COLUMN note"):
+        saved = p.run(p.program, "catalog", "-c", p.clusters.config_file).stdout
+    file = p.dir / "saved.catalog"
+    file.write_text(saved)
+    sql = "SELECT * FROM slots WHERE doctor_id = 1"
+    told = p.run(p.program, "explain", "-c", p.clusters.config_file, "--catalog", file, sql)
+    equal(told.returncode, 1)
+    assert "differs between orders_0 and orders_2" in told.stdout, told.stdout
+    equal(p.run(p.program, "explain", "-c", p.clusters.config_file, sql).returncode, 0)
+    file.write_text("nonsense")
+    told = p.run(p.program, "explain", "-c", p.clusters.config_file, "--catalog", file, sql)
+    assert "begins with a shard's name" in told.stdout, told.stdout
+
+
 # What a table of business orders may look like, what is said about it, and of which command.
 # Each is made on every shard and in the catalog database; {t} is its name.
 HELPERS = ["CREATE FUNCTION looks_around() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1'",

@@ -113,6 +113,8 @@ struct sw_map {
     atomic_int refs;
     struct sw_config *config;
     struct sw_arena arena;
+    const struct sw_cluster *clusters;
+    int cluster_count;
     const struct sw_database *databases;
     int database_count;
     const struct sw_user *users;
