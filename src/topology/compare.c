@@ -25,6 +25,7 @@ const char *sw_comparison_format(struct sw_comparison *comparison, const char *f
     char *text;
     int len;
 
+    assert(format != NULL);
     va_start(args, format);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
