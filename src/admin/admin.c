@@ -7,21 +7,25 @@
 
 #include <sys/socket.h>
 
-static bool make_verifiers(struct sw_admin *admin, struct sw_error *err)
+/* Of the admin users of @config; NULL: a password cannot be used. */
+static struct sw_scram_verifier *make_verifiers(const struct sw_config *config,
+                                                struct sw_error *err)
 {
-    const struct sw_config *config = admin->map->config;
+    struct sw_scram_verifier *verifiers =
+        sw_alloc_zero((size_t)config->admin.user_count + 1, sizeof *verifiers);
 
-    admin->verifiers =
-        sw_alloc_zero((size_t)config->admin.user_count + 1, sizeof *admin->verifiers);
     for (int i = 0; i < config->admin.user_count; i++) {
         const struct sw_config_admin_user *user = &config->admin.users[i];
 
-        if (!sw_scram_read_verifier(user->password, &admin->verifiers[i]) &&
-            !sw_scram_make_verifier(user->password, &admin->verifiers[i]))
-            return sw_error_set(err, "F0000",
-                                "the password of admin user \"%s\" cannot be used", user->name);
+        if (sw_scram_read_verifier(user->password, &verifiers[i]) ||
+            sw_scram_make_verifier(user->password, &verifiers[i]))
+            continue;
+        sw_error_set(err, "F0000", "the password of admin user \"%s\" cannot be used",
+                     user->name);
+        free(verifiers);
+        return NULL;
     }
-    return true;
+    return verifiers;
 }
 
 static void turn_away(int fd)
@@ -72,13 +76,28 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
     admin->workers = setup->workers;
     admin->worker_count = setup->worker_count;
     sw_link_init(&admin->consoles);
-    if (make_verifiers(admin, err) && open_port(admin, err)) {
+    admin->verifiers = make_verifiers(admin->map->config, err);
+    if (admin->verifiers != NULL && open_port(admin, err)) {
         sw_stats_start_periods(admin);
         return admin;
     }
     sw_admin_close(admin);
     sw_admin_free(admin);
     return NULL;
+}
+
+bool sw_admin_use_map(struct sw_admin *admin, struct sw_map *map, struct sw_error *err)
+{
+    struct sw_scram_verifier *verifiers = make_verifiers(map->config, err);
+    struct sw_map *before = admin->map;
+
+    if (verifiers == NULL)
+        return false;
+    free(admin->verifiers);
+    admin->verifiers = verifiers;
+    admin->map = sw_map_ref(map);
+    sw_map_unref(before);
+    return true;
 }
 
 void sw_admin_unref(struct sw_admin *admin)

@@ -97,12 +97,22 @@ static void on_change(void *owner, const char *line)
     (void)sw_buf_printf(owner, "%s\n", line);
 }
 
+static bool is_console_elsewhere(const struct sw_config *was, const struct sw_config *is)
+{
+    const char *old = was->admin.address == NULL ? "" : was->admin.address;
+    const char *new = is->admin.address == NULL ? "" : is->admin.address;
+
+    return strcmp(old, new) != 0 || was->admin.port != is->admin.port;
+}
+
 /* What was fixed when the process started. */
 static void tell_unchanged(const struct sw_config *was, const struct sw_config *is,
                            struct sw_buf *report)
 {
     if (was->workers != is->workers)
         on_change(report, "workers: takes effect at the next start");
+    if (is_console_elsewhere(was, is))
+        on_change(report, "admin.listen: takes effect at the next start");
     if (was->limits.statement_cache != is->limits.statement_cache)
         on_change(report, "limits.statement_cache: takes effect at the next start");
 }
@@ -145,7 +155,12 @@ static void try_to_use(struct sw_control *control)
         refuse(control, &err);
         return;
     }
-    if (!sw_verifiers_prepare(control->verifiers, control->reload.map, &err)) {
+    if (!sw_verifiers_prepare(control->verifiers, control->reload.map, &err) ||
+        !sw_admin_use_map(control->admin, control->reload.map, &err)) {
+        struct sw_error ignored;
+
+        /* Those of the map that stays could be made before. */
+        (void)sw_verifiers_prepare(control->verifiers, control->map, &ignored);
         sw_listener_close(listener);
         refuse(control, &err);
         return;

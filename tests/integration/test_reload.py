@@ -127,6 +127,20 @@ def a_session_whose_user_has_gone_ends_when_it_is_outside_of_a_transaction(p):
 
 
 @test
+def the_console_shows_what_was_reloaded(p):
+    with changing(p, MORE_USERS) as other:
+        plain = other.text.replace(MORE_USERS[1], MORE_USERS[0])
+
+        def users():
+            with p.console(other.port) as console:
+                return {row[0] for row in console.execute("SHOW USERS").fetchall()}
+
+        equal(users(), {"second", USER})
+        other.reload(text=plain)
+        equal(users(), {USER})
+
+
+@test
 def limits_and_timeouts_follow(p):
     with changing(p) as other:
         with p.logged_in(other.port) as client:

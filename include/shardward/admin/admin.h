@@ -38,6 +38,9 @@ struct sw_admin_setup {
 /* Open the port, if the map's configuration names one. NULL: it cannot be opened, or a password
  * cannot be used. */
 struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_error *err);
+/* From now on consoles log in by @map (shared), and show it; the port stays as it is. False: a
+ * password cannot be used, and nothing has changed. */
+bool sw_admin_use_map(struct sw_admin *admin, struct sw_map *map, struct sw_error *err);
 /* Tell all consoles goodbye (57P01), close the port, and ask the workers nothing any more.
  * Accepts NULL. */
 void sw_admin_close(struct sw_admin *admin);
