@@ -11,42 +11,104 @@ static bool refuse(struct sw_planner *planner, const char *what, const char *tab
     return false;
 }
 
-static int find_column(const struct sw_level *level, const char *name)
+static const struct sw_schema_table *facts_of(const struct sw_planner *planner,
+                                              const struct sw_level *level)
 {
+    const struct sw_catalog_table *facts = planner->places[level->target].facts;
+
+    return facts == NULL ? NULL : facts->facts;
+}
+
+int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
+                     const char *name)
+{
+    const struct sw_schema_table *facts = facts_of(planner, level);
+    int at = facts == NULL || level->has_column_list ? -1 : sw_schema_column_index(facts, name);
+
     for (int i = 0; i < level->column_count; i++)
         if (strcmp(level->columns[i], name) == 0)
             return i;
-    return -1;
+    return at < level->row_width ? at : -1;
 }
 
-static bool check_width(struct sw_planner *planner, const struct sw_level *level)
+static bool check_width(struct sw_planner *planner, const struct sw_level *level,
+                        int column_count)
 {
-    if (level->row_width == level->column_count)
-        return true;
-    return sw_error_set(planner->err, "42601",
-                        level->row_width > level->column_count
-                            ? "INSERT has more expressions than target columns"
-                            : "INSERT has more target columns than expressions");
+    if (level->row_width > column_count)
+        return sw_error_set(planner->err, "42601",
+                            "INSERT has more expressions than target columns");
+    if (level->row_width < column_count && level->has_column_list)
+        return sw_error_set(planner->err, "42601",
+                            "INSERT has more target columns than expressions");
+    return true;
 }
 
 /* Where among the columns the parts of the key stand. */
 static bool find_key(struct sw_planner *planner, const struct sw_level *level,
                      const struct sw_table *table, int *at)
 {
-    if (!level->has_column_list)
-        return refuse(planner, "INSERT without a column list", table->name,
-                      "Write the columns: INSERT INTO table (column, ...) VALUES ...");
     for (int p = 0; p < table->placement->part_count; p++) {
-        at[p] = find_column(level, table->keys[p]);
-        if (at[p] >= 0)
+        at[p] = sw_insert_column(planner, level, table->keys[p]);
+        if (at[p] >= 0 && at[p] < level->row_width)
             continue;
+        if (at[p] >= 0)
+            break;
         sw_error_set(planner->err, "0A000", "INSERT into \"%s\" does not give its key \"%s\"",
                      table->name, table->keys[p]);
         sw_error_hint(planner->err, "Write \"%s\" among the columns, and its value.",
                       table->keys[p]);
         return false;
     }
-    return check_width(planner, level);
+    return !level->has_column_list || check_width(planner, level, level->column_count);
+}
+
+/* The first columns of the table, as many as a row has, quoted. */
+static char *print_columns(struct sw_planner *planner, const struct sw_schema_table *facts,
+                           int count)
+{
+    struct sw_buf text;
+    char *columns;
+
+    sw_buf_init(&text, SIZE_MAX);
+    for (int i = 0; i < count; i++) {
+        (void)sw_buf_append_text(&text, i == 0 ? "\"" : "\", \"");
+        for (const char *at = facts->columns[i].name; *at != '\0'; at++)
+            (void)sw_buf_printf(&text, *at == '"' ? "\"%c" : "%c", *at);
+    }
+    (void)sw_buf_append_text(&text, "\"");
+    columns =
+        sw_arena_text(&planner->arena, (const char *)sw_buf_bytes(&text), sw_buf_len(&text));
+    sw_buf_finish(&text);
+    return columns;
+}
+
+static bool refuse_listless(struct sw_planner *planner, const struct sw_table *table)
+{
+    return refuse(planner, "INSERT without a column list", table->name,
+                  "Write the columns: INSERT INTO table (column, ...) VALUES ...");
+}
+
+bool sw_insert_find_columns(struct sw_planner *planner, const char **columns)
+{
+    const struct sw_statement *statement = planner->statement;
+
+    for (int i = 0; i < statement->level_count; i++) {
+        const struct sw_level *level = &statement->levels[i];
+        const struct sw_table *table =
+            level->target < 0 ? NULL : planner->places[level->target].table;
+        const struct sw_schema_table *facts;
+
+        if (level->kind != SW_LEVEL_INSERT || table == NULL || table->keys == NULL ||
+            level->has_column_list || level->source != SW_INSERT_VALUES)
+            continue;
+        facts = facts_of(planner, level);
+        if (i > 0 || facts == NULL)
+            return refuse_listless(planner, table);
+        if (!check_width(planner, level, facts->column_count))
+            return false;
+        *columns = print_columns(planner, facts, level->row_width);
+    }
+    return true;
 }
 
 static bool refuse_null(struct sw_planner *planner, const struct sw_table *table, int part)

@@ -26,6 +26,7 @@ struct sw_plan {
     struct sw_arena arena;
     const struct sw_place *places;
     const struct sw_pins *pins;
+    const char *columns; /* to be put into an INSERT; NULL: none */
 };
 
 /* What does not fit is left out whole. */
@@ -363,7 +364,7 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
         return route_without_tables(planner, &plan->route);
     plan->calls_writer = planner->calls_writer;
     plan->shares_parameters = shares_parameters(planner->statement);
-    return sw_pins_find(planner);
+    return sw_insert_find_columns(planner, &plan->columns) && sw_pins_find(planner);
 }
 
 static bool compile(struct sw_plan *plan, struct sw_error *err)
@@ -407,6 +408,11 @@ void sw_plan_free(struct sw_plan *plan)
         return;
     sw_arena_finish(&plan->arena);
     free(plan);
+}
+
+const char *sw_plan_columns(const struct sw_plan *plan)
+{
+    return plan->columns;
 }
 
 size_t sw_plan_size(const struct sw_plan *plan)
@@ -453,6 +459,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         return false;
     *route = found;
     route->writes = plan->statement->writes || plan->calls_writer;
+    route->needs_columns = plan->columns != NULL;
     return true;
 }
 

@@ -133,6 +133,12 @@ void sw_uses_note(struct sw_planner *planner);
 bool sw_pins_find(struct sw_planner *planner);
 /* Place all sharded relations, targets of INSERT excepted, by the values of their pins. */
 bool sw_pins_place(struct sw_planner *planner);
+/* The columns that the statement's INSERT leaves unsaid, as SQL in the planner's arena; NULL:
+ * it names them, or its table is not sharded. */
+bool sw_insert_find_columns(struct sw_planner *planner, const char **columns);
+/* Where column @name stands in the rows of an INSERT; -1: nowhere. */
+int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
+                     const char *name);
 /* Place the targets of INSERT by the rows. */
 bool sw_insert_place(struct sw_planner *planner);
 

@@ -97,11 +97,9 @@ static void count_predicate(struct uses *uses, int index)
 static void count_column(struct uses *uses, const struct sw_level *level, const char *name,
                          enum sw_key_type type)
 {
-    int at = 0;
+    int at = sw_insert_column(uses->planner, level, name);
 
-    while (at < level->column_count && strcmp(level->columns[at], name) != 0)
-        at++;
-    if (at >= level->column_count || at >= level->row_width)
+    if (at < 0 || at >= level->row_width)
         return;
     for (int row = 0; row < level->row_count; row++) {
         const struct sw_value *value =

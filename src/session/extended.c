@@ -88,7 +88,8 @@ static bool is_answered_here(struct sw_session *session, const struct sw_script 
 }
 
 static struct sw_prepared *prepare(const struct sw_session *session,
-                                   const struct sw_wire_parse *parse, const uint32_t *types)
+                                   const struct sw_wire_parse *parse, const char *text,
+                                   const uint32_t *types)
 {
     const char *path = sw_settings_get(session->settings, "search_path");
     const char *role = sw_settings_get(session->settings, "role");
@@ -96,11 +97,11 @@ static struct sw_prepared *prepare(const struct sw_session *session,
     char *scope;
 
     if (parse->name[0] == '\0')
-        return sw_prepared_create_unnamed(parse->query, types, parse->type_count);
+        return sw_prepared_create_unnamed(text, types, parse->type_count);
     /* A server keeps the shape of a statement's answer: after DDL it is to be parsed anew. */
     scope = sw_format("%d %s %s", session->catalog == NULL ? 0 : session->catalog->version,
                       role == NULL ? "" : role, path == NULL ? "" : path);
-    prepared = sw_prepared_create(parse->query, types, parse->type_count, scope);
+    prepared = sw_prepared_create(text, types, parse->type_count, scope);
     free(scope);
     return prepared;
 }
@@ -126,16 +127,19 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
            sw_session_aim(session, &script->statements[0], planned->plan, &unbound, false, err);
 }
 
+/* @text: what servers are given, with @splice in it. */
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
-                      struct sw_planned *planned)
+                      struct sw_planned *planned, const char *text,
+                      const struct sw_splice *splice)
 {
     bool is_ours = is_answered_here(session, planned->script);
     uint32_t *types = read_types(parse);
-    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, types);
+    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, text, types);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
     struct sw_named *named =
         sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
+    named->splice = *splice;
     if (before != NULL)
         (void)sw_named_ref(before);
     sw_names_put(&session->statements, parse->name, named);
@@ -147,6 +151,26 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
     sw_named_unref(named);
     sw_prepared_unref(prepared);
     free(types);
+}
+
+static bool accept_parse(struct sw_session *session, const struct sw_wire_parse *parse,
+                         struct sw_planned *planned, struct sw_error *err)
+{
+    struct sw_splice splice = {0};
+    const char *columns;
+    char *spliced = NULL;
+
+    if (!check_parse(session, parse, planned, err))
+        return false;
+    columns = sw_planned_columns(planned);
+    if (columns != NULL) {
+        spliced = sw_splice_columns(parse->query, columns, &splice, err);
+        if (spliced == NULL)
+            return false;
+    }
+    add_parse(session, parse, planned, spliced == NULL ? parse->query : spliced, &splice);
+    free(spliced);
+    return true;
 }
 
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame)
@@ -162,12 +186,10 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
         return;
     }
     planned = sw_session_plan(session, parse.query, &err);
-    if (planned == NULL || !check_parse(session, &parse, planned, &err)) {
+    if (planned == NULL || !accept_parse(session, &parse, planned, &err)) {
         if (parse.name[0] == '\0' && !session->wants_split)
             sw_names_put(&session->statements, "", NULL);
         fail(session, &err);
-    } else {
-        add_parse(session, &parse, planned);
     }
     sw_planned_unref(planned);
     dispatch_if_long(session);

@@ -30,6 +30,7 @@
 #include "shardward/execute/leg.h"
 #include "shardward/io/stream.h"
 #include "shardward/plan/cache.h"
+#include "shardward/plan/splice.h"
 #include "shardward/session/session.h"
 #include "shardward/session/tally.h"
 #include "shardward/txn/txn.h"
@@ -68,6 +69,7 @@ struct sw_named {
     const struct sw_statement *statement; /* NULL: an empty query */
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     char *text;
+    struct sw_splice splice;      /* what servers have been given besides */
     bool is_spent;                /* a portal of control that has run, and cannot run again */
     const struct sw_shard *shard; /* of a named portal: where it lives */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */
@@ -186,6 +188,7 @@ struct sw_session {
     struct sw_run run;
     struct sw_target target;
     struct sw_planned *planned; /* of the simple query that runs */
+    struct sw_splice splice;    /* what its server is given besides */
     enum sw_run_end run_end;
     bool has_failed;                  /* the run, with an error from or for a server */
     enum sw_request_kind failed_kind; /* of the request that failed */
@@ -341,6 +344,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err);
+/* What is to be put into its text before a server hears it; NULL: nothing. */
+const char *sw_planned_columns(const struct sw_planned *planned);
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
                            const struct sw_plan *plan, const struct sw_parameters *parameters,
                            struct sw_route *route, struct sw_error *err);

@@ -22,8 +22,11 @@ struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, c
 
 struct sw_named *sw_named_copy(const struct sw_named *named)
 {
-    return sw_named_create(named->name, named->planned, named->text, named->prepared,
-                           named->types, named->type_count);
+    struct sw_named *copy = sw_named_create(named->name, named->planned, named->text,
+                                            named->prepared, named->types, named->type_count);
+
+    copy->splice = named->splice;
+    return copy;
 }
 
 struct sw_named *sw_named_ref(struct sw_named *named)

@@ -173,6 +173,24 @@ static void run_ddl(struct sw_session *session, const struct sw_statement *state
     }
 }
 
+/* As the client wrote it, or with the columns that it was planned by. */
+static bool add_query(struct sw_session *session, const char *text, struct sw_error *err)
+{
+    const char *columns = sw_planned_columns(session->planned);
+    char *spliced;
+
+    if (columns == NULL) {
+        (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);
+        return true;
+    }
+    spliced = sw_splice_columns(text, columns, &session->splice, err);
+    if (spliced == NULL)
+        return false;
+    (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, spliced, NULL, 0);
+    free(spliced);
+    return true;
+}
+
 static void run_one(struct sw_session *session, const struct sw_statement *statement,
                     const char *text, const struct sw_skeleton *lifted)
 {
@@ -199,8 +217,10 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         session->may_write |= statement->writes;
         sw_session_note_changes(session, statement);
     }
-    if (!sw_session_add_reset(session, statement, text))
-        (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);
+    if (!sw_session_add_reset(session, statement, text) && !add_query(session, text, &err)) {
+        refuse(session, &err);
+        return;
+    }
     sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
 }
 
@@ -246,6 +266,7 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         refuse(session, &err);
         return;
     }
+    session->splice = (struct sw_splice){0};
     sw_names_put(&session->statements, "", NULL);
     sw_names_put(&session->portals, "", NULL);
     if (strlen(text) > limit) {

@@ -12,6 +12,7 @@
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
+#include "shardward/wire/response.h"
 #include "shardward/wire/write.h"
 
 #include <string.h>
@@ -254,6 +255,37 @@ static enum sw_request_kind kind_of_failed(const struct sw_session *session, int
     return is_extended(session) ? SW_REQUEST_EXECUTE : SW_REQUEST_INJECT;
 }
 
+/* What was put into the text that the request is about. */
+static const struct sw_splice *splice_of(const struct sw_session *session, int index)
+{
+    static const struct sw_splice none;
+    const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
+    const struct sw_named *named = request == NULL ? NULL : request->about;
+
+    if (request == NULL)
+        return &none;
+    if (request->kind == SW_REQUEST_QUERY)
+        return &session->splice;
+    return named == NULL ? &none : &named->splice;
+}
+
+/* The client shall find its own text where the error points. */
+static void forward_error(struct sw_session *session, const struct sw_splice *splice,
+                          const struct sw_frame *frame)
+{
+    struct sw_buf *out = sw_session_out(session);
+    struct sw_error err;
+    int position;
+
+    if (splice->len == 0) {
+        (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
+        return;
+    }
+    sw_wire_read_error(frame, &err, NULL);
+    position = err.position == 0 ? 0 : sw_splice_position(splice, err.position);
+    sw_write_shard_error(out, frame, NULL, position - err.position);
+}
+
 static void on_error(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_session *session = owner;
@@ -268,7 +300,7 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
 
         (void)sw_buf_append(out, sw_run_bytes(&session->run, request), request->bytes_len);
     } else {
-        (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
+        forward_error(session, splice_of(session, index), frame);
     }
 }
 

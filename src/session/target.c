@@ -246,6 +246,14 @@ struct sw_planned *sw_session_plan_query(struct sw_session *session, const char 
                                    lifted, err);
 }
 
+static bool refuse_listless(struct sw_error *err)
+{
+    sw_error_set(err, "0A000",
+                 "INSERT without a column list among several statements is not supported");
+    sw_error_hint(err, "Write the columns, or send the statements one by one.");
+    return false;
+}
+
 /* Without a plan in store one is made, for whatever error its making brings. */
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
                            const struct sw_plan *plan, const struct sw_parameters *parameters,
@@ -256,7 +264,29 @@ bool sw_session_find_route(struct sw_session *session, const struct sw_statement
     if (plan != NULL)
         return sw_plan_locate(plan, parameters, route, err);
     context = context_of(session);
-    return sw_plan_route(&context, statement, parameters, route, err);
+    if (!sw_plan_route(&context, statement, parameters, route, err))
+        return false;
+    return !route->needs_columns || refuse_listless(err);
+}
+
+const char *sw_planned_columns(const struct sw_planned *planned)
+{
+    return planned->plan == NULL ? NULL : sw_plan_columns(planned->plan);
+}
+
+/* The servers were given the columns of the plan by which it was prepared. */
+static bool has_columns_of(const struct sw_named *named, const struct sw_planned *planned)
+{
+    const char *before = sw_planned_columns(named->planned), *now = sw_planned_columns(planned);
+
+    return before == NULL || now == NULL ? before == now : strcmp(before, now) == 0;
+}
+
+static bool refuse_stale(struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "the columns that the prepared INSERT is for have changed");
+    sw_error_hint(err, "Prepare the statement again.");
+    return false;
 }
 
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
@@ -270,6 +300,10 @@ bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
 
         if (planned == NULL)
             return false;
+        if (!has_columns_of(named, planned)) {
+            sw_planned_unref(planned);
+            return refuse_stale(err);
+        }
         sw_planned_unref(named->planned);
         named->planned = planned;
         named->statement = &planned->script->statements[0];

@@ -191,9 +191,13 @@ void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, cons
         else
             put_field(buf, (char)code, text);
     }
-    (void)sw_buf_printf(buf, "W%s%sshard \"%s\"", context == NULL ? "" : context,
-                        context == NULL ? "" : "\n", shard);
-    sw_put_byte(buf, 0);
+    if (shard != NULL) {
+        (void)sw_buf_printf(buf, "W%s%sshard \"%s\"", context == NULL ? "" : context,
+                            context == NULL ? "" : "\n", shard);
+        sw_put_byte(buf, 0);
+    } else if (context != NULL) {
+        put_field(buf, 'W', context);
+    }
     sw_put_byte(buf, 0);
     sw_message_end(buf, start);
 }

@@ -46,7 +46,8 @@ struct sw_route {
     const struct sw_business *business;   /* of SCHEMA */
     bool hears_catalog;                   /* of SCHEMA */
     bool writes;                          /* rows may be changed where it runs */
-    char reason[200];                     /* in words, for EXPLAIN; may be empty */
+    bool needs_columns; /* the text has to get sw_plan_columns() before it may run */
+    char reason[200];   /* in words, for EXPLAIN; may be empty */
 };
 
 /*
@@ -72,6 +73,9 @@ struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
                                 const struct sw_statement *statement, struct sw_error *err);
 void sw_plan_free(struct sw_plan *plan);         /* accepts NULL */
 size_t sw_plan_size(const struct sw_plan *plan); /* in bytes */
+/* The columns that an INSERT without a list is for, as SQL: the shard was chosen by them, so
+ * they have to be put in (see splice.h). NULL: none have. */
+const char *sw_plan_columns(const struct sw_plan *plan);
 /* Where the statement has to run with these values. No reason is given in words; the heap is
  * not touched unless the statement is unusually large. */
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,

@@ -31,7 +31,7 @@ void sw_write_ready(struct sw_buf *buf, char status); /* 'I', 'T' or 'E' */
 void sw_write_error(struct sw_buf *buf, const char *severity, const struct sw_error *err);
 void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_error *err);
 /* A server's ErrorResponse once more, field by field: its position moved by @shift, and a line
- * of context (field W) that names the shard. */
+ * of context (field W) that names the shard (NULL: no such line). */
 void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, const char *shard,
                           int shift);
 
