@@ -165,7 +165,9 @@ ORDER BY 2, 3, 4, 5, 6;
 SELECT 'function', n.nspname, p.proname,
     coalesce((SELECT string_agg(format_type(t, NULL), ', ' ORDER BY ord)
         FROM unnest(p.proargtypes) WITH ORDINALITY AS x (t, ord)), ''),
-    p.pronargs, p.pronargdefaults, p.provariadic <> 0, p.provolatile, l.lanname, x.extname
+    p.pronargs, p.pronargdefaults, p.provariadic <> 0, p.provolatile, l.lanname, x.extname,
+    EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname AND b.oid < 16384
+        AND b.pronamespace = 'pg_catalog'::regnamespace)
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang
 LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

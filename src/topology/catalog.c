@@ -75,7 +75,6 @@ static void build_database(struct sw_comparison *comparison, const struct sw_dat
     into->name = sw_arena_strdup(&comparison->catalog->arena, database->name);
     sw_textmap_init(&into->tables);
     sw_textmap_init(&into->functions);
-    sw_textmap_init(&into->operators);
     sw_textmap_init(&into->shards);
     sw_compare_types(comparison);
     sw_compare_objects(comparison);
@@ -159,7 +158,6 @@ static void destroy(struct sw_catalog *catalog)
     for (int i = 0; i < catalog->database_count; i++) {
         sw_textmap_finish(&catalog->databases[i].tables);
         sw_textmap_finish(&catalog->databases[i].functions);
-        sw_textmap_finish(&catalog->databases[i].operators);
         forget_shards(&catalog->databases[i].shards);
     }
     for (int i = 0; i < catalog->schema_count; i++)

@@ -44,7 +44,7 @@ void sw_compare_journals(struct sw_comparison *comparison);
 /* If it is about @table: what differs is explained, and what cannot be seen is refused too. */
 void sw_block_unfinished(struct sw_comparison *comparison, const struct sw_table *table,
                          struct sw_catalog_table *into);
-/* Functions, operators, types of all shards of the database at hand. */
+/* Functions, types of all shards of the database at hand. */
 void sw_compare_objects(struct sw_comparison *comparison);
 void sw_compare_types(struct sw_comparison *comparison);
 

@@ -387,6 +387,9 @@ static void judge_uses(struct judgement *judgement)
     }
 }
 
+static const char implicit_hint[] =
+    "Declare the function in the YAML with `harmless: true`, if it does not.";
+
 /* A cast may be applied anywhere, without a word in the text. */
 static void judge_casts(struct judgement *judgement)
 {
@@ -403,8 +406,41 @@ static void judge_casts(struct judgement *judgement)
         block(judgement,
               sw_comparison_format(comparison, "the cast from %s to %s calls %s.%s()",
                                    cast->from, cast->to, cast->function_schema, cast->function),
-              "It may be applied in any statement, and look at other tables.",
-              "Declare the function in the YAML with `harmless: true`, if it does not.");
+              "It may be applied in any statement, and look at other tables.", implicit_hint);
+    }
+}
+
+/* Nor does a call say which function of a name it means, nor an operator. */
+static void judge_functions(struct judgement *judgement)
+{
+    struct sw_comparison *comparison = judgement->comparison;
+    const struct sw_schema *schema =
+        sw_comparison_schema(comparison, only_shard(judgement->table));
+
+    for (int i = 0; schema != NULL && i < schema->function_count; i++) {
+        const struct sw_schema_function *function = &schema->functions[i];
+
+        if (!function->is_lookalike ||
+            sw_function_looks_at_nothing(comparison->database, function->schema, function->name,
+                                         function->volatility, function->extension))
+            continue;
+        block(judgement,
+              sw_comparison_format(comparison,
+                                   "function %s.%s(%s) bears the name of one of "
+                                   "PostgreSQL's own",
+                                   function->schema, function->name, function->arguments),
+              "It may be called in its place, and look at other tables.", implicit_hint);
+    }
+    for (int i = 0; schema != NULL && i < schema->operator_count; i++) {
+        const struct sw_schema_operator *found = &schema->operators[i];
+
+        if (sw_function_looks_at_nothing(comparison->database, found->function_schema,
+                                         found->function, found->volatility, found->extension))
+            continue;
+        block(judgement,
+              sw_comparison_format(comparison, "operator %s.%s calls %s.%s()", found->schema,
+                                   found->name, found->function_schema, found->function),
+              "It may be meant in any statement, and look at other tables.", implicit_hint);
     }
 }
 
@@ -421,6 +457,7 @@ void sw_judge_table(struct sw_comparison *comparison, const struct sw_table *tab
     judge_constraints(&judgement);
     judge_row_security(&judgement);
     judge_casts(&judgement);
+    judge_functions(&judgement);
     judge_triggers(&judgement);
     judge_uses(&judgement);
 }

@@ -1,5 +1,5 @@
 /*
- * Functions and operators of the user's, of all places of a database, each once; and what each
+ * Functions of the user's, of all places of a database, each once; and what each
  * shard calls the types of the catalog database.
  */
 #include "compare.h"
@@ -44,23 +44,12 @@ static void add_function(struct sw_comparison *comparison,
     functions->functions = grown;
 }
 
-static void add_operator(struct sw_comparison *comparison,
-                         const struct sw_schema_operator *found)
-{
-    if (!sw_function_looks_at_nothing(comparison->database, found->function_schema,
-                                      found->function, found->volatility, found->extension))
-        (void)sw_textmap_put(&comparison->into->operators, found->name,
-                             (void *)(uintptr_t)found);
-}
-
 static void add_objects(struct sw_comparison *comparison, const struct sw_shard *shard)
 {
     const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
 
     for (int i = 0; schema != NULL && i < schema->function_count; i++)
         add_function(comparison, &schema->functions[i]);
-    for (int i = 0; schema != NULL && i < schema->operator_count; i++)
-        add_operator(comparison, &schema->operators[i]);
 }
 
 void sw_compare_objects(struct sw_comparison *comparison)

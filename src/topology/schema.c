@@ -264,6 +264,7 @@ static void read_function(struct reader *reader)
     function->volatility = volatility(reader, 7);
     function->language = text(reader, 8);
     function->extension = optional(reader, 9);
+    function->is_lookalike = flag(reader, 10);
 }
 
 static void read_operator(struct reader *reader)

@@ -327,6 +327,20 @@ def what_a_table_really_is_decides_what_may_run(p):
                 assert reason in str(error), f"{name}: {error}"
 
 
+@test
+def functions_that_may_be_called_unseen_are_refused(p):
+    unseen = {"CREATE FUNCTION lower(int) RETURNS int LANGUAGE sql AS 'SELECT $1'":
+              ("DROP FUNCTION IF EXISTS lower(int)", "bears the name of one of PostgreSQL's own"),
+              "CREATE FUNCTION same(int, text) RETURNS bool LANGUAGE sql AS 'SELECT true';"
+              "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = text, FUNCTION = same)":
+              ("DROP FUNCTION IF EXISTS same(int, text) CASCADE", "operator public.=== calls")}
+    for make, (drop, reason) in unseen.items():
+        with changed(p, p.shards("orders"), make, drop):
+            with p.another_shardward() as other:
+                error = refused(p, "SELECT * FROM slots WHERE doctor_id = 1", port=other.port)
+                assert reason in str(error), error
+
+
 FUNCTIONS = """        functions:
           visit(bigint, text): {key: 1, placement: by_patient}
           tame(integer): {harmless: true}

@@ -62,8 +62,6 @@ struct sw_catalog_database {
                                  one */
     struct sw_textmap functions; /* name -> struct sw_catalog_functions: the user's, of all
                                     shards; what is immutable included */
-    struct sw_textmap operators; /* name -> const struct sw_schema_operator: the user's, whose
-                                    functions may look at tables */
     struct sw_textmap shards;    /* name -> struct sw_catalog_shard; "catalog" too */
     const struct sw_difference *differences;
     int difference_count;

@@ -18,7 +18,7 @@
  *     use         schema, table, purpose, function's schema, function, volatility, extension
  *
  *     function    schema, name, argument types, how many, how many defaults, variadic,
- *                 volatility, language, extension
+ *                 volatility, language, extension, bears the name of one of pg_catalog
  *
  *     operator    schema, name, function's schema, function, volatility, extension
  *
@@ -131,6 +131,7 @@ struct sw_schema_function {
     enum sw_volatility volatility;
     const char *language;
     const char *extension; /* NULL: none */
+    bool is_lookalike;     /* pg_catalog has a function of that name */
 };
 
 struct sw_schema_operator {

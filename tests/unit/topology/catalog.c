@@ -224,24 +224,12 @@ static void a_function_of_several_shards_is_one(void **state)
     const struct sw_catalog_functions *functions;
     struct sw_catalog *catalog;
 
-    all_read("function\tpublic\tbook\tbigint\t1\t0\tf\tv\tsql\t\\N\n");
-    reads("users_3", "function\tpublic\tbook\ttext\t1\t0\tf\tv\tsql\t\\N\n");
+    all_read("function\tpublic\tbook\tbigint\t1\t0\tf\tv\tsql\t\\N\tf\n");
+    reads("users_3", "function\tpublic\tbook\ttext\t1\t0\tf\tv\tsql\t\\N\tf\n");
     catalog = sw_catalog_build(map, readings, 1);
     functions = sw_textmap_get(&catalog->databases[0].functions, "book");
     assert_non_null(functions);
     assert_int_equal(functions->count, 2);
-    sw_catalog_unref(catalog);
-}
-
-static void only_operators_that_may_look_elsewhere_are_kept(void **state)
-{
-    struct sw_catalog *catalog;
-
-    all_read("operator\tpublic\t=\tpublic\tsame\ti\t\\N\n"
-             "operator\tpublic\t~=\tpublic\talike\ts\t\\N\n");
-    catalog = sw_catalog_build(map, readings, 1);
-    assert_null(sw_textmap_get(&catalog->databases[0].operators, "="));
-    assert_non_null(sw_textmap_get(&catalog->databases[0].operators, "~="));
     sw_catalog_unref(catalog);
 }
 
@@ -351,7 +339,6 @@ int main(void)
         TEST(types_are_translated_both_ways),
         TEST(types_with_the_same_oid_everywhere_cost_nothing),
         TEST(a_function_of_several_shards_is_one),
-        TEST(only_operators_that_may_look_elsewhere_are_kept),
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
         TEST(a_catalog_survives_saving),

@@ -23,7 +23,7 @@ static const char whole[] =
     "trigger\tpublic\tpatients\taudit\tpublic\twrite_down\tCREATE TRIGGER audit\n"
     "use\tpublic\tpatients\tdefault of mood\tpublic\tmake\tv\t\\N\n"
     "table\tpublic\tcities\tp\tt\tno_delete\tpublic.far\n"
-    "function\tpublic\tbook\tbigint, text\t2\t0\tf\tv\tplpgsql\t\\N\n"
+    "function\tpublic\tbook\tbigint, text\t2\t0\tf\tv\tplpgsql\t\\N\tt\n"
     "operator\tpublic\t=\tpublic\tsame\ti\tcitext\n"
     "cast\tinteger\tmood\tpublic\tto_mood\ts\t\\N\n"
     "type\tpublic\tmood\t16400\tf\n";
