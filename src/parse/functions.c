@@ -95,13 +95,30 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
     return sw_function_is_harmless(name);
 }
 
-void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
+/* Ids over all shards are drawn in the catalog database, see sql/shardward/003_ids.sql. */
+static bool draws_id(const char *schema, const char *name)
+{
+    return strcmp(schema, "shardward") == 0 && strcmp(name, "next_id") == 0;
+}
+
+static bool is_known(struct sw_facts *facts, const FuncCall *call)
 {
     const char *schema, *name;
 
+    if (!sw_walk_name(call->funcname, &schema, &name))
+        return false;
+    if (schema == NULL)
+        return describe_known(facts, call, name);
+    if (!draws_id(schema, name))
+        return false;
+    facts->statement->reads_catalog = true;
+    return true;
+}
+
+void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
+{
     facts->functions_seen++;
-    if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL ||
-        !describe_known(facts, call, name))
+    if (!is_known(facts, call))
         add_function(facts, call);
     sw_walk_list(facts, call->args);
     sw_walk_list(facts, call->agg_order);

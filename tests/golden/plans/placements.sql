@@ -162,3 +162,7 @@ select * from numbers where id = all (array[1])
 select * from codes where code = any ('{"a b",c}')
 select * from numbers where id in (1, 3) and id in (3, 5)
 select * from numbers where id in (1, 3) and id = any ('{2,4}')
+-- ids
+select shardward.next_id('residents')
+select shardward.next_id('residents'), * from clinics where city = 'Harbin'
+insert into clinics (city, id) values ('Harbin', shardward.next_id('clinics'))
