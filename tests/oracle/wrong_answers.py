@@ -160,7 +160,7 @@ def plans(a, b, c):
             f" patient_id = {va} AND appointment_id = 95",
             f"INSERT INTO appointments {APPOINTMENT} SELECT doctor_id, 97, 1, 1, {TIME} FROM slots",
             f"INSERT INTO appointments {APPOINTMENT} VALUES ({none}, 98, 1, 1, {TIME})",
-            f"INSERT INTO appointments VALUES ({va}, 99, 1, 1)",
+            f"INSERT INTO appointments VALUES ({va}, 99, 1, 1, 'booked', {TIME})",
             f"INSERT INTO slots {SLOT} SELECT {va}, g, {TIME}, 1 FROM generate_series(51, 53) g"]),
         (8, "COPY does not put all rows on all shards", [
             Statement("COPY slots FROM STDIN",
