@@ -5,12 +5,10 @@
  */
 #include "shardward/parse/skeleton.h"
 
-#include "shardward/base/text.h"
-
 #include <assert.h>
 #include <string.h>
 
-enum { LONGEST_WORD = 24, NO_CLAUSE = -1 };
+enum { NO_CLAUSE = -1, MOST_WORDS = 12 };
 
 /* What stood before the current token, in so far as it changes what a literal means. */
 enum before {
@@ -34,9 +32,31 @@ struct lexer {
     int modifiers_depth; /* of a type's parentheses; NO_CLAUSE: we are in none */
 };
 
+enum kind { KIND_BAD, KIND_SPACE, KIND_LETTER, KIND_DIGIT, KIND_SIGN, KIND_OTHER };
+
+/* What a character may begin: a word (with `_` and all beyond ASCII), an operator or a sign of
+ * its own, or one of the other tokens. */
+static enum kind kind_of(char c)
+{
+    enum { B = KIND_BAD, S = KIND_SPACE, L = KIND_LETTER, D = KIND_DIGIT };
+    enum { G = KIND_SIGN, O = KIND_OTHER };
+    static const uint8_t kinds[128] = {
+        B, B, B, B, B, B, B, B, B, S, S, B, S, S, B, B, /* \t \n \f \r */
+        B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, /**/
+        S, G, O, G, O, G, G, O, G, G, G, G, G, O, O, O, /*  !"#$%&'()*+,-./ */
+        D, D, D, D, D, D, D, D, D, D, G, G, G, G, G, G, /* 0123456789:;<=>? */
+        G, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* @ABC... */
+        L, L, L, L, L, L, L, L, L, L, L, G, B, G, G, L, /* ...XYZ[\]^_ */
+        G, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* `abc... */
+        L, L, L, L, L, L, L, L, L, L, L, B, G, B, G, B, /* ...xyz{|}~ */
+    };
+
+    return (unsigned char)c >= 0x80 ? KIND_LETTER : (enum kind)kinds[(unsigned char)c];
+}
+
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+    return kind_of(c) == KIND_SPACE;
 }
 
 static bool is_digit(char c)
@@ -46,13 +66,14 @@ static bool is_digit(char c)
 
 static bool is_word_start(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (unsigned char)c >= 0x80;
+    return kind_of(c) == KIND_LETTER;
 }
 
 static bool is_word(char c)
 {
-    return is_word_start(c) || is_digit(c) || c == '$';
+    enum kind kind = kind_of(c);
+
+    return kind == KIND_LETTER || kind == KIND_DIGIT || c == '$';
 }
 
 /* --- what goes into the skeleton --- */
@@ -306,101 +327,165 @@ static bool take_quoted_name(struct lexer *lexer)
     return false;
 }
 
-/* All in lower case and sorted. */
-static const char *const first_words[] = {"delete", "insert", "select",
-                                          "update", "values", "with"};
-
-/* Literals near these may be names, or escape characters. */
-static const char *const opaque_words[] = {
-    "current_setting", "currval",      "next_id",   "nextval",       "pg_get_serial_sequence",
-    "regclass",        "regcollation", "regconfig", "regdictionary", "regnamespace",
-    "regoper",         "regoperator",  "regproc",   "regprocedure",  "regrole",
-    "regtype",         "set_config",   "setval",    "to_regclass",   "uescape",
+/* Words that change what literals near them mean. */
+enum word {
+    WORD_OTHER,
+    WORD_FIRST,      /* may begin a text */
+    WORD_OPAQUE,     /* literals near it may be names, or escape characters */
+    WORD_TYPE,       /* a type that is written with modifiers, or the last word before those */
+    WORD_CLAUSE_END, /* behind it the positions of ORDER BY and its kin have ended */
+    WORD_KEEPER,
+    WORD_AS,
+    WORD_BY,
+    WORD_DISTINCT,
+    WORD_ON,
 };
 
-/* Types that are written with modifiers, or words of their names before those. */
-static const char *const type_words[] = {
-    "bit",         "bpchar", "char",    "character", "dec",     "decimal", "float",
-    "national",    "nchar",  "numeric", "precision", "second",  "time",    "timestamp",
-    "timestamptz", "timetz", "varbit",  "varchar",   "varying",
+/* By their first letters; an empty text ends a row. */
+static const struct {
+    uint8_t len;
+    uint8_t word;
+    char text[26];
+} words['z' - 'a' + 1][MOST_WORDS] = {
+    ['a' - 'a'] = {{2, WORD_AS, "as"}},
+    ['b' - 'a'] = {{2, WORD_BY, "by"}, {3, WORD_TYPE, "bit"}, {6, WORD_TYPE, "bpchar"}},
+    ['c' - 'a'] = {{4, WORD_TYPE, "char"},
+                   {9, WORD_TYPE, "character"},
+                   {7, WORD_OPAQUE, "currval"},
+                   {15, WORD_OPAQUE, "current_setting"}},
+    ['d' - 'a'] = {{6, WORD_FIRST, "delete"},
+                   {8, WORD_DISTINCT, "distinct"},
+                   {3, WORD_TYPE, "dec"},
+                   {7, WORD_TYPE, "decimal"}},
+    ['e' - 'a'] = {{6, WORD_KEEPER, "escape"}, {6, WORD_CLAUSE_END, "except"}},
+    ['f' - 'a'] = {{3, WORD_CLAUSE_END, "for"},
+                   {5, WORD_CLAUSE_END, "fetch"},
+                   {5, WORD_TYPE, "float"}},
+    ['h' - 'a'] = {{6, WORD_CLAUSE_END, "having"}},
+    ['i' - 'a'] = {{6, WORD_FIRST, "insert"},
+                   {8, WORD_KEEPER, "interval"},
+                   {9, WORD_CLAUSE_END, "intersect"}},
+    ['l' - 'a'] = {{5, WORD_CLAUSE_END, "limit"}},
+    ['n' - 'a'] = {{7, WORD_OPAQUE, "nextval"},
+                   {7, WORD_OPAQUE, "next_id"},
+                   {7, WORD_TYPE, "numeric"},
+                   {5, WORD_TYPE, "nchar"},
+                   {8, WORD_TYPE, "national"}},
+    ['o' - 'a'] = {{2, WORD_ON, "on"}, {6, WORD_CLAUSE_END, "offset"}},
+    ['p' - 'a'] = {{9, WORD_TYPE, "precision"}, {22, WORD_OPAQUE, "pg_get_serial_sequence"}},
+    ['r' - 'a'] = {{8, WORD_OPAQUE, "regclass"},
+                   {12, WORD_OPAQUE, "regcollation"},
+                   {9, WORD_OPAQUE, "regconfig"},
+                   {13, WORD_OPAQUE, "regdictionary"},
+                   {12, WORD_OPAQUE, "regnamespace"},
+                   {7, WORD_OPAQUE, "regoper"},
+                   {11, WORD_OPAQUE, "regoperator"},
+                   {7, WORD_OPAQUE, "regproc"},
+                   {12, WORD_OPAQUE, "regprocedure"},
+                   {7, WORD_OPAQUE, "regrole"},
+                   {7, WORD_OPAQUE, "regtype"}},
+    ['s' - 'a'] = {{6, WORD_FIRST, "select"},
+                   {6, WORD_TYPE, "second"},
+                   {6, WORD_OPAQUE, "setval"},
+                   {10, WORD_OPAQUE, "set_config"}},
+    ['t' - 'a'] = {{4, WORD_TYPE, "time"},
+                   {9, WORD_TYPE, "timestamp"},
+                   {11, WORD_TYPE, "timestamptz"},
+                   {6, WORD_TYPE, "timetz"},
+                   {11, WORD_OPAQUE, "to_regclass"}},
+    ['u' - 'a'] = {{6, WORD_FIRST, "update"},
+                   {5, WORD_CLAUSE_END, "union"},
+                   {7, WORD_OPAQUE, "uescape"}},
+    ['v' - 'a'] = {{6, WORD_FIRST, "values"},
+                   {7, WORD_TYPE, "varchar"},
+                   {7, WORD_TYPE, "varying"},
+                   {6, WORD_TYPE, "varbit"}},
+    ['w' - 'a'] = {{5, WORD_CLAUSE_END, "where"}, {4, WORD_FIRST, "with"}},
 };
 
-/* Behind these the positions of ORDER BY and its kin have ended. */
-static const char *const clause_ends[] = {"except", "fetch",  "for",   "having", "intersect",
-                                          "limit",  "offset", "union", "where"};
-
-#define IS_ONE_OF(word, words) sw_text_is_one_of(word, words, sizeof(words) / sizeof *(words))
-
-static void follow_clause(struct lexer *lexer, const char *word)
+static char lower(char c)
 {
-    if (strcmp(word, "by") == 0)
-        lexer->clause_depth =
-            lexer->clause_depth == NO_CLAUSE ? lexer->depth : lexer->clause_depth;
-    else if (lexer->before == BEFORE_DISTINCT && strcmp(word, "on") == 0)
-        lexer->clause_depth =
-            lexer->clause_depth == NO_CLAUSE ? lexer->depth + 1 : lexer->clause_depth;
-    else if (lexer->clause_depth == lexer->depth && IS_ONE_OF(word, clause_ends))
-        lexer->clause_depth = NO_CLAUSE;
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-static enum before before_of(const struct lexer *lexer, const char *word)
+static bool is_text(const char *from, size_t len, const char *text)
 {
-    if (strcmp(word, "interval") == 0 || strcmp(word, "escape") == 0)
-        return BEFORE_KEEPER;
-    if (strcmp(word, "as") == 0)
-        return BEFORE_CAST;
-    if (strcmp(word, "distinct") == 0)
-        return BEFORE_DISTINCT;
-    if (lexer->before == BEFORE_CAST || IS_ONE_OF(word, type_words))
-        return BEFORE_TYPE;
-    return BEFORE_OTHER;
-}
-
-/* False: literals may mean anything. */
-static bool follow_word(struct lexer *lexer, const char *word)
-{
-    if (!lexer->has_begun && !IS_ONE_OF(word, first_words))
-        return false;
-    if (IS_ONE_OF(word, opaque_words))
-        return false;
-    lexer->has_begun = true;
-    follow_clause(lexer, word);
-    lexer->before = before_of(lexer, word);
+    for (size_t i = 1; i < len; i++) /* the first letter is the row's */
+        if (lower(from[i]) != text[i])
+            return false;
     return true;
 }
 
-/* At the first character of a word: is it that of a string? */
-static bool is_prefix(const struct lexer *lexer, char lower)
+static enum word word_of(const char *from, size_t len)
 {
-    return (lexer->at[0] | 0x20) == lower && lexer->at[1] == '\'';
+    char first = lower(*from);
+
+    if (first < 'a' || first > 'z')
+        return WORD_OTHER;
+    for (int i = 0; words[first - 'a'][i].len > 0; i++)
+        if (words[first - 'a'][i].len == len && is_text(from, len, words[first - 'a'][i].text))
+            return (enum word)words[first - 'a'][i].word;
+    return WORD_OTHER;
+}
+
+static void follow_clause(struct lexer *lexer, enum word word)
+{
+    if (word == WORD_CLAUSE_END && lexer->clause_depth == lexer->depth)
+        lexer->clause_depth = NO_CLAUSE;
+    else if (word == WORD_BY && lexer->clause_depth == NO_CLAUSE)
+        lexer->clause_depth = lexer->depth;
+    else if (word == WORD_ON && lexer->before == BEFORE_DISTINCT &&
+             lexer->clause_depth == NO_CLAUSE)
+        lexer->clause_depth = lexer->depth + 1;
+}
+
+static enum before before_of(const struct lexer *lexer, enum word word)
+{
+    if (word == WORD_KEEPER)
+        return BEFORE_KEEPER;
+    if (word == WORD_AS)
+        return BEFORE_CAST;
+    if (word == WORD_DISTINCT)
+        return BEFORE_DISTINCT;
+    return lexer->before == BEFORE_CAST || word == WORD_TYPE ? BEFORE_TYPE : BEFORE_OTHER;
+}
+
+/* At the first character of a word: is it that of a string? */
+static bool is_prefix(const struct lexer *lexer, char letter)
+{
+    return lower(lexer->at[0]) == letter && lexer->at[1] == '\'';
 }
 
 static bool has_unicode_escapes(const struct lexer *lexer)
 {
-    return (lexer->at[0] | 0x20) == 'u' && lexer->at[1] == '&' &&
+    return lower(lexer->at[0]) == 'u' && lexer->at[1] == '&' &&
            (lexer->at[2] == '\'' || lexer->at[2] == '"');
 }
 
+/* False: literals may mean anything. */
 static bool take_word(struct lexer *lexer)
 {
     const char *from = lexer->at;
-    char word[LONGEST_WORD];
-    size_t len = 0;
+    enum word word;
 
-    for (; is_word(*lexer->at); lexer->at++)
-        if (len < sizeof word - 1)
-            word[len++] =
-                (char)(*lexer->at >= 'A' && *lexer->at <= 'Z' ? *lexer->at | 0x20 : *lexer->at);
-    word[len] = '\0';
-    if ((size_t)(lexer->at - from) > len)
-        word[0] = '\0'; /* longer than any word that is looked for */
-    return follow_word(lexer, word);
+    while (is_word(*lexer->at))
+        lexer->at++;
+    word = word_of(from, (size_t)(lexer->at - from));
+    if (word == WORD_OPAQUE || (!lexer->has_begun && word != WORD_FIRST))
+        return false;
+    lexer->has_begun = true;
+    if (word >= WORD_CLAUSE_END)
+        follow_clause(lexer, word);
+    lexer->before = before_of(lexer, word);
+    return true;
 }
 
 static bool take_word_or_string(struct lexer *lexer)
 {
     const char *from = lexer->at;
 
+    if (from[1] != '\'' && from[1] != '&')
+        return take_word(lexer);
     if (has_unicode_escapes(lexer) || is_prefix(lexer, 'n'))
         return false;
     if (is_prefix(lexer, 'e') || is_prefix(lexer, 'b') || is_prefix(lexer, 'x')) {
@@ -437,8 +522,6 @@ static bool take_sign(struct lexer *lexer)
 {
     char c = *lexer->at;
 
-    if (c == '\0' || strchr("~!@#^&|`?+-*/%<>=,()[].;:", c) == NULL)
-        return false;
     lexer->at += c == '.' && lexer->at[1] == '.' ? 2 : 1;
     if (c == '(') {
         open_parenthesis(lexer);
@@ -455,27 +538,39 @@ static bool take_sign(struct lexer *lexer)
     return true;
 }
 
+static bool take_other(struct lexer *lexer)
+{
+    const char *at = lexer->at;
+
+    if ((at[0] == '-' && at[1] == '-') || (at[0] == '/' && at[1] == '*'))
+        return skip_comment(lexer);
+    if (at[0] == '.' && is_digit(at[1]))
+        return take_number(lexer);
+    if (at[0] == '\'')
+        return take_string(lexer, at, SW_LITERAL_STRING, false);
+    if (at[0] == '"')
+        return take_quoted_name(lexer);
+    return at[0] == '$' ? take_dollar(lexer) : take_sign(lexer);
+}
+
 static bool take_token(struct lexer *lexer)
 {
-    char c = *lexer->at;
-
-    if (is_space(c)) {
+    switch (kind_of(*lexer->at)) {
+    case KIND_SPACE:
         lexer->at++;
         return true;
-    }
-    if ((c == '-' && lexer->at[1] == '-') || (c == '/' && lexer->at[1] == '*'))
-        return skip_comment(lexer);
-    if (is_word_start(c))
+    case KIND_LETTER:
         return take_word_or_string(lexer);
-    if (is_digit(c) || (c == '.' && is_digit(lexer->at[1])))
+    case KIND_DIGIT:
         return take_number(lexer);
-    if (c == '\'')
-        return take_string(lexer, lexer->at, SW_LITERAL_STRING, false);
-    if (c == '"')
-        return take_quoted_name(lexer);
-    if (c == '$')
-        return take_dollar(lexer);
-    return take_sign(lexer);
+    case KIND_SIGN:
+        return take_sign(lexer);
+    case KIND_OTHER:
+        return take_other(lexer);
+    case KIND_BAD:
+        break;
+    }
+    return false;
 }
 
 bool sw_skeleton_make(struct sw_skeleton *skeleton, const char *text, size_t len)
