@@ -131,6 +131,9 @@ static void follow_script(struct sw_session *session)
         const char *query = sw_run_text(run, &run->requests[run->count - 1]);
         char *text;
 
+        /* Where others stand is not known of a text that was known by its skeleton. */
+        if (!sw_is_control(statement))
+            continue;
         /* What COMMIT was sent as is not always what the client wrote. */
         if (sw_ends_transaction(statement)) {
             sw_session_after_control(session, statement, NULL);
