@@ -146,10 +146,22 @@ static void send_parse(struct sw_backend *backend, struct sw_prepared *prepared,
         (struct sw_reply){.kind = SW_REPLY_PARSE, .use = use, .index = index, .about = known});
 }
 
+/* Mostly it is the one that was used last. */
+static struct known *find_known(const struct sw_backend *backend,
+                                const struct sw_prepared *prepared)
+{
+    struct sw_link *recent = sw_list_first(&backend->known_list);
+    struct known *known = recent == NULL ? NULL : SW_OWNER(recent, struct known, link);
+
+    if (known != NULL && strcmp(known->server_name, prepared->server_name) == 0)
+        return known;
+    return sw_textmap_get(&backend->known, prepared->server_name);
+}
+
 static bool prepare_named(struct sw_backend *backend, struct sw_prepared *prepared,
                           enum sw_reply_use use, int index)
 {
-    struct known *known = sw_textmap_get(&backend->known, prepared->server_name);
+    struct known *known = find_known(backend, prepared);
     bool is_new = known == NULL || !known->is_sent;
 
     if (known == NULL) {

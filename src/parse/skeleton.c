@@ -32,26 +32,40 @@ struct lexer {
     int modifiers_depth; /* of a type's parentheses; NO_CLAUSE: we are in none */
 };
 
-enum kind { KIND_BAD, KIND_SPACE, KIND_LETTER, KIND_DIGIT, KIND_SIGN, KIND_OTHER };
+enum kind {
+    KIND_LETTER, /* of a word; so are `_` and all beyond ASCII */
+    KIND_DIGIT,
+    KIND_DOLLAR,
+    KIND_SPACE,
+    KIND_SIGN,  /* of an operator, or of its own */
+    KIND_OTHER, /* begins more than one kind of token */
+    KIND_BAD,
+};
 
-/* What a character may begin: a word (with `_` and all beyond ASCII), an operator or a sign of
- * its own, or one of the other tokens. */
 static enum kind kind_of(char c)
 {
-    enum { B = KIND_BAD, S = KIND_SPACE, L = KIND_LETTER, D = KIND_DIGIT };
-    enum { G = KIND_SIGN, O = KIND_OTHER };
-    static const uint8_t kinds[128] = {
+    enum { L = KIND_LETTER, D = KIND_DIGIT, P = KIND_DOLLAR, S = KIND_SPACE };
+    enum { G = KIND_SIGN, O = KIND_OTHER, B = KIND_BAD };
+    static const uint8_t kinds[256] = {
         B, B, B, B, B, B, B, B, B, S, S, B, S, S, B, B, /* \t \n \f \r */
         B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, /**/
-        S, G, O, G, O, G, G, O, G, G, G, G, G, O, O, O, /*  !"#$%&'()*+,-./ */
+        S, G, O, G, P, G, G, O, G, G, G, G, G, O, O, O, /*  !"#$%&'()*+,-./ */
         D, D, D, D, D, D, D, D, D, D, G, G, G, G, G, G, /* 0123456789:;<=>? */
         G, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* @ABC... */
         L, L, L, L, L, L, L, L, L, L, L, G, B, G, G, L, /* ...XYZ[\]^_ */
         G, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* `abc... */
         L, L, L, L, L, L, L, L, L, L, L, B, G, B, G, B, /* ...xyz{|}~ */
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
+        L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /**/
     };
 
-    return (unsigned char)c >= 0x80 ? KIND_LETTER : (enum kind)kinds[(unsigned char)c];
+    return (enum kind)kinds[(unsigned char)c];
 }
 
 static bool is_space(char c)
@@ -61,7 +75,7 @@ static bool is_space(char c)
 
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return kind_of(c) == KIND_DIGIT;
 }
 
 static bool is_word_start(char c)
@@ -71,9 +85,7 @@ static bool is_word_start(char c)
 
 static bool is_word(char c)
 {
-    enum kind kind = kind_of(c);
-
-    return kind == KIND_LETTER || kind == KIND_DIGIT || c == '$';
+    return kind_of(c) <= KIND_DOLLAR;
 }
 
 /* --- what goes into the skeleton --- */
@@ -465,12 +477,13 @@ static bool has_unicode_escapes(const struct lexer *lexer)
 /* False: literals may mean anything. */
 static bool take_word(struct lexer *lexer)
 {
-    const char *from = lexer->at;
+    const char *from = lexer->at, *at = from;
     enum word word;
 
-    while (is_word(*lexer->at))
-        lexer->at++;
-    word = word_of(from, (size_t)(lexer->at - from));
+    while (is_word(*at))
+        at++;
+    lexer->at = at;
+    word = word_of(from, (size_t)(at - from));
     if (word == WORD_OPAQUE || (!lexer->has_begun && word != WORD_FIRST))
         return false;
     lexer->has_begun = true;
@@ -550,7 +563,7 @@ static bool take_other(struct lexer *lexer)
         return take_string(lexer, at, SW_LITERAL_STRING, false);
     if (at[0] == '"')
         return take_quoted_name(lexer);
-    return at[0] == '$' ? take_dollar(lexer) : take_sign(lexer);
+    return take_sign(lexer);
 }
 
 static bool take_token(struct lexer *lexer)
@@ -563,6 +576,8 @@ static bool take_token(struct lexer *lexer)
         return take_word_or_string(lexer);
     case KIND_DIGIT:
         return take_number(lexer);
+    case KIND_DOLLAR:
+        return take_dollar(lexer);
     case KIND_SIGN:
         return take_sign(lexer);
     case KIND_OTHER:
