@@ -127,19 +127,47 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
            sw_session_aim(session, &script->statements[0], planned->plan, &unbound, false, err);
 }
 
+/* Is the unnamed statement parsed again, as it stands? */
+static bool is_same_again(const struct sw_named *before, const struct sw_wire_parse *parse,
+                          const struct sw_planned *planned)
+{
+    if (parse->name[0] != '\0' || before == NULL || before->planned != planned ||
+        before->prepared == NULL || before->has_learned ||
+        before->type_count != parse->type_count)
+        return false;
+    for (int i = 0; i < parse->type_count; i++)
+        if (before->types[i] != sw_wire_parse_type(parse, i))
+            return false;
+    return true;
+}
+
 /* @text: what servers are given, with @splice in it. */
+static struct sw_named *make_named(const struct sw_session *session,
+                                   const struct sw_wire_parse *parse,
+                                   struct sw_planned *planned, bool is_ours, const char *text,
+                                   const struct sw_splice *splice)
+{
+    uint32_t *types = read_types(parse);
+    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, text, types);
+    struct sw_named *named =
+        sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
+
+    named->splice = *splice;
+    sw_prepared_unref(prepared);
+    free(types);
+    return named;
+}
+
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
                       struct sw_planned *planned, const char *text,
                       const struct sw_splice *splice)
 {
     bool is_ours = is_answered_here(session, planned->script);
-    uint32_t *types = read_types(parse);
-    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, text, types);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
-    struct sw_named *named =
-        sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
+    struct sw_named *named = !is_ours && is_same_again(before, parse, planned)
+                                 ? sw_named_ref(before)
+                                 : make_named(session, parse, planned, is_ours, text, splice);
 
-    named->splice = *splice;
     if (before != NULL)
         (void)sw_named_ref(before);
     sw_names_put(&session->statements, parse->name, named);
@@ -149,8 +177,6 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
         sw_session_add_about(session, SW_REQUEST_PARSE, named, SW_ROLE_PARSED, NULL, NULL);
     session->run.requests[session->run.count - 1].before = before;
     sw_named_unref(named);
-    sw_prepared_unref(prepared);
-    free(types);
 }
 
 static bool accept_parse(struct sw_session *session, const struct sw_wire_parse *parse,

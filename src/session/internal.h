@@ -70,6 +70,7 @@ struct sw_named {
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     char *text;
     struct sw_splice splice;      /* what servers have been given besides */
+    bool has_learned;             /* its types from the server */
     bool is_spent;                /* a portal of control that has run, and cannot run again */
     const struct sw_shard *shard; /* of a named portal: where it lives */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */

@@ -57,6 +57,7 @@ void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)
     free(named->types);
     named->types = sw_alloc_zero((size_t)count, sizeof *named->types);
     named->type_count = count;
+    named->has_learned = true;
     for (int i = 0; i < count; i++, oid += 4)
         named->types[i] =
             (uint32_t)oid[0] << 24 | (uint32_t)oid[1] << 16 | (uint32_t)oid[2] << 8 | oid[3];

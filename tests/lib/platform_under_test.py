@@ -146,12 +146,16 @@ class Platform:
         assert answer.returncode == 1, f"exit status {answer.returncode}\n{answer.stdout}"
         return answer.stdout
 
+    def another(self, log_name, *edits):
+        """One more, not yet started."""
+        return Shardward(self.program, self.edited_config(*edits), self.port + 3,
+                         self.dir / log_name)
+
     @contextlib.contextmanager
     def another_shardward(self, *edits, stop_at=None):
         """One more, with pieces of its config replaced. It may be one that dies at a stop
         point."""
-        other = Shardward(self.program, self.edited_config(*edits), self.port + 3,
-                          self.dir / "shardward.log")
+        other = self.another("shardward.log", *edits)
         other.start(**({"SHARDWARD_STOP_AT": stop_at} if stop_at else {}))
         try:
             yield other
