@@ -26,6 +26,7 @@ struct sw_named *sw_named_copy(const struct sw_named *named)
                                             named->prepared, named->types, named->type_count);
 
     copy->splice = named->splice;
+    copy->has_learned = named->has_learned;
     return copy;
 }
 
