@@ -19,7 +19,7 @@ static const struct sw_field limit_fields[] = {
      1024 * MB},
     {"query", sw_read_size, offsetof(struct sw_config, limits.query), false, 1024, 1024 * MB},
     {"statement_cache", sw_read_size, offsetof(struct sw_config, limits.statement_cache), false,
-     0, 64 * 1024 * MB},
+     0, INT64_C(64) * 1024 * MB},
 };
 
 static void read_limits(struct sw_reader *reader, const struct sw_entry *entry,

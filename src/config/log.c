@@ -58,7 +58,7 @@ static const struct sw_field log_fields[] = {
     {.name = "level", .read = read_level},
     {.name = "format", .read = read_format},
     {"slow", sw_read_time, offsetof(struct sw_config, log.slow_ms), false, 0,
-     24 * 60 * 60 * 1000},
+     INT64_C(24) * 60 * 60 * 1000},
     {"connections", read_switch, offsetof(struct sw_config, log.has_connections), false, 0, 0},
 };
 
