@@ -128,6 +128,10 @@ static void fold_row(const struct sw_answer *answer, struct sw_cell *into,
         case SW_FOLD_SUM:
             into[c].number += row[c].number;
             break;
+        case SW_FOLD_SAME:
+            if (strcmp(into[c].text, row[c].text) != 0)
+                into[c].text = "several";
+            break;
         case SW_FOLD_MAX:
             if (row[c].number > into[c].number)
                 into[c].number = row[c].number;

@@ -17,7 +17,12 @@
 enum sw_column_type { SW_COLUMN_INT4 = 23, SW_COLUMN_INT8 = 20, SW_COLUMN_TEXT = 25 };
 
 /* What becomes of a column when rows with equal keys are folded into one. */
-enum sw_column_fold { SW_FOLD_KEY, SW_FOLD_SUM, SW_FOLD_MAX };
+enum sw_column_fold {
+    SW_FOLD_KEY,
+    SW_FOLD_SUM,
+    SW_FOLD_MAX,
+    SW_FOLD_SAME, /* a text that is "several" when it differs */
+};
 
 struct sw_column {
     const char *name;

@@ -18,6 +18,7 @@ static void free_ask(struct sw_ask *ask)
 {
     for (int i = 0; i < ask->part_count; i++)
         sw_answer_finish(&ask->parts[i].answer);
+    sw_map_unref(ask->map);
     free(ask->word);
     free(ask);
 }
@@ -58,6 +59,7 @@ void sw_ask(struct sw_admin *admin, struct sw_console *console, const struct sw_
     ask->admin = admin;
     ask->console_id = console == NULL ? 0 : console->id;
     ask->kind = kind;
+    ask->map = sw_map_ref(admin->map);
     ask->word = word == NULL ? NULL : sw_strdup(word);
     ask->number = number;
     ask->left = ask->part_count = admin->worker_count;
@@ -90,6 +92,12 @@ void sw_ask_join(struct sw_console *console, struct sw_ask *ask)
 {
     append_parts(console, ask);
     sw_answer_fold(&console->answer);
+    sw_console_done(console);
+}
+
+void sw_ask_done(struct sw_console *console, struct sw_ask *ask)
+{
+    (void)ask;
     sw_console_done(console);
 }
 

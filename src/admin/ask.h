@@ -34,7 +34,8 @@ struct sw_ask {
     struct sw_admin *admin;
     uint32_t console_id; /* 0: nobody's */
     const struct sw_ask_kind *kind;
-    char *word; /* what the question is about; may be NULL */
+    struct sw_map *map; /* that of the question, for the workers to read; shared */
+    char *word;         /* what the question is about; may be NULL */
     uint32_t number;
     int left, part_count;
     struct sw_part parts[];
@@ -47,6 +48,10 @@ void sw_ask(struct sw_admin *admin, struct sw_console *console, const struct sw_
 void sw_ask_append(struct sw_console *console, struct sw_ask *ask);
 /* The same, rows of equal keys folded into one. */
 void sw_ask_join(struct sw_console *console, struct sw_ask *ask);
+/* An on_all that only ends the command. */
+void sw_ask_done(struct sw_console *console, struct sw_ask *ask);
+/* An on_worker: close the servers of database `word` (NULL: all) when they are released. */
+void sw_reconnect_part(struct sw_part *part);
 int sw_ask_sum(const struct sw_ask *ask); /* of the parts' counts */
 
 #endif

@@ -13,8 +13,10 @@
  *   asked.c      EXPLAIN and LOCATE
  *   ask.c        questions to the workers
  *   stats.c      SHOW STATS
+ *   statements.c SHOW STATEMENTS
  *   clients.c    SHOW CLIENTS, KILL
- *   orders.c     PAUSE, RESUME, SHUTDOWN
+ *   pools.c      SHOW POOLS, DATABASES, LISTS, MEM
+ *   orders.c     PAUSE, RESUME, RECONNECT, SHUTDOWN
  *   answer.c     rows on their way
  */
 #ifndef SW_ADMIN_INTERNAL_H
@@ -171,10 +173,17 @@ void sw_show_stats(struct sw_console *console);
 void sw_kill(struct sw_console *console);
 void sw_pause(struct sw_console *console);
 void sw_resume(struct sw_console *console);
+void sw_reconnect(struct sw_console *console);
+void sw_show_pools(struct sw_console *console);
+void sw_show_databases(struct sw_console *console);
+void sw_show_lists(struct sw_console *console);
+void sw_show_mem(struct sw_console *console);
+void sw_show_statements(struct sw_console *console);
 
 extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_shards,
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
-    sw_columns_property, sw_columns_clients, sw_columns_stats;
+    sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
+    sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_statements;
 
 /* stats.c */
 void sw_sums_free(struct sw_sums *sums); /* accepts NULL */

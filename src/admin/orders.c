@@ -8,6 +8,9 @@
 
 enum { ASK_AGAIN_MS = 10 };
 
+static const struct sw_ask_kind reconnection = {.on_worker = sw_reconnect_part,
+                                                .on_all = sw_ask_done};
+
 /* The word behind the verb: NULL, all databases. False: it is none, and the command has ended.
  */
 static bool read_database(struct sw_console *console, const char **database)
@@ -61,7 +64,7 @@ static void on_paused(struct sw_console *console, struct sw_ask *ask)
     } else if (sw_ask_sum(ask) == 0) {
         sw_timer_close(console->again);
         console->again = NULL;
-        sw_console_done(console);
+        sw_ask(ask->admin, console, &reconnection, ask->word, 0);
     } else {
         sw_timer_start(console->again, ASK_AGAIN_MS);
     }
@@ -96,19 +99,23 @@ static void resume_part(struct sw_part *part)
     sw_sessions_resume(part->worker->sessions, part->ask->word);
 }
 
-static void on_ordered(struct sw_console *console, struct sw_ask *ask)
-{
-    (void)ask;
-    sw_console_done(console);
-}
-
 void sw_resume(struct sw_console *console)
 {
-    static const struct sw_ask_kind kind = {.on_worker = resume_part, .on_all = on_ordered};
+    static const struct sw_ask_kind kind = {.on_worker = resume_part, .on_all = sw_ask_done};
     const char *database;
 
     if (read_database(console, &database))
         sw_ask(console->admin, console, &kind, database, 0);
+}
+
+/* --- RECONNECT --- */
+
+void sw_reconnect(struct sw_console *console)
+{
+    const char *database;
+
+    if (read_database(console, &database))
+        sw_ask(console->admin, console, &reconnection, database, 0);
 }
 
 /* --- SHUTDOWN --- */

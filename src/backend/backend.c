@@ -50,7 +50,8 @@ struct sw_backend {
     bool has_reported;        /* something since its list was shared */
     struct sw_error farewell; /* the server's last FATAL */
 
-    size_t tail; /* bytes still to come of a message already begun */
+    uint64_t rows; /* of forwarded answers, not asked for yet */
+    size_t tail;   /* bytes still to come of a message already begun */
     bool is_tail_forwarded;
     const uint8_t *span; /* bytes to be forwarded in one go */
     size_t span_len;
@@ -363,6 +364,8 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
     }
     if (frame->type == 'D' && reply.use == SW_REPLY_CAPTURE)
         backend->events->on_row(backend->user, &reply, frame);
+    if (frame->type == 'C' && reply.use == SW_REPLY_FORWARD)
+        backend->rows += sw_wire_rows_of_tag(frame);
     backend->is_tail_forwarded = reply.use == SW_REPLY_FORWARD;
     backend->tail = frame->size - here;
     if (backend->is_tail_forwarded)
@@ -646,6 +649,14 @@ void sw_backend_flush(struct sw_backend *backend)
 {
     sw_stream_flush(backend->stream);
     answer_locals(backend);
+}
+
+uint64_t sw_backend_take_rows(struct sw_backend *backend)
+{
+    uint64_t rows = backend->rows;
+
+    backend->rows = 0;
+    return rows;
 }
 
 bool sw_backend_is_answered(const struct sw_backend *backend)

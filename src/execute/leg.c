@@ -341,6 +341,7 @@ static void on_pause(void *owner)
     }
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
         leg->state = SW_LEG_ATTACHED;
+        leg->rows = sw_backend_take_rows(backend);
         leg->sink->on_done(leg->owner, sw_backend_status(backend));
         return;
     }

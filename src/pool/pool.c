@@ -227,14 +227,25 @@ void sw_pools_close(struct sw_pools *pools)
     free(pools);
 }
 
-void sw_pools_reconnect(struct sw_pools *pools)
+static struct sw_pool_facts facts_of(const struct sw_pool *pool, uint64_t now_ms)
 {
-    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
-        struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
+    const struct sw_link *first = sw_list_first(&pool->waiting);
+    uint64_t since_ms =
+        first == NULL ? now_ms : SW_OWNER(first, struct sw_lease, link)->since_ms;
 
-        atomic_fetch_add(&pool->hub->generation, 1);
-        sw_pool_drop_spent(pool, 0);
-    }
+    return (struct sw_pool_facts){.user = pool->place.user,
+                                  .shard = pool->place.shard,
+                                  .node = pool->place.node,
+                                  .address = pool->place.address,
+                                  .port = pool->place.port,
+                                  .dbname = pool->place.dbname,
+                                  .server_user = pool->place.server_user,
+                                  .size = pool->limits.size,
+                                  .idle = pool->idle_count + pool->probing_count,
+                                  .lent = pool->lent_count,
+                                  .opening = pool->dialling_count,
+                                  .waiting = pool->waiting_count,
+                                  .longest_wait_ms = now_ms - since_ms};
 }
 
 void sw_pools_each(const struct sw_pools *pools,
@@ -243,24 +254,26 @@ void sw_pools_each(const struct sw_pools *pools,
     uint64_t now_ms = sw_loop_now_ms(pools->loop);
 
     for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
-        const struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
-        const struct sw_link *first = sw_list_first(&pool->waiting);
-        uint64_t since_ms =
-            first == NULL ? now_ms : SW_OWNER(first, struct sw_lease, link)->since_ms;
-        const struct sw_pool_facts facts = {.user = pool->place.user,
-                                            .shard = pool->place.shard,
-                                            .node = pool->place.node,
-                                            .address = pool->place.address,
-                                            .port = pool->place.port,
-                                            .dbname = pool->place.dbname,
-                                            .server_user = pool->place.server_user,
-                                            .size = pool->limits.size,
-                                            .idle = pool->idle_count + pool->probing_count,
-                                            .lent = pool->lent_count,
-                                            .opening = pool->dialling_count,
-                                            .waiting = pool->waiting_count,
-                                            .longest_wait_ms = now_ms - since_ms};
+        const struct sw_pool_facts facts =
+            facts_of(SW_OWNER(link, struct sw_pool, link), now_ms);
 
         on_pool(owner, &facts);
+    }
+}
+
+void sw_pools_reconnect(struct sw_pools *pools,
+                        bool (*is_meant)(void *owner, const struct sw_pool_facts *facts),
+                        void *owner)
+{
+    uint64_t now_ms = sw_loop_now_ms(pools->loop);
+
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
+        struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
+        const struct sw_pool_facts facts = facts_of(pool, now_ms);
+
+        if (is_meant != NULL && !is_meant(owner, &facts))
+            continue;
+        atomic_fetch_add(&pool->hub->generation, 1);
+        sw_pool_drop_spent(pool, 0);
     }
 }

@@ -90,3 +90,30 @@ int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *data
     }
     return count;
 }
+
+static void count_tally(void *owner, const struct sw_tally *tally)
+{
+    struct sw_sessions_memory *memory = owner;
+
+    memory->tallies++;
+    memory->tally_bytes += sizeof *tally;
+}
+
+void sw_sessions_measure(const struct sw_sessions *sessions, struct sw_sessions_memory *memory)
+{
+    const struct sw_plan_counters *plans = sw_plan_cache_counters(sessions->plans);
+
+    *memory = (struct sw_sessions_memory){
+        .plans = atomic_load_explicit(&plans->entries, memory_order_relaxed),
+        .plan_bytes = atomic_load_explicit(&plans->bytes, memory_order_relaxed)};
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        memory->clients++;
+        memory->client_bytes += sizeof *session + session->run.bytes.size +
+                                (size_t)session->run.size * sizeof *session->run.requests;
+    }
+    sw_sessions_each_tally(sessions, count_tally, memory);
+    memory->tallies += (uint64_t)sw_statement_book_entries(sessions->statements);
+    memory->tally_bytes += sw_statement_book_bytes(sessions->statements);
+}

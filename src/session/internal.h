@@ -17,6 +17,7 @@
  *   journal.c     ... the note that it leaves on each
  *   names.c       prepared statements and portals
  *   tally.c       what was done, counted
+ *   statements.c  ... and by statement
  *   pause.c       statements that wait for the end of a pause
  *   facts.c       what can be told of the clients, and their end by order
  */
@@ -47,6 +48,7 @@ struct sw_sessions {
     struct sw_settings_shared startups; /* settings of clients that came lately */
     struct sw_verifiers *verifiers;
     struct sw_tallies *tallies;
+    struct sw_statement_book *statements;
     struct sw_link parked;    /* sessions that wait for the end of a pause */
     struct sw_textmap paused; /* names of databases */
     bool is_paused;           /* all are */
@@ -444,6 +446,17 @@ void sw_tally_started(struct sw_session *session);
 void sw_tally_lent(struct sw_session *session);
 void sw_tally_end(struct sw_session *session);
 void sw_tally_gone(struct sw_session *session); /* the client */
+
+/* statements.c */
+struct sw_statement_book *sw_statement_book_create(void);
+void sw_statement_book_free(struct sw_statement_book *book);
+int sw_statement_book_entries(const struct sw_statement_book *book);
+size_t sw_statement_book_bytes(const struct sw_statement_book *book);
+/* A run of @planned, whose text is @text, took so long. @here and @shard (of a tally) live as
+ * long as the book. */
+void sw_statement_book_count(struct sw_statement_book *book, struct sw_planned *planned,
+                             const char *text, const struct sw_tally *here, const char *shard,
+                             uint64_t took_us, uint64_t rows, bool has_failed);
 
 /* pause.c */
 

@@ -212,6 +212,7 @@ static void unref_sessions(struct sw_sessions *sessions)
         return;
     sw_plan_cache_free(sessions->plans);
     sw_tallies_free(sessions->tallies);
+    sw_statement_book_free(sessions->statements);
     sw_textmap_finish(&sessions->paused);
     sw_settings_shared_finish(&sessions->startups);
     sw_catalog_unref(sessions->catalog);
@@ -407,6 +408,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->plans = sw_plan_cache_create(setup->statement_cache);
     sessions->verifiers = setup->verifiers;
     sessions->tallies = sw_tallies_create();
+    sessions->statements = sw_statement_book_create();
     sessions->on_left = setup->on_left;
     sessions->read_again = setup->read_again;
     sessions->forget_reading = setup->forget_reading;

@@ -177,29 +177,38 @@ static void count_transaction(struct sw_session *session, struct sw_tally *tally
 
 /* --- slow statements --- */
 
-/* What the client asked for first, and where it was planned; NULL: nothing to be named. */
+/* The text that a request is about, and where it was planned; NULL: it is about none. */
+static const char *text_of(const struct sw_session *session, const struct sw_request *request,
+                           struct sw_planned **planned)
+{
+    const struct sw_named *named = request->about;
+
+    if (request->kind == SW_REQUEST_QUERY) {
+        *planned = session->planned;
+        return sw_run_text(&session->run, request);
+    }
+    *planned = named == NULL ? NULL : named->planned;
+    return named == NULL ? NULL : named->text;
+}
+
+/* What the client asked for first. */
 static const char *first_text(const struct sw_session *session)
 {
-    for (int i = 0; i < session->run.count; i++) {
-        const struct sw_request *request = &session->run.requests[i];
-        const struct sw_named *named = request->about;
+    const char *text = NULL;
+    struct sw_planned *planned;
 
-        if (request->kind == SW_REQUEST_QUERY)
-            return sw_run_text(&session->run, request);
-        if (named != NULL && named->text != NULL)
-            return named->text;
-    }
-    return NULL;
+    for (int i = 0; text == NULL && i < session->run.count; i++)
+        text = text_of(session, &session->run.requests[i], &planned);
+    return text == NULL ? "" : text;
 }
 
 static void log_slow(const struct sw_session *session, uint64_t took_us)
 {
     static struct sw_log_limit limit;
     const struct sw_measure *measure = &session->measure;
-    const char *text = first_text(session);
     char normal[2048];
 
-    (void)sw_sql_normal(text == NULL ? "" : text, normal, sizeof normal);
+    (void)sw_sql_normal(first_text(session), normal, sizeof normal);
     sw_log_limited(&limit, SW_LOG_WARNING, "slow-statement",
                    "client=%u user=\"%s\" database=\"%s\" shard=\"%s\" node=\"%s\" "
                    "ms=%" PRIu64 " wait_ms=%" PRIu64 " failed=%d statement=\"%s\"",
@@ -208,13 +217,38 @@ static void log_slow(const struct sw_session *session, uint64_t took_us)
                    session->has_failed, normal);
 }
 
-static void count_run(const struct sw_session *session, uint64_t took_us)
+static bool is_executed(const struct sw_request *request)
+{
+    return request->kind == SW_REQUEST_QUERY || request->kind == SW_REQUEST_EXECUTE;
+}
+
+/* A batch that executes several statements gives each the same share of its time and rows. */
+static void count_statements(struct sw_session *session, uint64_t took_us)
+{
+    const struct sw_measure *measure = &session->measure;
+    uint64_t rows = session->running == NULL ? 0 : session->running->rows, count = 0;
+
+    for (int i = 0; i < session->run.count; i++)
+        count += is_executed(&session->run.requests[i]);
+    for (int i = 0; i < session->run.count; i++) {
+        struct sw_planned *planned = NULL;
+        const char *text = text_of(session, &session->run.requests[i], &planned);
+
+        if (is_executed(&session->run.requests[i]) && text != NULL && planned != NULL)
+            sw_statement_book_count(session->sessions->statements, planned, text, measure->here,
+                                    measure->run->shard, took_us / count, rows / count,
+                                    session->has_failed);
+    }
+}
+
+static void count_run(struct sw_session *session, uint64_t took_us)
 {
     struct sw_tally *tally = session->measure.run;
     int slow_ms = session->map->config->log.slow_ms;
 
     tally->query_us += took_us;
     sw_histogram_add(&tally->times, took_us);
+    count_statements(session, took_us);
     if (slow_ms > 0 && took_us >= (uint64_t)slow_ms * 1000)
         log_slow(session, took_us);
 }

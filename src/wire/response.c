@@ -177,3 +177,17 @@ bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
     }
     return sw_cursor_is_done(&cursor) != 0;
 }
+
+uint64_t sw_wire_rows_of_tag(const struct sw_frame *frame)
+{
+    const uint8_t *at = frame->body + frame->body_len;
+    uint64_t rows = 0, power = 1;
+
+    if (frame->body_len == 0 || *--at != '\0')
+        return 0;
+    while (at > frame->body && at[-1] >= '0' && at[-1] <= '9' && power < UINT64_MAX / 100) {
+        rows += (uint64_t)(*--at - '0') * power;
+        power *= 10;
+    }
+    return at > frame->body && at[-1] == ' ' ? rows : 0;
+}

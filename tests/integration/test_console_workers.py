@@ -340,3 +340,179 @@ def who_may_look_may_neither_pause_nor_kill(p):
         for command in ("PAUSE", "RESUME", "KILL booking", "KILL 1"):
             equal(refusal(conn, command)[0], "42501")
         assert table(conn, "SHOW STATS") is not None
+
+
+def pools_of(conn):
+    return {(r["database"], r["user"], r["shard"]): r for r in table(conn, "SHOW POOLS")}
+
+
+def server_connections(p, shard):
+    """What PostgreSQL itself knows of connections to a shard, the asking one apart."""
+    return p.rows(shard, "SELECT pid, state FROM pg_stat_activity WHERE datname = current_database()"
+                         " AND pid <> pg_backend_pid() AND usename = %s", (USER,))
+
+
+@test
+def pools_show_what_postgresql_sees(p):
+    key = p.new_patient("users_1")
+    sql = "SELECT 1 FROM patients WHERE patient_id = %s"
+    before = {pid for pid, _ in server_connections(p, "users_1")}
+    with p.another_shardward() as other, p.console(other.port) as admin:
+        with p.connect(other.port, autocommit=False) as one, \
+                p.connect(other.port, autocommit=False) as two, p.connect(other.port):
+            for conn in (one, two):
+                conn.execute(sql, (key,))
+            shown = pools_of(admin)[DATABASE, USER, "users_1"]
+            seen = [s for pid, s in server_connections(p, "users_1") if pid not in before]
+            equal(sorted(seen), ["idle in transaction"] * 2)
+            equal((shown["cl_active"], shown["sv_active"], shown["sv_idle"], shown["cl_waiting"]),
+                  (2, 2, 0, 0))
+            equal(pools_of(admin)[DATABASE, USER, None]["cl_active"], 1)
+            equal((shown["pool_mode"], shown["pool_size"], shown["node"]),
+                  ("transaction", 20, p.clusters.place("users_1")[0].name))
+            one.commit()
+            two.commit()
+            shown = pools_of(admin)[DATABASE, USER, "users_1"]
+            equal((shown["sv_active"], shown["sv_idle"]), (0, 2))
+            equal(pools_of(admin)[DATABASE, USER, None]["cl_active"], 3)
+
+
+@test
+def reconnect_replaces_connections_as_they_are_released(p):
+    key = p.new_patient("users_1")
+    sql = "SELECT pg_sleep(0) FROM patients WHERE patient_id = %s"
+    others = {pid for pid, _ in server_connections(p, "users_1")}
+
+    def servers():
+        return {pid for pid, _ in server_connections(p, "users_1")} - others
+
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.connect(other.port, autocommit=False) as holder, p.connect(other.port) as conn:
+        holder.execute(sql, (key,))
+        held = servers()
+        conn.execute(sql, (key,))
+        idle = servers() - held
+        equal((len(held), len(idle)), (1, 1))
+        admin.execute("RECONNECT booking")
+        until(lambda: not idle & servers(), "the idle connection is closed")
+        assert held <= servers(), "the lent one was closed"
+        holder.commit()
+        until(lambda: not held & servers(), "the lent one is closed when it is back")
+        conn.execute(sql, (key,))
+        equal(len(servers()), 1)
+
+
+@test
+def a_pause_closes_the_servers_connections(p):
+    key = p.new_patient("users_1")
+    others = {pid for pid, _ in server_connections(p, "users_1")}
+    with p.another_shardward() as other, p.console(other.port) as admin:
+        with p.connect(other.port) as conn:
+            conn.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,))
+            admin.execute("PAUSE booking")
+            until(lambda: {pid for pid, _ in server_connections(p, "users_1")} <= others, "closed")
+            equal([(d["name"], d["paused"]) for d in table(admin, "SHOW DATABASES")],
+                  [(DATABASE, 1)])
+            admin.execute("RESUME")
+            equal([d["paused"] for d in table(admin, "SHOW DATABASES")], [0])
+            conn.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,))
+
+
+@test
+def databases_and_lists_count_what_is_there(p):
+    with p.another_shardward() as other, p.console(other.port) as admin:
+        clients = [p.connect(other.port) for _ in range(3)]
+        database = table(admin, "SHOW DATABASES")[0]
+        node, dbname = p.clusters.place("catalog")
+        equal((database["name"], database["host"], database["port"], database["database"]),
+              (DATABASE, node.address, node.port, dbname))
+        items = {r["list"]: r["items"] for r in table(admin, "SHOW LISTS")}
+        shards = [s for s in p.clusters.shards if s.business]
+        equal((items["databases"], items["users"], items["shards"], items["nodes"],
+               items["used_clients"], items["login_clients"], items["consoles"]),
+              (1, 1, len(shards), len(p.clusters.nodes), 3, 0, 1))
+        equal(items["free_servers"] + items["used_servers"], database["current_connections"])
+        equal((database["shards"], items["free_servers"] > 0), (len(shards), True))
+        memory = table(admin, "SHOW MEM")
+        equal(sum(r["items"] for r in memory if r["name"] == "clients"), 3)
+        assert all(r["bytes"] > 0 for r in memory if r["name"].startswith("process")), memory
+        for client in clients:
+            client.close()
+
+
+@test
+def statements_are_counted_by_their_text_without_values(p):
+    here, there = p.new_patient("users_1", name="Bea"), p.new_patient("users_2")
+    with p.another_shardward() as other, p.console(other.port) as admin, p.connect(other.port) as conn:
+        for i in range(10):
+            conn.execute(f"SELECT name FROM patients WHERE patient_id = {here} AND name <> 'x{i}'")
+        for key in (here, there, there):
+            conn.execute("UPDATE patients SET balance = %s WHERE patient_id = %s", (5, key))
+        for key in (here, here + 10**9):
+            try:
+                conn.execute(f"SELECT 1/(balance - balance), 'secret' FROM patients WHERE patient_id = {key}")
+            except psycopg.errors.DivisionByZero:
+                pass
+        shown = {r["statement"]: r for r in table(admin, "SHOW STATEMENTS")}
+        order = [r["total_time"] for r in table(admin, "SHOW STATEMENTS")]
+    got = {text: (r["calls"], r["rows"], r["errors"], r["route"], r["database"], r["user"])
+           for text, r in shown.items()}
+    equal(got["SELECT name FROM patients WHERE patient_id = ? AND name <> ?"],
+          (10, 10, 0, "users_1", DATABASE, USER))
+    equal(got["UPDATE patients SET balance = $1 WHERE patient_id = $2"][:4], (3, 3, 0, "several"))
+    equal(got["SELECT ?/(balance - balance), ? FROM patients WHERE patient_id = ?"][:3], (2, 0, 1))
+    equal(order, sorted(order, reverse=True))
+    for row in shown.values():
+        assert row["total_time"] // row["calls"] == row["mean_time"] <= row["max_time"], row
+
+
+@test
+def a_flood_of_different_statements_takes_bounded_memory(p):
+    key = p.new_patient("users_1")
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.logged_in(other.port) as client:
+        def bytes_of(name):
+            return sum(r["bytes"] for r in table(admin, "SHOW MEM") if r["name"] == name)
+
+        def send(first, count):
+            client.ask(*[wire.query(f"SELECT name AS n{i} FROM patients WHERE patient_id = {key}")
+                         for i in range(first, first + count)], ready=count)
+
+        send(0, 1500)
+        size = bytes_of("statistics")
+        send(1500, 1500)
+        equal(bytes_of("statistics"), size)
+        equal(len(table(admin, "SHOW STATEMENTS")), 100)
+
+
+@test
+def the_console_answers_while_all_workers_work_and_all_pools_are_full(p):
+    key = p.new_patient("users_1")
+    with p.another_shardward(("size: 20", "size: 1"), ("lease: 5s", "lease: 30s")) as other, \
+            p.console(other.port) as admin:
+        conns = [p.connect(other.port, application_name=f"n{i}") for i in range(6)]
+        sleepers = [Thread(lambda c=c: c.execute(
+            "SELECT pg_sleep(0.3) FROM patients WHERE patient_id = %s", (key,))) for c in conns]
+        until(lambda: pools_of(admin).get((DATABASE, USER, "users_1"), {}).get("cl_waiting", 0) >= 2,
+              "clients wait")
+        until(lambda: pools_of(admin)[DATABASE, USER, "users_1"]["sv_active"] == 1, "one works")
+        for sleeper in sleepers:
+            sleeper.end()
+        for conn in conns:
+            conn.close()
+
+
+@test
+def every_show_answers_in_text_and_binary_and_says_the_same(p):
+    with p.console() as admin:
+        shows = [r["command"] for r in table(admin, "HELP") if r["command"].startswith("SHOW ")]
+        assert len(shows) >= 14, shows
+        for show in shows:
+            texts = admin.execute(show)
+            names = [c.name for c in texts.description]
+            rows_as_text = texts.fetchall()
+            binary = admin.cursor(binary=True).execute(show, prepare=True)
+            equal([c.name for c in binary.description], names, show)
+            if show in ("SHOW CONFIG", "SHOW VERSION", "SHOW SHARDS", "SHOW NODES", "SHOW HELP",
+                        "SHOW TABLES", "SHOW USERS"):
+                equal(binary.fetchall(), rows_as_text, show)

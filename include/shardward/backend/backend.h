@@ -118,6 +118,9 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
 /* Append an empty query, to whose answer nobody listens: an alive server answers it. */
 void sw_backend_probe(struct sw_backend *backend);
 
+/* Rows that statements for the client have returned or changed since this was last asked. */
+uint64_t sw_backend_take_rows(struct sw_backend *backend);
+
 bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
 char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */
 

@@ -74,6 +74,7 @@ struct sw_leg {
     struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
     int opening_done;               /* of the last run: statements of the opening carried out */
     bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
+    uint64_t rows;                  /* of the last run: returned or changed */
     bool is_rolling_back;           /* for a client that is gone */
 };
 

@@ -28,6 +28,10 @@ struct sw_planned {
     struct sw_script *script;
     struct sw_plan *plan; /* of the only statement; NULL: there are several, or none, or it is
                              refused whatever the values are */
+    struct {
+        int index;
+        uint64_t serial; /* 0: nowhere yet */
+    } counted;           /* the user's: where it counts how often this was run */
 };
 
 struct sw_plan_counters {

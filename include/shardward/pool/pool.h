@@ -65,9 +65,11 @@ struct sw_pool_facts {
 void sw_pools_each(const struct sw_pools *pools,
                    void (*on_pool)(void *owner, const struct sw_pool_facts *facts),
                    void *owner);
-/* Replace the connections of all pools: idle ones are closed now, lent ones when they come
- * back. Holds for all workers once each has been asked. */
-void sw_pools_reconnect(struct sw_pools *pools);
+/* Replace the connections of the pools that are meant (NULL: of all): idle ones are closed now,
+ * lent ones when they come back. Holds for all workers once each has been asked. */
+void sw_pools_reconnect(struct sw_pools *pools,
+                        bool (*is_meant)(void *owner, const struct sw_pool_facts *facts),
+                        void *owner);
 
 void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
                    void (*on_refused)(void *owner, const struct sw_error *err), void *owner);

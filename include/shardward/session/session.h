@@ -75,6 +75,14 @@ struct sw_client_facts {
 void sw_sessions_each(const struct sw_sessions *sessions,
                       void (*on_client)(void *owner, const struct sw_client_facts *facts),
                       void *owner);
+/* Roughly what is kept, in bytes: clients without what is under way on their sockets. */
+struct sw_sessions_memory {
+    uint64_t clients, client_bytes;
+    uint64_t plans, plan_bytes; /* the statement cache */
+    uint64_t tallies, tally_bytes;
+};
+
+void sw_sessions_measure(const struct sw_sessions *sessions, struct sw_sessions_memory *memory);
 /* End the client @id, or (@id 0) all of @database: it is told 57P01, its transaction is rolled
  * back. Returns how many. */
 int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *database);

@@ -29,4 +29,22 @@ void sw_sessions_each_tally(const struct sw_sessions *sessions,
                             void (*on_tally)(void *owner, const struct sw_tally *tally),
                             void *owner);
 
+/* What a statement, by the normal form of its text, has cost. */
+struct sw_statement_tally {
+    const char *text, *database, *user;
+    const char *route; /* the shard it ran on; "several" when that differs */
+    uint64_t calls, rows, errors;
+    uint64_t total_us, most_us;
+};
+
+enum {
+    SW_TALLIED_STATEMENTS = 1000, /* per worker; the one unused for long makes room */
+    SW_TALLIED_TEXT = 512,        /* bytes of a text with its zero byte; more is cut off */
+};
+
+void sw_sessions_each_statement(const struct sw_sessions *sessions,
+                                void (*on_statement)(void *owner,
+                                                     const struct sw_statement_tally *tally),
+                                void *owner);
+
 #endif

@@ -18,6 +18,8 @@ bool sw_wire_read_parameter_status(const struct sw_frame *frame, const char **na
  * when there is no such column. */
 bool sw_wire_read_column(const struct sw_frame *frame, int index, const uint8_t **bytes,
                          size_t *len);
+/* CommandComplete: how many rows its tag says; 0 if it says nothing. */
+uint64_t sw_wire_rows_of_tag(const struct sw_frame *frame);
 /* ParameterDescription: how many, and the OID of each. False of a broken body. */
 bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
                                   const uint8_t **types);

@@ -198,9 +198,41 @@ static void types_are_translated_where_they_stand(void **state)
     sw_oid_map_unref(types);
 }
 
+static void a_tag_tells_how_many_rows(void **state)
+{
+    static const struct {
+        const char *tag;
+        uint64_t rows;
+    } rows[] = {
+        {"SELECT 12", 12},
+        {"INSERT 0 3", 3},
+        {"UPDATE 0", 0},
+        {"DELETE 100000000000", 100000000000},
+        {"BEGIN", 0},
+        {"CREATE TABLE", 0},
+        {"", 0},
+        {"7", 0},
+        {"SELECT ", 0},
+        {"X1", 0},
+        {"SELECT 99999999999999999999999", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_frame frame = {.type = 'C',
+                                       .body = (const uint8_t *)rows[i].tag,
+                                       .body_len = strlen(rows[i].tag) + 1};
+        const struct sw_frame broken = {
+            .type = 'C', .body = (const uint8_t *)rows[i].tag, .body_len = strlen(rows[i].tag)};
+
+        assert_int_equal(sw_wire_rows_of_tag(&frame), rows[i].rows);
+        assert_int_equal(sw_wire_rows_of_tag(&broken), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tag_tells_how_many_rows),
         cmocka_unit_test(an_error_keeps_what_the_server_said),
         cmocka_unit_test(nobody_need_ask_whether_it_is_fatal),
         cmocka_unit_test(a_parameter_status_is_two_texts),
