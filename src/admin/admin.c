@@ -70,7 +70,9 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
     admin->refs = 1;
     admin->loop = setup->loop;
     admin->map = sw_map_ref(setup->map);
+    admin->board = setup->board;
     admin->on_shutdown = setup->on_shutdown;
+    admin->on_reload = setup->on_reload;
     admin->owner = setup->owner;
     admin->mailbox = sw_mailbox_create(setup->loop);
     admin->workers = setup->workers;

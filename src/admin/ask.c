@@ -2,7 +2,7 @@
 
 #include "shardward/base/mem.h"
 
-static struct sw_console *find_console(const struct sw_admin *admin, uint32_t id)
+struct sw_console *sw_admin_waiting(const struct sw_admin *admin, uint32_t id)
 {
     for (struct sw_link *link = admin->consoles.next; link != &admin->consoles;
          link = link->next) {
@@ -31,7 +31,7 @@ static void on_answered(struct sw_letter *letter)
 
     if (--ask->left > 0)
         return;
-    console = ask->console_id == 0 ? NULL : find_console(ask->admin, ask->console_id);
+    console = ask->console_id == 0 ? NULL : sw_admin_waiting(ask->admin, ask->console_id);
     if (!atomic_load(&ask->admin->is_closing) && (console != NULL || ask->console_id == 0))
         ask->kind->on_all(console, ask);
     free_ask(ask);

@@ -55,6 +55,7 @@ void sw_explain(struct sw_console *console)
     const struct sw_command *command = &console->command;
     const struct sw_places places = {
         .map = console->admin->map,
+        .catalog = sw_board_catalog(console->admin->board),
         .database = command->database != NULL ? command->database : console->database,
     };
     struct sw_buf lines;
@@ -62,6 +63,7 @@ void sw_explain(struct sw_console *console)
 
     sw_buf_init(&lines, SIZE_MAX);
     tell(console, &lines, sw_places_explain(&places, command->sql, &lines, &err), &err);
+    sw_catalog_unref(places.catalog);
 }
 
 void sw_locate(struct sw_console *console)

@@ -16,6 +16,7 @@ static const struct sw_verb verbs[SW_VERBS] = {
     [SW_SHOW_NODES] = {"SHOW NODES", "", "the PostgreSQL servers of all clusters", 0, 0, false},
     [SW_SHOW_POOLS] = {"SHOW POOLS", "", "clients and servers by user, shard and node", 0, 0,
                        false},
+    [SW_SHOW_SERVERS] = {"SHOW SERVERS", "", "the server connections", 0, 0, false},
     [SW_SHOW_SHARDS] = {"SHOW SHARDS", "", "the shards of all databases", 0, 0, false},
     [SW_SHOW_STATEMENTS] = {"SHOW STATEMENTS", "", "what was run most, by time", 0, 0, false},
     [SW_SHOW_STATS] = {"SHOW STATS", "", "traffic and times by database, user, shard and node",
@@ -29,6 +30,7 @@ static const struct sw_verb verbs[SW_VERBS] = {
     [SW_LOCATE] = {"LOCATE", "table key ... [IN database]", "the shard that holds a key", 2,
                    SW_COMMAND_WORDS, false},
     [SW_SET] = {"SET", "database = name", "the database of EXPLAIN and LOCATE", 2, 3, false},
+    [SW_RELOAD] = {"RELOAD", "", "read the configuration file again", 0, 0, true},
     [SW_PAUSE] = {"PAUSE", "[database]",
                   "let transactions finish, close servers, let the rest wait for RESUME", 0, 1,
                   true},
@@ -37,7 +39,8 @@ static const struct sw_verb verbs[SW_VERBS] = {
                       "close each server connection when it is released", 0, 1, true},
     [SW_KILL] = {"KILL", "client | database", "end one client, or all of a database", 1, 1,
                  true},
-    [SW_SHUTDOWN] = {"SHUTDOWN", "", "end shardward", 0, 0, true},
+    [SW_SHUTDOWN] = {"SHUTDOWN", "[WAIT]",
+                     "end shardward; WAIT: when open transactions have ended", 0, 1, true},
     [SW_HELP] = {"HELP", "", "this list", 0, 0, false},
 };
 

@@ -14,9 +14,10 @@
  *   ask.c        questions to the workers
  *   stats.c      SHOW STATS
  *   statements.c SHOW STATEMENTS
+ *   servers.c    SHOW SERVERS
  *   clients.c    SHOW CLIENTS, KILL
  *   pools.c      SHOW POOLS, DATABASES, LISTS, MEM
- *   orders.c     PAUSE, RESUME, RECONNECT, SHUTDOWN
+ *   orders.c     PAUSE, RESUME, RECONNECT, RELOAD, SHUTDOWN
  *   answer.c     rows on their way
  */
 #ifndef SW_ADMIN_INTERNAL_H
@@ -39,7 +40,8 @@ struct sw_sums;
 struct sw_admin {
     int refs; /* of its maker and of every console that is not yet freed */
     struct sw_loop *loop;
-    struct sw_map *map;
+    struct sw_board *board;
+    struct sw_map *map;                  /* the current one */
     struct sw_scram_verifier *verifiers; /* of the map's admin users */
     struct sw_listener *listener;        /* NULL: no port is configured */
     struct sw_mailbox *mailbox;
@@ -50,7 +52,8 @@ struct sw_admin {
         *newer; /* SHOW STATS: at the ends of the last full period, or NULL */
     struct sw_timer *period;
     uint64_t began_us;
-    void (*on_shutdown)(void *owner);
+    void (*on_shutdown)(void *owner, bool waits);
+    void (*on_reload)(void *owner, uint32_t console);
     void *owner;
     struct sw_link consoles;
     int count;
@@ -149,6 +152,9 @@ void sw_extended_sync(struct sw_console *console, const struct sw_frame *frame);
 void sw_extended_answer(struct sw_console *console);
 void sw_extended_forget(struct sw_console *console);
 
+/* ask.c: the console that waits, or NULL. */
+struct sw_console *sw_admin_waiting(const struct sw_admin *admin, uint32_t id);
+
 /* runners.c */
 struct sw_runner {
     const struct sw_columns *columns; /* count 0: no rows */
@@ -168,12 +174,14 @@ void sw_explain(struct sw_console *console);
 void sw_locate(struct sw_console *console);
 void sw_set(struct sw_console *console);
 void sw_shutdown(struct sw_console *console);
+void sw_reload(struct sw_console *console);
 void sw_show_clients(struct sw_console *console);
 void sw_show_stats(struct sw_console *console);
 void sw_kill(struct sw_console *console);
 void sw_pause(struct sw_console *console);
 void sw_resume(struct sw_console *console);
 void sw_reconnect(struct sw_console *console);
+void sw_show_servers(struct sw_console *console);
 void sw_show_pools(struct sw_console *console);
 void sw_show_databases(struct sw_console *console);
 void sw_show_lists(struct sw_console *console);
@@ -183,7 +191,8 @@ void sw_show_statements(struct sw_console *console);
 extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_shards,
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
     sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
-    sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_statements;
+    sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_servers,
+    sw_columns_reload, sw_columns_statements;
 
 /* stats.c */
 void sw_sums_free(struct sw_sums *sums); /* accepts NULL */

@@ -5,6 +5,10 @@
  * more, for which they are asked again and again.
  */
 #include "ask.h"
+#include "columns.h"
+
+#include <string.h>
+#include <strings.h>
 
 enum { ASK_AGAIN_MS = 10 };
 
@@ -118,12 +122,56 @@ void sw_reconnect(struct sw_console *console)
         sw_ask(console->admin, console, &reconnection, database, 0);
 }
 
+/* --- RELOAD --- */
+
+static const struct sw_column reload[] = {TEXT("changed")};
+
+const struct sw_columns sw_columns_reload = COLUMNS(reload);
+
+void sw_reload(struct sw_console *console)
+{
+    console->admin->on_reload(console->admin->owner, console->id);
+}
+
+void sw_admin_reloaded(struct sw_admin *admin, uint32_t console_id, const struct sw_error *err,
+                       const char *report)
+{
+    struct sw_console *console = sw_admin_waiting(admin, console_id);
+    struct sw_error failure;
+
+    if (console == NULL)
+        return;
+    if (err != NULL) {
+        failure = *err;
+        if (*report != '\0')
+            sw_error_detail(&failure, "%s", report);
+        sw_console_fail(console, &failure);
+        return;
+    }
+    while (*report != '\0') {
+        size_t len = strcspn(report, "\n");
+
+        sw_answer_row(&console->answer);
+        sw_answer_format(&console->answer, "%.*s", (int)len, report);
+        report += len + (report[len] == '\n');
+    }
+    sw_console_done(console);
+}
+
 /* --- SHUTDOWN --- */
 
 void sw_shutdown(struct sw_console *console)
 {
+    const struct sw_command *command = &console->command;
     struct sw_admin *admin = console->admin;
+    bool waits = command->word_count == 1;
+    struct sw_error err;
 
+    if (waits && strcasecmp(command->words[0].text, "wait") != 0) {
+        sw_error_set(&err, "42601", "the command is SHUTDOWN [WAIT]");
+        sw_console_fail(console, &err);
+        return;
+    }
     sw_console_done(console);
-    admin->on_shutdown(admin->owner);
+    admin->on_shutdown(admin->owner, waits);
 }

@@ -78,9 +78,8 @@ static bool has_shard_of(const struct sw_database *database, const struct sw_poo
     return false;
 }
 
-/* The database of the map whose shard a pool serves; NULL: the map no longer has it. */
-static const struct sw_database *home_of(const struct sw_map *map,
-                                         const struct sw_pool_facts *facts)
+const struct sw_database *sw_home_of_pool(const struct sw_map *map,
+                                          const struct sw_pool_facts *facts)
 {
     for (int d = 0; d < map->database_count; d++)
         if (has_shard_of(&map->databases[d], facts))
@@ -100,7 +99,7 @@ static void put_pool(void *owner, const struct sw_pool_facts *facts)
 {
     struct sw_part *part = owner;
     struct sw_answer *answer = &part->answer;
-    const struct sw_database *database = home_of(part->ask->map, facts);
+    const struct sw_database *database = sw_home_of_pool(part->ask->map, facts);
 
     sw_answer_row(answer);
     sw_answer_text(answer, database == NULL ? NULL : database->name);
@@ -159,7 +158,7 @@ void sw_show_pools(struct sw_console *console)
 static void count_connections(void *owner, const struct sw_pool_facts *facts)
 {
     struct sw_part *part = owner;
-    const struct sw_database *database = home_of(part->ask->map, facts);
+    const struct sw_database *database = sw_home_of_pool(part->ask->map, facts);
     int *counts = part->list;
 
     if (database != NULL)

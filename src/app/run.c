@@ -4,6 +4,7 @@
 
 #include "shardward/app/spread.h"
 #include "shardward/base/log.h"
+#include "shardward/base/mem.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -167,13 +168,49 @@ bool sw_control_open_listener(struct sw_control *control, const struct sw_config
     return *listener != NULL;
 }
 
+static void on_shutdown(void *owner, bool waits)
+{
+    if (waits)
+        on_term(owner);
+    else
+        on_stop(owner);
+}
+
+/* A console that has asked for a reload. */
+struct console_reload {
+    struct sw_reload_asker asker;
+    struct sw_control *control;
+    uint32_t console;
+};
+
+static void on_console_reloaded(void *owner, const struct sw_error *err, const char *report)
+{
+    struct console_reload *reload = owner;
+
+    sw_admin_reloaded(reload->control->admin, reload->console, err, report);
+    free(reload);
+}
+
+static void on_console_reload(void *owner, uint32_t console)
+{
+    struct console_reload *reload = sw_alloc_zero(1, sizeof *reload);
+
+    reload->control = owner;
+    reload->console = console;
+    reload->asker.on_done = on_console_reloaded;
+    reload->asker.owner = reload;
+    sw_control_reload(owner, &reload->asker);
+}
+
 static bool open_admin(struct sw_control *control, struct sw_error *err)
 {
     const struct sw_admin_setup setup = {.loop = control->loop,
                                          .map = control->map,
+                                         .board = control->board,
                                          .workers = control->for_admin,
                                          .worker_count = control->worker_count,
-                                         .on_shutdown = on_stop,
+                                         .on_shutdown = on_shutdown,
+                                         .on_reload = on_console_reload,
                                          .owner = control};
 
     for (int i = 0; i < control->worker_count; i++)

@@ -651,6 +651,16 @@ void sw_backend_flush(struct sw_backend *backend)
     answer_locals(backend);
 }
 
+int sw_backend_fd(const struct sw_backend *backend)
+{
+    return PQsocket(backend->dialled->conn);
+}
+
+int sw_backend_server_pid(const struct sw_backend *backend)
+{
+    return PQbackendPID(backend->dialled->conn);
+}
+
 uint64_t sw_backend_take_rows(struct sw_backend *backend)
 {
     uint64_t rows = backend->rows;

@@ -109,6 +109,7 @@ struct sw_pool {
     struct sw_pool_place place;
     struct sw_config_pool limits;
     struct sw_link idle;    /* backends, most recently used first */
+    struct sw_link lent;    /* backends */
     struct sw_link probing; /* checks of backends that were idle for long */
     struct sw_link waiting; /* leases, longest waiter first */
     int idle_count, probing_count, waiting_count;

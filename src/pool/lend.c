@@ -229,6 +229,7 @@ static void lend(struct sw_pool *pool, struct sw_lease *lease)
 {
     lease->backend = sw_pool_first_idle(pool);
     sw_pool_take_idle(pool, lease->backend);
+    sw_list_push_back(&pool->lent, &sw_backend_card(lease->backend)->link);
     pool->lent_count++;
 }
 
@@ -370,6 +371,7 @@ void sw_lease_return(struct sw_lease *lease)
     struct sw_backend *backend = lease->backend;
 
     lease->backend = NULL;
+    sw_link_remove(&sw_backend_card(backend)->link);
     pool->lent_count--;
     sw_backend_leave(backend);
     sw_pool_put_idle(pool, backend);
@@ -381,6 +383,7 @@ void sw_lease_discard(struct sw_lease *lease)
     struct sw_backend *backend = lease->backend;
 
     lease->backend = NULL;
+    sw_link_remove(&sw_backend_card(backend)->link);
     pool->lent_count--;
     sw_pool_drop(pool, backend);
 }

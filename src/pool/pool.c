@@ -67,6 +67,7 @@ static struct sw_pool *create_pool(struct sw_pools *pools, const struct sw_pool_
     pool->pools = pools;
     pool->place = copy_place(place);
     sw_link_init(&pool->idle);
+    sw_link_init(&pool->lent);
     sw_link_init(&pool->probing);
     sw_link_init(&pool->waiting);
     sw_task_init(&pool->serve, sw_pool_serve, pool);
@@ -275,5 +276,44 @@ void sw_pools_reconnect(struct sw_pools *pools,
             continue;
         atomic_fetch_add(&pool->hub->generation, 1);
         sw_pool_drop_spent(pool, 0);
+    }
+}
+
+static void tell_servers(const struct sw_pools *pools, const struct sw_pool *pool,
+                         const struct sw_link *list,
+                         void (*on_server)(void *owner, const struct sw_server_facts *facts),
+                         void *owner)
+{
+    uint64_t now_ms = sw_loop_now_ms(pools->loop);
+    const struct sw_pool_facts about = facts_of(pool, now_ms);
+
+    for (const struct sw_link *link = list->next; link != list; link = link->next) {
+        struct sw_backend_card *card =
+            SW_OWNER((struct sw_link *)(uintptr_t)link, struct sw_backend_card, link);
+        struct sw_backend *backend = sw_backend_of_card(card);
+        bool is_lent = list == &pool->lent;
+        const struct sw_server_facts facts = {
+            .pool = &about,
+            .is_lent = is_lent,
+            .is_spent = sw_pool_is_spent(pool, backend, now_ms),
+            .fd = sw_backend_fd(backend),
+            .pid = sw_backend_server_pid(backend),
+            .open_ms = now_ms - card->opened_ms,
+            .unused_ms = is_lent ? 0 : now_ms - card->used_ms,
+        };
+
+        on_server(owner, &facts);
+    }
+}
+
+void sw_pools_each_server(const struct sw_pools *pools,
+                          void (*on_server)(void *owner, const struct sw_server_facts *facts),
+                          void *owner)
+{
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
+        const struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
+
+        tell_servers(pools, pool, &pool->lent, on_server, owner);
+        tell_servers(pools, pool, &pool->idle, on_server, owner);
     }
 }

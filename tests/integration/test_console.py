@@ -265,10 +265,72 @@ def who_may_look_may_not_change(p):
         assert table(conn, "SHOW VERSION")
 
 
-@test
-def shutdown_ends_the_process(p):
+@rows([("at once", "SHUTDOWN"), ("when transactions have ended", "SHUTDOWN WAIT")])
+def shutdown_ends_the_process(p, command):
     with p.another_shardward() as other:
         assert "SHUTDOWN\n" in p.run(
             "psql", "-X", "-h", "127.0.0.1", "-p", other.port + 1, "-U", "admin", "-d", "shardward",
-            "-c", "SHUTDOWN", PGPASSWORD="admin").stdout
+            "-c", command, PGPASSWORD="admin").stdout
         equal(other.process.wait(10), 0)
+
+
+@test
+def shutdown_wait_lets_a_transaction_end(p):
+    key = p.new_patient("users_1")
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.connect(other.port, autocommit=False) as conn:
+        conn.execute("UPDATE patients SET name = 'kept' WHERE patient_id = %s", (key,))
+        equal(refusal(admin, "SHUTDOWN LATER")[0], "42601")
+        admin.execute("SHUTDOWN WAIT")
+        conn.execute("UPDATE patients SET city = 'Wuhan' WHERE patient_id = %s", (key,))
+        conn.commit()
+        equal(other.process.wait(20), 0)
+    equal(p.rows("users_1", "SELECT name, city FROM patients WHERE patient_id = %s", (key,)),
+          [("kept", "Wuhan")])
+
+
+def edit(other, old, new):
+    text = other.config_file.read_text()
+    assert old in text, old
+    other.config_file.write_text(text.replace(old, new, 1))
+
+
+@test
+def a_good_reload_says_what_has_changed_and_the_console_follows(p):
+    with p.another_shardward() as other, p.console(other.port) as admin:
+        equal(table(admin, "RELOAD"), [])
+        edit(other, "size: 20", "size: 7")
+        edit(other, "{name: stats, password: stats, may: look}",
+             "{name: later, password: later, may: look}")
+        changed = [r["changed"] for r in table(admin, "RELOAD")]
+        assert any("size" in line or "pool" in line for line in changed), changed
+        equal([r["pool_size"] for r in table(admin, "SHOW USERS")], [7])
+        with p.console(other.port, user="later") as conn:
+            equal(len(table(conn, "SHOW VERSION")), 1)
+        try:
+            p.console(other.port, user="stats").close()
+        except psycopg.OperationalError:
+            pass
+        else:
+            raise AssertionError("a user who was taken out comes in")
+        port = other.port + 1
+        edit(other, f"127.0.0.1:{port}", f"127.0.0.1:{port + 1}")
+        equal([r["changed"] for r in table(admin, "RELOAD")],
+              ["admin.listen: takes effect at the next start"])
+        p.console(other.port).close()
+
+
+@test
+def a_bad_reload_is_an_error_that_names_the_place_and_changes_nothing(p):
+    with p.another_shardward() as other, p.console(other.port) as admin:
+        edit(other, "size: 20", "size: 0")
+        try:
+            admin.execute("RELOAD")
+        except psycopg.Error as error:
+            equal(error.sqlstate, "F0000")
+            assert "'size: 0'" in error.diag.message_detail, error.diag.message_detail
+            assert f"{other.config_file}:" in error.diag.message_detail, error.diag.message_detail
+        else:
+            raise AssertionError("it was accepted")
+        equal([r["pool_size"] for r in table(admin, "SHOW USERS")], [20])
+        equal(refusal(admin, "FROB")[0], "42601")

@@ -516,3 +516,30 @@ def every_show_answers_in_text_and_binary_and_says_the_same(p):
             if show in ("SHOW CONFIG", "SHOW VERSION", "SHOW SHARDS", "SHOW NODES", "SHOW HELP",
                         "SHOW TABLES", "SHOW USERS"):
                 equal(binary.fetchall(), rows_as_text, show)
+
+
+@test
+def servers_are_those_that_postgresql_sees(p):
+    key = p.new_patient("users_1")
+    others = {pid for pid, _ in server_connections(p, "users_1")}
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.connect(other.port, autocommit=False) as conn, p.connect(other.port) as second:
+        def shown():
+            return {r["remote_pid"]: r for r in table(admin, "SHOW SERVERS") if r["shard"] == "users_1"}
+
+        conn.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,))
+        second.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,))
+        seen = dict(server_connections(p, "users_1"))
+        servers = shown()
+        equal(set(servers), set(seen) - others)
+        equal(sorted((servers[pid]["state"], seen[pid]) for pid in servers),
+              [("active", "idle in transaction"), ("idle", "idle")])
+        node, dbname = p.clusters.place("users_1")
+        for server in servers.values():
+            equal((server["type"], server["user"], server["database"], server["addr"],
+                   server["port"], server["dbname"], server["close_needed"]),
+                  ("S", USER, DATABASE, node.address, node.port, dbname, 0))
+        admin.execute("RECONNECT")
+        equal([s["close_needed"] for s in shown().values()], [1])
+        conn.commit()
+        until(lambda: not shown(), "it is closed")

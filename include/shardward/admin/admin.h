@@ -9,6 +9,7 @@
 #define SW_ADMIN_ADMIN_H
 
 #include "shardward/base/error.h"
+#include "shardward/board/board.h"
 #include "shardward/io/loop.h"
 #include "shardward/io/mailbox.h"
 #include "shardward/pool/pool.h"
@@ -29,9 +30,13 @@ struct sw_admin_worker {
 struct sw_admin_setup {
     struct sw_loop *loop;                  /* the control thread's */
     struct sw_map *map;                    /* shared */
+    struct sw_board *board;                /* has the catalog; outlives the admin */
     const struct sw_admin_worker *workers; /* borrowed until sw_admin_free() */
     int worker_count;
-    void (*on_shutdown)(void *owner); /* end the process */
+    /* SHUTDOWN: end the process, at once or when open transactions have ended. */
+    void (*on_shutdown)(void *owner, bool waits);
+    /* RELOAD: then call sw_admin_reloaded(). */
+    void (*on_reload)(void *owner, uint32_t console);
     void *owner;
 };
 
@@ -41,6 +46,10 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
 /* From now on consoles log in by @map (shared), and show it; the port stays as it is. False: a
  * password cannot be used, and nothing has changed. */
 bool sw_admin_use_map(struct sw_admin *admin, struct sw_map *map, struct sw_error *err);
+/* How the reload that @console asked for has ended; @err NULL: well. @report: a line for each
+ * change, or for each fault of the file. */
+void sw_admin_reloaded(struct sw_admin *admin, uint32_t console, const struct sw_error *err,
+                       const char *report);
 /* Tell all consoles goodbye (57P01), close the port, and ask the workers nothing any more.
  * Accepts NULL. */
 void sw_admin_close(struct sw_admin *admin);

@@ -118,6 +118,8 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
 /* Append an empty query, to whose answer nobody listens: an alive server answers it. */
 void sw_backend_probe(struct sw_backend *backend);
 
+int sw_backend_fd(const struct sw_backend *backend);         /* its socket */
+int sw_backend_server_pid(const struct sw_backend *backend); /* the server's process */
 /* Rows that statements for the client have returned or changed since this was last asked. */
 uint64_t sw_backend_take_rows(struct sw_backend *backend);
 

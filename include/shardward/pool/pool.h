@@ -65,6 +65,18 @@ struct sw_pool_facts {
 void sw_pools_each(const struct sw_pools *pools,
                    void (*on_pool)(void *owner, const struct sw_pool_facts *facts),
                    void *owner);
+/* One open connection that is idle or lent. */
+struct sw_server_facts {
+    const struct sw_pool_facts *pool;
+    bool is_lent;
+    bool is_spent;               /* to be closed when it comes back */
+    int fd, pid;                 /* our socket; the server's process */
+    uint64_t open_ms, unused_ms; /* for how long */
+};
+
+void sw_pools_each_server(const struct sw_pools *pools,
+                          void (*on_server)(void *owner, const struct sw_server_facts *facts),
+                          void *owner);
 /* Replace the connections of the pools that are meant (NULL: of all): idle ones are closed now,
  * lent ones when they come back. Holds for all workers once each has been asked. */
 void sw_pools_reconnect(struct sw_pools *pools,

@@ -70,6 +70,11 @@ static const struct row rows[] = {
     {"EXPLAIN", "! 42601"},
     {"EXPLAIN shop:", "! 42601"},
     {"SHUTDOWN", "SHUTDOWN"},
+    {"shutdown wait;", "SHUTDOWN <wait>"},
+    {"RELOAD", "RELOAD"},
+    {"pause", "PAUSE"},
+    {"PAUSE booking", "PAUSE <booking>"},
+    {"KILL", "! 42601"},
 };
 
 static void run_row(void **state)
