@@ -1,8 +1,9 @@
 /*
  * Dates and timestamps, read in the ISO forms that ParseDateTime() and DecodeDateTime() of
  * PostgreSQL's datetime.c take in the same way under every DateStyle, and in no other. What is
- * left out on purpose: 24:00, second 60 (they name a moment of the next day or minute), more
- * than six digits of a second (rounded), BC, names of zones and of months.
+ * left out on purpose: 24:00, second 60 (they name a moment of the next day or minute), 10:30.5
+ * (ten minutes, thirty seconds and a half), more than six digits of a second (rounded), BC,
+ * names of zones and of months.
  */
 #include "internal.h"
 
@@ -76,9 +77,8 @@ static bool reads_time(struct reading *reading)
     if (!reads_digits(reading, 1, 2, &hour) || !takes(reading, ':') ||
         !reads_digits(reading, 2, 2, &minute))
         return false;
-    if (takes(reading, ':') && !reads_digits(reading, 2, 2, &second))
-        return false;
-    if (takes(reading, '.') && !reads_fraction(reading, &fraction))
+    if (takes(reading, ':') && (!reads_digits(reading, 2, 2, &second) ||
+                                (takes(reading, '.') && !reads_fraction(reading, &fraction))))
         return false;
     reading->time_us =
         (((int64_t)hour * 60 + minute) * 60 + second) * INT64_C(1000000) + fraction;
