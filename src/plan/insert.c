@@ -146,12 +146,13 @@ static bool refuse_nowhere(struct sw_planner *planner, const struct sw_table *ta
     return false;
 }
 
-/* An integer is assigned to a text column as its digits. */
+/* An integer is assigned to a text column as its digits; a date, a number of days here, is not.
+ */
 static struct sw_value as_assigned(enum sw_key_type type, const struct sw_value *value)
 {
     struct sw_value copy = *value;
 
-    if (type == SW_KEY_TEXT && value->kind == SW_VALUE_INTEGER && value->cast != SW_CAST_TEXT)
+    if (type == SW_KEY_TEXT && value->kind == SW_VALUE_INTEGER && value->cast != SW_CAST_DATE)
         copy.cast = SW_CAST_TEXT;
     return copy;
 }

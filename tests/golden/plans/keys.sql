@@ -22,6 +22,7 @@ select * from codes where code = $1 and name = $1 --$ 123
 select * from codes where code = $1 and name = $1 --$ 123:25
 select * from codes where code = 'a
 insert into codes (code) values (123)
+insert into codes (code) values (date '2026-01-01' + 1)
 insert into codes (code) values ('123')
 insert into codes (code) values ('abc'), ('abc')
 -- uuid
