@@ -42,6 +42,9 @@ void sw_session_join_first(struct sw_session *session)
         sw_txn_join(&session->txn, session->leg.shard, session->settings);
 
     sw_txn_heard_all(&session->txn, participant, session->settings);
+    /* The string, or the batch, in which the transaction began may have used it already. */
+    sw_txn_note_use(&session->txn, participant, session->target.writes,
+                    session->target.locks_rows);
 }
 
 /* One that is not known is taken for the strictest. */

@@ -53,6 +53,15 @@ def deferred_trigger(p, shard, key, body):
 # What it does
 
 @test
+def what_a_string_with_its_begin_has_written_counts(p):
+    a, b, _ = patients_in_both(p)
+    with p.logged_in() as conn:
+        conn.ask(query(f"BEGIN; {update(a)}"))
+        equal(codes(conn.ask(query(update(b)))), ["0A000"])
+        conn.ask(query("ROLLBACK"))
+
+
+@test
 def a_transaction_reads_on_all_shards_and_writes_on_one(p):
     a, b, c = patients_in_both(p)
     same(p, query("BEGIN"), query(name_of(a)), query(update(b)), query(name_of(c)),
