@@ -71,6 +71,7 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
     admin->loop = setup->loop;
     admin->map = sw_map_ref(setup->map);
     admin->board = setup->board;
+    admin->catalog = setup->catalog;
     admin->on_shutdown = setup->on_shutdown;
     admin->on_reload = setup->on_reload;
     admin->owner = setup->owner;
@@ -136,6 +137,7 @@ void sw_admin_free(struct sw_admin *admin)
 {
     if (admin == NULL)
         return;
+    sw_repair_leave(admin);
     sw_mailbox_close(admin->mailbox);
     sw_admin_unref(admin);
 }

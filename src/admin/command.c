@@ -31,6 +31,8 @@ static const struct sw_verb verbs[SW_VERBS] = {
                    SW_COMMAND_WORDS, false},
     [SW_SET] = {"SET", "database = name", "the database of EXPLAIN and LOCATE", 2, 3, false},
     [SW_RELOAD] = {"RELOAD", "", "read the configuration file again", 0, 0, true},
+    [SW_REPAIR] = {"REPAIR", "", "finish DDL that only some of its shards have made", 0, 0,
+                   true},
     [SW_PAUSE] = {"PAUSE", "[database]",
                   "let transactions finish, close servers, let the rest wait for RESUME", 0, 1,
                   true},

@@ -18,6 +18,7 @@
  *   clients.c    SHOW CLIENTS, KILL
  *   pools.c      SHOW POOLS, DATABASES, LISTS, MEM
  *   orders.c     PAUSE, RESUME, RECONNECT, RELOAD, SHUTDOWN
+ *   repair.c     REPAIR
  *   answer.c     rows on their way
  */
 #ifndef SW_ADMIN_INTERNAL_H
@@ -35,6 +36,7 @@
 #include "shardward/wire/frame.h"
 #include <stdatomic.h>
 
+struct sw_repair_job;
 struct sw_sums;
 
 struct sw_admin {
@@ -52,6 +54,8 @@ struct sw_admin {
         *newer; /* SHOW STATS: at the ends of the last full period, or NULL */
     struct sw_timer *period;
     uint64_t began_us;
+    struct sw_catalog_reader *catalog;
+    struct sw_repair_job *repair; /* under way; NULL: none is */
     void (*on_shutdown)(void *owner, bool waits);
     void (*on_reload)(void *owner, uint32_t console);
     void *owner;
@@ -174,6 +178,7 @@ void sw_explain(struct sw_console *console);
 void sw_locate(struct sw_console *console);
 void sw_set(struct sw_console *console);
 void sw_shutdown(struct sw_console *console);
+void sw_order_repair(struct sw_console *console);
 void sw_reload(struct sw_console *console);
 void sw_show_clients(struct sw_console *console);
 void sw_show_stats(struct sw_console *console);
@@ -191,8 +196,11 @@ void sw_show_statements(struct sw_console *console);
 extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_shards,
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
     sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
-    sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_servers,
-    sw_columns_reload, sw_columns_statements;
+    sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_repair,
+    sw_columns_servers, sw_columns_reload, sw_columns_statements;
+
+/* repair.c: nobody waits for what is under way any more. */
+void sw_repair_leave(struct sw_admin *admin);
 
 /* stats.c */
 void sw_sums_free(struct sw_sums *sums); /* accepts NULL */

@@ -1,8 +1,8 @@
 /*
- * PAUSE, RESUME, SHUTDOWN.
+ * PAUSE, RESUME, RECONNECT, RELOAD, SHUTDOWN.
  *
- * PAUSE is told to all workers, and is done when none of their sessions holds a server any
- * more, for which they are asked again and again.
+ * PAUSE is told to all workers. When none of their sessions holds a server any more, for which
+ * they are asked again and again, the servers' connections are closed.
  */
 #include "ask.h"
 #include "columns.h"

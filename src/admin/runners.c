@@ -24,6 +24,7 @@ const struct sw_runner *sw_runner(enum sw_verb_name verb)
         [SW_LOCATE] = {&sw_columns_property, sw_locate},
         [SW_SET] = {&none, sw_set},
         [SW_RELOAD] = {&sw_columns_reload, sw_reload},
+        [SW_REPAIR] = {&sw_columns_repair, sw_order_repair},
         [SW_PAUSE] = {&none, sw_pause},
         [SW_RESUME] = {&none, sw_resume},
         [SW_KILL] = {&none, sw_kill},

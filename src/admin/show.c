@@ -1,5 +1,5 @@
 /*
- * What the map tells, without asking a worker.
+ * What map and catalog tell, without asking a worker.
  */
 #include "columns.h"
 #include "internal.h"
@@ -13,9 +13,10 @@ static const struct sw_column shards[] = {TEXT("database"), TEXT("business"), TE
                                           TEXT("addr"),     INT4("port"),     TEXT("cloud")};
 static const struct sw_column nodes[] = {TEXT("cluster"), TEXT("node"), TEXT("role"),
                                          TEXT("addr"),    INT4("port"), TEXT("cloud")};
-static const struct sw_column tables[] = {TEXT("database"),  TEXT("business"), TEXT("schema"),
-                                          TEXT("table"),     TEXT("kind"),     TEXT("key"),
-                                          TEXT("placement"), INT4("shards")};
+static const struct sw_column tables[] = {
+    TEXT("database"), TEXT("business"),      TEXT("schema"),    TEXT("table"),
+    TEXT("kind"),     TEXT("key"),           TEXT("placement"), INT4("shards"),
+    TEXT("refused"),  TEXT("writes_refused")};
 
 const struct sw_columns sw_columns_version = COLUMNS(version);
 const struct sw_columns sw_columns_help = COLUMNS(help);
@@ -130,8 +131,18 @@ static void put_key(struct sw_answer *answer, const struct sw_table *table)
     sw_buf_finish(&key);
 }
 
+/* Why the catalog lets no statement touch a table, or write it; NULL: it does. */
+static void put_block(struct sw_answer *answer, const struct sw_block *block)
+{
+    if (block == NULL)
+        sw_answer_null(answer);
+    else
+        sw_answer_format(answer, "%s%s%s", block->message, block->detail == NULL ? "" : ": ",
+                         block->detail == NULL ? "" : block->detail);
+}
+
 static void put_table(struct sw_answer *answer, const struct sw_database *database,
-                      const struct sw_table *table)
+                      const struct sw_table *table, const struct sw_catalog_table *found)
 {
     bool is_sharded = table->keys != NULL;
 
@@ -147,18 +158,31 @@ static void put_table(struct sw_answer *answer, const struct sw_database *databa
         sw_answer_text(answer, NULL);
     sw_answer_text(answer, is_sharded ? table->placement->name : NULL);
     sw_answer_number(answer, is_sharded ? table->placement->shard_count : 1);
+    put_block(answer, found == NULL ? NULL : found->block);
+    put_block(answer, found == NULL ? NULL : found->write_block);
+}
+
+static void put_tables(struct sw_answer *answer, const struct sw_database *database,
+                       const struct sw_catalog_database *read)
+{
+    for (int b = 0; b < database->business_count; b++)
+        for (int t = 0; t < database->businesses[b].table_count; t++) {
+            const struct sw_table *table = &database->businesses[b].tables[t];
+
+            put_table(answer, database, table,
+                      read == NULL ? NULL : sw_catalog_table(read, table->schema, table->name));
+        }
 }
 
 void sw_show_tables(struct sw_console *console)
 {
     const struct sw_map *map = console->admin->map;
+    struct sw_catalog *catalog = sw_board_catalog(console->admin->board);
 
     for (int d = 0; d < map->database_count; d++)
-        for (int b = 0; b < map->databases[d].business_count; b++) {
-            const struct sw_business *business = &map->databases[d].businesses[b];
-
-            for (int t = 0; t < business->table_count; t++)
-                put_table(&console->answer, &map->databases[d], &business->tables[t]);
-        }
+        put_tables(&console->answer, &map->databases[d],
+                   catalog == NULL ? NULL
+                                   : sw_catalog_database(catalog, map->databases[d].name));
+    sw_catalog_unref(catalog);
     sw_console_done(console);
 }

@@ -207,6 +207,7 @@ static bool open_admin(struct sw_control *control, struct sw_error *err)
     const struct sw_admin_setup setup = {.loop = control->loop,
                                          .map = control->map,
                                          .board = control->board,
+                                         .catalog = control->catalog,
                                          .workers = control->for_admin,
                                          .worker_count = control->worker_count,
                                          .on_shutdown = on_shutdown,

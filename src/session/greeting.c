@@ -45,6 +45,16 @@ static void try_settings(struct sw_session *session)
         &(struct sw_leg_work){.run = &session->run, .settings = session->settings});
 }
 
+/* A pause is over; the time for the rest of the login begins anew. */
+static void try_settings_now(struct sw_session *session)
+{
+    int login_ms = session->map->config->timeouts.login_ms;
+
+    if (login_ms > 0)
+        sw_timer_start(session->login_timer, (uint64_t)login_ms);
+    try_settings(session);
+}
+
 /* Logged in: a server tries the settings, and tells us the parameters to report. */
 static void enter(struct sw_session *session)
 {
@@ -74,7 +84,9 @@ static void enter(struct sw_session *session)
     session->startup = sw_settings_share(&session->sessions->startups, session->startup);
     session->settings = sw_settings_ref(session->startup);
     sw_stream_hold(session->stream);
-    if (!sw_session_park(session, try_settings))
+    if (sw_session_park(session, try_settings_now))
+        sw_timer_stop(session->login_timer); /* the client has done its part */
+    else
         try_settings(session);
 }
 

@@ -336,11 +336,6 @@ static void on_login_timeout(void *owner)
     struct sw_session *session = owner;
     struct sw_error err;
 
-    if (sw_session_is_parked(session)) {
-        /* The client has done its part. */
-        sw_timer_start(session->login_timer, (uint64_t)session->map->config->timeouts.login_ms);
-        return;
-    }
     sw_error_set(&err, "08P01", "canceling authentication due to timeout");
     sw_session_fatal(session, &err);
 }

@@ -219,7 +219,7 @@ def again_and_again(stop, conn, sql, key):
 def a_pause_waits_for_transactions_and_then_for_resume(p):
     key = p.new_patient("users_1")
     sql = "SELECT 1 FROM patients WHERE patient_id = %s"
-    with p.another_shardward(("lease: 5s", "lease: 1s"), ("login: 10s", "login: 1s")) as other, \
+    with p.another_shardward(("lease: 5s", "lease: 1s"), ("login: 10s", "login: 2s")) as other, \
             p.console(other.port) as admin, p.console(other.port) as second, \
             p.connect(other.port, autocommit=False) as holder, \
             p.connect(other.port, application_name="new") as new:
@@ -235,7 +235,7 @@ def a_pause_waits_for_transactions_and_then_for_resume(p):
         holder.commit()
         pause.end()
         # Longer than any of the deadlines that a pause suspends.
-        until(lambda: client_of(second, "new")["wait"] >= 2, "two seconds of waiting")
+        until(lambda: client_of(second, "new")["wait"] >= 3, "three seconds of waiting")
         assert query.is_alive() and login.is_alive(), "they did not wait"
         second.execute("RESUME")
         stop.set()

@@ -328,6 +328,30 @@ def what_a_crash_between_commits_leaves_is_refused_until_it_is_repaired(p, commi
 
 
 @test
+def the_console_tells_what_is_unfinished_and_repairs_it(p):
+    sql = "ALTER TABLE patients ADD ddl_crash int"
+    crash(p, sql, 2)
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.connect(port=other.port) as conn:
+        def refused():
+            return {row[3]: row[8] for row in admin.execute("SHOW TABLES")}["patients"]
+
+        assert "was not finished" in refused(), refused()
+        error = error_of(conn.execute, "SELECT name FROM patients WHERE patient_id = 1")
+        equal(error.sqlstate, "0A000")
+        said = [line for line, in admin.execute("REPAIR")]
+        equal(sum(line.endswith(": done") for line in said), len(places(p)) - 2, said)
+        equal(refused(), None)
+        conn.execute("SELECT ddl_crash FROM patients WHERE patient_id = 1")
+        equal(admin.execute("REPAIR").fetchall(), [("nothing is unfinished",)])
+        with p.console(other.port, user="stats") as looker:
+            equal(error_of(looker.execute, "REPAIR").sqlstate, "42501")
+        conn.execute("ALTER TABLE patients DROP COLUMN ddl_crash")
+    for shard in places(p):
+        p.as_superuser(shard, f"DELETE FROM shardward.ddl WHERE statement = $${sql}$$")
+
+
+@test
 def shards_made_equal_by_hand_are_served_again(p):
     sql = "ALTER TABLE patients ADD ddl_crash int"
     crash(p, sql, 3)

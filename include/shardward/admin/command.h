@@ -36,6 +36,7 @@ enum sw_verb_name {
     SW_LOCATE,
     SW_SET,
     SW_RELOAD,
+    SW_REPAIR,
     SW_PAUSE,
     SW_RESUME,
     SW_RECONNECT,
