@@ -89,6 +89,13 @@ def it_shows_for_each_statement_of_the_booking_its_shard(t):
 
 
 @test
+def it_shows_the_console_and_a_reload(t):
+    shown = t.said.split("SHOW VERSION;")[1]
+    assert shown.count("  RELOAD;") == 2, t.said
+    assert re.search(r"limits.*10000.*5000|limits.*5000", shown), t.said
+
+
+@test
 def it_says_how_to_connect_and_to_stop(t):
     assert f"psql -h 127.0.0.1 -p {t.ports['one']} -U booking booking" in t.said, t.said
     assert f"tools/quickstart stop --dir {t.dir('one')}" in t.said, t.said

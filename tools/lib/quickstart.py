@@ -52,6 +52,7 @@ class Quickstart:
             self._start_shardward()
             self._load()
             self._show_booking()
+            self._show_console()
         except BaseException:
             self._keep_log()
             if self.clusters.is_ours():
@@ -185,6 +186,30 @@ class Quickstart:
             if left[0][0] != 0:
                 raise clusters.Failure("the compensation left an appointment behind")
 
+    def _show_console(self):
+        """The console's word on the booking, and a changed file taken without a restart."""
+        config = self.clusters.config_file
+        before = config.read_text()
+
+        def ask(command):
+            result = subprocess.run(
+                [clusters.BIN / "psql", "-X", "-P", "footer=off", "-h", "127.0.0.1", "-p",
+                 str(self.port() + topology.ADMIN_PORT), "-U", "admin", "-d", "shardward", "-c",
+                 command], env=clusters.plain_env(PGPASSWORD="admin"), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            print(f"\n  {command};")
+            print("".join(f"    {line}\n" for line in result.stdout.splitlines() if line.strip()),
+                  end="")
+            if result.returncode != 0:
+                raise clusters.Failure(f"the console refused {command}")
+        print("\nThe console (psql on the next port), and a change of booking.yaml taken while all"
+              "\nconnections stay: limits.clients becomes 5000, and 10000 again")
+        ask("SHOW VERSION")
+        config.write_text(before.replace("clients: 10000", "clients: 5000"))
+        ask("RELOAD")
+        config.write_text(before)
+        ask("RELOAD")
+
     def _keep_log(self):
         """stop() removes the directory; what shardward said last is worth more than it."""
         if self.log_file.exists():
@@ -201,6 +226,7 @@ It runs. Connect (password: {clusters.APP_PASSWORD}):
 
 Look after it in the console (password: admin; HELP lists its commands):
   psql -h 127.0.0.1 -p {port + topology.ADMIN_PORT} -U admin shardward
+After a change of {self.dir}/booking.yaml: RELOAD there, or kill -HUP.
 
 Try:
   \\d appointments
