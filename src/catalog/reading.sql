@@ -107,6 +107,20 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'shardward')
 ORDER BY n.nspname, c.relname, k.name, k.definition;
 
 WITH RECURSIVE family AS (
+    SELECT oid AS ancestor, oid AS heir FROM pg_class WHERE relkind IN ('r', 'p', 'm')
+    UNION
+    SELECT family.ancestor, i.inhrelid FROM family
+    JOIN pg_inherits i ON i.inhparent = family.heir
+)
+SELECT 'index', n.nspname, c.relname, xn.nspname, x.relname
+FROM family f JOIN pg_index i ON i.indrelid = f.heir
+JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace xn ON xn.oid = x.relnamespace
+JOIN pg_class c ON c.oid = f.ancestor JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'shardward')
+    AND n.nspname NOT LIKE 'pg\_toast%' AND n.nspname NOT LIKE 'pg\_temp%'
+ORDER BY n.nspname, c.relname, xn.nspname, x.relname;
+
+WITH RECURSIVE family AS (
     SELECT oid AS ancestor, oid AS heir FROM pg_class WHERE relkind IN ('r', 'p')
     UNION
     SELECT family.ancestor, i.inhrelid FROM family

@@ -95,6 +95,7 @@ void sw_ddl_drop(struct sw_facts *facts, const Node *node)
         return;
     facts->ddl.command = kind->drop_tag;
     facts->ddl.is_outside = drop->concurrent;
+    facts->ddl.if_exists = drop->missing_ok;
     for (int i = 0; i < list_length(drop->objects); i++)
         (void)add_named(facts, kind,
                         kind->naming == NAMED_BEHIND ? SW_OBJECT_CHANGED : SW_OBJECT_DROPPED,
@@ -120,6 +121,7 @@ void sw_ddl_rename(struct sw_facts *facts, const Node *node)
     if (kind == NULL)
         return;
     facts->ddl.command = kind->alter_tag;
+    facts->ddl.if_exists = rename->missing_ok;
     if (rename->renameType == OBJECT_COLUMN && rename->relationType != OBJECT_TABLE) {
         sw_facts_refuse(facts, "a renamed column of a view or foreign table", NULL);
         return;
@@ -142,6 +144,7 @@ void sw_ddl_set_schema(struct sw_facts *facts, const Node *node)
     if (kind == NULL)
         return;
     facts->ddl.command = kind->alter_tag;
+    facts->ddl.if_exists = alter->missing_ok;
     if (alter->relation != NULL)
         (void)sw_ddl_add_range(facts, kind->kind, SW_OBJECT_RENAMED, alter->relation);
     else

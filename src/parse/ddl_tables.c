@@ -354,6 +354,7 @@ void sw_ddl_alter_table(struct sw_facts *facts, const Node *node)
 
     if (!find_altered(facts, alter, &kind))
         return;
+    facts->ddl.if_exists = alter->missing_ok;
     object = sw_ddl_add_range(facts, kind, SW_OBJECT_CHANGED, alter->relation);
     for (int i = 0; i < list_length(alter->cmds); i++) {
         const AlterTableCmd *command = list_nth(alter->cmds, i);

@@ -183,14 +183,18 @@ static bool check_uniques(const struct sw_planner *planner, const struct sw_tabl
     for (int i = 0; i < ddl->unique_count; i++) {
         const char *key = left_out(&ddl->uniques[i], table);
 
-        if (ddl->uniques[i].object != index || key == NULL)
+        if (ddl->uniques[i].object != index || key == NULL || table->config->is_unique_local)
             continue;
         sw_error_set(planner->err, "0A000",
                      "a unique constraint of table \"%s\" that leaves out its key \"%s\" could "
                      "not be enforced",
                      table->name, key);
         sw_error_detail(planner->err, "Each shard sees its own rows only.");
-        sw_error_hint(planner->err, "Add \"%s\" to the constraint.", key);
+        sw_error_hint(
+            planner->err,
+            "Add \"%s\" to the constraint; or write `unique: local` for the table, if "
+            "each shard may check its own rows only.",
+            key);
         return false;
     }
     return true;
@@ -289,6 +293,11 @@ static bool check_renamed_schema(const struct sw_planner *planner,
 
 /* --- where to --- */
 
+struct target {
+    const struct sw_business *business; /* of the tables so far; NULL: none was named */
+    bool is_everywhere;                 /* something named may be on any shard */
+};
+
 static bool refuse_two(const struct sw_planner *planner, const struct sw_business *a,
                        const struct sw_business *b)
 {
@@ -301,6 +310,8 @@ static bool refuse_two(const struct sw_planner *planner, const struct sw_busines
     return false;
 }
 
+/* --- indexes --- */
+
 static bool refuse_unknown(const struct sw_planner *planner, const struct sw_object *object)
 {
     const char *kind = object->kind == SW_OBJECT_INDEX ? "index" : "sequence";
@@ -311,27 +322,119 @@ static bool refuse_unknown(const struct sw_planner *planner, const struct sw_obj
     return false;
 }
 
-/* *business becomes that of the table, if the object is one; it stays if it is of no table. */
-static bool add_object(const struct sw_planner *planner, int index,
-                       const struct sw_business **business)
+static bool refuse_ambiguous(const struct sw_planner *planner, const struct sw_object *object)
 {
-    const struct sw_object *object = &ddl_of(planner)->objects[index];
+    sw_error_set(planner->err, "0A000", "tables of two businesses have an index \"%s\"",
+                 object->name);
+    sw_error_hint(planner->err, "Rename one of them on its shards.");
+    return false;
+}
+
+static bool is_dropped(const struct sw_object *object)
+{
+    return object->use == SW_OBJECT_DROPPED;
+}
+
+static bool refuse_other_kind(const struct sw_planner *planner, const struct sw_object *object)
+{
+    sw_error_set(planner->err, "42809", "\"%s\" is not an index", object->name);
+    if (is_dropped(object))
+        sw_error_hint(planner->err, "Use DROP TABLE to remove a table.");
+    return false;
+}
+
+/* In PostgreSQL's words, which depend on the command. */
+static bool refuse_no_index(const struct sw_planner *planner, const struct sw_object *object)
+{
+    return sw_error_set(planner->err, is_dropped(object) ? "42704" : "42P01",
+                        "%s \"%s%s%s\" does not exist",
+                        is_dropped(object) ? "index" : "relation", dot_schema(object),
+                        dot(object), object->name);
+}
+
+static const struct sw_catalog_index *index_of(const struct sw_catalog_database *catalog,
+                                               const struct sw_object *object)
+{
+    return catalog == NULL
+               ? NULL
+               : sw_catalog_index(catalog, object->schema == NULL ? "public" : object->schema,
+                                  object->name);
+}
+
+/* IF EXISTS is answered by the servers, whose notice is passed on. */
+static bool add_missing_index(const struct sw_planner *planner, const struct sw_object *object,
+                              struct target *target)
+{
+    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
+
+    if (declared(planner, object) != NULL)
+        return refuse_other_kind(planner, object);
+    if (catalog == NULL || !sw_catalog_is_whole(catalog))
+        return refuse_unknown(planner, object);
+    if (!ddl_of(planner)->if_exists)
+        return refuse_no_index(planner, object);
+    target->is_everywhere = true;
+    return true;
+}
+
+static bool add_business(const struct sw_planner *planner, const struct sw_business *business,
+                         struct target *target)
+{
+    if (target->business != NULL && target->business != business)
+        return refuse_two(planner, target->business, business);
+    target->business = business;
+    return true;
+}
+
+static bool add_index(const struct sw_planner *planner, const struct sw_object *object,
+                      struct target *target)
+{
+    const struct sw_catalog_index *index = index_of(sw_planner_catalog(planner), object);
     const struct sw_table *table;
+
+    if (object->schema == NULL && !planner->context->is_search_path_plain)
+        return refuse_search_path(planner, object);
+    if (index == NULL)
+        return add_missing_index(planner, object, target);
+    if (index->is_ambiguous)
+        return refuse_ambiguous(planner, object);
+    table = sw_database_table(planner->context->database, index->schema, index->table);
+    if (table == NULL)
+        return refuse_missing(
+            planner, &(struct sw_object){.schema = index->schema, .name = index->table});
+    return add_business(planner, table->business, target);
+}
+
+/* One is for the shards of its table, the other for all, which would not say the same. */
+static bool refuse_mixed(const struct sw_planner *planner)
+{
+    sw_error_set(planner->err, "0A000", "%s of an index that is there and one that is not",
+                 ddl_of(planner)->command);
+    sw_error_hint(planner->err, "Name each in a statement of its own.");
+    return false;
+}
+
+/* --- all objects --- */
+
+static bool add_table(const struct sw_planner *planner, int at, struct target *target)
+{
+    const struct sw_table *table = find_table(planner, at);
+
+    return table != NULL && check_table(planner, table, at) &&
+           add_business(planner, table->business, target);
+}
+
+static bool add_object(const struct sw_planner *planner, int at, struct target *target)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[at];
 
     if (!check_schema(planner, object) || !check_renamed_schema(planner, object))
         return false;
-    if ((object->kind == SW_OBJECT_INDEX || object->kind == SW_OBJECT_SEQUENCE) &&
-        object->use != SW_OBJECT_MADE)
+    if (object->kind == SW_OBJECT_INDEX)
+        return add_index(planner, object, target);
+    if (object->kind == SW_OBJECT_SEQUENCE && object->use != SW_OBJECT_MADE)
         return refuse_unknown(planner, object);
-    if (object->kind != SW_OBJECT_TABLE)
-        return true;
-    table = find_table(planner, index);
-    if (table == NULL || !check_table(planner, table, index))
-        return false;
-    if (*business != NULL && *business != table->business)
-        return refuse_two(planner, *business, table->business);
-    *business = table->business;
-    return true;
+    return object->kind != SW_OBJECT_TABLE || add_table(planner, at, target);
 }
 
 static void explain(const struct sw_planner *planner, struct sw_route *route)
@@ -347,13 +450,17 @@ static void explain(const struct sw_planner *planner, struct sw_route *route)
 bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
 {
     const struct sw_ddl *ddl = ddl_of(planner);
-    const struct sw_business *business = NULL;
+    const struct sw_business *business;
+    struct target target = {.business = NULL};
 
     if (!sw_functions_check(planner) || !sw_user_check(planner))
         return false;
     for (int i = 0; i < ddl->object_count; i++)
-        if (!add_object(planner, i, &business))
+        if (!add_object(planner, i, &target))
             return false;
+    if (target.is_everywhere && target.business != NULL)
+        return refuse_mixed(planner);
+    business = target.business;
     if (!sw_rights_check_ddl(planner, business) || !sw_rights_check_writes(planner))
         return false;
     *route = (struct sw_route){.kind = SW_ROUTE_SCHEMA,
@@ -397,27 +504,34 @@ int sw_plan_list_shards(const struct sw_database *database, const struct sw_rout
     return count;
 }
 
-static const struct sw_table *declared_or_parent(const struct sw_database *database,
-                                                 const struct sw_ddl *ddl, int index)
+static const struct sw_table *table_of(const struct sw_database *database,
+                                       const struct sw_catalog_database *catalog,
+                                       const struct sw_ddl *ddl, int at)
 {
-    const struct sw_object *object = &ddl->objects[index];
+    const struct sw_object *object = &ddl->objects[at];
+    const struct sw_catalog_index *index =
+        object->kind == SW_OBJECT_INDEX ? index_of(catalog, object) : NULL;
     const struct sw_table *table = NULL;
 
+    if (index != NULL)
+        return sw_database_table(database, index->schema, index->table);
     if (object->kind == SW_OBJECT_TABLE)
         table = sw_database_table(database, object->schema == NULL ? "public" : object->schema,
                                   object->name);
     if (table == NULL && object->partition_of >= 0)
-        return declared_or_parent(database, ddl, object->partition_of);
+        return table_of(database, catalog, ddl, object->partition_of);
     return table;
 }
 
-int sw_plan_list_tables(const struct sw_database *database, const struct sw_ddl *ddl,
-                        const struct sw_table **tables, int size)
+int sw_plan_list_tables(const struct sw_database *database, const struct sw_catalog *catalog,
+                        const struct sw_ddl *ddl, const struct sw_table **tables, int size)
 {
+    const struct sw_catalog_database *known =
+        catalog == NULL ? NULL : sw_catalog_database(catalog, database->name);
     int count = 0;
 
     for (int i = 0; i < ddl->object_count; i++) {
-        const struct sw_table *table = declared_or_parent(database, ddl, i);
+        const struct sw_table *table = table_of(database, known, ddl, i);
 
         if (table == NULL || ddl->objects[i].use == SW_OBJECT_NAMED)
             continue;

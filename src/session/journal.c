@@ -40,10 +40,10 @@ static void put_shards(const struct sw_session *session, const struct sw_route *
 static void put_tables_of(const struct sw_session *session, const struct sw_ddl *ddl,
                           bool *is_first, struct sw_buf *sql)
 {
-    int count = sw_plan_list_tables(session->database, ddl, NULL, 0);
+    int count = sw_plan_list_tables(session->database, session->catalog, ddl, NULL, 0);
     const struct sw_table **tables = sw_alloc_zero((size_t)count, sizeof(void *));
 
-    (void)sw_plan_list_tables(session->database, ddl, tables, count);
+    (void)sw_plan_list_tables(session->database, session->catalog, ddl, tables, count);
     for (int i = 0; i < count; i++) {
         char *name = sw_format("%s.%s", tables[i]->schema, tables[i]->name);
 

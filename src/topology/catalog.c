@@ -75,9 +75,11 @@ static void build_database(struct sw_comparison *comparison, const struct sw_dat
     into->name = sw_arena_strdup(&comparison->catalog->arena, database->name);
     sw_textmap_init(&into->tables);
     sw_textmap_init(&into->functions);
+    sw_textmap_init(&into->indexes);
     sw_textmap_init(&into->shards);
     sw_compare_types(comparison);
     sw_compare_objects(comparison);
+    sw_compare_indexes(comparison);
     sw_compare_journals(comparison);
     for (int b = 0; b < database->business_count; b++) {
         const struct sw_business *business = &database->businesses[b];
@@ -158,6 +160,7 @@ static void destroy(struct sw_catalog *catalog)
     for (int i = 0; i < catalog->database_count; i++) {
         sw_textmap_finish(&catalog->databases[i].tables);
         sw_textmap_finish(&catalog->databases[i].functions);
+        sw_textmap_finish(&catalog->databases[i].indexes);
         forget_shards(&catalog->databases[i].shards);
     }
     for (int i = 0; i < catalog->schema_count; i++)
@@ -197,14 +200,36 @@ const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *c
     return NULL;
 }
 
-const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
-                                                const char *schema, const char *name)
+static void *find(const struct sw_textmap *map, const char *schema, const char *name)
 {
     char full[FULL_NAME];
 
     if (snprintf(full, sizeof full, "%s.%s", schema, name) >= FULL_NAME)
         return NULL;
-    return sw_textmap_get(&database->tables, full);
+    return sw_textmap_get(map, full);
+}
+
+const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
+                                                const char *schema, const char *name)
+{
+    return find(&database->tables, schema, name);
+}
+
+const struct sw_catalog_index *sw_catalog_index(const struct sw_catalog_database *database,
+                                                const char *schema, const char *name)
+{
+    return find(&database->indexes, schema, name);
+}
+
+bool sw_catalog_is_whole(const struct sw_catalog_database *database)
+{
+    const struct sw_catalog_shard *shard;
+    size_t at = 0;
+
+    while ((shard = sw_textmap_next(&database->shards, &at, NULL)) != NULL)
+        if (!shard->is_read)
+            return false;
+    return true;
 }
 
 struct sw_oid_map *sw_catalog_types(const struct sw_catalog_database *database,

@@ -21,7 +21,7 @@ struct list {
 /* A table, and what belongs to it so far. */
 struct draft {
     struct sw_schema_table table;
-    struct list columns, constraints, triggers, uses;
+    struct list columns, constraints, indexes, triggers, uses;
 };
 
 struct reader {
@@ -222,6 +222,18 @@ static void read_constraint(struct reader *reader)
     reader->is_bad = reader->is_bad || others != constraint->column_count;
 }
 
+static void read_index(struct reader *reader)
+{
+    struct draft *draft = draft_of(reader);
+    struct sw_schema_index *index;
+
+    if (draft == NULL)
+        return;
+    index = add(reader, &draft->indexes, sizeof *index);
+    index->schema = text(reader, 3);
+    index->name = text(reader, 4);
+}
+
 static void read_trigger(struct reader *reader)
 {
     struct draft *draft = draft_of(reader);
@@ -331,10 +343,11 @@ static const struct {
     const char *kind;
     void (*read)(struct reader *reader);
 } line_kinds[] = {
-    {"table", read_table},         {"column", read_column},     {"constraint", read_constraint},
-    {"trigger", read_trigger},     {"use", read_use},           {"function", read_function},
-    {"operator", read_operator},   {"cast", read_cast},         {"type", read_type},
-    {"installed", read_installed}, {"accepted", read_accepted}, {"ddl", read_ddl},
+    {"table", read_table},       {"column", read_column},       {"constraint", read_constraint},
+    {"index", read_index},       {"trigger", read_trigger},     {"use", read_use},
+    {"function", read_function}, {"operator", read_operator},   {"cast", read_cast},
+    {"type", read_type},         {"installed", read_installed}, {"accepted", read_accepted},
+    {"ddl", read_ddl},
 };
 
 static char unescaped(char c)
@@ -402,6 +415,8 @@ static void finish_tables(struct reader *reader)
         table->column_count = draft->columns.count;
         table->constraints = draft->constraints.items;
         table->constraint_count = draft->constraints.count;
+        table->indexes = draft->indexes.items;
+        table->index_count = draft->indexes.count;
         table->triggers = draft->triggers.items;
         table->trigger_count = draft->triggers.count;
         table->uses = draft->uses.items;

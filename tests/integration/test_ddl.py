@@ -97,6 +97,20 @@ def command_tags_and_notices_are_those_of_one_postgresql(p):
         "REVOKE ALL ON visits FROM PUBLIC",
         "CREATE INDEX visits_b ON visits (b); CREATE INDEX IF NOT EXISTS visits_b ON visits (b)",
         "CLUSTER visits USING visits_b",
+        "COMMENT ON INDEX visits_b IS 'x'",
+        "ALTER INDEX visits_b SET (fillfactor = 70)",
+        "ALTER INDEX visits_b RESET (fillfactor)",
+        "REINDEX INDEX visits_b",
+        "ALTER INDEX visits_b RENAME TO visits_c",
+        "DROP INDEX visits_b",
+        "DROP INDEX IF EXISTS visits_b",
+        "ALTER INDEX visits_b RENAME TO visits_d",
+        "ALTER INDEX IF EXISTS visits_b RENAME TO visits_d",
+        "REINDEX INDEX visits_b",
+        "COMMENT ON INDEX visits_b IS 'x'",
+        "DROP INDEX visits",
+        "DROP INDEX visits_key",
+        "DROP INDEX IF EXISTS visits_c",
         "REINDEX TABLE visits",
         "TRUNCATE visits",
         "DROP TABLE visits, visits",
@@ -241,9 +255,55 @@ def an_index_is_built_concurrently_shard_by_shard_and_told_so(p):
         equal(cursor.statusmessage, "CREATE INDEX")
         equal(notices, [("NOTICE", "Done on: catalog, users_0, users_1, users_2, users_3.")])
         equal(exists(p, "ddl_names"), places(p))
-    for shard in places(p):
+        conn.execute("REINDEX INDEX CONCURRENTLY ddl_names")
+        cursor = conn.execute("DROP INDEX CONCURRENTLY ddl_names")
+        equal(cursor.statusmessage, "DROP INDEX")
+        equal(notices[1:], [("NOTICE", "Done on: users_0, users_1, users_2, users_3."), notices[0]])
+    equal(exists(p, "ddl_names"), [])
+
+
+@test
+def an_index_that_some_shards_lack_is_dropped_where_it_is_if_exists_is_said(p):
+    for shard in ["users_1", "users_3"]:
         with p.at_shard(shard) as conn:
-            conn.execute("DROP INDEX ddl_names")
+            conn.execute("CREATE INDEX ddl_names ON patients (name)")
+    with p.another_shardward() as other:
+        with p.connect(port=other.port) as conn:
+            error = error_of(conn.execute, "DROP INDEX ddl_names")
+            equal((error.sqlstate, error.diag.context), ("42704", 'shard "catalog"'))
+            equal(exists(p, "ddl_names"), ["users_1", "users_3"])
+            conn.execute("DROP INDEX IF EXISTS ddl_names")
+    equal(exists(p, "ddl_names"), [])
+
+
+@test
+def the_index_of_a_partition_is_found_by_the_table_it_is_of(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, a int)"
+                         " PARTITION BY RANGE (a)")
+            conn.execute("CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (0) TO (9)")
+            conn.execute("CREATE INDEX visits_a ON visits (a)")
+            conn.execute("ALTER INDEX visits_1_a_idx RENAME TO visits_1_a")
+            equal(exists(p, "visits_1_a"), places(p))
+            conn.execute("DROP INDEX visits_a")
+            equal(exists(p, "visits_1_a"), [])
+            conn.execute("DROP TABLE visits")
+
+
+@test
+def a_table_whose_unique_constraints_are_local_may_be_given_one_without_the_key(p):
+    rule = "visits: {key: patient_id, placement: by_patient, unique: local}"
+    with with_tables(p, rule) as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, a int)")
+            conn.execute("CREATE UNIQUE INDEX visits_a ON visits (a)")
+            conn.execute("ALTER TABLE visits ADD UNIQUE (a)")
+            equal(exists(p, "visits_a"), places(p))
+            equal(conn.execute("SELECT a FROM visits WHERE patient_id = 1").fetchall(), [])
+            conn.execute("DROP INDEX visits_a")
+            equal(exists(p, "visits_a"), [])
+            conn.execute("DROP TABLE visits")
 
 
 @test

@@ -68,6 +68,7 @@ struct sw_ddl {
     int unique_count;
     bool is_outside;    /* runs in no transaction block: CREATE INDEX CONCURRENTLY, VACUUM */
     bool is_upkeep;     /* leaves the schema as it is: VACUUM, ANALYZE, REINDEX, TRUNCATE */
+    bool if_exists;     /* IF EXISTS: of DROP and ALTER, for all objects */
     bool is_listed;     /* CREATE TABLE whose columns all stand in it: no LIKE, INHERITS, OF */
     bool fills_columns; /* writes values into rows that are there, one moment or user for all:
                            ADD COLUMN ... DEFAULT now() */

@@ -88,9 +88,10 @@ bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *para
 int sw_plan_list_shards(const struct sw_database *database, const struct sw_route *route,
                         const struct sw_shard **shards, int size);
 
-/* The tables of the map that DDL is about, a partition's parent for the partition. As above. */
-int sw_plan_list_tables(const struct sw_database *database, const struct sw_ddl *ddl,
-                        const struct sw_table **tables, int size);
+/* The tables of the map that DDL is about: a partition's parent for the partition, and the
+ * table of an index, as @catalog (may be NULL) knows it. As above. */
+int sw_plan_list_tables(const struct sw_database *database, const struct sw_catalog *catalog,
+                        const struct sw_ddl *ddl, const struct sw_table **tables, int size);
 
 /* Print facts or a route as lines of text, for EXPLAIN and golden files. */
 void sw_plan_print_route(const struct sw_database *database, const struct sw_route *route,

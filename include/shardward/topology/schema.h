@@ -13,6 +13,9 @@
  *     constraint  schema, table, name, kind (p u x i f c), columns, definition, and of a
  *                 foreign key: schema, table, columns referred to
  *
+ *     index       schema, table, schema, name; those of partitions and heirs stand under each
+ *                 of their ancestors too
+ *
  *     trigger     schema, table, name, function's schema, function, definition
  *
  *     use         schema, table, purpose, function's schema, function, volatility, extension
@@ -91,6 +94,12 @@ struct sw_schema_constraint {
     const char *const *other_columns;       /* as many as columns */
 };
 
+/* Any index of the table, or of a partition or heir: where it is to be looked for, and no part
+ * of what must be alike. */
+struct sw_schema_index {
+    const char *schema, *name;
+};
+
 /* A trigger of the user's, enabled, also one of a partition or an heir. */
 struct sw_schema_trigger {
     const char *name, *function_schema, *function, *definition;
@@ -117,6 +126,8 @@ struct sw_schema_table {
     int column_count;
     const struct sw_schema_constraint *constraints;
     int constraint_count;
+    const struct sw_schema_index *indexes;
+    int index_count;
     const struct sw_schema_trigger *triggers;
     int trigger_count;
     const struct sw_schema_use *uses;

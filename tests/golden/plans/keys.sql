@@ -70,3 +70,7 @@ select current_user
 select user from settings
 select * from information_schema.tables
 select * from pg_database
+-- a unique constraint that each shard checks for its own rows
+alter table loose_numbers add unique (other)
+create unique index on loose_numbers (other)
+create unique index on numbers (other)

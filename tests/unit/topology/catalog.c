@@ -325,6 +325,61 @@ static void a_shard_out_of_reach_finishes_nothing_and_lacks_nothing(void **state
     sw_catalog_unref(catalog);
 }
 
+#define TABLE(name) "table\tpublic\t" name "\tr\tf\t\t\\N\n"
+#define INDEX(table, name) "index\tpublic\t" table "\tpublic\t" name "\n"
+
+static void an_index_tells_its_table_wherever_it_is(void **state)
+{
+    static const struct {
+        const char *shard, *text, *index, *table; /* NULL: not found */
+        bool is_ambiguous;
+    } rows[] = {
+        {"users_0", PATIENTS INDEX("patients", "i"), "i", "patients", false},
+        {"users_3", PATIENTS INDEX("patients", "i"), "i", "patients", false},
+        {"catalog", PATIENTS INDEX("patients", "i"), "i", "patients", false},
+        {"users_1", PATIENTS, "i", NULL, false},
+        {"users_1", PATIENTS INDEX("patients", "i"), "patients", NULL, false},
+        {"users_1", PATIENTS TABLE("part") INDEX("part", "i") INDEX("patients", "i"), "i",
+         "patients", false},
+        {"users_1", PATIENTS TABLE("other") INDEX("other", "i"), "i", "other", false},
+        {"catalog", PATIENTS TABLE("slots") INDEX("patients", "i") INDEX("slots", "i"), "i",
+         "patients", true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_catalog_index *found;
+        struct sw_catalog *catalog;
+
+        all_read(PATIENTS);
+        reads(rows[i].shard, rows[i].text);
+        catalog = sw_catalog_build(map, readings, 1);
+        found = sw_catalog_index(&catalog->databases[0], "public", rows[i].index);
+        assert_int_equal(found != NULL, rows[i].table != NULL);
+        if (found != NULL) {
+            assert_int_equal(found->is_ambiguous, rows[i].is_ambiguous);
+            assert_true(found->is_ambiguous || strcmp(found->table, rows[i].table) == 0);
+        }
+        assert_null(patients(catalog)->block);
+        assert_false(sw_catalog_is_whole(&catalog->databases[0]));
+        sw_catalog_unref(catalog);
+    }
+}
+
+static void a_catalog_is_whole_when_every_shard_was_read(void **state)
+{
+    struct sw_catalog *catalog;
+
+    for (int i = 0; i < map->shard_count; i++)
+        readings[i] = (struct sw_shard_reading){"", 0, NULL};
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_true(sw_catalog_is_whole(&catalog->databases[0]));
+    sw_catalog_unref(catalog);
+    readings[shard("catalog")->id].text = NULL;
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_false(sw_catalog_is_whole(&catalog->databases[0]));
+    sw_catalog_unref(catalog);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_read, forget)
@@ -341,6 +396,8 @@ int main(void)
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
+        TEST(an_index_tells_its_table_wherever_it_is),
+        TEST(a_catalog_is_whole_when_every_shard_was_read),
         TEST(a_catalog_survives_saving),
         TEST(a_saved_file_that_is_none_is_refused),
     };

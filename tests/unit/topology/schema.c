@@ -20,6 +20,7 @@ static const char whole[] =
     "\t\\N\n"
     "constraint\tpublic\tpatients\tpatients_pkey\tp\tpatient_id,\"a,\"\"b\"\tPRIMARY KEY (x)\n"
     "constraint\tpublic\tpatients\tto_city\tf\tcity\tFOREIGN KEY (city)\tpublic\tcities\tname\n"
+    "index\tpublic\tpatients\tparts\tby_mood\n"
     "trigger\tpublic\tpatients\taudit\tpublic\twrite_down\tCREATE TRIGGER audit\n"
     "use\tpublic\tpatients\tdefault of mood\tpublic\tmake\tv\t\\N\n"
     "table\tpublic\tcities\tp\tt\tno_delete\tpublic.far\n"
@@ -50,6 +51,10 @@ static void every_kind_of_line_is_read(void **state)
     assert_int_equal(patients->constraints[0].column_count, 2);
     assert_string_equal(patients->constraints[0].columns[1], "a,\"b");
     assert_string_equal(patients->constraints[1].other_columns[0], "name");
+    assert_int_equal(patients->index_count, 1);
+    assert_string_equal(patients->indexes[0].schema, "parts");
+    assert_string_equal(patients->indexes[0].name, "by_mood");
+    assert_int_equal(cities->index_count, 0);
     assert_string_equal(patients->triggers[0].function, "write_down");
     assert_int_equal(patients->uses[0].volatility, SW_VOLATILE);
     assert_int_equal(cities->kind, SW_TABLE_PARTITIONED);
@@ -74,6 +79,8 @@ static void a_line_that_cannot_be_read_is_named(void **state)
         "column\tpublic\tother\ta\t20\t20\tbigint\t-1\t\\N\tt\tt\t\\N\t\tf\t\\N", /* no table */
         "type\tpublic\tmood\t4294967296\tf",                                      /* no oid */
         "type\tpublic\tmood\t-1\tf",
+        "index\tpublic\tother\tpublic\ti",                                   /* no table */
+        "index\tpublic\tpatients\tpublic",                                   /* no name */
         "constraint\tpublic\tpatients\tc\tf\ta,b\tFK\tpublic\tcities\tname", /* a column less */
         "a\tb\tc\td\te\tf\tg\th\ti\tj\tk\tl\tm\tn\to\tp\tq",
     };
