@@ -142,6 +142,7 @@ ALSO_FINE = {
     "SELECT * FROM no_such_table": "42P01",
     "SELECT * FROM other.patients WHERE patient_id = {a}": "42P01",
     "INSERT INTO no_such_table VALUES (1)": "42P01",
+    "DROP INDEX no_such_index": "42704",
     "PREPARE TRANSACTION 'x'": "25P01",
     "EXECUTE s": "26000",
     "SET ROLE postgres": "42501",
