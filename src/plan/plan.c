@@ -21,6 +21,8 @@ struct sw_plan {
     const struct sw_statement *statement;
     bool is_settled; /* `route` is it, whatever the values are */
     struct sw_route route;
+    bool has_unbound; /* `unbound` is the route while no values are there */
+    struct sw_route unbound;
     bool calls_writer;      /* a function that writes */
     bool shares_parameters; /* one stands more than once */
     struct sw_arena arena;
@@ -389,19 +391,6 @@ static bool compile(struct sw_plan *plan, struct sw_error *err)
     return is_good;
 }
 
-struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
-                                const struct sw_statement *statement, struct sw_error *err)
-{
-    struct sw_plan *plan = sw_alloc_zero(1, sizeof *plan);
-
-    plan->context = *context;
-    plan->statement = statement;
-    if (compile(plan, err))
-        return plan;
-    sw_plan_free(plan);
-    return NULL;
-}
-
 void sw_plan_free(struct sw_plan *plan)
 {
     if (plan == NULL)
@@ -463,9 +452,34 @@ static bool locate_in_scratch(const struct sw_plan *plan,
     return true;
 }
 
+struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
+                                const struct sw_statement *statement, struct sw_error *err)
+{
+    struct sw_plan *plan = sw_alloc_zero(1, sizeof *plan);
+    struct sw_error ignored;
+
+    plan->context = *context;
+    plan->statement = statement;
+    if (compile(plan, err)) {
+        plan->has_unbound = locate_in_scratch(plan, NULL, false, &plan->unbound, &ignored);
+        return plan;
+    }
+    sw_plan_free(plan);
+    return NULL;
+}
+
+static bool has_values(const struct sw_parameters *parameters)
+{
+    return parameters != NULL && (parameters->values != NULL || parameters->lifted != NULL);
+}
+
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
                     struct sw_route *route, struct sw_error *err)
 {
+    if (plan->has_unbound && !has_values(parameters)) {
+        *route = plan->unbound;
+        return true;
+    }
     return locate_in_scratch(plan, parameters, false, route, err);
 }
 
