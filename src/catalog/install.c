@@ -243,8 +243,9 @@ void sw_install_print(FILE *out)
 
         sw_buf_init(&sql, MOST_SQL);
         append_migration(&sql, &sw_migrations[i]);
-        (void)fprintf(out, "-- %s\nBEGIN;\n%.*sCOMMIT;\n\n", sw_migrations[i].name,
-                      (int)sw_buf_len(&sql), (const char *)sw_buf_bytes(&sql));
+        (void)fprintf(out, "-- %s\nBEGIN;\n", sw_migrations[i].name);
+        (void)fwrite(sw_buf_bytes(&sql), 1, sw_buf_len(&sql), out);
+        (void)fputs("COMMIT;\n\n", out);
         sw_buf_finish(&sql);
     }
 }
