@@ -64,6 +64,12 @@ uint64_t sw_loop_now_ms(const struct sw_loop *loop)
     return uv_now(&loop->uv);
 }
 
+uint64_t sw_loop_renew_now_ms(struct sw_loop *loop)
+{
+    uv_update_time(&loop->uv);
+    return uv_now(&loop->uv);
+}
+
 void sw_loop_lend(struct sw_loop *loop, struct sw_buf *buf)
 {
     if (buf->memory != NULL)

@@ -343,6 +343,8 @@ bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
         lend(pool, lease);
         return true;
     }
+    /* The statement may have been read for long; that is no part of the waiting. */
+    now = sw_loop_renew_now_ms(pool->pools->loop);
     lease->since_ms = now;
     lease->deadline_ms = pool->pools->lease_ms > 0 ? now + (uint64_t)pool->pools->lease_ms : 0;
     sw_list_push_back(&pool->waiting, &lease->link);

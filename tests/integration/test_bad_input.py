@@ -368,7 +368,8 @@ def a_query_beyond_its_own_limit_is_refused_and_the_client_goes_on(p):
 @test
 def a_query_of_100_mb_works_when_the_limits_are_raised(p):
     key = p.new_patient("users_0")
-    edits = ("message: 64MB", "message: 256MB"), ("query: 16MB", "query: 200MB")
+    # Reading it takes longer than a lease may: the time to wait begins behind it.
+    edits = ("message: 64MB", "message: 256MB"), ("query: 16MB", "query: 200MB"), ("lease: 5s", "lease: 200ms")
     with p.another_shardward(*edits) as other, unharmed(p, other):
         with p.logged_in(other.port) as client:
             client.socket.settimeout(50)

@@ -22,6 +22,9 @@ void sw_loop_stop(struct sw_loop *loop);
 void sw_loop_destroy(struct sw_loop *loop);
 /* Milliseconds of a monotonic clock, as of the start of this turn of the loop. */
 uint64_t sw_loop_now_ms(const struct sw_loop *loop);
+/* The same as of this moment, also for timers that are started from now on: for what is timed
+ * behind work that may have taken long in this turn. */
+uint64_t sw_loop_renew_now_ms(struct sw_loop *loop);
 
 /* Something to be done before the loop next waits. Embedded in its owner, who must cancel it
  * before he dies. Posting a posted task changes nothing. */

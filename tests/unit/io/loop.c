@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -244,6 +245,28 @@ static void *ring(void *owner)
 }
 
 /* No wake is lost: the loop would never see the last one, and never stop. */
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void the_clock_stands_still_in_a_turn_until_it_is_renewed(void **state)
+{
+    struct sw_loop *loop = sw_loop_create();
+    uint64_t start_ms = sw_loop_now_ms(loop), renewed_ms;
+
+    for (int64_t began_ms = clock_ms(); clock_ms() < began_ms + 3;)
+        ;
+    assert_int_equal(sw_loop_now_ms(loop), start_ms);
+    renewed_ms = sw_loop_renew_now_ms(loop);
+    assert_true(renewed_ms >= start_ms + 3);
+    assert_int_equal(sw_loop_now_ms(loop), renewed_ms);
+    sw_loop_destroy(loop);
+}
+
 static void a_wake_of_another_thread_is_seen(void **state)
 {
     struct ringer ringer = {0};
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_stopped_loop_can_be_run_again),
         cmocka_unit_test(timers_are_due_once_in_the_order_of_their_delays),
         cmocka_unit_test(a_timer_can_be_moved_and_stopped),
+        cmocka_unit_test(the_clock_stands_still_in_a_turn_until_it_is_renewed),
         cmocka_unit_test(a_wake_of_another_thread_is_seen),
         cmocka_unit_test(many_wakes_may_be_one),
         cmocka_unit_test(a_signal_calls_its_owner),
