@@ -108,9 +108,13 @@ class Bench:
                 self.missing.append((one.name, str(reason)))
                 self.contenders.remove(one)
 
-    def stop(self):
+    def stop_instances(self):
         for running in self.running.values():
             running.stop()
+        self.running = {}
+
+    def stop(self):
+        self.stop_instances()
         self.server.stop()
 
     def instance(self, one, case):
@@ -172,7 +176,10 @@ class Bench:
                 self.missing.append((f"{one.name}, {self.crowds[-1]} idle clients",
                                      one.idle_reason))
             say(f"idle clients: {one.name}")
-            self.idle[one.name] = self.measure_idle(one, counts)
+            try:
+                self.idle[one.name] = self.measure_idle(one, counts)
+            except (OSError, contender.Unavailable) as reason:
+                self.missing.append((f"{one.name}, idle clients", str(reason)))
 
     def measure_idle(self, one, counts):
         """In a process of its own, which has known some clients before."""
@@ -229,6 +236,7 @@ def main():
         bench.start()
         bench.rounds()
         bench.all_calls()
+        bench.stop_instances()      # their server connections are wanted by idle clients
         bench.all_idle()
         results = bench.results()
     print(report.table(results))
