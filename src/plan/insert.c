@@ -258,6 +258,41 @@ static bool place_row(struct sw_planner *planner, struct sw_place *place,
            refuse_two_shards(planner, place, placement->buckets[bucket].shard);
 }
 
+static bool gives_value(const struct sw_level *level, int at)
+{
+    for (int row = 0; row < level->row_count && at >= 0; row++)
+        if (level->values[(size_t)row * (size_t)level->row_width + (size_t)at].kind ==
+            SW_VALUE_DEFAULT)
+            return false;
+    return at >= 0;
+}
+
+/* Each shard has a sequence of its own, and would give numbers that others have given. */
+static bool check_sequences(struct sw_planner *planner, const struct sw_level *level)
+{
+    const struct sw_table *table = planner->places[level->target].table;
+    const struct sw_schema_table *facts = facts_of(planner, level);
+
+    if (facts == NULL || table->placement->shard_count == 1)
+        return true;
+    for (int i = 0; i < facts->column_count; i++) {
+        const struct sw_schema_column *column = &facts->columns[i];
+
+        if (column->default_sequence == NULL ||
+            gives_value(level, sw_insert_column(planner, level, column->name)))
+            continue;
+        sw_error_set(planner->err, "0A000",
+                     "INSERT into \"%s\" leaves \"%s\" to a sequence of its shard", table->name,
+                     column->name);
+        sw_error_detail(planner->err, "Rows on other shards would get the same numbers.");
+        sw_error_hint(planner->err,
+                      "Give a value, such as that of SELECT shardward.next_id('%s').",
+                      column->default_sequence);
+        return false;
+    }
+    return true;
+}
+
 static bool place_target(struct sw_planner *planner, const struct sw_level *level)
 {
     struct sw_place *place = &planner->places[level->target];
@@ -269,7 +304,7 @@ static bool place_target(struct sw_planner *planner, const struct sw_level *leve
     if (level->source == SW_INSERT_DEFAULTS)
         return refuse(planner, "INSERT ... DEFAULT VALUES", place->table->name,
                       "Give the values in VALUES.");
-    if (!find_key(planner, level, place->table, at))
+    if (!find_key(planner, level, place->table, at) || !check_sequences(planner, level))
         return false;
     place->kind = SW_PLACE_ANY_OF;
     for (int row = 0; row < level->row_count; row++)

@@ -82,13 +82,14 @@ def _column(name, type_):
 
 
 @contextlib.contextmanager
-def placed(platform):
-    """A shardward that knows the tables; they are gone at the end."""
+def placed(platform, *more):
+    """A shardward that knows the tables, after the statements @more; they are gone at the end."""
     _run_everywhere(platform, [
         f"CREATE TABLE {name} ({', '.join(_column(*column) for column in key.items())},"
         " number int NOT NULL, note text)"
         for name, (_, key) in TABLES.items()])
     try:
+        _run_everywhere(platform, more)
         with platform.another_shardward(*_edits()) as other:
             yield other
     finally:
