@@ -244,7 +244,6 @@ static void *ring(void *owner)
     return NULL;
 }
 
-/* No wake is lost: the loop would never see the last one, and never stop. */
 static int64_t clock_ms(void)
 {
     struct timespec now;
@@ -267,6 +266,7 @@ static void the_clock_stands_still_in_a_turn_until_it_is_renewed(void **state)
     sw_loop_destroy(loop);
 }
 
+/* No wake is lost: the loop would never see the last one, and never stop. */
 static void a_wake_of_another_thread_is_seen(void **state)
 {
     struct ringer ringer = {0};
