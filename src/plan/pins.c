@@ -172,21 +172,24 @@ static bool is_of_use(const struct sw_predicate *predicate,
            (placement->kind == SW_PLACEMENT_RANGE && part == 0);
 }
 
+bool sw_pins_hold(const struct sw_planner *planner, struct sw_key_part part, int index)
+{
+    return (row(planner->pins, part)[index / WORD] >> (index % WORD) & 1) != 0;
+}
+
 /* All that the pins of one part say; false: the statement is in error. */
 static bool read_domain(struct sw_planner *planner, struct sw_key_part part,
                         struct sw_domain *domain)
 {
     struct sw_place *place = &planner->places[part.relation];
     const struct sw_placement *placement = place->table->placement;
-    const uint64_t *bits = row(planner->pins, part);
     struct sw_error why;
 
     *domain = (struct sw_domain){0};
     for (int p = 0; p < planner->statement->predicate_count; p++) {
         const struct sw_predicate *predicate = &planner->statement->predicates[p];
 
-        if ((bits[p / WORD] >> (p % WORD) & 1) == 0 ||
-            !is_of_use(predicate, placement, part.part) ||
+        if (!sw_pins_hold(planner, part, p) || !is_of_use(predicate, placement, part.part) ||
             sw_domain_narrow(planner, placement->types[part.part], predicate, domain, &why))
             continue;
         if (sw_error_is_servers(&why)) {

@@ -28,7 +28,8 @@ struct sw_plan {
     struct sw_arena arena;
     const struct sw_place *places;
     const struct sw_pins *pins;
-    const char *columns; /* to be put into an INSERT; NULL: none */
+    const struct sw_direct *direct; /* NULL: the long way alone leads there */
+    const char *columns;            /* to be put into an INSERT; NULL: none */
 };
 
 /* What does not fit is left out whole. */
@@ -366,7 +367,11 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
         return route_without_tables(planner, &plan->route);
     plan->calls_writer = planner->calls_writer;
     plan->shares_parameters = shares_parameters(planner->statement);
-    return sw_insert_find_columns(planner, &plan->columns) && sw_pins_find(planner);
+    if (!sw_insert_find_columns(planner, &plan->columns) || !sw_pins_find(planner))
+        return false;
+    if (!plan->shares_parameters)
+        plan->direct = sw_direct_find(planner);
+    return true;
 }
 
 static bool compile(struct sw_plan *plan, struct sw_error *err)
@@ -468,6 +473,27 @@ struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
     return NULL;
 }
 
+static bool locate_directly(const struct sw_plan *plan, const struct sw_parameters *parameters,
+                            struct sw_route *route)
+{
+    struct sw_key_source source = {.parameters = parameters,
+                                   .is_utc = plan->context.is_timezone_utc};
+    const struct sw_shard *shard =
+        plan->direct == NULL ? NULL : sw_direct_locate(plan->direct, &source);
+
+    if (shard == NULL)
+        return false;
+    route->kind = SW_ROUTE_ONE;
+    route->shard = shard;
+    route->placement = NULL;
+    route->business = NULL;
+    route->hears_catalog = false;
+    route->writes = plan->statement->writes;
+    route->needs_columns = false;
+    route->reason[0] = '\0';
+    return true;
+}
+
 static bool has_values(const struct sw_parameters *parameters)
 {
     return parameters != NULL && (parameters->values != NULL || parameters->lifted != NULL);
@@ -480,7 +506,8 @@ bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *para
         *route = plan->unbound;
         return true;
     }
-    return locate_in_scratch(plan, parameters, false, route, err);
+    return locate_directly(plan, parameters, route) ||
+           locate_in_scratch(plan, parameters, false, route, err);
 }
 
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,

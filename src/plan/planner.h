@@ -131,8 +131,22 @@ void sw_ddl_advise(const struct sw_planner *planner, int object);
 void sw_uses_note(struct sw_planner *planner);
 /* Find out which predicates pin which relation; needs no values. */
 bool sw_pins_find(struct sw_planner *planner);
+/* Does predicate @index pin the part? */
+bool sw_pins_hold(const struct sw_planner *planner, struct sw_key_part part, int index);
 /* Place all sharded relations, targets of INSERT excepted, by the values of their pins. */
 bool sw_pins_place(struct sw_planner *planner);
+
+/* One value for each part of the key of the only table. */
+struct sw_direct {
+    const struct sw_placement *placement;
+    const struct sw_value *values[SW_KEY_PARTS];
+};
+
+/* In the planner's arena; NULL: the statement is not that plain. Pins are found. */
+const struct sw_direct *sw_direct_find(struct sw_planner *planner);
+/* NULL: the values do not tell. */
+const struct sw_shard *sw_direct_locate(const struct sw_direct *direct,
+                                        const struct sw_key_source *source);
 /* The columns that the statement's INSERT leaves unsaid, as SQL in the planner's arena; NULL:
  * it names them, or its table is not sharded. */
 bool sw_insert_find_columns(struct sw_planner *planner, const char **columns);
