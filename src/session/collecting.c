@@ -46,6 +46,8 @@ void sw_session_note_changes(struct sw_session *session, const struct sw_stateme
     for (int i = 0; i < statement->setting_count; i++) {
         size_t count = (size_t)session->change_count + 1;
 
+        if (sw_reading_depends_on(statement->settings[i].name))
+            session->reading_serial++;
         session->changes = sw_realloc(session->changes, count * sizeof *session->changes);
         session->read_back = sw_realloc(session->read_back, count * sizeof *session->read_back);
         session->changes[session->change_count++] = (struct sw_change){

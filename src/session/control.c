@@ -146,6 +146,7 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = session->has_local_timezone = false;
+    session->has_local_reading = false;
     sw_session_forget_loss(session);
     sw_txn_end(&session->txn);
 }
@@ -155,6 +156,7 @@ void sw_session_chain_transaction(struct sw_session *session, bool is_committed)
     if (!is_committed)
         restore_settings(session, &session->txn.before);
     session->has_local_search_path = session->has_local_timezone = false;
+    session->has_local_reading = false;
     sw_session_forget_loss(session);
     sw_txn_chain(&session->txn, settings_now(session));
 }
@@ -163,6 +165,7 @@ void sw_session_roll_back_to(struct sw_session *session, const char *name)
 {
     const struct sw_txn_settings *before;
 
+    session->reading_serial++;
     if (sw_txn_rollback_to(&session->txn, name, &before))
         restore_settings(session, before);
 }

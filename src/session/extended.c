@@ -91,16 +91,12 @@ static struct sw_prepared *prepare(const struct sw_session *session,
                                    const struct sw_wire_parse *parse, const char *text,
                                    const uint32_t *types)
 {
-    const char *path = sw_settings_get(session->settings, "search_path");
-    const char *role = sw_settings_get(session->settings, "role");
     struct sw_prepared *prepared;
     char *scope;
 
     if (parse->name[0] == '\0')
         return sw_prepared_create_unnamed(text, types, parse->type_count);
-    /* A server keeps the shape of a statement's answer: after DDL it is to be parsed anew. */
-    scope = sw_format("%d %s %s", session->catalog == NULL ? 0 : session->catalog->version,
-                      role == NULL ? "" : role, path == NULL ? "" : path);
+    scope = sw_session_scope(session, text);
     prepared = sw_prepared_create(text, types, parse->type_count, scope);
     free(scope);
     return prepared;
@@ -123,17 +119,19 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
     if (parse->name[0] != '\0' && sw_names_get(&session->statements, parse->name) != NULL)
         return sw_error_set(err, "42P05", "prepared statement \"%s\" already exists",
                             parse->name);
+    if (parse->name[0] != '\0' && !sw_reading_check(parse->query, err))
+        return false;
     return script->count == 0 ||
            sw_session_aim(session, &script->statements[0], planned->plan, &unbound, false, err);
 }
 
 /* Is the unnamed statement parsed again, as it stands? */
-static bool is_same_again(const struct sw_named *before, const struct sw_wire_parse *parse,
-                          const struct sw_planned *planned)
+static bool is_same_again(const struct sw_session *session, const struct sw_named *before,
+                          const struct sw_wire_parse *parse, const struct sw_planned *planned)
 {
     if (parse->name[0] != '\0' || before == NULL || before->planned != planned ||
         before->prepared == NULL || before->has_learned ||
-        before->type_count != parse->type_count)
+        before->type_count != parse->type_count || !sw_session_reads_alike(session, before))
         return false;
     for (int i = 0; i < parse->type_count; i++)
         if (before->types[i] != sw_wire_parse_type(parse, i))
@@ -153,6 +151,8 @@ static struct sw_named *make_named(const struct sw_session *session,
         sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
     named->splice = *splice;
+    named->reading = sw_session_reading(session);
+    (void)sw_settings_ref(named->reading.settings);
     sw_prepared_unref(prepared);
     free(types);
     return named;
@@ -164,7 +164,7 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
 {
     bool is_ours = is_answered_here(session, planned->script);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
-    struct sw_named *named = !is_ours && is_same_again(before, parse, planned)
+    struct sw_named *named = !is_ours && is_same_again(session, before, parse, planned)
                                  ? sw_named_ref(before)
                                  : make_named(session, parse, planned, is_ours, text, splice);
 

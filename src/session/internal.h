@@ -16,6 +16,7 @@
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
  *   names.c       prepared statements and portals
+ *   reading.c     ... and by which settings servers read their text
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   pause.c       statements that wait for the end of a pause
@@ -63,6 +64,16 @@ struct sw_sessions {
     void *owner;
 };
 
+/*
+ * By what a server reads the text of a statement when it parses it: names by search_path and
+ * role, literals by TimeZone, DateStyle and the like.
+ */
+struct sw_reading {
+    struct sw_settings *settings; /* of the session; shared */
+    uint64_t local; /* serial of what SET LOCAL, or a SET of the batch, has made of
+                       them; 0: nothing */
+};
+
 /* A statement that the client prepared, or the portal's memory of it. Counted. */
 struct sw_named {
     int refs;
@@ -70,6 +81,7 @@ struct sw_named {
     struct sw_planned *planned;
     const struct sw_statement *statement; /* NULL: an empty query */
     struct sw_prepared *prepared;         /* NULL: answered without a server */
+    struct sw_reading reading;            /* by which it was parsed */
     char *text;
     struct sw_splice splice;      /* what servers have been given besides */
     bool has_learned;             /* its types from the server */
@@ -224,6 +236,8 @@ struct sw_session {
     bool is_path_plain, is_zone_utc; /* by judged_settings */
     bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
     bool has_local_timezone;         /* ... of TimeZone */
+    bool has_local_reading;          /* ... of any setting by which texts are read */
+    uint64_t reading_serial;         /* of the last change of such a setting */
     size_t unread;         /* bytes still to come of a message that is too long, and dropped */
     uint8_t unread_type;   /* its type */
     bool is_throttled;     /* the client does not read: its stream is held until it does */
@@ -479,5 +493,22 @@ struct sw_named *sw_names_get(const struct sw_names *names, const char *name);
 void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named);
 void sw_names_clear(struct sw_names *names);
 void sw_names_clear_named(struct sw_names *names); /* all but the unnamed one */
+
+/* reading.c */
+
+/* Is it a setting by which servers read the text of a statement? NULL: RESET ALL. */
+bool sw_reading_depends_on(const char *setting);
+/* By what a server of the session would read a text now; borrowed. */
+struct sw_reading sw_session_reading(const struct sw_session *session);
+/* The scope in which other clients' statements of the same text are the same. To be freed. */
+char *sw_session_scope(const struct sw_session *session, const char *text);
+/* 0A000 if @text cannot be prepared under a name: what it says depends on the moment. */
+bool sw_reading_check(const char *text, struct sw_error *err);
+bool sw_session_reads_alike(const struct sw_session *session, const struct sw_named *named);
+/* See to it that servers which do not know @named yet read it as it has to be read: PostgreSQL
+ * keeps to the literals as they were read at its Parse, and looks for names anew. 0A000 if both
+ * cannot be had. */
+bool sw_session_read_again(const struct sw_session *session, struct sw_named *named,
+                           struct sw_error *err);
 
 #endif

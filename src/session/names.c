@@ -26,6 +26,8 @@ struct sw_named *sw_named_copy(const struct sw_named *named)
                                             named->prepared, named->types, named->type_count);
 
     copy->splice = named->splice;
+    copy->reading =
+        (struct sw_reading){sw_settings_ref(named->reading.settings), named->reading.local};
     copy->has_learned = named->has_learned;
     return copy;
 }
@@ -44,6 +46,7 @@ void sw_named_unref(struct sw_named *named)
     free(named->text);
     sw_planned_unref(named->planned);
     sw_prepared_unref(named->prepared);
+    sw_settings_unref(named->reading.settings);
     free(named->types);
     free(named);
 }

@@ -103,6 +103,7 @@ static struct sw_settings *follow_changes(struct sw_session *session)
         if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE) {
             session->has_local_search_path |= strcmp(change->name, "search_path") == 0;
             session->has_local_timezone |= strcmp(change->name, "timezone") == 0;
+            session->has_local_reading |= sw_reading_depends_on(change->name);
         }
     }
     return real;

@@ -308,6 +308,8 @@ bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
         named->planned = planned;
         named->statement = &planned->script->statements[0];
     }
+    if (!sw_session_read_again(session, named, err))
+        return false;
     return sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,
                           err);
 }

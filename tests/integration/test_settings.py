@@ -244,3 +244,73 @@ def set_and_set_local_in_one_statement_are_refused(p):
             equal(wire.error_of(client.read_ready(3))["C"], "0A000")
         client.query("COMMIT")
         equal(setting(client, "work_mem"), "4MB")
+
+
+def prepared(client, name, sql):
+    """The first value that a named statement gives, prepared anew."""
+    equal(wire.kinds(client.ask(wire.parse(sql, name), wire.SYNC)), "1Z", sql)
+    return executed(client, name)
+
+
+def executed(client, name):
+    return wire.rows_of(client.ask(wire.bind(statement=name), wire.execute(), wire.SYNC))[0][0]
+
+
+@test
+def literals_of_a_prepared_statement_are_read_by_the_settings_of_its_client(p):
+    rows_ = (
+        ("TimeZone", "SELECT timestamptz '2024-07-01 12:00' AT TIME ZONE 'UTC'",
+         {"UTC": "2024-07-01 12:00:00", "Europe/Berlin": "2024-07-01 10:00:00"}),
+        ("DateStyle", "SELECT date '01/02/2024' - date 'epoch'",
+         {"ISO, MDY": "19724", "ISO, DMY": "19754"}),
+        ("IntervalStyle", "SELECT extract(epoch FROM interval '-1 2:00:00')",
+         {"postgres": "-79200.000000", "sql_standard": "-93600.000000"}))
+    with p.another_shardward(SMALL_POOL) as other:
+        for name, sql, values in rows_:
+            for _ in range(2):
+                for value, expected in values.items():
+                    with p.logged_in(port=other.port, **{name: value}) as client:
+                        equal(prepared(client, "s", sql), expected, f"{name} = {value}")
+
+
+@test
+def literals_of_a_prepared_statement_are_not_read_anew(p):
+    sql = "SELECT timestamptz '2024-07-01 12:00' AT TIME ZONE 'UTC'"
+    with p.logged_in(TimeZone="UTC") as client:
+        equal(prepared(client, "s", sql), "2024-07-01 12:00:00")
+        equal(prepared(client, "plain", "SELECT 'no moment', 7"), "no moment")
+        client.query("SET TimeZone = 'Europe/Berlin'")
+        answers = client.ask(wire.bind(statement="s"), wire.execute(), wire.SYNC)
+        equal(wire.error_of(answers)["C"], "0A000")
+        equal(executed(client, "plain"), "no moment")
+        equal(prepared(client, "t", sql), "2024-07-01 10:00:00")
+        client.query("SET TimeZone = 'UTC'")
+        equal(executed(client, "s"), "2024-07-01 12:00:00")
+
+
+@test
+def a_prepared_statement_read_by_set_local_is_nobody_elses(p):
+    sql = "SELECT timestamptz '2024-07-02 12:00' AT TIME ZONE 'UTC'"
+    with p.another_shardward(SMALL_POOL) as other:
+        with p.logged_in(port=other.port, TimeZone="UTC") as client:
+            client.query("BEGIN")
+            client.query("SET LOCAL TimeZone = 'Europe/Berlin'")
+            equal(prepared(client, "s", sql), "2024-07-02 10:00:00")
+            client.query("COMMIT")
+            answers = client.ask(wire.bind(statement="s"), wire.execute(), wire.SYNC)
+            equal(wire.error_of(answers)["C"], "0A000")
+            equal(prepared(client, "t", sql), "2024-07-02 12:00:00")
+
+
+@test
+def a_prepared_statement_cannot_hold_the_moment_of_its_parse(p):
+    with p.logged_in() as client:
+        for sql, answer in (("SELECT 'now'::timestamptz", "EZ"),
+                            ("SELECT 'a', ' Today '::date", "EZ"),
+                            ("SELECT $t$tomorrow$t$::date", "EZ"),
+                            ("SELECT E'\\'', 'yesterday'::date", "EZ"),
+                            ("SELECT 'x', now(), 'nowhere'", "1Z"),
+                            ("SELECT 'a', t.today FROM (SELECT 1 AS today) AS t", "1Z")):
+            answers = client.ask(wire.parse(sql, "s"), wire.close("S", "s"), wire.SYNC)
+            equal(wire.kinds(answers).replace("3", ""), answer, sql)
+        equal(wire.kinds(client.ask(wire.parse("SELECT 'now'::timestamptz"), wire.SYNC)), "1Z")
