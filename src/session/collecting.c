@@ -145,6 +145,22 @@ bool sw_session_run_ends_transaction(const struct sw_session *session)
     return ends;
 }
 
+bool sw_session_run_commits(const struct sw_session *session)
+{
+    const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
+    bool commits = false;
+
+    for (int i = 0; script != NULL && i < script->count; i++)
+        commits |= script->statements[i].kind == SW_STATEMENT_COMMIT;
+    for (int i = 0; i < session->run.count; i++) {
+        const struct sw_named *named = session->run.requests[i].about;
+
+        commits |= session->run.requests[i].role == SW_ROLE_CONTROL &&
+                   named->statement->kind == SW_STATEMENT_COMMIT;
+    }
+    return commits;
+}
+
 void sw_session_forget_run(struct sw_session *session)
 {
     for (int i = 0; i < session->run.count; i++) {

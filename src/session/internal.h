@@ -401,6 +401,8 @@ void sw_session_add_about(struct sw_session *session, enum sw_request_kind kind,
                           const struct sw_buf *bytes);
 /* Does the run hold control, to be carried out by a server, that ends the transaction? */
 bool sw_session_run_ends_transaction(const struct sw_session *session);
+/* ... or a COMMIT, be it among other statements of a string. */
+bool sw_session_run_commits(const struct sw_session *session);
 void sw_session_forget_run(struct sw_session *session);
 /* ... and what is kept from run to run while a batch is open. */
 void sw_session_forget_batch(struct sw_session *session);

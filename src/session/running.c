@@ -6,7 +6,7 @@
  *      +--> RUNNING --on_done-----> settings, names, transaction follow --> READY
  *              |
  *              +------on_refused--> nothing was sent: an error --> READY
- *              +------on_lost-----> 08006, or 08007 if it may have written --> READY
+ *              +------on_lost-----> 08006, or 08007 if it may have committed --> READY
  */
 #include "internal.h"
 
@@ -464,16 +464,26 @@ static bool may_run_again(const struct sw_session *session)
            session->txn.state == SW_TXN_IDLE;
 }
 
-/* A write, or the end of a transaction, may have taken effect or not. */
-static void fail_unknown(struct sw_session *session, const struct sw_error *err)
+/* May the run that was lost have taken effect? Nothing of a transaction has, as long as its
+ * COMMIT was not sent. */
+static bool may_have_committed(const struct sw_session *session)
 {
-    struct sw_error unknown;
+    return session->may_write &&
+           (session->txn.state == SW_TXN_IDLE || sw_session_run_commits(session));
+}
 
+/* The server was lost with the run. If that was the end of the transaction, it is over. */
+static void fail_lost(struct sw_session *session, const struct sw_error *err)
+{
+    struct sw_error why = *err;
+
+    if (may_have_committed(session)) {
+        sw_error_set(&why, "08007", "%s", err->message);
+        sw_error_detail(&why, "It is unknown whether the statement took effect.");
+    }
     if (sw_session_run_ends_transaction(session) && session->txn.state != SW_TXN_IDLE)
         sw_session_end_transaction(session, false);
-    sw_error_set(&unknown, "08007", "%s", err->message);
-    sw_error_detail(&unknown, "It is unknown whether the statement took effect.");
-    fail_run(session, &unknown);
+    fail_run(session, &why);
 }
 
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
@@ -498,10 +508,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
         session->tries++;
         start_unless_paused(session, start);
-    } else if (session->may_write || sw_session_run_ends_transaction(session)) {
-        fail_unknown(session, err);
     } else {
-        fail_run(session, err);
+        fail_lost(session, err);
     }
 }
 

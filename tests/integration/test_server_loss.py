@@ -3,7 +3,7 @@
 import time
 
 import wire
-from suite import equal, test
+from suite import equal, rows, test
 from test_transactions import eventually
 
 BOUND_S = 12
@@ -71,6 +71,33 @@ def a_backend_lost_in_a_transaction_is_an_error_and_the_client_lives(p):
         if wire.ready_status(answers) == "E":
             equal(wire.error_of(client.query("SELECT 1"))["C"], "25P02")
             equal(client.query("COMMIT")[0].body, b"ROLLBACK\0")
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+    equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
+
+
+WRITE = "UPDATE patients SET visits = 1 WHERE patient_id = {}"
+
+
+@rows([("in a transaction", ["BEGIN"], WRITE, "57P01", "E"),
+       ("with others in a transaction", ["BEGIN"], WRITE + "; SELECT 1", "57P01", "E"),
+       ("before the COMMIT of its string", ["BEGIN"], WRITE + "; COMMIT", "08007", "E"),
+       ("by itself", [], WRITE, "08007", "I")])
+def a_write_lost_may_have_lasted_only_if_it_was_to_be_committed(p, before, sql, code, status):
+    key = p.new_patient("users_1")
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with p.logged_in() as client, p.at_shard("users_1") as gate:
+        gate.execute("BEGIN")
+        gate.execute(WRITE.format(key))
+        for begin in before:
+            client.query(begin)
+        client.send(wire.query(sql.format(key)))
+        eventually(lambda: int(p.as_superuser("users_1", waits)) == 1, "the write waits")
+        p.as_superuser("users_1", "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                       " WHERE wait_event_type = 'Lock'")
+        answers = client.read_ready()
+        equal((wire.error_of(answers)["C"], wire.ready_status(answers)), (code, status))
+        gate.execute("ROLLBACK")
+        equal(wire.kinds(client.query("ROLLBACK")), "CZ")
         equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
     equal(p.rows("users_1", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
 
