@@ -58,12 +58,10 @@ static void answer(struct sw_session *session, char type, struct sw_named *named
 }
 
 /* No answer at all: the run holds @named. */
-static void answer_nothing(struct sw_session *session, struct sw_named *named)
+static void answer_nothing(struct sw_session *session, struct sw_named *named,
+                           enum sw_request_role role)
 {
-    struct sw_buf none;
-
-    sw_buf_init(&none, 0);
-    sw_session_add_about(session, SW_REQUEST_LOCAL, named, SW_ROLE_NONE, NULL, &none);
+    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, named, role, NULL, NULL, 0);
 }
 
 /* --- Parse --- */
@@ -479,9 +477,26 @@ static void spend_portal(struct sw_session *session, const char *portal,
 /* The statement lives as long as the run, which holds it. */
 static void carry_out_together(struct sw_session *session, struct sw_named *named)
 {
-    answer_nothing(session, named);
+    answer_nothing(session, named, SW_ROLE_NONE);
     sw_session_together(session, named->statement, SW_RUN_ENDS_SPLIT);
     sw_named_unref(named);
+}
+
+/* What DEALLOCATE closes comes back if the server skips it after an error. */
+static void note_deallocated(struct sw_session *session, const struct sw_statement *statement)
+{
+    const char *name = statement->name;
+    struct sw_named *named;
+    size_t at = 0;
+
+    if (name != NULL) {
+        named = sw_names_get(&session->statements, name);
+        if (named != NULL)
+            answer_nothing(session, named, SW_ROLE_CLOSED);
+        return;
+    }
+    while ((named = sw_textmap_next(&session->statements.named, &at, NULL)) != NULL)
+        answer_nothing(session, named, SW_ROLE_CLOSED);
 }
 
 static void execute_control(struct sw_session *session, struct sw_named *named,
@@ -506,6 +521,8 @@ static void execute_control(struct sw_session *session, struct sw_named *named,
         carry_out_together(session, named);
         return;
     }
+    if (named->statement->kind == SW_STATEMENT_DEALLOCATE)
+        note_deallocated(session, named->statement);
     sw_buf_init(&bytes, SW_RUN_LIMIT);
     is_good = is_heard
                   ? add_heard_control(session, named, &bytes, &err)

@@ -462,6 +462,15 @@ def deallocate_all_keeps_the_unnamed_statement(p):
          bind((), "s") + execute() + SYNC)
 
 
+@rows([("of one", "DEALLOCATE s"), ("of all", "DEALLOCATE ALL"), ("of none", "DEALLOCATE nowhere")])
+def deallocate_behind_an_error_is_skipped(p, sql):
+    key = patient_in_both(p, "users_0")
+    same(p, parse(name_of(key), "s") + parse("SELECT 2", "t") + SYNC,
+         run(division(key)) + run(sql) + SYNC,
+         bind((), "s") + execute() + bind((), "t") + execute() + SYNC,
+         run(name_of(key)) + run(sql) + SYNC, bind((), "s") + execute() + SYNC)
+
+
 # Loss beside a transaction
 
 @test
