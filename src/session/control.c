@@ -180,6 +180,7 @@ static bool begin(struct sw_session *session, const struct sw_statement *stateme
     if (session->txn.state == SW_TXN_IDLE) {
         sw_txn_begin(&session->txn, text, (enum sw_isolation)options->isolation,
                      settings_now(session));
+        sw_txn_note_access(&session->txn, options->is_read_only);
         return true;
     }
     if (options->isolation >= 0 || options->is_read_only >= 0 || options->is_deferrable >= 0) {
@@ -218,12 +219,17 @@ static bool end(struct sw_session *session, const struct sw_statement *statement
 static bool set_options(struct sw_session *session, const struct sw_statement *statement,
                         const char *text, struct sw_buf *answer, struct sw_error *err)
 {
-    (void)err;
-    if (session->txn.state == SW_TXN_IDLE)
+    const struct sw_transaction_options *options = &statement->options;
+
+    if (session->txn.state == SW_TXN_IDLE) {
         warn(answer, "25P01", "SET TRANSACTION can only be used in transaction blocks");
-    else
-        sw_txn_note_option(&session->txn, text,
-                           (enum sw_isolation)statement->options.isolation);
+        return true;
+    }
+    if (!sw_txn_may_set(&session->txn, options->isolation, options->is_read_only,
+                        options->is_deferrable, err))
+        return false;
+    sw_txn_note_option(&session->txn, text, (enum sw_isolation)options->isolation);
+    sw_txn_note_access(&session->txn, options->is_read_only);
     return true;
 }
 

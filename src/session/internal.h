@@ -335,6 +335,8 @@ struct sw_participant *sw_session_participant(const struct sw_session *session,
 void sw_session_join_first(struct sw_session *session);
 /* Find out which isolation the transaction has, if the client did not say. */
 void sw_session_find_isolation(struct sw_session *session);
+/* What ran on the leg beside them was a query, perhaps. */
+void sw_session_note_query_aside(struct sw_session *session);
 /* Note which participants have lost their servers. */
 void sw_session_note_losses(struct sw_session *session);
 bool sw_session_has_lost_participant(const struct sw_session *session);

@@ -294,6 +294,8 @@ void sw_session_follow_run(struct sw_session *session, char status)
         follow_status(session, status);
     } else if (session->has_failed) {
         sw_txn_fail(&session->txn);
+    } else {
+        sw_session_note_query_aside(session);
     }
     if (session->has_failed && !sw_session_is_ready_due(session))
         session->skips_to_sync = true;

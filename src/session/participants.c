@@ -6,6 +6,7 @@
 
 #include "shardward/base/mem.h"
 
+#include <string.h>
 #include <strings.h>
 
 struct sw_leg *sw_session_leg(struct sw_session *session, int index)
@@ -63,15 +64,49 @@ static enum sw_isolation isolation_of(const char *name)
     return SW_SERIALIZABLE;
 }
 
-/* What the session has set as its default, or that of the first participant's server. */
-void sw_session_find_isolation(struct sw_session *session)
+/* What the session has set as its default, or that of the server on @leg. */
+static enum sw_isolation default_isolation(const struct sw_session *session,
+                                           const struct sw_leg *leg)
 {
     const char *name =
         sw_settings_get(session->txn.before.settings, "default_transaction_isolation");
 
-    if (name == NULL && session->leg.state == SW_LEG_ATTACHED)
-        name = sw_leg_default_isolation(&session->leg);
-    sw_txn_fix_isolation(&session->txn, isolation_of(name));
+    if (name == NULL && leg->state == SW_LEG_ATTACHED)
+        name = sw_leg_default_isolation(leg);
+    return isolation_of(name);
+}
+
+void sw_session_find_isolation(struct sw_session *session)
+{
+    sw_txn_fix_isolation(&session->txn, default_isolation(session, &session->leg));
+}
+
+static bool has_queried(const struct sw_session *session)
+{
+    const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
+
+    for (int i = 0; script != NULL && i < script->count; i++)
+        if (script->statements[i].kind == SW_STATEMENT_SELECT)
+            return true;
+    for (int i = 0; i < session->run.count; i++) {
+        const struct sw_request *request = &session->run.requests[i];
+        const struct sw_named *named = request->about;
+
+        if (request->kind == SW_REQUEST_BIND && request->is_done && named->statement != NULL &&
+            named->statement->kind == SW_STATEMENT_SELECT)
+            return true;
+    }
+    return false;
+}
+
+void sw_session_note_query_aside(struct sw_session *session)
+{
+    const char *access =
+        sw_settings_get(session->txn.before.settings, "default_transaction_read_only");
+
+    if (session->txn.state == SW_TXN_OPEN && !session->txn.has_queried && has_queried(session))
+        sw_txn_note_query(&session->txn, default_isolation(session, &session->aside),
+                          access != NULL && strcmp(access, "on") == 0);
 }
 
 void sw_session_note_losses(struct sw_session *session)

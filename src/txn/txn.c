@@ -11,7 +11,7 @@ enum { BEGIN_TEXT_LIMIT = 0x7fffffff, KEPT_BEGIN_TEXT = 256, KEPT_ENTRIES = 16 }
 
 void sw_txn_init(struct sw_txn *txn)
 {
-    *txn = (struct sw_txn){.isolation = SW_ISOLATION_DEFAULT};
+    *txn = (struct sw_txn){.isolation = SW_ISOLATION_DEFAULT, .is_read_only = -1};
     sw_buf_init(&txn->begin_text, BEGIN_TEXT_LIMIT);
 }
 
@@ -79,6 +79,39 @@ void sw_txn_note_option(struct sw_txn *txn, const char *text, enum sw_isolation 
     note(txn, SW_ENTRY_OPTION, NULL, sw_strdup(text));
     if (isolation != SW_ISOLATION_DEFAULT)
         txn->isolation = isolation;
+}
+
+void sw_txn_note_access(struct sw_txn *txn, int is_read_only)
+{
+    if (is_read_only >= 0)
+        txn->is_read_only = is_read_only;
+}
+
+void sw_txn_note_query(struct sw_txn *txn, enum sw_isolation isolation, bool is_read_only)
+{
+    if (txn->has_queried)
+        return;
+    txn->has_queried = true;
+    txn->queried_under = txn->isolation == SW_ISOLATION_DEFAULT ? isolation : txn->isolation;
+    if (txn->is_read_only < 0)
+        txn->is_read_only = is_read_only;
+}
+
+/* As check_XactIsoLevel() and its sisters in PostgreSQL's variable.c. */
+bool sw_txn_may_set(const struct sw_txn *txn, int isolation, int is_read_only,
+                    int is_deferrable, struct sw_error *err)
+{
+    if (!txn->has_queried)
+        return true;
+    if (isolation >= 0 && isolation != (int)txn->queried_under)
+        return sw_error_set(err, "25001",
+                            "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    if (is_read_only == 0 && txn->is_read_only == 1)
+        return sw_error_set(err, "25001",
+                            "transaction read-write mode must be set before any query");
+    return is_deferrable < 0 ||
+           sw_error_set(err, "25001",
+                        "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
 }
 
 /* The role decides what other settings may be: it keeps its place. */
@@ -168,8 +201,9 @@ void sw_txn_end(struct sw_txn *txn)
     forget_participants(txn);
     shrink(txn);
     txn->mark = 0;
-    txn->is_sealed = false;
+    txn->is_sealed = txn->has_queried = false;
     txn->isolation = SW_ISOLATION_DEFAULT;
+    txn->is_read_only = -1;
     txn->state = SW_TXN_IDLE;
 }
 
@@ -195,6 +229,7 @@ void sw_txn_chain(struct sw_txn *txn, struct sw_txn_settings now)
     forget_settings(&txn->before);
     forget_participants(txn);
     txn->before = kept;
+    txn->has_queried = false;
     txn->state = SW_TXN_OPEN;
 }
 

@@ -87,8 +87,11 @@ struct sw_participant {
 struct sw_txn {
     enum sw_txn_state state;
     enum sw_isolation isolation;
-    bool is_sealed; /* how it began is not known: nobody can join */
-    int mark;       /* of the last entry; they rise until the txn ends */
+    bool is_sealed;   /* how it began is not known: nobody can join */
+    int is_read_only; /* -1: the client has not said */
+    bool has_queried; /* on no participant, under this isolation */
+    enum sw_isolation queried_under;
+    int mark; /* of the last entry; they rise until the txn ends */
     struct sw_entry *journal;
     int journal_count, journal_size;
     struct sw_buf begin_text;
@@ -112,6 +115,14 @@ void sw_txn_begin(struct sw_txn *txn, const char *text, enum sw_isolation isolat
                   struct sw_txn_settings now);
 /* SET TRANSACTION, word by word. */
 void sw_txn_note_option(struct sw_txn *txn, const char *text, enum sw_isolation isolation);
+/* READ ONLY (1) or READ WRITE (0), be it with BEGIN; -1: not said. */
+void sw_txn_note_access(struct sw_txn *txn, int is_read_only);
+/* A query has run beside the participants: PostgreSQL has its snapshot from then on. What the
+ * client did not say is @isolation and @is_read_only. */
+void sw_txn_note_query(struct sw_txn *txn, enum sw_isolation isolation, bool is_read_only);
+/* May SET TRANSACTION change the options that are not -1, as far as is known here? 25001. */
+bool sw_txn_may_set(const struct sw_txn *txn, int isolation, int is_read_only,
+                    int is_deferrable, struct sw_error *err);
 /* @text sets @name (NULL: all settings). It replaces an earlier change of the same setting, if
  * no savepoint stands between them. */
 void sw_txn_note_setting(struct sw_txn *txn, const char *name, const char *text, bool is_local);

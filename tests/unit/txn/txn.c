@@ -595,6 +595,50 @@ static void nobody_joins_a_transaction_of_unknown_options(void **state)
     sw_txn_finish(&txn);
 }
 
+static void options_stay_as_they_are_from_the_first_query_on(void **state)
+{
+    static const struct {
+        enum sw_isolation said; /* before the query */
+        int access;
+        bool queries, is_chained;
+        int isolation, is_read_only, is_deferrable; /* SET TRANSACTION behind it */
+        bool is_allowed;
+    } rows[] = {
+        {SW_ISOLATION_DEFAULT, -1, false, false, SW_SERIALIZABLE, 0, 1, true},
+        {SW_ISOLATION_DEFAULT, -1, true, false, SW_READ_COMMITTED, -1, -1, true},
+        {SW_ISOLATION_DEFAULT, -1, true, false, SW_READ_UNCOMMITTED, -1, -1, false},
+        {SW_ISOLATION_DEFAULT, -1, true, false, SW_SERIALIZABLE, -1, -1, false},
+        {SW_SERIALIZABLE, -1, true, false, SW_SERIALIZABLE, -1, -1, true},
+        {SW_SERIALIZABLE, -1, true, false, SW_READ_COMMITTED, -1, -1, false},
+        {SW_ISOLATION_DEFAULT, -1, true, false, -1, 1, -1, true},
+        {SW_ISOLATION_DEFAULT, -1, true, false, -1, 0, -1, false},
+        {SW_ISOLATION_DEFAULT, 0, true, false, -1, 0, -1, true},
+        {SW_ISOLATION_DEFAULT, 1, true, false, -1, 0, -1, false},
+        {SW_ISOLATION_DEFAULT, 1, false, false, -1, 0, -1, true},
+        {SW_ISOLATION_DEFAULT, -1, true, false, -1, -1, 0, false},
+        {SW_ISOLATION_DEFAULT, -1, true, false, -1, -1, 1, false},
+        {SW_ISOLATION_DEFAULT, -1, true, true, SW_SERIALIZABLE, 0, 1, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sw_error err = {.sqlstate = "none"};
+        struct sw_txn txn;
+
+        sw_txn_init(&txn);
+        sw_txn_begin(&txn, "b", rows[i].said, none);
+        sw_txn_note_access(&txn, rows[i].access);
+        if (rows[i].queries) /* a session whose default is READ ONLY */
+            sw_txn_note_query(&txn, SW_READ_COMMITTED, true);
+        if (rows[i].is_chained)
+            sw_txn_chain(&txn, none);
+        assert_int_equal(sw_txn_may_set(&txn, rows[i].isolation, rows[i].is_read_only,
+                                        rows[i].is_deferrable, &err),
+                         rows[i].is_allowed);
+        assert_string_equal(err.sqlstate, rows[i].is_allowed ? "none" : "25001");
+        sw_txn_finish(&txn);
+    }
+}
+
 static void the_writer_leads_and_those_who_lock_come_after(void **state)
 {
     static const struct {
@@ -832,6 +876,7 @@ int main(void)
         cmocka_unit_test(late_joiners_hear_a_default_isolation_that_was_found),
         cmocka_unit_test(one_shard_may_be_written_and_many_be_read),
         cmocka_unit_test(nobody_joins_a_transaction_of_unknown_options),
+        cmocka_unit_test(options_stay_as_they_are_from_the_first_query_on),
         cmocka_unit_test(the_writer_leads_and_those_who_lock_come_after),
         cmocka_unit_test(settings_on_a_server_are_those_it_heard_of),
         cmocka_unit_test(lazy_servers_end_where_one_server_would),
