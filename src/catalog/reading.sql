@@ -120,6 +120,28 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'shardward')
     AND n.nspname NOT LIKE 'pg\_toast%' AND n.nspname NOT LIKE 'pg\_temp%'
 ORDER BY n.nspname, c.relname, xn.nspname, x.relname;
 
+SELECT 'sequence', tn.nspname, t.relname, n.nspname, s.relname
+FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace
+LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+LEFT JOIN pg_class t ON t.oid = d.refobjid LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+WHERE s.relkind = 'S' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'shardward')
+    AND n.nspname NOT LIKE 'pg\_temp%'
+ORDER BY n.nspname, s.relname;
+
+WITH RECURSIVE heirs AS (
+    SELECT inhparent AS ancestor, inhrelid AS heir FROM pg_inherits
+    UNION
+    SELECT heirs.ancestor, i.inhrelid FROM heirs JOIN pg_inherits i ON i.inhparent = heirs.heir
+)
+SELECT 'partition', n.nspname, c.relname, hn.nspname, h.relname
+FROM heirs JOIN pg_class h ON h.oid = heirs.heir AND h.relkind IN ('r', 'p')
+JOIN pg_namespace hn ON hn.oid = h.relnamespace
+JOIN pg_class c ON c.oid = heirs.ancestor JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'shardward')
+    AND n.nspname NOT LIKE 'pg\_temp%'
+ORDER BY n.nspname, c.relname, hn.nspname, h.relname;
+
 WITH RECURSIVE family AS (
     SELECT oid AS ancestor, oid AS heir FROM pg_class WHERE relkind IN ('r', 'p')
     UNION

@@ -110,6 +110,8 @@ static void alter_sequence(struct sw_facts *facts, const Node *node)
 {
     const AlterSeqStmt *alter = (const AlterSeqStmt *)node;
 
+    facts->ddl.if_exists = alter->missing_ok;
+    facts->ddl.changes_rows = true;
     (void)sw_ddl_add_range(facts, SW_OBJECT_SEQUENCE, SW_OBJECT_CHANGED, alter->sequence);
     describe_owner(facts, alter->options);
 }
@@ -214,7 +216,7 @@ static void truncate(struct sw_facts *facts, const Node *node)
     const TruncateStmt *truncate = (const TruncateStmt *)node;
 
     facts->statement->kind = SW_STATEMENT_TRUNCATE;
-    facts->statement->writes = facts->ddl.is_upkeep = true;
+    facts->statement->writes = facts->ddl.is_upkeep = facts->ddl.changes_rows = true;
     for (int i = 0; i < list_length(truncate->relations); i++)
         (void)sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_CHANGED,
                                list_nth(truncate->relations, i));

@@ -96,6 +96,7 @@ void sw_ddl_drop(struct sw_facts *facts, const Node *node)
     facts->ddl.command = kind->drop_tag;
     facts->ddl.is_outside = drop->concurrent;
     facts->ddl.if_exists = drop->missing_ok;
+    facts->ddl.changes_rows = kind->type == OBJECT_TABLE;
     for (int i = 0; i < list_length(drop->objects); i++)
         (void)add_named(facts, kind,
                         kind->naming == NAMED_BEHIND ? SW_OBJECT_CHANGED : SW_OBJECT_DROPPED,

@@ -158,8 +158,10 @@ static void describe_parents(struct sw_facts *facts, int object, const CreateStm
         if (create->partbound != NULL)
             sw_ddl_object(facts, object)->partition_of = parent;
     }
-    if (create->partbound != NULL)
-        walk_bound(facts, create->partbound);
+    if (create->partbound == NULL)
+        return;
+    facts->ddl.changes_rows = true;
+    walk_bound(facts, create->partbound);
 }
 
 static void walk_partitioning(struct sw_facts *facts, const PartitionSpec *spec)
@@ -195,6 +197,7 @@ static void alter_retype(struct sw_facts *facts, int object, const AlterTableCmd
 {
     const ColumnDef *column = (const ColumnDef *)command->def;
 
+    facts->ddl.changes_rows = true;
     sw_ddl_add_column(facts, object, SW_DDL_COLUMN_RETYPED, command->name);
     sw_walk_type(facts, column->typeName);
     facts->names_moment = false;
@@ -252,8 +255,10 @@ static void alter_partition(struct sw_facts *facts, int object, const AlterTable
     int child = sw_ddl_add_range(facts, is_index ? SW_OBJECT_INDEX : SW_OBJECT_TABLE,
                                  SW_OBJECT_NAMED, partition->name);
 
-    if (!is_index)
+    if (!is_index) {
+        facts->ddl.changes_rows = true;
         sw_ddl_object(facts, child)->partition_of = object;
+    }
     if (partition->bound != NULL)
         walk_bound(facts, partition->bound);
     facts->ddl.is_outside |= partition->concurrent;

@@ -3,7 +3,7 @@
  * names belongs to no table. What the map says of a table must stay true: its name, its key,
  * and that a unique constraint can hold.
  */
-#include "planner.h"
+#include "ddl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static const struct sw_ddl *ddl_of(const struct sw_planner *planner)
 
 /* --- names --- */
 
-static bool refuse_search_path(const struct sw_planner *planner, const struct sw_object *object)
+bool sw_ddl_refuse_search_path(const struct sw_planner *planner, const struct sw_object *object)
 {
     sw_error_set(planner->err, "0A000",
                  "\"%s\" is not qualified, and search_path is not the plain one", object->name);
@@ -49,7 +49,7 @@ static bool check_schema(const struct sw_planner *planner, const struct sw_objec
     return false;
 }
 
-static const struct sw_table *declared(const struct sw_planner *planner,
+const struct sw_table *sw_ddl_declared(const struct sw_planner *planner,
                                        const struct sw_object *object)
 {
     return sw_database_table(planner->context->database,
@@ -68,7 +68,7 @@ static bool refuse_new(const struct sw_planner *planner, int index)
     return false;
 }
 
-static bool refuse_missing(const struct sw_planner *planner, const struct sw_object *object)
+bool sw_ddl_refuse_missing(const struct sw_planner *planner, const struct sw_object *object)
 {
     sw_error_set(planner->err, "42P01", "relation \"%s%s%s\" does not exist",
                  dot_schema(object), dot(object), object->name);
@@ -85,16 +85,18 @@ static const struct sw_table *find_table(const struct sw_planner *planner, int i
     const struct sw_table *table;
 
     if (object->schema == NULL && !planner->context->is_search_path_plain) {
-        (void)refuse_search_path(planner, object);
+        (void)sw_ddl_refuse_search_path(planner, object);
         return NULL;
     }
-    table = declared(planner, object);
+    table = sw_ddl_declared(planner, object);
     if (table == NULL && object->partition_of >= 0)
         return find_table(planner, object->partition_of);
+    if (table == NULL && object->use != SW_OBJECT_MADE)
+        table = sw_ddl_parent(planner, object);
     if (table == NULL && object->use == SW_OBJECT_MADE)
         (void)refuse_new(planner, index);
     else if (table == NULL)
-        (void)refuse_missing(planner, object);
+        (void)sw_ddl_refuse_missing(planner, object);
     return table;
 }
 
@@ -260,7 +262,7 @@ static bool check_table(const struct sw_planner *planner, const struct sw_table 
 {
     const struct sw_object *object = &ddl_of(planner)->objects[index];
 
-    if (object->use == SW_OBJECT_RENAMED && declared(planner, object) == table)
+    if (object->use == SW_OBJECT_RENAMED && sw_ddl_declared(planner, object) == table)
         return refuse_rename(planner, table);
     return table->keys == NULL || object->use == SW_OBJECT_NAMED ||
            check_sharded(planner, table, index);
@@ -293,11 +295,6 @@ static bool check_renamed_schema(const struct sw_planner *planner,
 
 /* --- where to --- */
 
-struct target {
-    const struct sw_business *business; /* of the tables so far; NULL: none was named */
-    bool is_everywhere;                 /* something named may be on any shard */
-};
-
 static bool refuse_two(const struct sw_planner *planner, const struct sw_business *a,
                        const struct sw_business *b)
 {
@@ -310,75 +307,10 @@ static bool refuse_two(const struct sw_planner *planner, const struct sw_busines
     return false;
 }
 
-/* --- indexes --- */
+/* --- all objects --- */
 
-static bool refuse_unknown(const struct sw_planner *planner, const struct sw_object *object)
-{
-    const char *kind = object->kind == SW_OBJECT_INDEX ? "index" : "sequence";
-
-    sw_error_set(planner->err, "0A000", "it is not known to which table %s \"%s\" belongs",
-                 kind, object->name);
-    sw_error_hint(planner->err, "Change it on each shard and on the catalog database.");
-    return false;
-}
-
-static bool refuse_ambiguous(const struct sw_planner *planner, const struct sw_object *object)
-{
-    sw_error_set(planner->err, "0A000", "tables of two businesses have an index \"%s\"",
-                 object->name);
-    sw_error_hint(planner->err, "Rename one of them on its shards.");
-    return false;
-}
-
-static bool is_dropped(const struct sw_object *object)
-{
-    return object->use == SW_OBJECT_DROPPED;
-}
-
-static bool refuse_other_kind(const struct sw_planner *planner, const struct sw_object *object)
-{
-    sw_error_set(planner->err, "42809", "\"%s\" is not an index", object->name);
-    if (is_dropped(object))
-        sw_error_hint(planner->err, "Use DROP TABLE to remove a table.");
-    return false;
-}
-
-/* In PostgreSQL's words, which depend on the command. */
-static bool refuse_no_index(const struct sw_planner *planner, const struct sw_object *object)
-{
-    return sw_error_set(planner->err, is_dropped(object) ? "42704" : "42P01",
-                        "%s \"%s%s%s\" does not exist",
-                        is_dropped(object) ? "index" : "relation", dot_schema(object),
-                        dot(object), object->name);
-}
-
-static const struct sw_catalog_index *index_of(const struct sw_catalog_database *catalog,
-                                               const struct sw_object *object)
-{
-    return catalog == NULL
-               ? NULL
-               : sw_catalog_index(catalog, object->schema == NULL ? "public" : object->schema,
-                                  object->name);
-}
-
-/* IF EXISTS is answered by the servers, whose notice is passed on. */
-static bool add_missing_index(const struct sw_planner *planner, const struct sw_object *object,
-                              struct target *target)
-{
-    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
-
-    if (declared(planner, object) != NULL)
-        return refuse_other_kind(planner, object);
-    if (catalog == NULL || !sw_catalog_is_whole(catalog))
-        return refuse_unknown(planner, object);
-    if (!ddl_of(planner)->if_exists)
-        return refuse_no_index(planner, object);
-    target->is_everywhere = true;
-    return true;
-}
-
-static bool add_business(const struct sw_planner *planner, const struct sw_business *business,
-                         struct target *target)
+bool sw_ddl_add_business(const struct sw_planner *planner, const struct sw_business *business,
+                         struct sw_ddl_target *target)
 {
     if (target->business != NULL && target->business != business)
         return refuse_two(planner, target->business, business);
@@ -386,54 +318,70 @@ static bool add_business(const struct sw_planner *planner, const struct sw_busin
     return true;
 }
 
-static bool add_index(const struct sw_planner *planner, const struct sw_object *object,
-                      struct target *target)
-{
-    const struct sw_catalog_index *index = index_of(sw_planner_catalog(planner), object);
-    const struct sw_table *table;
-
-    if (object->schema == NULL && !planner->context->is_search_path_plain)
-        return refuse_search_path(planner, object);
-    if (index == NULL)
-        return add_missing_index(planner, object, target);
-    if (index->is_ambiguous)
-        return refuse_ambiguous(planner, object);
-    table = sw_database_table(planner->context->database, index->schema, index->table);
-    if (table == NULL)
-        return refuse_missing(
-            planner, &(struct sw_object){.schema = index->schema, .name = index->table});
-    return add_business(planner, table->business, target);
-}
-
-/* One is for the shards of its table, the other for all, which would not say the same. */
 static bool refuse_mixed(const struct sw_planner *planner)
 {
-    sw_error_set(planner->err, "0A000", "%s of an index that is there and one that is not",
+    sw_error_set(planner->err, "0A000",
+                 "%s of what is on the shards of one business and what is not",
                  ddl_of(planner)->command);
-    sw_error_hint(planner->err, "Name each in a statement of its own.");
+    if (strstr(ddl_of(planner)->command, "SEQUENCE") != NULL)
+        sw_error_hint(planner->err,
+                      "Name each in a statement of its own; a sequence that shall "
+                      "belong to a table is made with OWNED BY.");
+    else
+        sw_error_hint(planner->err, "Name each in a statement of its own.");
     return false;
 }
 
-/* --- all objects --- */
-
-static bool add_table(const struct sw_planner *planner, int at, struct target *target)
+/* A partition that the YAML declares is found by its own rule, too. */
+static bool check_partition(const struct sw_planner *planner, const struct sw_table *table,
+                            int parent)
 {
-    const struct sw_table *table = find_table(planner, at);
+    const struct sw_table *whole = parent < 0 ? NULL : find_table(planner, parent);
 
-    return table != NULL && check_table(planner, table, at) &&
-           add_business(planner, table->business, target);
+    if (parent < 0 || whole == table)
+        return true;
+    if (whole == NULL)
+        return false;
+    if (sw_tables_are_placed_alike(whole, table))
+        return true;
+    sw_error_set(planner->err, "0A000",
+                 "the YAML places partition \"%s\" otherwise than \"%s\"", table->name,
+                 whole->name);
+    sw_error_hint(planner->err,
+                  "Take the partition out of the YAML, or give it the same key and "
+                  "placement.");
+    return false;
 }
 
-static bool add_object(const struct sw_planner *planner, int at, struct target *target)
+/* Is it dropped, and of no table that the map knows? */
+static bool is_stray(const struct sw_planner *planner, const struct sw_object *object)
+{
+    return object->use == SW_OBJECT_DROPPED && sw_ddl_declared(planner, object) == NULL &&
+           sw_ddl_parent(planner, object) == NULL;
+}
+
+static bool add_table(const struct sw_planner *planner, int at, struct sw_ddl_target *target)
+{
+    const struct sw_object *object = &ddl_of(planner)->objects[at];
+    const struct sw_table *table;
+
+    if (is_stray(planner, object))
+        return sw_ddl_add_stray(planner, object, target);
+    table = find_table(planner, at);
+    return table != NULL && check_table(planner, table, at) &&
+           check_partition(planner, table, object->partition_of) &&
+           sw_ddl_add_business(planner, table->business, target);
+}
+
+static bool add_object(const struct sw_planner *planner, int at, struct sw_ddl_target *target)
 {
     const struct sw_object *object = &ddl_of(planner)->objects[at];
 
     if (!check_schema(planner, object) || !check_renamed_schema(planner, object))
         return false;
-    if (object->kind == SW_OBJECT_INDEX)
-        return add_index(planner, object, target);
-    if (object->kind == SW_OBJECT_SEQUENCE && object->use != SW_OBJECT_MADE)
-        return refuse_unknown(planner, object);
+    if (object->kind == SW_OBJECT_INDEX ||
+        (object->kind == SW_OBJECT_SEQUENCE && object->use != SW_OBJECT_MADE))
+        return sw_ddl_add_part(planner, object, target);
     return object->kind != SW_OBJECT_TABLE || add_table(planner, at, target);
 }
 
@@ -451,7 +399,7 @@ bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
 {
     const struct sw_ddl *ddl = ddl_of(planner);
     const struct sw_business *business;
-    struct target target = {.business = NULL};
+    struct sw_ddl_target target = {.business = NULL};
 
     if (!sw_functions_check(planner) || !sw_user_check(planner))
         return false;
@@ -504,23 +452,31 @@ int sw_plan_list_shards(const struct sw_database *database, const struct sw_rout
     return count;
 }
 
+static bool has_part(const struct sw_object *object)
+{
+    return object->kind == SW_OBJECT_TABLE || object->kind == SW_OBJECT_INDEX ||
+           object->kind == SW_OBJECT_SEQUENCE;
+}
+
 static const struct sw_table *table_of(const struct sw_database *database,
                                        const struct sw_catalog_database *catalog,
                                        const struct sw_ddl *ddl, int at)
 {
     const struct sw_object *object = &ddl->objects[at];
-    const struct sw_catalog_index *index =
-        object->kind == SW_OBJECT_INDEX ? index_of(catalog, object) : NULL;
+    const struct sw_catalog_part *part;
     const struct sw_table *table = NULL;
 
-    if (index != NULL)
-        return sw_database_table(database, index->schema, index->table);
     if (object->kind == SW_OBJECT_TABLE)
         table = sw_database_table(database, object->schema == NULL ? "public" : object->schema,
                                   object->name);
-    if (table == NULL && object->partition_of >= 0)
+    if (table != NULL)
+        return table;
+    if (object->partition_of >= 0)
         return table_of(database, catalog, ddl, object->partition_of);
-    return table;
+    part = has_part(object) ? sw_ddl_part(catalog, object) : NULL;
+    return part == NULL || part->table == NULL
+               ? NULL
+               : sw_database_table(database, part->schema, part->table);
 }
 
 int sw_plan_list_tables(const struct sw_database *database, const struct sw_catalog *catalog,

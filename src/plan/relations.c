@@ -18,6 +18,34 @@ static bool refuse_missing(struct sw_planner *planner, const struct sw_relation 
     return false;
 }
 
+static bool refuse_partition(struct sw_planner *planner, const struct sw_relation *relation,
+                             const char *whole)
+{
+    sw_error_set(planner->err, "0A000", "\"%s\" is a partition of table \"%s\"", relation->name,
+                 whole);
+    sw_error_hint(planner->err,
+                  "Name \"%s\"; or declare the partition in the YAML, with the same key and "
+                  "placement.",
+                  whole);
+    return false;
+}
+
+/* It has no rule. */
+static bool refuse_stray(struct sw_planner *planner, const struct sw_relation *relation)
+{
+    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
+    const struct sw_catalog_part *part =
+        catalog == NULL
+            ? NULL
+            : sw_catalog_part(catalog, relation->schema == NULL ? "public" : relation->schema,
+                              relation->name);
+
+    if (part != NULL && part->kind == SW_PART_TABLE && part->table != NULL &&
+        sw_database_table(planner->context->database, part->schema, part->table) != NULL)
+        return refuse_partition(planner, relation, part->table);
+    return refuse_missing(planner, relation);
+}
+
 static bool refuse_search_path(struct sw_planner *planner, const struct sw_relation *relation)
 {
     sw_error_set(planner->err, "0A000",
@@ -72,7 +100,7 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
                         const struct sw_relation *relation, struct sw_place *place)
 {
     if (table == NULL)
-        return refuse_missing(planner, relation);
+        return refuse_stray(planner, relation);
     if (!sw_rights_check_table(planner, table))
         return false;
     place->table = table;

@@ -55,17 +55,6 @@ static void put_tables_of(const struct sw_session *session, const struct sw_ddl 
     free(tables);
 }
 
-/* What does not show in the shape of a table. */
-static bool changes_rows(const struct sw_statement *statement)
-{
-    if (statement->kind == SW_STATEMENT_TRUNCATE)
-        return true;
-    for (int i = 0; i < statement->ddl->column_count; i++)
-        if (statement->ddl->columns[i].use == SW_DDL_COLUMN_RETYPED)
-            return true;
-    return false;
-}
-
 char *sw_session_ddl_note(const struct sw_session *session, const struct sw_route *route,
                           const struct sw_statement *statements, int count, const char *text)
 {
@@ -83,7 +72,7 @@ char *sw_session_ddl_note(const struct sw_session *session, const struct sw_rout
     (void)sw_buf_append_text(&sql, ",ARRAY[");
     for (int i = 0; i < count; i++) {
         put_tables_of(session, statements[i].ddl, &is_first, &sql);
-        rows = rows || changes_rows(&statements[i]);
+        rows = rows || statements[i].ddl->changes_rows;
     }
     (void)sw_buf_printf(&sql, "]::text[],%s,pg_catalog.current_setting('search_path'),",
                         rows ? "true" : "false");

@@ -75,11 +75,11 @@ static void build_database(struct sw_comparison *comparison, const struct sw_dat
     into->name = sw_arena_strdup(&comparison->catalog->arena, database->name);
     sw_textmap_init(&into->tables);
     sw_textmap_init(&into->functions);
-    sw_textmap_init(&into->indexes);
+    sw_textmap_init(&into->parts);
     sw_textmap_init(&into->shards);
     sw_compare_types(comparison);
     sw_compare_objects(comparison);
-    sw_compare_indexes(comparison);
+    sw_compare_parts(comparison);
     sw_compare_journals(comparison);
     for (int b = 0; b < database->business_count; b++) {
         const struct sw_business *business = &database->businesses[b];
@@ -160,7 +160,7 @@ static void destroy(struct sw_catalog *catalog)
     for (int i = 0; i < catalog->database_count; i++) {
         sw_textmap_finish(&catalog->databases[i].tables);
         sw_textmap_finish(&catalog->databases[i].functions);
-        sw_textmap_finish(&catalog->databases[i].indexes);
+        sw_textmap_finish(&catalog->databases[i].parts);
         forget_shards(&catalog->databases[i].shards);
     }
     for (int i = 0; i < catalog->schema_count; i++)
@@ -215,10 +215,10 @@ const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database
     return find(&database->tables, schema, name);
 }
 
-const struct sw_catalog_index *sw_catalog_index(const struct sw_catalog_database *database,
-                                                const char *schema, const char *name)
+const struct sw_catalog_part *sw_catalog_part(const struct sw_catalog_database *database,
+                                              const char *schema, const char *name)
 {
-    return find(&database->indexes, schema, name);
+    return find(&database->parts, schema, name);
 }
 
 bool sw_catalog_is_whole(const struct sw_catalog_database *database)

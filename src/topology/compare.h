@@ -44,8 +44,8 @@ void sw_compare_journals(struct sw_comparison *comparison);
 /* If it is about @table: what differs is explained, and what cannot be seen is refused too. */
 void sw_block_unfinished(struct sw_comparison *comparison, const struct sw_table *table,
                          struct sw_catalog_table *into);
-/* Which tables the indexes of the database at hand belong to. */
-void sw_compare_indexes(struct sw_comparison *comparison);
+/* To which tables indexes, sequences and partitions of the database at hand belong. */
+void sw_compare_parts(struct sw_comparison *comparison);
 /* Functions, types of all shards of the database at hand. */
 void sw_compare_objects(struct sw_comparison *comparison);
 void sw_compare_types(struct sw_comparison *comparison);

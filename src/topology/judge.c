@@ -71,6 +71,37 @@ static void judge_kind(struct judgement *judgement)
               "Its rows are on another server.", "Detach the foreign table.");
 }
 
+static void judge_kinship(struct judgement *judgement, const struct sw_table *whole,
+                          const struct sw_table *part)
+{
+    if (whole != NULL && part != NULL && !sw_tables_are_placed_alike(whole, part))
+        block(judgement,
+              sw_comparison_format(judgement->comparison,
+                                   "the YAML places \"%s\" otherwise than \"%s\", which it is "
+                                   "a part of",
+                                   part->name, whole->name),
+              "Rows of the one are rows of the other.",
+              "Take the part out of the YAML, or give it the same key and placement.");
+}
+
+/* Its partitions and heirs may be declared as well, and so may the table that it is one of. */
+static void judge_parts(struct judgement *judgement)
+{
+    const struct sw_schema_table *facts = judgement->facts;
+    const struct sw_database *database = judgement->comparison->database;
+    const struct sw_catalog_part *own =
+        sw_catalog_part(judgement->comparison->into, facts->schema, facts->name);
+
+    for (int i = 0; i < facts->part_count; i++)
+        if (facts->parts[i].kind == SW_PART_TABLE)
+            judge_kinship(
+                judgement, judgement->table,
+                sw_database_table(database, facts->parts[i].schema, facts->parts[i].name));
+    if (own != NULL && own->kind == SW_PART_TABLE && own->table != NULL)
+        judge_kinship(judgement, sw_database_table(database, own->schema, own->table),
+                      judgement->table);
+}
+
 /* --- its key --- */
 
 static bool type_fits(enum sw_key_type type, uint32_t oid)
@@ -453,6 +484,7 @@ void sw_judge_table(struct sw_comparison *comparison, const struct sw_table *tab
     if (into->facts == NULL || into->block != NULL)
         return;
     judge_kind(&judgement);
+    judge_parts(&judgement);
     judge_key(&judgement);
     judge_constraints(&judgement);
     judge_row_security(&judgement);

@@ -369,6 +369,16 @@ const struct sw_table *sw_database_table(const struct sw_database *database, con
     return full_name(full, schema, name) ? sw_textmap_get(&database->tables, full) : NULL;
 }
 
+bool sw_tables_are_placed_alike(const struct sw_table *a, const struct sw_table *b)
+{
+    if (a->placement != b->placement || a->shard != b->shard)
+        return false;
+    for (int p = 0; a->keys != NULL && p < a->placement->part_count; p++)
+        if (strcmp(a->keys[p], b->keys[p]) != 0)
+            return false;
+    return true;
+}
+
 static bool is_called(const struct sw_function_rule *rule, const char *schema, const char *name,
                       int argument_count)
 {

@@ -21,7 +21,7 @@ struct list {
 /* A table, and what belongs to it so far. */
 struct draft {
     struct sw_schema_table table;
-    struct list columns, constraints, indexes, triggers, uses;
+    struct list columns, constraints, parts, triggers, uses;
 };
 
 struct reader {
@@ -32,7 +32,7 @@ struct reader {
     bool is_bad;        /* a cell of the line at hand cannot be read */
     struct list drafts; /* struct draft * */
     struct sw_textmap by_name;
-    struct list functions, operators, casts, types, accepted, ddl;
+    struct list sequences, functions, operators, casts, types, accepted, ddl;
 };
 
 static void *add(struct reader *reader, struct list *list, size_t item_size)
@@ -222,16 +222,39 @@ static void read_constraint(struct reader *reader)
     reader->is_bad = reader->is_bad || others != constraint->column_count;
 }
 
-static void read_index(struct reader *reader)
+static void add_part(struct reader *reader, struct list *list, enum sw_part_kind kind)
+{
+    struct sw_schema_part *part = add(reader, list, sizeof *part);
+
+    part->kind = kind;
+    part->schema = text(reader, 3);
+    part->name = text(reader, 4);
+}
+
+static void read_part(struct reader *reader, enum sw_part_kind kind)
 {
     struct draft *draft = draft_of(reader);
-    struct sw_schema_index *index;
 
-    if (draft == NULL)
-        return;
-    index = add(reader, &draft->indexes, sizeof *index);
-    index->schema = text(reader, 3);
-    index->name = text(reader, 4);
+    if (draft != NULL)
+        add_part(reader, &draft->parts, kind);
+}
+
+static void read_index(struct reader *reader)
+{
+    read_part(reader, SW_PART_INDEX);
+}
+
+static void read_partition(struct reader *reader)
+{
+    read_part(reader, SW_PART_TABLE);
+}
+
+static void read_sequence(struct reader *reader)
+{
+    if (optional(reader, 1) == NULL)
+        add_part(reader, &reader->sequences, SW_PART_SEQUENCE);
+    else
+        read_part(reader, SW_PART_SEQUENCE);
 }
 
 static void read_trigger(struct reader *reader)
@@ -343,11 +366,11 @@ static const struct {
     const char *kind;
     void (*read)(struct reader *reader);
 } line_kinds[] = {
-    {"table", read_table},       {"column", read_column},       {"constraint", read_constraint},
-    {"index", read_index},       {"trigger", read_trigger},     {"use", read_use},
-    {"function", read_function}, {"operator", read_operator},   {"cast", read_cast},
-    {"type", read_type},         {"installed", read_installed}, {"accepted", read_accepted},
-    {"ddl", read_ddl},
+    {"table", read_table},         {"column", read_column},     {"constraint", read_constraint},
+    {"index", read_index},         {"sequence", read_sequence}, {"partition", read_partition},
+    {"trigger", read_trigger},     {"use", read_use},           {"function", read_function},
+    {"operator", read_operator},   {"cast", read_cast},         {"type", read_type},
+    {"installed", read_installed}, {"accepted", read_accepted}, {"ddl", read_ddl},
 };
 
 static char unescaped(char c)
@@ -415,8 +438,8 @@ static void finish_tables(struct reader *reader)
         table->column_count = draft->columns.count;
         table->constraints = draft->constraints.items;
         table->constraint_count = draft->constraints.count;
-        table->indexes = draft->indexes.items;
-        table->index_count = draft->indexes.count;
+        table->parts = draft->parts.items;
+        table->part_count = draft->parts.count;
         table->triggers = draft->triggers.items;
         table->trigger_count = draft->triggers.count;
         table->uses = draft->uses.items;
@@ -431,6 +454,8 @@ static void finish(struct reader *reader)
     struct sw_schema *schema = reader->schema;
 
     finish_tables(reader);
+    schema->sequences = reader->sequences.items;
+    schema->sequence_count = reader->sequences.count;
     schema->functions = reader->functions.items;
     schema->function_count = reader->functions.count;
     schema->operators = reader->operators.items;

@@ -214,9 +214,10 @@ static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
 {
     static const char *const uses[] = {"made", "numbered", "retyped", "renamed", "dropped"};
 
-    sw_buf_printf(out, "  %s%s%s%s%s%s\n", ddl->command, ddl->if_exists ? " if exists" : "",
+    sw_buf_printf(out, "  %s%s%s%s%s%s%s\n", ddl->command, ddl->if_exists ? " if exists" : "",
                   ddl->is_outside ? " outside" : "", ddl->is_upkeep ? " upkeep" : "",
-                  ddl->is_listed ? " listed" : "", ddl->fills_columns ? " fills" : "");
+                  ddl->is_listed ? " listed" : "", ddl->fills_columns ? " fills" : "",
+                  ddl->changes_rows ? " rows" : "");
     for (int i = 0; i < ddl->object_count; i++)
         print_object(out, &ddl->objects[i]);
     for (int i = 0; i < ddl->column_count; i++)

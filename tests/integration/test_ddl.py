@@ -128,6 +128,17 @@ def command_tags_and_notices_are_those_of_one_postgresql(p):
         "CREATE SCHEMA ddl_rooms",
         "DROP SCHEMA IF EXISTS ddl_rooms, ddl_nothing",
         "CREATE SEQUENCE ddl_numbers",
+        "CREATE SEQUENCE IF NOT EXISTS ddl_numbers",
+        "ALTER SEQUENCE ddl_numbers RESTART WITH 5",
+        "ALTER SEQUENCE ddl_numbers MINVALUE 9",
+        "COMMENT ON SEQUENCE ddl_numbers IS 'x'",
+        "DROP TABLE ddl_numbers",
+        "DROP SEQUENCE ddl_numbers",
+        "DROP SEQUENCE ddl_numbers",
+        "DROP SEQUENCE IF EXISTS ddl_numbers",
+        "ALTER SEQUENCE ddl_numbers RESTART",
+        "ALTER SEQUENCE IF EXISTS ddl_numbers RESTART",
+        "DROP TABLE IF EXISTS ddl_nothing",
     ]
 
     def answers(link, sql):
@@ -137,13 +148,9 @@ def command_tags_and_notices_are_those_of_one_postgresql(p):
         ours, theirs = p.logged_in(port=other.port), p.oracle_wire()
         for sql in script:
             equal(answers(ours, sql), answers(theirs, sql), sql)
-        theirs.query("DROP SEQUENCE ddl_numbers")
         ours.close()
         theirs.close()
     drop_everywhere(p, "visits")
-    for shard in {s.name for s in p.clusters.shards}:
-        with p.at_shard(shard) as conn:
-            conn.execute("DROP SEQUENCE ddl_numbers")
 
 
 @test
@@ -289,6 +296,101 @@ def the_index_of_a_partition_is_found_by_the_table_it_is_of(p):
             conn.execute("DROP INDEX visits_a")
             equal(exists(p, "visits_1_a"), [])
             conn.execute("DROP TABLE visits")
+
+
+@test
+def partitions_come_and_go_on_all_shards(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, a int) PARTITION BY RANGE (a)")
+            for n in range(3):
+                conn.execute(f"CREATE TABLE visits_{n} PARTITION OF visits"
+                             f" FOR VALUES FROM ({n}) TO ({n + 1})")
+            equal(exists(p, "visits_1"), places(p))
+            key = p.new_key()
+            conn.execute("INSERT INTO visits (patient_id, a) VALUES (%s, 0), (%s, 1), (%s, 2)",
+                         (key, key, key))
+            for sql in ["SELECT * FROM visits_1 WHERE patient_id = 1", "DELETE FROM visits_1",
+                        "INSERT INTO visits_1 (patient_id, a) VALUES (1, 1)"]:
+                error = error_of(conn.execute, sql)
+                equal((error.sqlstate, error.diag.message_primary),
+                      ("0A000", '"visits_1" is a partition of table "visits"'), sql)
+
+            def left():
+                return conn.execute("SELECT a FROM visits WHERE patient_id = %s ORDER BY a",
+                                    (key,)).fetchall()
+
+            conn.execute("DROP TABLE visits_0")
+            equal(exists(p, "visits_0"), [])
+            equal(left(), [(1,), (2,)])
+            conn.execute("ALTER TABLE visits DETACH PARTITION visits_1")
+            equal(left(), [(2,)])
+            equal(error_of(conn.execute, "SELECT * FROM visits_1").sqlstate, "42P01")
+            conn.execute("ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM (1) TO (2)")
+            equal(left(), [(1,), (2,)])
+            conn.execute("TRUNCATE visits_2")
+            equal(left(), [(1,)])
+            conn.execute("ALTER TABLE visits_2 RENAME TO visits_two")
+            equal(exists(p, "visits_two"), places(p))
+            conn.execute("ALTER TABLE visits DETACH PARTITION visits_1")
+            conn.execute("DROP TABLE visits_1")
+            equal(exists(p, "visits_1"), [])
+            conn.execute("DROP TABLE visits")
+            equal(exists(p, "visits_two"), [])
+
+
+@test
+def a_partition_that_one_shard_lacks_is_dropped_on_none(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint, a int) PARTITION BY RANGE (a)")
+            conn.execute("CREATE TABLE visits_0 PARTITION OF visits DEFAULT")
+            with p.at_shard("users_2") as shard:
+                shard.execute("DROP TABLE visits_0")
+            error = error_of(conn.execute, "DROP TABLE visits_0")
+            equal((error.sqlstate, error.diag.context), ("42P01", 'shard "users_2"'))
+            equal(exists(p, "visits_0"), [s for s in places(p) if s != "users_2"])
+            conn.execute("DROP TABLE IF EXISTS visits_0")
+            equal(exists(p, "visits_0"), [])
+            conn.execute("DROP TABLE visits")
+
+
+@test
+def sequences_of_no_table_are_made_changed_and_dropped_everywhere(p):
+    with p.connect() as conn:
+        conn.execute("CREATE SEQUENCE ddl_ids")
+        try:
+            equal(exists(p, "ddl_ids"), places(p))
+            conn.execute("ALTER SEQUENCE ddl_ids INCREMENT BY 10 RESTART WITH 500")
+            conn.execute("ALTER SEQUENCE ddl_ids RENAME TO ddl_tickets")
+            drawn = [conn.execute("SELECT shardward.next_id('ddl_tickets')").fetchone()[0]
+                     for _ in range(2)]
+            equal(drawn, [500, 510])
+            conn.execute("ALTER SEQUENCE ddl_tickets RENAME TO ddl_ids")
+        finally:
+            conn.execute("DROP SEQUENCE ddl_ids")
+        equal({s: exists(p, "ddl_ids", s) for s in ("users", "orders")},
+              {"users": [], "orders": []})
+
+
+@test
+def the_sequence_of_a_table_is_changed_where_the_table_is(p):
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        with p.connect(port=other.port) as conn:
+            conn.execute("CREATE TABLE visits (patient_id bigint)")
+            conn.execute("CREATE SEQUENCE ddl_ids OWNED BY visits.patient_id")
+            equal(exists(p, "ddl_ids"), places(p))
+            equal(exists(p, "ddl_ids", "orders"), ["catalog"])
+            conn.execute("ALTER SEQUENCE ddl_ids RESTART WITH 1000")
+            equal(conn.execute("SELECT shardward.next_id('visits')").fetchone(), (1000,))
+            equal(on_each(p, "SELECT last_value FROM ddl_ids"),
+                  {shard: [(1000,)] for shard in places(p)})
+            error = error_of(conn.execute, "ALTER SEQUENCE ddl_ids OWNED BY slots.doctor_id")
+            equal(error.sqlstate, "0A000")
+            conn.execute("ALTER SEQUENCE ddl_ids OWNED BY NONE")
+            conn.execute("DROP TABLE visits")
+            conn.execute("DROP SEQUENCE ddl_ids")
+            equal(exists(p, "ddl_ids"), [])
 
 
 @test

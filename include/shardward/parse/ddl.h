@@ -70,6 +70,9 @@ struct sw_ddl {
     bool is_upkeep;     /* leaves the schema as it is: VACUUM, ANALYZE, REINDEX, TRUNCATE */
     bool if_exists;     /* IF EXISTS: of DROP and ALTER, for all objects */
     bool is_listed;     /* CREATE TABLE whose columns all stand in it: no LIKE, INHERITS, OF */
+    bool changes_rows;  /* what the shape of a table does not show: other rows or values are
+                           in it, or come to it: TRUNCATE, another type, partitions that come
+                           and go, other numbers to be drawn */
     bool fills_columns; /* writes values into rows that are there, one moment or user for all:
                            ADD COLUMN ... DEFAULT now() */
 };

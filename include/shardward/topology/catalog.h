@@ -43,10 +43,12 @@ struct sw_unfinished_ddl {
     const char *made_on, *missing_on; /* "orders_0, orders_1" */
 };
 
-/* The table of an index. */
-struct sw_catalog_index {
-    const char *schema, *table; /* a declared one, if there is one */
-    bool is_ambiguous; /* declared tables of two businesses have an index of that name */
+/* An index, a sequence, a partition: to which table it belongs. Or a table of no rule. */
+struct sw_catalog_part {
+    enum sw_part_kind kind;
+    const char *schema, *table; /* a declared one, if there is one; NULL: of no table */
+    const char *business; /* of that table, or on whose shards it was found; NULL: on none */
+    bool is_ambiguous;    /* another business has something of that name, too */
 };
 
 struct sw_catalog_functions {
@@ -68,7 +70,7 @@ struct sw_catalog_database {
                                  one */
     struct sw_textmap functions; /* name -> struct sw_catalog_functions: the user's, of all
                                     shards; what is immutable included */
-    struct sw_textmap indexes;   /* "schema.name" -> struct sw_catalog_index: of all shards */
+    struct sw_textmap parts;     /* "schema.name" -> struct sw_catalog_part: of all shards */
     struct sw_textmap shards;    /* name -> struct sw_catalog_shard; "catalog" too */
     const struct sw_difference *differences;
     int difference_count;
@@ -131,8 +133,8 @@ const struct sw_catalog_database *sw_catalog_database(const struct sw_catalog *c
                                                       const char *name);
 const struct sw_catalog_table *sw_catalog_table(const struct sw_catalog_database *database,
                                                 const char *schema, const char *name);
-const struct sw_catalog_index *sw_catalog_index(const struct sw_catalog_database *database,
-                                                const char *schema, const char *name);
+const struct sw_catalog_part *sw_catalog_part(const struct sw_catalog_database *database,
+                                              const char *schema, const char *name);
 /* Were all shards read, and the catalog database? If not, what is not found may be there. */
 bool sw_catalog_is_whole(const struct sw_catalog_database *database);
 /* What @shard calls the types of the catalog database; NULL: nothing to translate. Borrowed. */

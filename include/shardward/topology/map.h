@@ -139,6 +139,8 @@ bool sw_user_may_use(const struct sw_user *user, const struct sw_business *busin
 bool sw_user_may_reach(const struct sw_user *user, const struct sw_shard *shard);
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
                                          const char *name);
+/* Is a row of the same key on the same shard in both? */
+bool sw_tables_are_placed_alike(const struct sw_table *a, const struct sw_table *b);
 /* The rule for a function with so many arguments; NULL also when there are several. */
 const struct sw_function_rule *sw_database_function(const struct sw_database *database,
                                                     const char *schema, const char *name,

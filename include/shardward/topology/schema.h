@@ -16,6 +16,10 @@
  *     index       schema, table, schema, name; those of partitions and heirs stand under each
  *                 of their ancestors too
  *
+ *     sequence    schema, table, schema, name; NULL for the table: nobody owns it
+ *
+ *     partition   schema, table, schema, name; heirs, and partitions of partitions, too
+ *
  *     trigger     schema, table, name, function's schema, function, definition
  *
  *     use         schema, table, purpose, function's schema, function, volatility, extension
@@ -94,9 +98,16 @@ struct sw_schema_constraint {
     const char *const *other_columns;       /* as many as columns */
 };
 
-/* Any index of the table, or of a partition or heir: where it is to be looked for, and no part
- * of what must be alike. */
-struct sw_schema_index {
+enum sw_part_kind {
+    SW_PART_INDEX,    /* of the table, or of a partition or heir */
+    SW_PART_SEQUENCE, /* owned by a column */
+    SW_PART_TABLE,    /* a partition or heir, or one of those */
+};
+
+/* What bears a name of its own: where it is to be looked for, and no part of what must be
+ * alike. */
+struct sw_schema_part {
+    enum sw_part_kind kind;
     const char *schema, *name;
 };
 
@@ -126,8 +137,8 @@ struct sw_schema_table {
     int column_count;
     const struct sw_schema_constraint *constraints;
     int constraint_count;
-    const struct sw_schema_index *indexes;
-    int index_count;
+    const struct sw_schema_part *parts;
+    int part_count;
     const struct sw_schema_trigger *triggers;
     int trigger_count;
     const struct sw_schema_use *uses;
@@ -182,7 +193,8 @@ struct sw_schema_ddl {
 struct sw_schema {
     struct sw_arena arena;
     struct sw_schema_table *tables;
-    int table_count;
+    const struct sw_schema_part *sequences; /* that no table owns */
+    int table_count, sequence_count;
     struct sw_textmap by_name; /* "schema.name" -> struct sw_schema_table */
     const struct sw_schema_function *functions;
     int function_count;

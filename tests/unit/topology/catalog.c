@@ -328,7 +328,7 @@ static void a_shard_out_of_reach_finishes_nothing_and_lacks_nothing(void **state
 #define TABLE(name) "table\tpublic\t" name "\tr\tf\t\t\\N\n"
 #define INDEX(table, name) "index\tpublic\t" table "\tpublic\t" name "\n"
 
-static void an_index_tells_its_table_wherever_it_is(void **state)
+static void a_part_tells_its_table_wherever_it_is(void **state)
 {
     static const struct {
         const char *shard, *text, *index, *table; /* NULL: not found */
@@ -344,16 +344,19 @@ static void an_index_tells_its_table_wherever_it_is(void **state)
         {"users_1", PATIENTS TABLE("other") INDEX("other", "i"), "i", "other", false},
         {"catalog", PATIENTS TABLE("slots") INDEX("patients", "i") INDEX("slots", "i"), "i",
          "patients", true},
+        {"users_1", PATIENTS "partition\tpublic\tpatients\tpublic\ti\n" TABLE("i"), "i",
+         "patients", false},
+        {"users_1", PATIENTS "sequence\tpublic\tpatients\tpublic\ti\n", "i", "patients", false},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct sw_catalog_index *found;
+        const struct sw_catalog_part *found;
         struct sw_catalog *catalog;
 
         all_read(PATIENTS);
         reads(rows[i].shard, rows[i].text);
         catalog = sw_catalog_build(map, readings, 1);
-        found = sw_catalog_index(&catalog->databases[0], "public", rows[i].index);
+        found = sw_catalog_part(&catalog->databases[0], "public", rows[i].index);
         assert_int_equal(found != NULL, rows[i].table != NULL);
         if (found != NULL) {
             assert_int_equal(found->is_ambiguous, rows[i].is_ambiguous);
@@ -361,6 +364,38 @@ static void an_index_tells_its_table_wherever_it_is(void **state)
         }
         assert_null(patients(catalog)->block);
         assert_false(sw_catalog_is_whole(&catalog->databases[0]));
+        sw_catalog_unref(catalog);
+    }
+}
+
+static void what_is_of_no_table_is_known_by_where_it_is(void **state)
+{
+    static const char sequence[] = PATIENTS "sequence\t\\N\t\\N\tpublic\ts\n";
+    static const struct {
+        const char *first, *second, *business; /* NULL: the catalog database's alone */
+        bool is_ambiguous;
+    } rows[] = {
+        {"users_0", "users_1", "users", false},    {"catalog", "users_1", "users", false},
+        {"catalog", "catalog", NULL, false},       {"users_0", "orders_0", "users", true},
+        {"orders_0", "orders_1", "orders", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_catalog_part *found;
+        struct sw_catalog *catalog;
+
+        all_read(PATIENTS);
+        reads(rows[i].first, sequence);
+        reads(rows[i].second, sequence);
+        catalog = sw_catalog_build(map, readings, 1);
+        found = sw_catalog_part(&catalog->databases[0], "public", "s");
+        assert_non_null(found);
+        assert_int_equal(found->kind, SW_PART_SEQUENCE);
+        assert_null(found->table);
+        assert_int_equal(found->is_ambiguous, rows[i].is_ambiguous);
+        assert_int_equal(found->business == NULL, rows[i].business == NULL);
+        assert_true(found->business == NULL || strcmp(found->business, rows[i].business) == 0 ||
+                    found->is_ambiguous);
         sw_catalog_unref(catalog);
     }
 }
@@ -396,7 +431,8 @@ int main(void)
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
-        TEST(an_index_tells_its_table_wherever_it_is),
+        TEST(a_part_tells_its_table_wherever_it_is),
+        TEST(what_is_of_no_table_is_known_by_where_it_is),
         TEST(a_catalog_is_whole_when_every_shard_was_read),
         TEST(a_catalog_survives_saving),
         TEST(a_saved_file_that_is_none_is_refused),

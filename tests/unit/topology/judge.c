@@ -53,6 +53,7 @@ static const char config_text[] =
     "column\tpublic\t" table "\t" name "\t" oid "\t" oid "\t" type "\t" typmod                 \
     "\t\\N\tt\tt\t\\N\t\tf\t\\N\n"
 #define KEYED(table) TABLE(table) COLUMN(table, "k", "20", "bigint", "-1")
+#define PARTITION(table, name) "partition\tpublic\t" table "\tpublic\t" name "\n"
 #define UNIQUE(table, kind, columns)                                                           \
     "constraint\tpublic\t" table "\tc\t" kind "\t" columns "\tUNIQUE (" columns ")\n"
 #define FOREIGN(table, columns, other, others, more)                                           \
@@ -107,6 +108,15 @@ static const struct row {
      "it is a foreign table", NULL},
     {"a_partition_elsewhere_is_found", "one", "table\tpublic\tone\tp\tf\t\tfar.away\n",
      "is the foreign table far.away", NULL},
+
+    {"a_partition_placed_otherwise_is_refused", "t", KEYED("t") PARTITION("t", "v"),
+     "the YAML places \"v\" otherwise than \"t\"", NULL},
+    {"so_is_the_table_that_it_is_a_part_of", "v", KEYED("v") KEYED("t") PARTITION("t", "v"),
+     "the YAML places \"v\" otherwise than \"t\"", NULL},
+    {"a_partition_placed_alike_is_kept", "t", KEYED("t") PARTITION("t", "u"), NULL, NULL},
+    {"a_partition_of_no_rule_is_kept", "t", KEYED("t") PARTITION("t", "other"), NULL, NULL},
+    {"a_single_tables_partition_is_on_its_shard", "one", TABLE("one") PARTITION("one", "two"),
+     NULL, NULL},
 
     {"a_unique_constraint_without_the_key_is_refused", "t", KEYED("t") UNIQUE("t", "u", "x"),
      "cannot hold over several shards", NULL},

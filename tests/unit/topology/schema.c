@@ -21,6 +21,9 @@ static const char whole[] =
     "constraint\tpublic\tpatients\tpatients_pkey\tp\tpatient_id,\"a,\"\"b\"\tPRIMARY KEY (x)\n"
     "constraint\tpublic\tpatients\tto_city\tf\tcity\tFOREIGN KEY (city)\tpublic\tcities\tname\n"
     "index\tpublic\tpatients\tparts\tby_mood\n"
+    "sequence\tpublic\tpatients\tpublic\tnumbers\n"
+    "sequence\t\\N\t\\N\tpublic\tfree\n"
+    "partition\tpublic\tpatients\tparts\tchildren\n"
     "trigger\tpublic\tpatients\taudit\tpublic\twrite_down\tCREATE TRIGGER audit\n"
     "use\tpublic\tpatients\tdefault of mood\tpublic\tmake\tv\t\\N\n"
     "table\tpublic\tcities\tp\tt\tno_delete\tpublic.far\n"
@@ -51,10 +54,16 @@ static void every_kind_of_line_is_read(void **state)
     assert_int_equal(patients->constraints[0].column_count, 2);
     assert_string_equal(patients->constraints[0].columns[1], "a,\"b");
     assert_string_equal(patients->constraints[1].other_columns[0], "name");
-    assert_int_equal(patients->index_count, 1);
-    assert_string_equal(patients->indexes[0].schema, "parts");
-    assert_string_equal(patients->indexes[0].name, "by_mood");
-    assert_int_equal(cities->index_count, 0);
+    assert_int_equal(patients->part_count, 3);
+    assert_int_equal(patients->parts[0].kind, SW_PART_INDEX);
+    assert_int_equal(patients->parts[1].kind, SW_PART_SEQUENCE);
+    assert_int_equal(patients->parts[2].kind, SW_PART_TABLE);
+    assert_string_equal(patients->parts[2].name, "children");
+    assert_int_equal(schema->sequence_count, 1);
+    assert_string_equal(schema->sequences[0].name, "free");
+    assert_string_equal(patients->parts[0].schema, "parts");
+    assert_string_equal(patients->parts[0].name, "by_mood");
+    assert_int_equal(cities->part_count, 0);
     assert_string_equal(patients->triggers[0].function, "write_down");
     assert_int_equal(patients->uses[0].volatility, SW_VOLATILE);
     assert_int_equal(cities->kind, SW_TABLE_PARTITIONED);
@@ -81,6 +90,9 @@ static void a_line_that_cannot_be_read_is_named(void **state)
         "type\tpublic\tmood\t-1\tf",
         "index\tpublic\tother\tpublic\ti",                                   /* no table */
         "index\tpublic\tpatients\tpublic",                                   /* no name */
+        "sequence\tpublic\tother\tpublic\ts",                                /* no table */
+        "sequence\t\\N\t\\N\tpublic",                                        /* no name */
+        "partition\tpublic\tother\tpublic\tp",                               /* no table */
         "constraint\tpublic\tpatients\tc\tf\ta,b\tFK\tpublic\tcities\tname", /* a column less */
         "a\tb\tc\td\te\tf\tg\th\ti\tj\tk\tl\tm\tn\to\tp\tq",
     };
