@@ -9,10 +9,10 @@ enum { OID_TEXT = 25 };
 
 size_t sw_message_begin(struct sw_buf *buf, char type)
 {
+    const uint8_t head[5] = {(uint8_t)type}; /* the length comes at the end */
     size_t start = sw_buf_len(buf);
 
-    sw_put_byte(buf, (uint8_t)type);
-    sw_put_int32(buf, 0);
+    (void)sw_buf_append(buf, head, sizeof head);
     return start;
 }
 

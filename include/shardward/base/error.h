@@ -21,15 +21,15 @@ struct sw_error {
 /* Start an error anew: detail, hint and position are emptied. Returns false, so that a failing
  * function can end in `return sw_error_set(...)`. */
 bool sw_error_set(struct sw_error *err, const char *sqlstate, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 void sw_error_detail(struct sw_error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((cold, format(printf, 2, 3)));
 void sw_error_hint(struct sw_error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((cold, format(printf, 2, 3)));
 
 /* Put "<what>: " before the message. */
 void sw_error_trying(struct sw_error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((cold, format(printf, 2, 3)));
 
 bool sw_error_is(const struct sw_error *err, const char *sqlstate);
 

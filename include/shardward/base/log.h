@@ -39,7 +39,7 @@ void sw_log_be_verbose(void);
  * string. Lines of several threads do not mix.
  */
 void sw_log(enum sw_log_level level, const char *event, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 /* Where something can be repeated in a flood: at most SW_LOG_BURST lines a second pass, and the
  * next one that passes says `suppressed=N`. Static at the place that logs, all zero at first.
@@ -53,7 +53,7 @@ struct sw_log_limit {
 enum { SW_LOG_BURST = 10 };
 
 void sw_log_limited(struct sw_log_limit *limit, enum sw_log_level level, const char *event,
-                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+                    const char *format, ...) __attribute__((cold, format(printf, 4, 5)));
 
 /* May a line pass at @second? *suppressed: how many did not since the last one that did. */
 bool sw_log_limit_passes(struct sw_log_limit *limit, long long second, int *suppressed);
