@@ -216,6 +216,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=None)
     parser.add_argument("--only", default="")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--train", action="store_true",
+                        help="only load the proxies; nothing is printed")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path)
     args = parser.parse_args()
@@ -235,6 +237,8 @@ def main():
         stack.callback(bench.stop)
         bench.start()
         bench.rounds()
+        if args.train:
+            return
         bench.all_calls()
         bench.stop_instances()      # their server connections are wanted by idle clients
         bench.all_idle()
