@@ -1,5 +1,12 @@
+/*
+ * internal - a server connection, as the files of this room share it.
+ */
 #ifndef SW_BACKEND_INTERNAL_H
 #define SW_BACKEND_INTERNAL_H
+
+#include "shardward/backend/backend.h"
+#include "shardward/base/textmap.h"
+#include "shardward/io/stream.h"
 
 #include <libpq-fe.h>
 
@@ -7,5 +14,53 @@ struct sw_dialled {
     PGconn *conn;
     char default_isolation[24]; /* as current_setting() names it */
 };
+
+struct sw_backend {
+    struct sw_backend_card card;
+    struct sw_dialled *dialled;
+    struct sw_stream *stream; /* NULL: detached */
+    struct sw_replies replies;
+
+    const struct sw_backend_events *events; /* NULL: no user */
+    void *user;
+    sw_backend_on_idle_lost *on_idle_lost;
+    void *pool;
+
+    int prepared_most;
+    struct sw_textmap known; /* by the names of statements on the server */
+    struct sw_link known_list;
+    struct sw_prepared *unnamed; /* what the server's unnamed statement was made of */
+
+    struct sw_oid_map *types; /* of its user's; NULL: nothing to translate */
+    struct sw_settings *settings;
+    struct sw_settings *reported;
+    char status;
+    bool is_lost, is_closing;
+    bool has_reported;        /* something since its list was shared */
+    struct sw_error farewell; /* the server's last FATAL */
+
+    uint64_t rows; /* of forwarded answers, not asked for yet */
+    size_t tail;   /* bytes still to come of a message already begun */
+    bool is_tail_forwarded;
+    const uint8_t *span; /* bytes to be forwarded in one go */
+    size_t span_len;
+};
+
+/* --- what the server has prepared: known.c --- */
+
+/* The server's unnamed statement is made of @prepared from now on; NULL: of nothing known. */
+void sw_backend_note_unnamed(struct sw_backend *backend, struct sw_prepared *prepared);
+/* The statement that @reply is about was answered, or skipped after an error. */
+void sw_backend_note_answered(struct sw_backend *backend, const struct sw_reply *reply);
+void sw_backend_note_skipped(struct sw_backend *backend, const struct sw_reply *reply);
+void sw_backend_forget_prepared(struct sw_backend *backend);
+
+/* --- what the server says: answers.c --- */
+
+size_t sw_backend_on_bytes(void *owner, const uint8_t *bytes, size_t len);
+/* LOCAL entries at the head of the queue have their turn at once. */
+void sw_backend_answer_locals(struct sw_backend *backend);
+/* Tell the user, or the pool, once. */
+void sw_backend_be_lost(struct sw_backend *backend, const char *reason);
 
 #endif

@@ -5,10 +5,12 @@
  */
 #include "shardward/parse/skeleton.h"
 
+#include "words.h"
+
 #include <assert.h>
 #include <string.h>
 
-enum { NO_CLAUSE = -1, MOST_WORDS = 12 };
+enum { NO_CLAUSE = -1 };
 
 /* What stood before the current token, in so far as it changes what a literal means. */
 enum before {
@@ -339,138 +341,37 @@ static bool take_quoted_name(struct lexer *lexer)
     return false;
 }
 
-/* Words that change what literals near them mean. */
-enum word {
-    WORD_OTHER,
-    WORD_FIRST,      /* may begin a text */
-    WORD_OPAQUE,     /* literals near it may be names, or escape characters */
-    WORD_TYPE,       /* a type that is written with modifiers, or the last word before those */
-    WORD_CLAUSE_END, /* behind it the positions of ORDER BY and its kin have ended */
-    WORD_KEEPER,
-    WORD_AS,
-    WORD_BY,
-    WORD_DISTINCT,
-    WORD_ON,
-};
-
-/* By their first letters; an empty text ends a row. */
-static const struct {
-    uint8_t len;
-    uint8_t word;
-    char text[26];
-} words['z' - 'a' + 1][MOST_WORDS] = {
-    ['a' - 'a'] = {{2, WORD_AS, "as"}},
-    ['b' - 'a'] = {{2, WORD_BY, "by"}, {3, WORD_TYPE, "bit"}, {6, WORD_TYPE, "bpchar"}},
-    ['c' - 'a'] = {{4, WORD_TYPE, "char"},
-                   {9, WORD_TYPE, "character"},
-                   {7, WORD_OPAQUE, "currval"},
-                   {15, WORD_OPAQUE, "current_setting"}},
-    ['d' - 'a'] = {{6, WORD_FIRST, "delete"},
-                   {8, WORD_DISTINCT, "distinct"},
-                   {3, WORD_TYPE, "dec"},
-                   {7, WORD_TYPE, "decimal"}},
-    ['e' - 'a'] = {{6, WORD_KEEPER, "escape"}, {6, WORD_CLAUSE_END, "except"}},
-    ['f' - 'a'] = {{3, WORD_CLAUSE_END, "for"},
-                   {5, WORD_CLAUSE_END, "fetch"},
-                   {5, WORD_TYPE, "float"}},
-    ['h' - 'a'] = {{6, WORD_CLAUSE_END, "having"}},
-    ['i' - 'a'] = {{6, WORD_FIRST, "insert"},
-                   {8, WORD_KEEPER, "interval"},
-                   {9, WORD_CLAUSE_END, "intersect"}},
-    ['l' - 'a'] = {{5, WORD_CLAUSE_END, "limit"}},
-    ['n' - 'a'] = {{7, WORD_OPAQUE, "nextval"},
-                   {7, WORD_OPAQUE, "next_id"},
-                   {7, WORD_TYPE, "numeric"},
-                   {5, WORD_TYPE, "nchar"},
-                   {8, WORD_TYPE, "national"}},
-    ['o' - 'a'] = {{2, WORD_ON, "on"}, {6, WORD_CLAUSE_END, "offset"}},
-    ['p' - 'a'] = {{9, WORD_TYPE, "precision"}, {22, WORD_OPAQUE, "pg_get_serial_sequence"}},
-    ['r' - 'a'] = {{8, WORD_OPAQUE, "regclass"},
-                   {12, WORD_OPAQUE, "regcollation"},
-                   {9, WORD_OPAQUE, "regconfig"},
-                   {13, WORD_OPAQUE, "regdictionary"},
-                   {12, WORD_OPAQUE, "regnamespace"},
-                   {7, WORD_OPAQUE, "regoper"},
-                   {11, WORD_OPAQUE, "regoperator"},
-                   {7, WORD_OPAQUE, "regproc"},
-                   {12, WORD_OPAQUE, "regprocedure"},
-                   {7, WORD_OPAQUE, "regrole"},
-                   {7, WORD_OPAQUE, "regtype"}},
-    ['s' - 'a'] = {{6, WORD_FIRST, "select"},
-                   {6, WORD_TYPE, "second"},
-                   {6, WORD_OPAQUE, "setval"},
-                   {10, WORD_OPAQUE, "set_config"}},
-    ['t' - 'a'] = {{4, WORD_TYPE, "time"},
-                   {9, WORD_TYPE, "timestamp"},
-                   {11, WORD_TYPE, "timestamptz"},
-                   {6, WORD_TYPE, "timetz"},
-                   {11, WORD_OPAQUE, "to_regclass"}},
-    ['u' - 'a'] = {{6, WORD_FIRST, "update"},
-                   {5, WORD_CLAUSE_END, "union"},
-                   {7, WORD_OPAQUE, "uescape"}},
-    ['v' - 'a'] = {{6, WORD_FIRST, "values"},
-                   {7, WORD_TYPE, "varchar"},
-                   {7, WORD_TYPE, "varying"},
-                   {6, WORD_TYPE, "varbit"}},
-    ['w' - 'a'] = {{5, WORD_CLAUSE_END, "where"}, {4, WORD_FIRST, "with"}},
-};
-
-static char lower(char c)
+static void follow_clause(struct lexer *lexer, enum sw_word word)
 {
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool is_text(const char *from, size_t len, const char *text)
-{
-    for (size_t i = 1; i < len; i++) /* the first letter is the row's */
-        if (lower(from[i]) != text[i])
-            return false;
-    return true;
-}
-
-static enum word word_of(const char *from, size_t len)
-{
-    char first = lower(*from);
-
-    if (first < 'a' || first > 'z')
-        return WORD_OTHER;
-    for (int i = 0; words[first - 'a'][i].len > 0; i++)
-        if (words[first - 'a'][i].len == len && is_text(from, len, words[first - 'a'][i].text))
-            return (enum word)words[first - 'a'][i].word;
-    return WORD_OTHER;
-}
-
-static void follow_clause(struct lexer *lexer, enum word word)
-{
-    if (word == WORD_CLAUSE_END && lexer->clause_depth == lexer->depth)
+    if (word == SW_WORD_CLAUSE_END && lexer->clause_depth == lexer->depth)
         lexer->clause_depth = NO_CLAUSE;
-    else if (word == WORD_BY && lexer->clause_depth == NO_CLAUSE)
+    else if (word == SW_WORD_BY && lexer->clause_depth == NO_CLAUSE)
         lexer->clause_depth = lexer->depth;
-    else if (word == WORD_ON && lexer->before == BEFORE_DISTINCT &&
+    else if (word == SW_WORD_ON && lexer->before == BEFORE_DISTINCT &&
              lexer->clause_depth == NO_CLAUSE)
         lexer->clause_depth = lexer->depth + 1;
 }
 
-static enum before before_of(const struct lexer *lexer, enum word word)
+static enum before before_of(const struct lexer *lexer, enum sw_word word)
 {
-    if (word == WORD_KEEPER)
+    if (word == SW_WORD_KEEPER)
         return BEFORE_KEEPER;
-    if (word == WORD_AS)
+    if (word == SW_WORD_AS)
         return BEFORE_CAST;
-    if (word == WORD_DISTINCT)
+    if (word == SW_WORD_DISTINCT)
         return BEFORE_DISTINCT;
-    return lexer->before == BEFORE_CAST || word == WORD_TYPE ? BEFORE_TYPE : BEFORE_OTHER;
+    return lexer->before == BEFORE_CAST || word == SW_WORD_TYPE ? BEFORE_TYPE : BEFORE_OTHER;
 }
 
 /* At the first character of a word: is it that of a string? */
 static bool is_prefix(const struct lexer *lexer, char letter)
 {
-    return lower(lexer->at[0]) == letter && lexer->at[1] == '\'';
+    return sw_word_lower(lexer->at[0]) == letter && lexer->at[1] == '\'';
 }
 
 static bool has_unicode_escapes(const struct lexer *lexer)
 {
-    return lower(lexer->at[0]) == 'u' && lexer->at[1] == '&' &&
+    return sw_word_lower(lexer->at[0]) == 'u' && lexer->at[1] == '&' &&
            (lexer->at[2] == '\'' || lexer->at[2] == '"');
 }
 
@@ -478,16 +379,16 @@ static bool has_unicode_escapes(const struct lexer *lexer)
 static bool take_word(struct lexer *lexer)
 {
     const char *from = lexer->at, *at = from;
-    enum word word;
+    enum sw_word word;
 
     while (is_word(*at))
         at++;
     lexer->at = at;
-    word = word_of(from, (size_t)(at - from));
-    if (word == WORD_OPAQUE || (!lexer->has_begun && word != WORD_FIRST))
+    word = sw_word_of(from, (size_t)(at - from));
+    if (word == SW_WORD_OPAQUE || (!lexer->has_begun && word != SW_WORD_FIRST))
         return false;
     lexer->has_begun = true;
-    if (word >= WORD_CLAUSE_END)
+    if (word >= SW_WORD_CLAUSE_END)
         follow_clause(lexer, word);
     lexer->before = before_of(lexer, word);
     return true;

@@ -1,0 +1,262 @@
+/*
+ * What the server says: each message answers the head of the queue of replies, and is passed
+ * on, captured or absorbed as that wants it. What is passed on goes in spans as long as the
+ * bytes allow.
+ */
+#include "internal.h"
+
+#include "shardward/wire/response.h"
+#include "shardward/wire/write.h"
+
+enum {
+    MESSAGE_LIMIT = 0x40000000,     /* PostgreSQL's own limit of a message, 1 GB */
+    WHOLE_LIMIT = 64 * 1024 * 1024, /* of messages that are read, not passed on */
+};
+
+static void forward_span(struct sw_backend *backend)
+{
+    if (backend->span_len > 0 && backend->events != NULL)
+        backend->events->on_forward(backend->user, backend->span, backend->span_len);
+    backend->span_len = 0;
+}
+
+static void forward(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    if (backend->span_len > 0 && backend->span + backend->span_len == bytes) {
+        backend->span_len += len;
+        return;
+    }
+    forward_span(backend);
+    backend->span = bytes;
+    backend->span_len = len;
+}
+
+void sw_backend_be_lost(struct sw_backend *backend, const char *reason)
+{
+    struct sw_error err = backend->farewell;
+    enum sw_loss loss = backend->tail > 0 && backend->is_tail_forwarded ? SW_LOSS_TORN
+                        : sw_stream_was_reset(backend->stream)          ? SW_LOSS_RESET
+                                                                        : SW_LOSS_CLOSED;
+
+    if (backend->is_lost)
+        return;
+    backend->is_lost = true;
+    forward_span(backend);
+    if (err.message[0] == '\0')
+        sw_error_set(&err, "08006", "server connection lost: %s", reason);
+    if (backend->events != NULL)
+        backend->events->on_lost(backend->user, &err, loss);
+    else
+        backend->on_idle_lost(backend->pool, backend);
+}
+
+void sw_backend_answer_locals(struct sw_backend *backend)
+{
+    const struct sw_reply *head;
+
+    while (!backend->is_closing && (head = sw_replies_head(&backend->replies)) != NULL &&
+           head->kind == SW_REPLY_LOCAL) {
+        struct sw_reply reply = *head;
+
+        sw_replies_pop(&backend->replies);
+        forward_span(backend);
+        backend->events->on_answered(backend->user, &reply);
+    }
+}
+
+static void take_parameter(struct sw_backend *backend, const struct sw_frame *frame)
+{
+    const char *name, *value;
+
+    if (!sw_wire_read_parameter_status(frame, &name, &value))
+        return;
+    backend->reported = sw_settings_with(backend->reported, name, value);
+    backend->has_reported = true;
+    if (backend->events != NULL) {
+        forward_span(backend);
+        backend->events->on_parameter(backend->user, name, value);
+    }
+}
+
+static void on_skipped(void *owner, const struct sw_reply *reply)
+{
+    struct sw_backend *backend = owner;
+
+    sw_backend_note_skipped(backend, reply);
+    if (backend->events->on_skipped != NULL)
+        backend->events->on_skipped(backend->user, reply);
+}
+
+static void take_error(struct sw_backend *backend, const struct sw_frame *frame)
+{
+    enum sw_reply_turn turn = sw_replies_turn(&backend->replies, 'E');
+    struct sw_reply reply;
+    struct sw_error err;
+    bool is_fatal;
+
+    sw_wire_read_error(frame, &err, &is_fatal);
+    if (is_fatal)
+        backend->farewell = err;
+    if (turn == SW_TURN_WRONG || is_fatal)
+        return; /* the end of the connection follows, and is told with these words */
+    reply = *sw_replies_head(&backend->replies);
+    forward_span(backend);
+    if (turn == SW_TURN_FAILS) {
+        sw_backend_note_skipped(backend, &reply);
+        if (!sw_replies_skip(&backend->replies, on_skipped, backend)) {
+            sw_write_sync(sw_stream_out(backend->stream));
+            sw_backend_expect(backend, SW_REPLY_SYNC, SW_REPLY_FORWARD, -1);
+            sw_stream_flush(backend->stream);
+        }
+    }
+    backend->events->on_error(backend->user, &reply, frame);
+}
+
+static void take_ready(struct sw_backend *backend, const struct sw_frame *frame)
+{
+    struct sw_reply reply = *sw_replies_head(&backend->replies);
+
+    backend->status = (char)(frame->body_len == 1 ? frame->body[0] : '?');
+    sw_replies_pop(&backend->replies);
+    forward_span(backend);
+    backend->events->on_ready(backend->user, &reply, backend->status);
+}
+
+/* Only rows and notices are passed on piece by piece; other messages have to be here in full.
+ */
+static bool is_read_whole(uint8_t type, const struct sw_reply *head)
+{
+    bool is_passed_on = type == 'D' || type == 'N' || type == 'A';
+
+    return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE);
+}
+
+/* A message that answers the head entry and may be here only in part. Types are translated in
+ * the stream's own buffer: those messages are here in full. */
+static void take_answer(struct sw_backend *backend, const struct sw_frame *frame,
+                        const uint8_t *bytes, size_t here, enum sw_reply_turn turn)
+{
+    struct sw_reply reply = *sw_replies_head(&backend->replies);
+
+    if (backend->types != NULL && (frame->type == 'T' || frame->type == 't') &&
+        !sw_wire_translate_types((uint8_t *)(uintptr_t)bytes, frame, backend->types)) {
+        sw_backend_be_lost(backend, "the server broke the protocol");
+        return;
+    }
+    if (frame->type == 't') {
+        forward_span(backend);
+        backend->events->on_types(backend->user, &reply, frame);
+    }
+    if (frame->type == 'D' && reply.use == SW_REPLY_CAPTURE)
+        backend->events->on_row(backend->user, &reply, frame);
+    if (frame->type == 'C' && reply.use == SW_REPLY_FORWARD)
+        backend->rows += sw_wire_rows_of_tag(frame);
+    backend->is_tail_forwarded = reply.use == SW_REPLY_FORWARD;
+    backend->tail = frame->size - here;
+    if (backend->is_tail_forwarded)
+        forward(backend, bytes, here);
+    if (turn != SW_TURN_ENDS)
+        return;
+    sw_backend_note_answered(backend, &reply);
+    sw_replies_pop(&backend->replies);
+    if (reply.index != SW_REPLY_OF_NOBODY) {
+        forward_span(backend);
+        backend->events->on_answered(backend->user, &reply);
+    }
+}
+
+/* Notices belong to the client even of statements of ours that stand for his, as COMMIT. */
+static bool is_for_client(const struct sw_reply *head)
+{
+    return head == NULL || head->use == SW_REPLY_FORWARD || head->kind == SW_REPLY_EXECUTE;
+}
+
+static void take_message(struct sw_backend *backend, const struct sw_frame *frame,
+                         const uint8_t *bytes, size_t here)
+{
+    const struct sw_reply *head = sw_replies_head(&backend->replies);
+    enum sw_reply_turn turn;
+
+    if (frame->type == 'S') {
+        take_parameter(backend, frame);
+        return;
+    }
+    if (frame->type == 'E') {
+        take_error(backend, frame);
+        return;
+    }
+    if (frame->type == 'N' || frame->type == 'A') {
+        bool is_wanted = frame->type == 'N' && backend->events != NULL && is_for_client(head);
+
+        backend->is_tail_forwarded = is_wanted;
+        backend->tail = frame->size - here;
+        if (is_wanted)
+            forward(backend, bytes, here);
+        return;
+    }
+    turn = sw_replies_turn(&backend->replies, frame->type);
+    if (turn == SW_TURN_WRONG)
+        sw_backend_be_lost(backend, "the server broke the protocol");
+    else if (frame->type == 'Z')
+        take_ready(backend, frame);
+    else
+        take_answer(backend, frame, bytes, here, turn);
+}
+
+/* The rest of a message whose beginning was dealt with already. */
+static size_t take_tail(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    size_t part = len < backend->tail ? len : backend->tail;
+
+    if (backend->is_tail_forwarded)
+        forward(backend, bytes, part);
+    backend->tail -= part;
+    return part;
+}
+
+/* One step into [bytes, bytes + len); returns how far, 0 when more has to come first. */
+static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    struct sw_frame frame;
+    enum sw_frame_status status;
+    size_t here;
+
+    if (backend->tail > 0)
+        return take_tail(backend, bytes, len);
+    status = sw_frame_next(bytes, len, MESSAGE_LIMIT, &frame);
+    if (status == SW_FRAME_SHORT)
+        return 0;
+    if (status == SW_FRAME_HEADER &&
+        is_read_whole(frame.type, sw_replies_head(&backend->replies)))
+        status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_BAD;
+    if (status == SW_FRAME_BAD || status == SW_FRAME_LONG) {
+        sw_backend_be_lost(backend, "the server sent a message that cannot be read");
+        return len;
+    }
+    if (status == SW_FRAME_SHORT)
+        return 0;
+    here = status == SW_FRAME_WHOLE ? frame.size : len;
+    take_message(backend, &frame, bytes, here);
+    return here;
+}
+
+size_t sw_backend_on_bytes(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_backend *backend = owner;
+    size_t at = 0;
+
+    while (at < len && !backend->is_closing && !backend->is_lost) {
+        size_t step = take_next(backend, bytes + at, len - at);
+
+        if (step == 0)
+            break;
+        at += step;
+        sw_backend_answer_locals(backend);
+    }
+    if (!backend->is_closing) {
+        forward_span(backend);
+        if (backend->events != NULL)
+            backend->events->on_pause(backend->user);
+    }
+    return at;
+}
