@@ -299,8 +299,33 @@ static void on_types(void *owner, const struct sw_reply *reply, const struct sw_
         leg->sink->on_types(leg->owner, reply->index, frame);
 }
 
+static void on_lent(void *owner);
+
+/* The statement_timeout of whom the backend served before has struck. */
+static bool was_cut_short(const struct sw_leg *leg)
+{
+    return sw_error_is(leg->setting_error, "57014") &&
+           sw_backend_settings(backend_of(leg)) != NULL;
+}
+
+static void borrow_another(struct sw_leg *leg)
+{
+    struct sw_pool *pool = leg->lease.pool;
+
+    free(leg->setting_error);
+    leg->setting_error = NULL;
+    sw_lease_discard(&leg->lease);
+    leg->state = SW_LEG_LEASING;
+    if (sw_pool_borrow(pool, &leg->lease))
+        on_lent(leg);
+}
+
 static void after_settings(struct sw_leg *leg)
 {
+    if (leg->setting_error != NULL && was_cut_short(leg)) {
+        borrow_another(leg);
+        return;
+    }
     if (leg->setting_error != NULL) {
         struct sw_error why = *leg->setting_error;
 

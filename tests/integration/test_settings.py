@@ -235,6 +235,17 @@ def settings_that_cannot_be_read_back_stay_with_nobody(p):
 
 
 @test
+def a_statement_timeout_strikes_nobody_else(p):
+    many = "; ".join(f"SET my.number_{i} = 'x'" for i in range(1500))
+    with p.another_shardward(SMALL_POOL) as other:
+        with p.logged_in(port=other.port) as client:
+            equal(wire.kinds(client.query(many))[-2:], "CZ")
+            client.query("SET statement_timeout = 1")
+        with p.logged_in(port=other.port) as client:
+            equal(wire.rows_of(client.query("SHOW statement_timeout")), [["0"]])
+
+
+@test
 def set_and_set_local_in_one_statement_are_refused(p):
     both = ("SELECT set_config('work_mem', '3MB', false), set_config('work_mem', '2MB', true)")
     with p.logged_in() as client:
