@@ -1,5 +1,6 @@
 #include "planner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool refuse(struct sw_planner *planner, const char *what, const char *table,
@@ -293,6 +294,88 @@ static bool check_sequences(struct sw_planner *planner, const struct sw_level *l
     return true;
 }
 
+static bool is_word_part(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_';
+}
+
+/* Does an expression, as PostgreSQL prints it, hold one of @words outside of its literals? */
+static const char *find_word(const char *text, const char *const *words, size_t count)
+{
+    bool is_literal = false;
+
+    for (size_t len; *text != '\0'; text += len) {
+        len = 0;
+        while (is_word_part(text[len]))
+            len++;
+        for (size_t i = 0; i < count && !is_literal && len > 0; i++)
+            if (strlen(words[i]) == len && memcmp(text, words[i], len) == 0)
+                return words[i];
+        is_literal ^= *text == '\'';
+        len += len == 0;
+    }
+    return NULL;
+}
+
+static bool refuse_default(struct sw_planner *planner, const char *table, const char *column,
+                           const char *why)
+{
+    sw_error_set(planner->err, "0A000",
+                 "INSERT into \"%s\" leaves \"%s\" to a default that its server would answer "
+                 "otherwise",
+                 table, column);
+    sw_error_detail(planner->err, "%s", why);
+    sw_error_hint(planner->err, "Give the column a value.");
+    return false;
+}
+
+/* What a default says of the user, or of the server, is what the shard's server sees. */
+static bool check_default(struct sw_planner *planner, const struct sw_table *table,
+                          const struct sw_schema_column *column)
+{
+    static const char *const of_user[] = {"CURRENT_ROLE", "CURRENT_USER", "SESSION_USER",
+                                          "USER", "getpgusername"};
+    static const char *const of_server[] = {
+        "CURRENT_CATALOG",    "current_database",   "inet_client_addr",
+        "inet_client_port",   "inet_server_addr",   "inet_server_port",
+        "pg_backend_pid",     "pg_current_xact_id", "pg_current_wal_insert_lsn",
+        "pg_current_wal_lsn", "txid_current"};
+    const struct sw_user *user = planner->context->user;
+    const char *word =
+        find_word(column->default_text, of_server, sizeof of_server / sizeof *of_server);
+    char why[256];
+
+    if (word != NULL) {
+        (void)snprintf(why, sizeof why, "It calls %s.", word);
+        return refuse_default(planner, table->name, column->name, why);
+    }
+    if (user == NULL || strcmp(user->name, user->server_user) == 0 ||
+        find_word(column->default_text, of_user, sizeof of_user / sizeof *of_user) == NULL)
+        return true;
+    (void)snprintf(why, sizeof why,
+                   "The servers would name the user \"%.63s\" instead of "
+                   "\"%.63s\".",
+                   user->server_user, user->name);
+    return refuse_default(planner, table->name, column->name, why);
+}
+
+static bool check_defaults(struct sw_planner *planner, const struct sw_level *level)
+{
+    const struct sw_schema_table *facts = facts_of(planner, level);
+
+    for (int i = 0; facts != NULL && i < facts->column_count; i++) {
+        const struct sw_schema_column *column = &facts->columns[i];
+
+        if (column->default_text == NULL ||
+            gives_value(level, sw_insert_column(planner, level, column->name)))
+            continue;
+        if (!check_default(planner, planner->places[level->target].table, column))
+            return false;
+    }
+    return true;
+}
+
 static bool place_target(struct sw_planner *planner, const struct sw_level *level)
 {
     struct sw_place *place = &planner->places[level->target];
@@ -323,8 +406,10 @@ bool sw_insert_place(struct sw_planner *planner)
         const struct sw_table *table =
             level->target < 0 ? NULL : planner->places[level->target].table;
 
-        if (level->kind == SW_LEVEL_INSERT && sw_table_is_sharded(table) &&
-            !place_target(planner, level))
+        if (level->kind != SW_LEVEL_INSERT || table == NULL)
+            continue;
+        if (!check_defaults(planner, level) ||
+            (sw_table_is_sharded(table) && !place_target(planner, level)))
             return false;
     }
     return true;

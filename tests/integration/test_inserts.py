@@ -80,3 +80,26 @@ def a_number_of_a_shards_own_sequence_is_refused(p):
         for table, key in (("clinics", "'Harbin'"), ("days", "'2026-11-24'")):
             ticket = conn.execute("SELECT shardward.next_id(%s)", (table,)).fetchone()[0]
             conn.execute(f"INSERT INTO {table} VALUES ({key}, 1, NULL, %s)", (ticket,))
+
+
+@test
+def a_default_that_each_server_answers_otherwise_is_refused(p):
+    reader = ("users:\n  booking:", "users:\n  clerk:\n    password: clerk\n"
+              "    server: {user: booking, password: booking}\n  booking:")
+    with placed(p, "ALTER TABLE clinics ADD who text DEFAULT CURRENT_USER",
+                "ALTER TABLE days ADD place text DEFAULT current_database()",
+                "ALTER TABLE visits ADD remark text DEFAULT 'USER ' || lower('CURRENT_USER')",
+                edits=[reader]) as other:
+        for user, code in (("booking", None), ("clerk", ("0A000", None))):
+            with p.connect(other.port, user=user, password=user) as conn:
+                for sql in ("INSERT INTO clinics (city, number) VALUES ('Harbin', 1)",
+                            "INSERT INTO clinics VALUES ('Harbin', 2, 'a')",
+                            "INSERT INTO clinics VALUES ('Harbin', 3, 'a', DEFAULT)"):
+                    for prepare in (False, True):
+                        equal(error_of(conn, sql, prepare=prepare), code, sql)
+                equal(error_of(conn, "INSERT INTO clinics VALUES ('Harbin', 4, 'a', 'me')"), None)
+                equal(error_of(conn, "INSERT INTO days (day, number) VALUES ('2026-11-24', 1)"),
+                      ("0A000", None))
+                equal(error_of(conn, "INSERT INTO visits (day, number) VALUES ('2026-11-24', 1)"), None)
+        rows = p.rows("users_0", "SELECT DISTINCT who FROM clinics ORDER BY 1")
+        equal(rows, [("booking",), ("me",)])

@@ -82,7 +82,7 @@ def _column(name, type_):
 
 
 @contextlib.contextmanager
-def placed(platform, *more):
+def placed(platform, *more, edits=()):
     """A shardward that knows the tables, after the statements @more; they are gone at the end."""
     _run_everywhere(platform, [
         f"CREATE TABLE {name} ({', '.join(_column(*column) for column in key.items())},"
@@ -90,7 +90,7 @@ def placed(platform, *more):
         for name, (_, key) in TABLES.items()])
     try:
         _run_everywhere(platform, more)
-        with platform.another_shardward(*_edits()) as other:
+        with platform.another_shardward(*_edits(), *edits) as other:
             yield other
     finally:
         _run_everywhere(platform, [f"DROP TABLE {name}" for name in TABLES])
