@@ -46,6 +46,7 @@ void sw_oid_map_unref(struct sw_oid_map *map)
 {
     if (map == NULL || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) > 1)
         return;
+    sw_oid_map_unref(map->tables);
     free(map->by_shard);
     free(map->by_catalog);
     free(map);

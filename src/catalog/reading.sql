@@ -230,7 +230,7 @@ LEFT JOIN pg_extension x ON x.oid = d.refobjid
 WHERE c.oid >= 16384
 ORDER BY 2, 3;
 
-SELECT 'type', n.nspname, t.typname, t.oid, coalesce(c.relkind, ec.relkind, 'c') <> 'c'
+SELECT 'type', n.nspname, t.typname, t.oid, coalesce(c.relkind, ec.relkind, 'c') <> 'c', t.typrelid
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_class c ON c.oid = t.typrelid
 LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'

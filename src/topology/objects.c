@@ -77,15 +77,27 @@ static void index_types(const struct sw_schema *schema, struct sw_textmap *types
             (void)sw_textmap_put(types, name, (void *)(uintptr_t)&schema->types[i]);
 }
 
+struct pairs {
+    struct sw_oid_pair *list;
+    int count;
+    bool differ;
+};
+
+static void add_pair(struct pairs *pairs, uint32_t of_shard, uint32_t of_catalog)
+{
+    pairs->list[pairs->count++] = (struct sw_oid_pair){of_shard, of_catalog};
+    pairs->differ |= of_shard != of_catalog;
+}
+
 /* NULL: the shard calls everything as the catalog database does. */
 static struct sw_oid_map *map_types(const struct sw_schema *schema,
                                     const struct sw_textmap *types)
 {
-    struct sw_oid_pair *pairs = sw_alloc_zero((size_t)schema->type_count + 1, sizeof *pairs);
+    size_t most = (size_t)schema->type_count + 1;
+    struct pairs of_types = {.list = sw_alloc_zero(most, sizeof(struct sw_oid_pair))};
+    struct pairs of_tables = {.list = sw_alloc_zero(most, sizeof(struct sw_oid_pair))};
     struct sw_oid_map *map = NULL;
-    bool differs = false;
     char name[TYPE_NAME];
-    int count = 0;
 
     for (int i = 0; i < schema->type_count; i++) {
         const struct sw_schema_type *type = &schema->types[i], *other;
@@ -93,12 +105,16 @@ static struct sw_oid_map *map_types(const struct sw_schema *schema,
         other = type_name(name, type) ? sw_textmap_get(types, name) : NULL;
         if (other == NULL)
             continue;
-        pairs[count++] = (struct sw_oid_pair){type->oid, other->oid};
-        differs = differs || type->oid != other->oid;
+        add_pair(&of_types, type->oid, other->oid);
+        if (type->table_oid != 0 && other->table_oid != 0)
+            add_pair(&of_tables, type->table_oid, other->table_oid);
     }
-    if (differs)
-        map = sw_oid_map_create(pairs, count);
-    free(pairs);
+    if (of_types.differ || of_tables.differ)
+        map = sw_oid_map_create(of_types.list, of_types.count);
+    if (of_tables.differ)
+        map->tables = sw_oid_map_create(of_tables.list, of_tables.count);
+    free(of_types.list);
+    free(of_tables.list);
     return map;
 }
 

@@ -334,6 +334,7 @@ static void read_type(struct reader *reader)
     type->name = text(reader, 2);
     type->oid = oid(reader, 3);
     type->is_row = flag(reader, 4);
+    type->table_oid = optional(reader, 5) == NULL ? 0 : oid(reader, 5);
 }
 
 static void read_installed(struct reader *reader)

@@ -157,16 +157,17 @@ bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
 {
     /* Of a column: its name, table oid and number; then its type's oid, length, modifier and
      * format (PostgreSQL docs, "Message Formats"). */
-    enum { BEFORE = 4 + 2, BEHIND = 2 + 4 + 2 };
+    enum { NUMBER_LEN = 2, BEHIND = 2 + 4 + 2 };
     struct sw_cursor cursor = sw_cursor_of(frame);
     int count = sw_cursor_int16(&cursor);
 
     for (int i = 0; i < count; i++) {
-        const uint8_t *oid;
+        const uint8_t *oid, *table = NULL;
 
         if (frame->type == 'T') {
             (void)sw_cursor_text(&cursor);
-            (void)sw_cursor_bytes(&cursor, BEFORE);
+            table = sw_cursor_bytes(&cursor, OID_LEN);
+            (void)sw_cursor_bytes(&cursor, NUMBER_LEN);
         }
         oid = sw_cursor_bytes(&cursor, OID_LEN);
         if (frame->type == 'T')
@@ -174,6 +175,8 @@ bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
         if (cursor.is_bad)
             return false;
         translate_at(message, frame, oid, types);
+        if (table != NULL && types->tables != NULL)
+            translate_at(message, frame, table, types->tables);
     }
     return sw_cursor_is_done(&cursor) != 0;
 }

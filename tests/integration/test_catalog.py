@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import struct
 
 import psycopg
 import wire
@@ -389,3 +390,16 @@ def an_overload_of_a_declared_function_is_refused(p):
 def a_declared_function_that_no_shard_has_does_not_exist(p):
     with p.another_shardward((NO_FUNCTIONS, FUNCTIONS)) as other:
         refused(p, "SELECT visit(1, 'x')", "42883", other.port)
+
+
+@test
+def columns_name_their_table_as_the_catalog_database_does(p):
+    with p.logged_in() as client:
+        for table, key in (("patients", "patient_id"), ("payments", "patient_id"), ("hospitals", "hospital_id")):
+            sql = f"SELECT {key}, 1 FROM {table} WHERE {key} = 1"
+            expected = wire.rows_of(client.query(f"SELECT '{table}'::regclass::oid"))[0][0]
+            for answers in (client.query(sql),
+                            client.ask(wire.parse(sql), wire.describe("S"), wire.SYNC)):
+                (row,) = [answer.body for answer in answers if answer.kind == "T"]
+                equal(struct.unpack_from("!I", row, row.index(b"\0", 2) + 1)[0], int(expected), table)
+                equal(struct.unpack_from("!I", row, row.index(b"?column?\0") + 9)[0], 0)

@@ -1,9 +1,10 @@
 /*
- * oidmap - two numberings of the same types.
+ * oidmap - two numberings of the same types, and tables.
  *
  * PostgreSQL numbers the types of its users (enums, domains, those of extensions) as they come,
  * so that each database has other numbers. Clients know one database only: the catalog
- * database. A map says what a shard calls its types.
+ * database. A map says what a shard calls its types; and, apart, its tables, which are numbered
+ * just so.
  *
  * Immutable once filled, and counted from any thread.
  */
@@ -24,6 +25,7 @@ struct sw_oid_map {
     atomic_int refs;
     int count;
     struct sw_oid_pair *by_shard, *by_catalog; /* the same pairs, sorted by either */
+    struct sw_oid_map *tables; /* of tables; owned; NULL: both number them alike */
 };
 
 /* Copies @count pairs, in any order. One reference. */

@@ -31,7 +31,7 @@
  *
  *     cast        from, to, function's schema, function, volatility, extension
  *
- *     type        schema, name, oid, is of a table's row
+ *     type        schema, name, oid, is of a table's row, oid of that table (may be missing)
  *
  *     installed   version of schema shardward, version of the map accepted
  *
@@ -172,6 +172,8 @@ struct sw_schema_type {
     const char *schema, *name;
     uint32_t oid;
     bool is_row; /* the type of a table's rows, or an array of them */
+    uint32_t
+        table_oid; /* of the table, or composite, whose rows it has; 0: none, or not said */
 };
 
 /* What decides where rows live, as it was when rows were put there (see accepted.h). */

@@ -208,6 +208,26 @@ static void types_are_translated_both_ways(void **state)
     sw_catalog_unref(catalog);
 }
 
+static void tables_are_called_as_the_catalog_database_calls_them(void **state)
+{
+    const struct sw_oid_map *types;
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS "type\tpublic\t_patients\t16400\tt\t0\n"
+                      "type\tpublic\tpatients\t16401\tt\t16399\n");
+    reads("catalog", PATIENTS "type\tpublic\t_patients\t16400\tt\t0\n"
+                              "type\tpublic\tpatients\t16401\tt\t20000\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    types = sw_catalog_types(&catalog->databases[0], shard("users_1"));
+    assert_non_null(types);
+    assert_non_null(types->tables);
+    assert_int_equal(sw_oid_of_catalog(types->tables, 16399), 20000);
+    assert_int_equal(sw_oid_of_catalog(types, 16399), 16399);
+    assert_int_equal(sw_oid_of_catalog(types->tables, 0), 0);
+    assert_null(sw_catalog_types(&catalog->databases[0], shard("catalog")));
+    sw_catalog_unref(catalog);
+}
+
 static void types_with_the_same_oid_everywhere_cost_nothing(void **state)
 {
     struct sw_catalog *catalog;
@@ -427,6 +447,7 @@ int main(void)
         TEST(a_table_that_nobody_may_read_is_taken_on_trust),
         TEST(a_reading_that_makes_no_sense_is_no_reading),
         TEST(types_are_translated_both_ways),
+        TEST(tables_are_called_as_the_catalog_database_calls_them),
         TEST(types_with_the_same_oid_everywhere_cost_nothing),
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),

@@ -176,11 +176,14 @@ static void types_are_translated_where_they_stand(void **state)
         {'T', "\0\1mood\0\0\0\0\7\0\1\0\0\x40\x10\0\4\xff\xff\xff\xff\0\1",
          "\0\1mood\0\0\0\0\7\0\1\0\0\x4e\x20\0\4\xff\xff\xff\xff\0\1", 25},
         {'T', "\0\1mood\0\0\0\0\7\0\1\0\0\x40\x10\0\4\xff\xff\xff\xff\0", NULL, 24},
+        {'T', "\0\1mood\0\0\0\x40\x10\0\1\0\0\x40\x10\0\4\xff\xff\xff\xff\0\1",
+         "\0\1mood\0\0\0\x75\x30\0\1\0\0\x4e\x20\0\4\xff\xff\xff\xff\0\1", 25},
         {'T', "\0\1mood", NULL, 6},
     };
-    const struct sw_oid_pair pair = {16400, 20000};
+    const struct sw_oid_pair pair = {16400, 20000}, table = {16400, 30000};
     struct sw_oid_map *types = sw_oid_map_create(&pair, 1);
 
+    types->tables = sw_oid_map_create(&table, 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         enum { HEADER = 5 };
         uint8_t message[64] = {rows[i].type};
