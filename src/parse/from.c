@@ -60,6 +60,7 @@ int sw_from_add_table(struct sw_facts *facts, const RangeVar *table, int level)
     relation->kind = SW_RELATION_TABLE;
     relation->schema = sw_facts_text(facts, table->schemaname);
     relation->name = sw_facts_text(facts, table->relname);
+    relation->location = table->location;
     if (table->catalogname != NULL)
         sw_facts_refuse(facts, "a table qualified by a database",
                         "Name the table as schema.table.");

@@ -135,11 +135,28 @@ static const char *const *names_of_targets(struct sw_facts *facts, const List *t
     return names;
 }
 
+/* The word itself, or what stands for it in SET (a, b) = (DEFAULT, 1). */
+static bool is_default(const Node *value)
+{
+    const MultiAssignRef *part = (const MultiAssignRef *)value;
+
+    if (!IsA(value, MultiAssignRef))
+        return IsA(value, SetToDefault);
+    return IsA(part->source, RowExpr) &&
+           part->colno <= list_length(((const RowExpr *)part->source)->args) &&
+           IsA(list_nth(((const RowExpr *)part->source)->args, part->colno - 1), SetToDefault);
+}
+
 static void set_assigned_columns(struct sw_facts *facts, int level, const List *targets)
 {
     const char *const *names = names_of_targets(facts, targets);
+    bool *sets_default =
+        sw_arena_alloc(facts->arena, (size_t)list_length(targets) * sizeof *sets_default);
 
+    for (int i = 0; i < list_length(targets); i++)
+        sets_default[i] = is_default(((const ResTarget *)list_nth(targets, i))->val);
     sw_facts_level(facts, level)->set_columns = names;
+    sw_facts_level(facts, level)->sets_default = sets_default;
     sw_facts_level(facts, level)->set_count = list_length(targets);
 }
 
@@ -243,6 +260,14 @@ static void walk_conflict(struct sw_facts *facts, int level, const OnConflictCla
     sw_walk(facts, conflict->whereClause);
 }
 
+static void set_overriding(struct sw_facts *facts, int level, OverridingKind kind)
+{
+    if (kind == OVERRIDING_USER_VALUE)
+        sw_facts_level(facts, level)->overriding = SW_OVERRIDING_USER;
+    else if (kind == OVERRIDING_SYSTEM_VALUE)
+        sw_facts_level(facts, level)->overriding = SW_OVERRIDING_SYSTEM;
+}
+
 static void walk_insert(struct sw_facts *facts, const InsertStmt *insert)
 {
     int level = begin_level(facts, SW_LEVEL_INSERT);
@@ -251,6 +276,7 @@ static void walk_insert(struct sw_facts *facts, const InsertStmt *insert)
     walk_with(facts, insert->withClause);
     scope.from = sw_from_add_table(facts, insert->relation, level);
     sw_facts_level(facts, level)->target = scope.from;
+    set_overriding(facts, level, insert->override);
     walk_columns(facts, level, insert->cols);
     walk_source(facts, level, insert->selectStmt);
     facts->scope = &scope;

@@ -88,6 +88,7 @@ struct sw_relation {
     const char *name;   /* of a table */
     const char *alias;  /* the name by which its columns are qualified; NULL: none */
     int level;
+    int location; /* of a table: where its name begins, in bytes of the text that was parsed */
     bool has_column_aliases; /* FROM t AS a(x, y): column names are not the table's */
 };
 
@@ -124,6 +125,7 @@ struct sw_predicate {
 
 enum sw_level_kind { SW_LEVEL_SELECT, SW_LEVEL_INSERT, SW_LEVEL_UPDATE, SW_LEVEL_DELETE };
 enum sw_insert_source { SW_INSERT_VALUES, SW_INSERT_QUERY, SW_INSERT_DEFAULTS };
+enum sw_overriding { SW_OVERRIDING_NOT_SET, SW_OVERRIDING_USER, SW_OVERRIDING_SYSTEM };
 
 struct sw_level {
     enum sw_level_kind kind;
@@ -131,8 +133,10 @@ struct sw_level {
     int target;                     /* relation written to; -1 of SELECT */
     const char *const *set_columns; /* assigned by UPDATE or ON CONFLICT DO UPDATE */
     int set_count;
+    const bool *sets_default; /* of each set column: it is assigned the word DEFAULT */
     /* INSERT only */
     enum sw_insert_source source;
+    enum sw_overriding overriding;
     bool has_column_list;
     const char *const *columns;
     int column_count;
