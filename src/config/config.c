@@ -15,6 +15,7 @@ enum { MOST_FILE = 16 * 1024 * 1024, MOST_DEPTH = 32, DAY_MS = 24 * 60 * 60 * 10
 
 static const struct sw_field limit_fields[] = {
     {"clients", sw_read_number, offsetof(struct sw_config, limits.clients), false, 1, 1000000},
+    {"id_block", sw_read_number, offsetof(struct sw_config, limits.id_block), false, 1, 10000},
     {"message", sw_read_size, offsetof(struct sw_config, limits.message), false, 1024,
      1024 * MB},
     {"query", sw_read_size, offsetof(struct sw_config, limits.query), false, 1024, 1024 * MB},
@@ -88,6 +89,7 @@ static struct sw_config *create(const char *path)
     sw_arena_init(&config->arena);
     config->path = sw_arena_strdup(&config->arena, path);
     config->limits.clients = 10000;
+    config->limits.id_block = 32;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);
     config->limits.statement_cache = (size_t)(64 * MB);

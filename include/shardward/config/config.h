@@ -180,6 +180,7 @@ struct sw_config {
     int workers;              /* threads that serve clients; 0: one per core */
     struct {
         int clients;
+        int id_block; /* numbers drawn ahead from a sequence at a time */
         size_t message, query, statement_cache; /* bytes */
     } limits;
     struct {

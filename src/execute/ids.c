@@ -1,0 +1,463 @@
+#include "shardward/execute/ids.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/execute/leg.h"
+#include "shardward/wire/response.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_LIMIT = 256 * 1024 * 1024 };
+
+enum block_state { RESTING, FETCHING, SERVING };
+
+struct sw_ids_block {
+    struct sw_link link;
+    struct sw_ids *ids;
+    char *user, *database, *expression;
+    enum block_state state;
+    bool is_stale; /* what is being fetched is for nobody */
+    int64_t *numbers;
+    int size, next, end; /* room; the numbers [next, end) are there */
+    struct sw_link waiting;
+    struct sw_timer *timer; /* of the one who has waited longest */
+    struct sw_task serve;
+
+    /* The fetch. */
+    struct sw_map *map;
+    const struct sw_user *of_user;
+    const struct sw_database *of_database;
+    struct sw_leg leg;
+    struct sw_run run;
+    struct sw_buf answer;
+    struct sw_error err; /* why there is no answer; sqlstate empty: there is one */
+    int ahead;           /* numbers that are fetched at a time */
+    int tries;           /* how often it had to start again */
+};
+
+struct sw_ids {
+    struct sw_loop *loop;
+    struct sw_pools *pools;
+    struct sw_link blocks; /* the one that was asked last first */
+};
+
+static struct sw_draw *first_waiting(const struct sw_ids_block *block)
+{
+    struct sw_link *link = sw_list_first(&block->waiting);
+
+    return link == NULL ? NULL : SW_OWNER(link, struct sw_draw, link);
+}
+
+/* --- those who wait --- */
+
+static void time_first(struct sw_ids_block *block)
+{
+    const struct sw_draw *first = first_waiting(block);
+    uint64_t now_ms = sw_loop_now_ms(block->ids->loop);
+
+    if (first == NULL || first->deadline_ms == 0)
+        sw_timer_stop(block->timer);
+    else
+        sw_timer_start(block->timer,
+                       first->deadline_ms > now_ms ? first->deadline_ms - now_ms : 0);
+}
+
+static void refuse_until(struct sw_ids_block *block, uint64_t deadline_ms,
+                         const struct sw_error *err)
+{
+    struct sw_draw *first;
+
+    while ((first = first_waiting(block)) != NULL && first->deadline_ms <= deadline_ms) {
+        sw_link_remove(&first->link);
+        first->on_refused(first->owner, err);
+    }
+}
+
+static void refuse_all(struct sw_ids_block *block)
+{
+    const struct sw_error err = block->err;
+
+    refuse_until(block, UINT64_MAX, &err);
+}
+
+/* --- fetching --- */
+
+static int wanted(const struct sw_ids_block *block)
+{
+    const struct sw_draw *first = first_waiting(block);
+
+    return first != NULL && first->count > block->ahead ? first->count : block->ahead;
+}
+
+/* The sequence may give numbers to others in between: each is taken as it comes. */
+static void write_request(struct sw_ids_block *block)
+{
+    struct sw_buf sql;
+
+    sw_buf_init(&sql, SW_RUN_LIMIT);
+    (void)sw_buf_printf(&sql, "SELECT %s FROM pg_catalog.generate_series(1, %d)",
+                        block->expression, wanted(block));
+    (void)sw_buf_append(&sql, "", 1);
+    sw_run_clear(&block->run);
+    (void)sw_run_add(&block->run, SW_REQUEST_QUERY, NULL, (const char *)sw_buf_bytes(&sql),
+                     NULL, 0);
+    sw_buf_finish(&sql);
+}
+
+static void begin(struct sw_ids_block *block)
+{
+    const struct sw_leg_work work = {.run = &block->run};
+    const struct sw_shard *shard = block->of_database->catalog;
+
+    block->state = FETCHING;
+    block->is_stale = false;
+    block->err = (struct sw_error){0};
+    sw_buf_clear(&block->answer);
+    write_request(block);
+    sw_leg_start(&block->leg, sw_pools_get(block->ids->pools, block->of_user, shard), shard,
+                 &work);
+}
+
+/* The leg is done with; the rest is for a turn of the loop in which nobody else is at work. */
+static void end(struct sw_ids_block *block)
+{
+    block->state = SERVING;
+    sw_task_post(block->ids->loop, &block->serve);
+}
+
+static bool read_number(const struct sw_frame *frame, int64_t *number, struct sw_error *err)
+{
+    const uint8_t *bytes;
+    char digits[32], *end = digits;
+    size_t len;
+
+    if (!sw_wire_read_column(frame, 0, &bytes, &len) || bytes == NULL || len >= sizeof digits)
+        return sw_error_set(err, "0A000", "the catalog database has no such sequence");
+    memcpy(digits, bytes, len);
+    digits[len] = '\0';
+    *number = strtoll(digits, &end, 10);
+    return (len > 0 && *end == '\0') ||
+           sw_error_set(err, "0A000", "the catalog database draws no integers");
+}
+
+static void keep_number(struct sw_ids_block *block, int64_t number)
+{
+    if (block->end == block->size) {
+        block->size = block->size == 0 ? 64 : block->size * 2;
+        block->numbers =
+            sw_realloc(block->numbers, (size_t)block->size * sizeof *block->numbers);
+    }
+    block->numbers[block->end++] = number;
+}
+
+/* What is left of the block before stays in front. */
+static void read_answer(struct sw_ids_block *block)
+{
+    const uint8_t *at = sw_buf_bytes(&block->answer);
+    size_t len = sw_buf_len(&block->answer);
+    struct sw_frame frame;
+    int64_t number = 0;
+
+    if (block->next < block->end)
+        memmove(block->numbers, block->numbers + block->next,
+                (size_t)(block->end - block->next) * sizeof *block->numbers);
+    block->end -= block->next;
+    block->next = 0;
+    for (; sw_frame_next(at, len, ANSWER_LIMIT, &frame) == SW_FRAME_WHOLE; at += frame.size) {
+        len -= frame.size;
+        if (frame.type != 'D')
+            continue;
+        if (!read_number(&frame, &number, &block->err))
+            return;
+        keep_number(block, number);
+    }
+}
+
+static void take(struct sw_ids_block *block, int64_t *into, int count)
+{
+    memcpy(into, block->numbers + block->next, (size_t)count * sizeof *into);
+    block->next += count;
+}
+
+static void serve(void *owner)
+{
+    struct sw_ids_block *block = owner;
+    struct sw_draw *first;
+
+    block->state = RESTING;
+    if (block->err.sqlstate[0] == '\0' && !block->is_stale)
+        read_answer(block);
+    if (block->err.sqlstate[0] != '\0')
+        refuse_all(block);
+    while ((first = first_waiting(block)) != NULL && first->count <= block->end - block->next) {
+        sw_link_remove(&first->link);
+        take(block, first->into, first->count);
+        first->on_drawn(first->owner);
+    }
+    if (first_waiting(block) != NULL)
+        begin(block);
+    time_first(block);
+}
+
+static void on_due(void *owner)
+{
+    struct sw_ids_block *block = owner;
+    const struct sw_draw *first = first_waiting(block);
+    struct sw_error err;
+
+    if (first == NULL || first->deadline_ms > sw_loop_now_ms(block->ids->loop)) {
+        time_first(block);
+        return;
+    }
+    if (block->state == FETCHING) {
+        sw_leg_cut(&block->leg);
+        block->state = RESTING;
+    }
+    sw_error_set(&err, "53300", "no number could be drawn within timeouts.lease");
+    sw_error_detail(&err, "They are drawn from the catalog database: %.120s.",
+                    block->expression);
+    refuse_until(block, sw_loop_now_ms(block->ids->loop), &err);
+    if (block->state == RESTING && first_waiting(block) != NULL)
+        begin(block);
+    time_first(block);
+}
+
+/* --- what the leg tells --- */
+
+static void on_forward(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_ids_block *block = owner;
+
+    (void)sw_buf_append(&block->answer, bytes, len);
+}
+
+static void on_local(void *owner, int index)
+{
+    (void)owner;
+    (void)index;
+}
+
+static void on_error(void *owner, int index, const struct sw_frame *frame)
+{
+    struct sw_ids_block *block = owner;
+
+    (void)index;
+    sw_wire_read_error(frame, &block->err, NULL);
+    block->err.position = 0;
+}
+
+static void on_types(void *owner, int index, const struct sw_frame *frame)
+{
+    (void)owner;
+    (void)index;
+    (void)frame;
+}
+
+static void on_setting(void *owner, int index, const char *value)
+{
+    (void)owner;
+    (void)index;
+    (void)value;
+}
+
+static void on_parameter(void *owner, const char *name, const char *value)
+{
+    (void)owner;
+    (void)name;
+    (void)value;
+}
+
+static void on_attached(void *owner, struct sw_settings *reported)
+{
+    (void)owner;
+    (void)reported;
+}
+
+static void on_pause(void *owner)
+{
+    (void)owner;
+}
+
+static void on_done(void *owner, char status)
+{
+    struct sw_ids_block *block = owner;
+
+    (void)status;
+    sw_leg_release(&block->leg);
+    block->tries = 0;
+    if (block->answer.is_over)
+        sw_error_set(&block->err, "54000", "too many numbers for one statement");
+    end(block);
+}
+
+static void on_refused(void *owner, const struct sw_error *err)
+{
+    struct sw_ids_block *block = owner;
+
+    block->err = *err;
+    end(block);
+}
+
+/* A connection that had died before it was asked has cost nothing: the next one is. */
+static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
+{
+    struct sw_ids_block *block = owner;
+
+    if (loss == SW_LOSS_RESET && block->tries++ < block->of_user->pool.size)
+        block->is_stale = true;
+    else
+        block->err = *err;
+    end(block);
+}
+
+static const struct sw_leg_sink sink = {
+    .on_forward = on_forward,
+    .on_local = on_local,
+    .on_error = on_error,
+    .on_types = on_types,
+    .on_setting = on_setting,
+    .on_parameter = on_parameter,
+    .on_attached = on_attached,
+    .on_pause = on_pause,
+    .on_done = on_done,
+    .on_refused = on_refused,
+    .on_lost = on_lost,
+};
+
+/* --- blocks --- */
+
+static struct sw_ids_block *create_block(struct sw_ids *ids, const struct sw_ids_source *source)
+{
+    struct sw_ids_block *block = sw_alloc_zero(1, sizeof *block);
+
+    block->ids = ids;
+    block->user = sw_strdup(source->user->name);
+    block->database = sw_strdup(source->database->name);
+    block->expression = sw_strdup(source->expression);
+    sw_link_init(&block->link);
+    sw_link_init(&block->waiting);
+    block->timer = sw_timer_create(ids->loop, on_due, block);
+    sw_task_init(&block->serve, serve, block);
+    sw_leg_init(&block->leg, ids->loop, &sink, block);
+    sw_run_init(&block->run);
+    sw_buf_init(&block->answer, ANSWER_LIMIT);
+    return block;
+}
+
+static void free_block(struct sw_ids_block *block)
+{
+    sw_link_remove(&block->link);
+    sw_leg_cut(&block->leg);
+    sw_task_cancel(&block->serve);
+    sw_timer_close(block->timer);
+    sw_run_finish(&block->run);
+    sw_buf_finish(&block->answer);
+    sw_map_unref(block->map);
+    free(block->numbers);
+    free(block->user);
+    free(block->database);
+    free(block->expression);
+    free(block);
+}
+
+static bool is_of(const struct sw_ids_block *block, const struct sw_ids_source *source)
+{
+    return strcmp(block->expression, source->expression) == 0 &&
+           strcmp(block->user, source->user->name) == 0 &&
+           strcmp(block->database, source->database->name) == 0;
+}
+
+static struct sw_ids_block *find_block(struct sw_ids *ids, const struct sw_ids_source *source)
+{
+    struct sw_link *link = ids->blocks.next;
+    struct sw_ids_block *block;
+
+    while (link != &ids->blocks && !is_of(SW_OWNER(link, struct sw_ids_block, link), source))
+        link = link->next;
+    block = link == &ids->blocks ? create_block(ids, source)
+                                 : SW_OWNER(link, struct sw_ids_block, link);
+    if (ids->blocks.next != &block->link) {
+        sw_link_remove(&block->link);
+        sw_list_push_front(&ids->blocks, &block->link);
+    }
+    return block;
+}
+
+/* --- the door --- */
+
+struct sw_ids *sw_ids_create(struct sw_loop *loop, struct sw_pools *pools)
+{
+    struct sw_ids *ids = sw_alloc_zero(1, sizeof *ids);
+
+    ids->loop = loop;
+    ids->pools = pools;
+    sw_link_init(&ids->blocks);
+    return ids;
+}
+
+void sw_ids_close(struct sw_ids *ids)
+{
+    struct sw_link *link;
+
+    if (ids == NULL)
+        return;
+    while ((link = sw_list_first(&ids->blocks)) != NULL)
+        free_block(SW_OWNER(link, struct sw_ids_block, link));
+    free(ids);
+}
+
+/* The fetch is by the map of whoever sets it off. */
+static void set_off(struct sw_ids_block *block, const struct sw_ids_source *source)
+{
+    struct sw_map *before = block->map;
+
+    block->map = sw_map_ref(source->map);
+    sw_map_unref(before);
+    block->of_user = source->user;
+    block->of_database = source->database;
+    block->ahead = source->ahead;
+    block->tries = 0;
+    begin(block);
+}
+
+bool sw_ids_draw(struct sw_ids *ids, const struct sw_ids_source *source, struct sw_draw *draw,
+                 int64_t *into, int count)
+{
+    struct sw_ids_block *block = find_block(ids, source);
+
+    if (first_waiting(block) == NULL && count <= block->end - block->next) {
+        take(block, into, count);
+        return true;
+    }
+    draw->into = into;
+    draw->count = count;
+    draw->deadline_ms =
+        source->wait_ms == 0 ? 0 : sw_loop_renew_now_ms(ids->loop) + (uint64_t)source->wait_ms;
+    sw_list_push_back(&block->waiting, &draw->link);
+    if (first_waiting(block) == draw)
+        time_first(block);
+    if (block->state == RESTING)
+        set_off(block, source);
+    return false;
+}
+
+void sw_draw_forget(struct sw_draw *draw)
+{
+    sw_link_remove(&draw->link);
+}
+
+/* Who waits keeps his place. */
+void sw_ids_renew(struct sw_ids *ids)
+{
+    struct sw_link *link, *next;
+
+    for (link = ids->blocks.next; link != &ids->blocks; link = next) {
+        struct sw_ids_block *block = SW_OWNER(link, struct sw_ids_block, link);
+
+        next = link->next;
+        block->next = block->end = 0;
+        block->is_stale = true;
+        if (block->state == RESTING)
+            free_block(block);
+    }
+}
