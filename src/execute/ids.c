@@ -397,12 +397,14 @@ struct sw_ids *sw_ids_create(struct sw_loop *loop, struct sw_pools *pools)
 
 void sw_ids_close(struct sw_ids *ids)
 {
-    struct sw_link *link;
+    struct sw_link *link, *next;
 
     if (ids == NULL)
         return;
-    while ((link = sw_list_first(&ids->blocks)) != NULL)
+    for (link = ids->blocks.next; link != &ids->blocks; link = next) {
+        next = link->next;
         free_block(SW_OWNER(link, struct sw_ids_block, link));
+    }
     free(ids);
 }
 

@@ -12,7 +12,7 @@ static bool refuse(struct sw_planner *planner, const char *what, const char *tab
     return false;
 }
 
-static const struct sw_schema_table *facts_of(const struct sw_planner *planner,
+const struct sw_schema_table *sw_insert_facts(const struct sw_planner *planner,
                                               const struct sw_level *level)
 {
     const struct sw_catalog_table *facts = planner->places[level->target].facts;
@@ -23,7 +23,7 @@ static const struct sw_schema_table *facts_of(const struct sw_planner *planner,
 int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
                      const char *name)
 {
-    const struct sw_schema_table *facts = facts_of(planner, level);
+    const struct sw_schema_table *facts = sw_insert_facts(planner, level);
     int at = facts == NULL || level->has_column_list ? -1 : sw_schema_column_index(facts, name);
 
     for (int i = 0; i < level->column_count; i++)
@@ -32,8 +32,15 @@ int sw_insert_column(const struct sw_planner *planner, const struct sw_level *le
     return at < level->row_width ? at : -1;
 }
 
-static bool check_width(struct sw_planner *planner, const struct sw_level *level,
-                        int column_count)
+/* A part of the key of the rows of an INSERT. */
+struct key_part {
+    int at;                     /* in the rows; -1: left out */
+    const struct sw_fill *fill; /* NULL: nothing fills it */
+    int given;                  /* how many rows have been filled */
+};
+
+bool sw_insert_check_width(struct sw_planner *planner, const struct sw_level *level,
+                           int column_count)
 {
     if (level->row_width > column_count)
         return sw_error_set(planner->err, "42601",
@@ -44,70 +51,35 @@ static bool check_width(struct sw_planner *planner, const struct sw_level *level
     return true;
 }
 
-/* Where among the columns the parts of the key stand. */
+/* What fills column @name of @level; NULL: nothing does. */
+static const struct sw_fill *fill_of(const struct sw_planner *planner,
+                                     const struct sw_level *level, const char *name)
+{
+    const struct sw_insertion *insertion = planner->insertion;
+
+    if (insertion == NULL || &planner->statement->levels[insertion->level] != level)
+        return NULL;
+    for (int i = 0; i < insertion->fill_count; i++)
+        if (strcmp(insertion->fills[i].column, name) == 0)
+            return &insertion->fills[i];
+    return NULL;
+}
+
+/* Where the parts of the key stand among the columns, and what fills them. */
 static bool find_key(struct sw_planner *planner, const struct sw_level *level,
-                     const struct sw_table *table, int *at)
+                     const struct sw_table *table, struct key_part *parts)
 {
     for (int p = 0; p < table->placement->part_count; p++) {
-        at[p] = sw_insert_column(planner, level, table->keys[p]);
-        if (at[p] >= 0 && at[p] < level->row_width)
+        int at = sw_insert_column(planner, level, table->keys[p]);
+
+        parts[p] = (struct key_part){at, fill_of(planner, level, table->keys[p]), 0};
+        if (at >= 0 || parts[p].fill != NULL)
             continue;
-        if (at[p] >= 0)
-            break;
         sw_error_set(planner->err, "0A000", "INSERT into \"%s\" does not give its key \"%s\"",
                      table->name, table->keys[p]);
         sw_error_hint(planner->err, "Write \"%s\" among the columns, and its value.",
                       table->keys[p]);
         return false;
-    }
-    return !level->has_column_list || check_width(planner, level, level->column_count);
-}
-
-/* The first columns of the table, as many as a row has, quoted. */
-static char *print_columns(struct sw_planner *planner, const struct sw_schema_table *facts,
-                           int count)
-{
-    struct sw_buf text;
-    char *columns;
-
-    sw_buf_init(&text, SIZE_MAX);
-    for (int i = 0; i < count; i++) {
-        (void)sw_buf_append_text(&text, i == 0 ? "\"" : "\", \"");
-        for (const char *at = facts->columns[i].name; *at != '\0'; at++)
-            (void)sw_buf_printf(&text, *at == '"' ? "\"%c" : "%c", *at);
-    }
-    (void)sw_buf_append_text(&text, "\"");
-    columns =
-        sw_arena_text(&planner->arena, (const char *)sw_buf_bytes(&text), sw_buf_len(&text));
-    sw_buf_finish(&text);
-    return columns;
-}
-
-static bool refuse_listless(struct sw_planner *planner, const struct sw_table *table)
-{
-    return refuse(planner, "INSERT without a column list", table->name,
-                  "Write the columns: INSERT INTO table (column, ...) VALUES ...");
-}
-
-bool sw_insert_find_columns(struct sw_planner *planner, const char **columns)
-{
-    const struct sw_statement *statement = planner->statement;
-
-    for (int i = 0; i < statement->level_count; i++) {
-        const struct sw_level *level = &statement->levels[i];
-        const struct sw_table *table =
-            level->target < 0 ? NULL : planner->places[level->target].table;
-        const struct sw_schema_table *facts;
-
-        if (level->kind != SW_LEVEL_INSERT || table == NULL || table->keys == NULL ||
-            level->has_column_list || level->source != SW_INSERT_VALUES)
-            continue;
-        facts = facts_of(planner, level);
-        if (i > 0 || facts == NULL)
-            return refuse_listless(planner, table);
-        if (!check_width(planner, level, facts->column_count))
-            return false;
-        *columns = print_columns(planner, facts, level->row_width);
     }
     return true;
 }
@@ -126,8 +98,12 @@ static bool refuse_two_shards(struct sw_planner *planner, const struct sw_place 
     sw_error_set(planner->err, "0A000", "statement needs more than one shard");
     sw_error_detail(planner->err, "%s: rows for %s and for %s.", place->table->name,
                     place->shard->name, other->name);
-    sw_error_hint(planner->err, "Insert the rows of each %s in a statement of its own.",
-                  place->table->keys[place->table->placement->part_count - 1]);
+    if (place->is_filled)
+        sw_error_hint(planner->err, "Keys drawn from a sequence fall on any shard: insert each "
+                                    "row in a statement of its own.");
+    else
+        sw_error_hint(planner->err, "Insert the rows of each %s in a statement of its own.",
+                      place->table->keys[place->table->placement->part_count - 1]);
     return false;
 }
 
@@ -185,18 +161,38 @@ static bool fits_column(struct sw_planner *planner, const struct sw_place *place
                         facts->columns[at].type);
 }
 
+/* What a part of the key is in the row at hand; DEFAULT: its number has not been drawn yet. */
+static struct sw_value value_of(const struct sw_planner *planner, const struct sw_value *row,
+                                struct key_part *part)
+{
+    const struct sw_parameters *parameters = planner->parameters;
+
+    if (part->fill == NULL || (part->at >= 0 && row[part->at].kind != SW_VALUE_DEFAULT))
+        return row[part->at];
+    if (parameters == NULL || parameters->ids == NULL)
+        return (struct sw_value){.kind = SW_VALUE_DEFAULT};
+    return (struct sw_value){.kind = SW_VALUE_INTEGER,
+                             .integer = parameters->ids[part->fill->first + part->given++]};
+}
+
 /* Read the key of one row; *is_unbound: it is not there yet. */
 static bool read_key(struct sw_planner *planner, const struct sw_place *place,
-                     const struct sw_value *row, const int *at, struct sw_pinned *key,
-                     bool *is_unbound)
+                     const struct sw_value *row, struct key_part *parts,
+                     struct sw_value *values, struct sw_pinned *key, bool *is_unbound)
 {
     const struct sw_table *table = place->table;
 
     for (int p = 0; p < table->placement->part_count; p++) {
         enum sw_key_type type = table->placement->types[p];
-        struct sw_value value = as_assigned(type, &row[at[p]]);
+        struct sw_value value;
 
-        key[p].value = &row[at[p]];
+        values[p] = value_of(planner, row, &parts[p]);
+        key[p].value = &values[p];
+        if (parts[p].fill != NULL && values[p].kind == SW_VALUE_DEFAULT) {
+            *is_unbound = true;
+            continue;
+        }
+        value = as_assigned(type, &values[p]);
         switch (sw_key_read(type, &value, &planner->source, &key[p].key, planner->err)) {
         case SW_KEY_KNOWN:
             if (!fits_column(planner, place, p, &key[p].key))
@@ -225,7 +221,11 @@ static void keep_first(struct sw_planner *planner, struct sw_place *place,
     const struct sw_pinned **pinned = sw_arena_alloc(&planner->arena, count * sizeof(void *));
 
     for (size_t p = 0; p < count; p++) {
+        struct sw_value *value = sw_arena_alloc(&planner->arena, sizeof *value);
+
+        *value = *key[p].value;
         kept[p] = key[p];
+        kept[p].value = value;
         pinned[p] = &kept[p];
     }
     place->kind = SW_PLACE_SHARD;
@@ -236,15 +236,16 @@ static void keep_first(struct sw_planner *planner, struct sw_place *place,
 }
 
 static bool place_row(struct sw_planner *planner, struct sw_place *place,
-                      const struct sw_value *row, const int *at)
+                      const struct sw_value *row, struct key_part *key_parts)
 {
     const struct sw_placement *placement = place->table->placement;
     struct sw_pinned key[SW_KEY_PARTS];
+    struct sw_value values[SW_KEY_PARTS];
     struct sw_key_value parts[SW_KEY_PARTS];
     bool is_unbound = false;
     int bucket;
 
-    if (!read_key(planner, place, row, at, key, &is_unbound))
+    if (!read_key(planner, place, row, key_parts, values, key, &is_unbound))
         return false;
     if (is_unbound)
         return true;
@@ -261,36 +262,12 @@ static bool place_row(struct sw_planner *planner, struct sw_place *place,
 
 static bool gives_value(const struct sw_level *level, int at)
 {
-    for (int row = 0; row < level->row_count && at >= 0; row++)
+    if (at < 0 || at >= level->row_width)
+        return false;
+    for (int row = 0; row < level->row_count; row++)
         if (level->values[(size_t)row * (size_t)level->row_width + (size_t)at].kind ==
             SW_VALUE_DEFAULT)
             return false;
-    return at >= 0;
-}
-
-/* Each shard has a sequence of its own, and would give numbers that others have given. */
-static bool check_sequences(struct sw_planner *planner, const struct sw_level *level)
-{
-    const struct sw_table *table = planner->places[level->target].table;
-    const struct sw_schema_table *facts = facts_of(planner, level);
-
-    if (facts == NULL || table->placement->shard_count == 1)
-        return true;
-    for (int i = 0; i < facts->column_count; i++) {
-        const struct sw_schema_column *column = &facts->columns[i];
-
-        if (column->default_sequence == NULL ||
-            gives_value(level, sw_insert_column(planner, level, column->name)))
-            continue;
-        sw_error_set(planner->err, "0A000",
-                     "INSERT into \"%s\" leaves \"%s\" to a sequence of its shard", table->name,
-                     column->name);
-        sw_error_detail(planner->err, "Rows on other shards would get the same numbers.");
-        sw_error_hint(planner->err,
-                      "Give a value, such as that of SELECT shardward.next_id('%s').",
-                      column->default_sequence);
-        return false;
-    }
     return true;
 }
 
@@ -362,7 +339,7 @@ static bool check_default(struct sw_planner *planner, const struct sw_table *tab
 
 static bool check_defaults(struct sw_planner *planner, const struct sw_level *level)
 {
-    const struct sw_schema_table *facts = facts_of(planner, level);
+    const struct sw_schema_table *facts = sw_insert_facts(planner, level);
 
     for (int i = 0; facts != NULL && i < facts->column_count; i++) {
         const struct sw_schema_column *column = &facts->columns[i];
@@ -379,20 +356,19 @@ static bool check_defaults(struct sw_planner *planner, const struct sw_level *le
 static bool place_target(struct sw_planner *planner, const struct sw_level *level)
 {
     struct sw_place *place = &planner->places[level->target];
-    int at[SW_KEY_PARTS] = {0};
+    struct key_part parts[SW_KEY_PARTS];
 
     if (level->source == SW_INSERT_QUERY)
         return refuse(planner, "INSERT ... SELECT", place->table->name,
                       "Read the rows first, then insert them with VALUES.");
-    if (level->source == SW_INSERT_DEFAULTS)
-        return refuse(planner, "INSERT ... DEFAULT VALUES", place->table->name,
-                      "Give the values in VALUES.");
-    if (!find_key(planner, level, place->table, at) || !check_sequences(planner, level))
+    if (!find_key(planner, level, place->table, parts))
         return false;
     place->kind = SW_PLACE_ANY_OF;
+    if (level->source == SW_INSERT_DEFAULTS)
+        return place_row(planner, place, NULL, parts);
     for (int row = 0; row < level->row_count; row++)
         if (!place_row(planner, place, &level->values[(size_t)row * (size_t)level->row_width],
-                       at))
+                       parts))
             return false;
     return true;
 }

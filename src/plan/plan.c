@@ -29,7 +29,7 @@ struct sw_plan {
     const struct sw_place *places;
     const struct sw_pins *pins;
     const struct sw_direct *direct; /* NULL: the long way alone leads there */
-    const char *columns;            /* to be put into an INSERT; NULL: none */
+    const struct sw_insertion *insertion;
 };
 
 /* What does not fit is left out whole. */
@@ -254,6 +254,11 @@ static void explain_sharded(const struct sw_place *place, char *out, size_t size
     const struct sw_table *table = place->table;
     char key[160], bucket[160];
 
+    if (place->kind == SW_PLACE_ANY_OF && place->is_filled) {
+        (void)snprintf(out, size, "%s: the key of new rows is drawn from a sequence",
+                       table->name);
+        return;
+    }
     if (place->kind == SW_PLACE_ANY_OF) {
         (void)snprintf(out, size, "%s: %s is not known yet, or matches no row", table->name,
                        missing_key(place));
@@ -367,7 +372,7 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
         return route_without_tables(planner, &plan->route);
     plan->calls_writer = planner->calls_writer;
     plan->shares_parameters = shares_parameters(planner->statement);
-    if (!sw_insert_find_columns(planner, &plan->columns) || !sw_pins_find(planner))
+    if (!sw_insertion_find(planner) || !sw_pins_find(planner))
         return false;
     if (!plan->shares_parameters)
         plan->direct = sw_direct_find(planner);
@@ -393,6 +398,7 @@ static bool compile(struct sw_plan *plan, struct sw_error *err)
     plan->arena = planner.arena;
     plan->places = planner.places;
     plan->pins = planner.pins;
+    plan->insertion = planner.insertion;
     return is_good;
 }
 
@@ -404,9 +410,9 @@ void sw_plan_free(struct sw_plan *plan)
     free(plan);
 }
 
-const char *sw_plan_columns(const struct sw_plan *plan)
+const struct sw_insertion *sw_plan_insertion(const struct sw_plan *plan)
 {
-    return plan->columns;
+    return plan->insertion;
 }
 
 size_t sw_plan_size(const struct sw_plan *plan)
@@ -438,6 +444,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         .parameters = parameters,
         .err = err,
         .pins = plan->pins,
+        .insertion = plan->insertion,
         .source = {.parameters = parameters, .is_utc = plan->context.is_timezone_utc}};
     struct sw_route found;
     bool is_good;
@@ -453,7 +460,9 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         return false;
     *route = found;
     route->writes = plan->statement->writes || plan->calls_writer;
-    route->needs_columns = plan->columns != NULL;
+    route->needs_splice = plan->insertion != NULL;
+    route->needs_ids = plan->insertion != NULL && plan->insertion->id_count > 0 &&
+                       (parameters == NULL || parameters->ids == NULL);
     return true;
 }
 
@@ -489,14 +498,15 @@ static bool locate_directly(const struct sw_plan *plan, const struct sw_paramete
     route->business = NULL;
     route->hears_catalog = false;
     route->writes = plan->statement->writes;
-    route->needs_columns = false;
+    route->needs_splice = route->needs_ids = false;
     route->reason[0] = '\0';
     return true;
 }
 
 static bool has_values(const struct sw_parameters *parameters)
 {
-    return parameters != NULL && (parameters->values != NULL || parameters->lifted != NULL);
+    return parameters != NULL && (parameters->values != NULL || parameters->lifted != NULL ||
+                                  parameters->ids != NULL);
 }
 
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,

@@ -42,6 +42,7 @@ struct sw_place {
     int missing;                           /* of SEVERAL: a part that nothing pins */
     const struct sw_error *doubt; /* why a value of the key could not be told; NULL: none */
     bool is_target_of_insert;
+    bool is_filled;   /* a part of the key of its rows is drawn from a sequence */
     bool is_function; /* `table` is the home of a declared function */
     int key_argument; /* of a function with a key, from 0 */
 };
@@ -52,10 +53,11 @@ struct sw_planner {
     const struct sw_parameters *parameters;
     struct sw_error *err;
     struct sw_arena arena;
-    struct sw_place *places;     /* of each relation, then of each function */
-    bool calls_writer;           /* a declared function writes */
-    const struct sw_pins *pins;  /* of the sharded ones */
-    struct sw_key_source source; /* what values stand for */
+    struct sw_place *places;              /* of each relation, then of each function */
+    bool calls_writer;                    /* a declared function writes */
+    const struct sw_pins *pins;           /* of the sharded ones */
+    const struct sw_insertion *insertion; /* into the text; NULL: nothing */
+    struct sw_key_source source;          /* what values stand for */
 };
 
 /* What the predicates that pin one part of a key say of it. */
@@ -147,9 +149,16 @@ const struct sw_direct *sw_direct_find(struct sw_planner *planner);
 /* NULL: the values do not tell. */
 const struct sw_shard *sw_direct_locate(const struct sw_direct *direct,
                                         const struct sw_key_source *source);
-/* The columns that the statement's INSERT leaves unsaid, as SQL in the planner's arena; NULL:
- * it names them, or its table is not sharded. */
-bool sw_insert_find_columns(struct sw_planner *planner, const char **columns);
+
+/* Which columns the statement's INSERT leaves unsaid, and what has to be drawn for it. False:
+ * 0A000, or 428C9 for a value of a column that is GENERATED ALWAYS. */
+bool sw_insertion_find(struct sw_planner *planner);
+/* What is known of the table that a level writes to; NULL: nothing. */
+const struct sw_schema_table *sw_insert_facts(const struct sw_planner *planner,
+                                              const struct sw_level *level);
+/* 42601 if rows and columns of an INSERT differ in number. */
+bool sw_insert_check_width(struct sw_planner *planner, const struct sw_level *level,
+                           int column_count);
 /* Where column @name stands in the rows of an INSERT; -1: nowhere. */
 int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
                      const char *name);

@@ -9,6 +9,8 @@
 #include "shardward/wire/request.h"
 #include "shardward/wire/write.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -137,34 +139,77 @@ static bool is_same_again(const struct sw_session *session, const struct sw_name
     return true;
 }
 
-/* @text: what servers are given, with @splice in it. */
+/* What a statement is on servers. */
+struct draft {
+    char *text;              /* as servers parse it; NULL: as the client wrote it */
+    struct sw_splice splice; /* what was put into it */
+    char *filled;            /* as it is bound; NULL: as it was parsed */
+    struct sw_splice fill_splice;
+    int parameter_count; /* of the client's */
+    int id_count;        /* and of ours, behind them */
+};
+
+static void finish_draft(struct draft *draft)
+{
+    free(draft->text);
+    free(draft->filled);
+    sw_splice_clear(&draft->splice);
+    sw_splice_clear(&draft->fill_splice);
+}
+
+/* The text that is bound takes our numbers as parameters; what the client hears of its own text
+ * is what PostgreSQL says of that. */
+static struct sw_prepared *prepare_filled(const struct sw_session *session,
+                                          const struct sw_wire_parse *parse,
+                                          const struct draft *draft)
+{
+    int count = draft->parameter_count + draft->id_count;
+    uint32_t *types = sw_alloc_zero((size_t)count, sizeof *types);
+    char *scope = sw_session_scope(session, draft->filled);
+    struct sw_prepared *prepared;
+
+    for (int i = 0; i < parse->type_count; i++)
+        types[i] = sw_wire_parse_type(parse, i);
+    for (int i = draft->parameter_count; i < count; i++)
+        types[i] = SW_OID_INT8;
+    prepared = sw_prepared_create(draft->filled, types, count, scope);
+    free(scope);
+    free(types);
+    return prepared;
+}
+
+/* Takes the splices of @draft. */
 static struct sw_named *make_named(const struct sw_session *session,
                                    const struct sw_wire_parse *parse,
-                                   struct sw_planned *planned, bool is_ours, const char *text,
-                                   const struct sw_splice *splice)
+                                   struct sw_planned *planned, bool is_ours,
+                                   struct draft *draft)
 {
+    const char *text = draft->text == NULL ? parse->query : draft->text;
     uint32_t *types = read_types(parse);
     struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, text, types);
     struct sw_named *named =
         sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
-    named->splice = *splice;
     named->reading = sw_session_reading(session);
     (void)sw_settings_ref(named->reading.settings);
+    if (draft->filled != NULL)
+        named->filled = prepare_filled(session, parse, draft);
+    named->splice = draft->splice;
+    named->fill_splice = draft->fill_splice;
+    draft->splice = draft->fill_splice = (struct sw_splice){0};
     sw_prepared_unref(prepared);
     free(types);
     return named;
 }
 
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
-                      struct sw_planned *planned, const char *text,
-                      const struct sw_splice *splice)
+                      struct sw_planned *planned, struct draft *draft)
 {
     bool is_ours = is_answered_here(session, planned->script);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
     struct sw_named *named = !is_ours && is_same_again(session, before, parse, planned)
                                  ? sw_named_ref(before)
-                                 : make_named(session, parse, planned, is_ours, text, splice);
+                                 : make_named(session, parse, planned, is_ours, draft);
 
     if (before != NULL)
         (void)sw_named_ref(before);
@@ -177,24 +222,53 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
     sw_named_unref(named);
 }
 
+static bool refuse_many(const struct sw_insertion *insertion, struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "too many rows leave \"%s\" to a sequence",
+                 insertion->fills[0].column);
+    sw_error_detail(err, "Each takes a parameter, of which a statement has at most %d.",
+                    UINT16_MAX);
+    sw_error_hint(err, "Insert fewer rows at a time.");
+    return false;
+}
+
+static bool write_draft(const struct sw_wire_parse *parse, const struct sw_planned *planned,
+                        struct draft *draft, struct sw_error *err)
+{
+    const struct sw_insertion *insertion = sw_planned_insertion(planned);
+    struct sw_splice_values values = {.ids = NULL};
+    int used;
+
+    if (insertion == NULL)
+        return true;
+    if (insertion->id_count == 0) {
+        draft->text = sw_splice(parse->query, insertion, &values, &draft->splice, err);
+        return draft->text != NULL;
+    }
+    /* Servers keep what is bound, even for the unnamed statement. */
+    if (!sw_reading_check(parse->query, err))
+        return false;
+    used = planned->script->statements[0].parameter_count;
+    draft->parameter_count = used > parse->type_count ? used : parse->type_count;
+    draft->id_count = insertion->id_count;
+    if (draft->parameter_count + draft->id_count > UINT16_MAX)
+        return refuse_many(insertion, err);
+    values.first_parameter = draft->parameter_count + 1;
+    draft->filled = sw_splice(parse->query, insertion, &values, &draft->fill_splice, err);
+    return draft->filled != NULL;
+}
+
 static bool accept_parse(struct sw_session *session, const struct sw_wire_parse *parse,
                          struct sw_planned *planned, struct sw_error *err)
 {
-    struct sw_splice splice = {0};
-    const char *columns;
-    char *spliced = NULL;
+    struct draft draft = {0};
+    bool is_good =
+        check_parse(session, parse, planned, err) && write_draft(parse, planned, &draft, err);
 
-    if (!check_parse(session, parse, planned, err))
-        return false;
-    columns = sw_planned_columns(planned);
-    if (columns != NULL) {
-        spliced = sw_splice_columns(parse->query, columns, &splice, err);
-        if (spliced == NULL)
-            return false;
-    }
-    add_parse(session, parse, planned, spliced == NULL ? parse->query : spliced, &splice);
-    free(spliced);
-    return true;
+    if (is_good)
+        add_parse(session, parse, planned, &draft);
+    finish_draft(&draft);
+    return is_good;
 }
 
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame)
@@ -235,7 +309,7 @@ static struct sw_named *find_statement(const struct sw_session *session, const c
 
 /* Route by the values bound; a type that was declared or learned tells how to read them. */
 static bool aim_bound(struct sw_session *session, struct sw_named *named,
-                      const struct sw_wire_bind *bind, struct sw_error *err)
+                      const struct sw_wire_bind *bind, const int64_t *ids, struct sw_error *err)
 {
     struct sw_parameter few[FEW_VALUES];
     struct sw_parameter *many = bind->value_count <= FEW_VALUES
@@ -247,6 +321,7 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
         .count = bind->value_count,
         .types = named->types,
         .type_count = named->type_count,
+        .ids = ids,
     };
     const uint8_t *at = bind->values;
     struct sw_wire_value value;
@@ -300,6 +375,66 @@ static void note_bound(struct sw_session *session, const char *portal, struct sw
     sw_names_put(&session->portals, portal, named);
 }
 
+/* Our numbers are texts, behind the client's values. */
+static void write_filled_tail(struct sw_buf *out, const struct sw_wire_bind *bind,
+                              const int64_t *ids, int id_count)
+{
+    const uint8_t *end = bind->values;
+    struct sw_wire_value value;
+    int index = 0;
+
+    sw_put_int16(out, (uint16_t)(bind->format_count == 0 ? 0 : bind->value_count + id_count));
+    for (const uint8_t *at = bind->values; sw_wire_bind_next(bind, &at, &index, &value);
+         end = at)
+        if (bind->format_count > 0)
+            sw_put_int16(out, value.is_binary);
+    for (int i = 0; i < id_count && bind->format_count > 0; i++)
+        sw_put_int16(out, 0);
+    sw_put_int16(out, (uint16_t)(bind->value_count + id_count));
+    (void)sw_buf_append(out, bind->values, (size_t)(end - bind->values));
+    for (int i = 0; i < id_count; i++) {
+        char digits[32];
+        int len = snprintf(digits, sizeof digits, "%" PRId64, ids[i]);
+
+        sw_put_int32(out, (uint32_t)len);
+        (void)sw_buf_append(out, digits, (size_t)len);
+    }
+    (void)sw_buf_append(out, end, (size_t)(bind->tail + bind->tail_len - end));
+}
+
+static void add_filled(struct sw_session *session, const struct sw_wire_bind *bind,
+                       struct sw_named *named, const int64_t *ids)
+{
+    struct sw_request *request;
+    struct sw_buf tail;
+
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_filled_tail(&tail, bind, ids, sw_planned_insertion(named->planned)->id_count);
+    request = sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
+                                   sw_buf_bytes(&tail), sw_buf_len(&tail));
+    sw_prepared_unref(request->prepared);
+    request->prepared = sw_prepared_ref(named->filled);
+    sw_buf_finish(&tail);
+    note_bound(session, bind->portal, named);
+}
+
+/* False without an error, and takes_again: the numbers are still to come. */
+static bool add_filled_bind(struct sw_session *session, struct sw_named *named,
+                            const struct sw_wire_bind *bind, struct sw_error *err)
+{
+    const int64_t *ids;
+    bool is_aimed;
+
+    if (!sw_session_renew_named(session, named, err) ||
+        sw_session_draw(session, named->planned, &ids, err) != SW_DRAWN)
+        return false;
+    is_aimed = aim_bound(session, named, bind, ids, err);
+    if (is_aimed)
+        add_filled(session, bind, named, ids);
+    sw_session_use_drawn(session);
+    return is_aimed;
+}
+
 static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind,
                      struct sw_error *err)
 {
@@ -313,7 +448,9 @@ static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind
         note_bound(session, bind->portal, named);
         return true;
     }
-    if (!aim_bound(session, named, bind, err))
+    if (named->filled != NULL)
+        return add_filled_bind(session, named, bind, err);
+    if (!aim_bound(session, named, bind, NULL, err))
         return false;
     (void)sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
                                bind->tail, bind->tail_len);
@@ -332,9 +469,10 @@ void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame
         fail(session, &err);
         return;
     }
-    if (!add_bind(session, &bind, &err))
+    if (!add_bind(session, &bind, &err) && !session->takes_again)
         fail(session, &err);
-    dispatch_if_long(session);
+    if (!session->takes_again)
+        dispatch_if_long(session);
 }
 
 /* --- Describe --- */

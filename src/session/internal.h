@@ -15,6 +15,7 @@
  *   outcome.c     what the session becomes when a run is over
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
+ *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals
  *   reading.c     ... and by which settings servers read their text
  *   tally.c       what was done, counted
@@ -46,6 +47,7 @@ struct sw_sessions {
     struct sw_catalog *catalog; /* the current one; NULL: nothing is known yet */
     struct sw_pools *pools;
     struct sw_plan_cache *plans;
+    struct sw_ids *ids;
     struct sw_settings_shared startups; /* settings of clients that came lately */
     struct sw_verifiers *verifiers;
     struct sw_tallies *tallies;
@@ -84,6 +86,9 @@ struct sw_named {
     struct sw_reading reading;            /* by which it was parsed */
     char *text;
     struct sw_splice splice;      /* what servers have been given besides */
+    struct sw_prepared *filled;   /* what is bound in place of `prepared`: it takes numbers that
+                                     we   draw, as further parameters; NULL: none */
+    struct sw_splice fill_splice; /* what stands in it besides */
     bool has_learned;             /* its types from the server */
     bool is_spent;                /* a portal of control that has run, and cannot run again */
     const struct sw_shard *shard; /* of a named portal: where it lives */
@@ -204,6 +209,7 @@ struct sw_session {
     struct sw_target target;
     struct sw_planned *planned; /* of the simple query that runs */
     struct sw_splice splice;    /* what its server is given besides */
+    struct sw_drawing *drawing; /* of numbers for it; NULL: never yet */
     enum sw_run_end run_end;
     bool has_failed;                  /* the run, with an error from or for a server */
     enum sw_request_kind failed_kind; /* of the request that failed */
@@ -363,8 +369,12 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err);
+/* Plan @named anew if what it means may have changed. False: it would be given something else
+ * than its servers have been given. */
+bool sw_session_renew_named(struct sw_session *session, struct sw_named *named,
+                            struct sw_error *err);
 /* What is to be put into its text before a server hears it; NULL: nothing. */
-const char *sw_planned_columns(const struct sw_planned *planned);
+const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned);
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,
                            const struct sw_plan *plan, const struct sw_parameters *parameters,
                            struct sw_route *route, struct sw_error *err);
@@ -475,6 +485,22 @@ size_t sw_statement_book_bytes(const struct sw_statement_book *book);
 void sw_statement_book_count(struct sw_statement_book *book, struct sw_planned *planned,
                              const char *text, const struct sw_tally *here, const char *shard,
                              uint64_t took_us, uint64_t rows, bool has_failed);
+
+/* drawing.c */
+enum sw_drawn {
+    SW_DRAWN,         /* *ids: what the plan wants; NULL: it wants none */
+    SW_DRAWN_LATER,   /* the session waits, and takes the message at hand again */
+    SW_DRAWN_REFUSED, /* *err */
+};
+
+/* Draw the numbers that @planned wants for its new rows. They are the session's until they are
+ * used, whatever comes of the statement. */
+enum sw_drawn sw_session_draw(struct sw_session *session, struct sw_planned *planned,
+                              const int64_t **ids, struct sw_error *err);
+void sw_session_use_drawn(struct sw_session *session);
+bool sw_session_is_drawing(const struct sw_session *session); /* it waits for numbers */
+void sw_session_stop_drawing(struct sw_session *session);     /* it does not wait any longer */
+void sw_session_forget_drawing(struct sw_session *session);
 
 /* pause.c */
 

@@ -25,7 +25,9 @@ struct sw_named *sw_named_copy(const struct sw_named *named)
     struct sw_named *copy = sw_named_create(named->name, named->planned, named->text,
                                             named->prepared, named->types, named->type_count);
 
-    copy->splice = named->splice;
+    sw_splice_copy(&copy->splice, &named->splice);
+    sw_splice_copy(&copy->fill_splice, &named->fill_splice);
+    copy->filled = named->filled == NULL ? NULL : sw_prepared_ref(named->filled);
     copy->reading =
         (struct sw_reading){sw_settings_ref(named->reading.settings), named->reading.local};
     copy->has_learned = named->has_learned;
@@ -47,6 +49,9 @@ void sw_named_unref(struct sw_named *named)
     sw_planned_unref(named->planned);
     sw_prepared_unref(named->prepared);
     sw_settings_unref(named->reading.settings);
+    sw_prepared_unref(named->filled);
+    sw_splice_clear(&named->splice);
+    sw_splice_clear(&named->fill_splice);
     free(named->types);
     free(named);
 }

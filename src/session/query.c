@@ -173,17 +173,19 @@ static void run_ddl(struct sw_session *session, const struct sw_statement *state
     }
 }
 
-/* As the client wrote it, or with the columns that it was planned by. */
-static bool add_query(struct sw_session *session, const char *text, struct sw_error *err)
+/* As the client wrote it, or with the columns that it was planned by, and the numbers drawn. */
+static bool add_query(struct sw_session *session, const char *text, const int64_t *ids,
+                      struct sw_error *err)
 {
-    const char *columns = sw_planned_columns(session->planned);
+    const struct sw_insertion *insertion = sw_planned_insertion(session->planned);
+    const struct sw_splice_values values = {.ids = ids};
     char *spliced;
 
-    if (columns == NULL) {
+    if (insertion == NULL) {
         (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);
         return true;
     }
-    spliced = sw_splice_columns(text, columns, &session->splice, err);
+    spliced = sw_splice(text, insertion, &values, &session->splice, err);
     if (spliced == NULL)
         return false;
     (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, spliced, NULL, 0);
@@ -191,11 +193,25 @@ static bool add_query(struct sw_session *session, const char *text, struct sw_er
     return true;
 }
 
+static bool aim_one(struct sw_session *session, const struct sw_statement *statement,
+                    const char *text, const struct sw_parameters *parameters,
+                    struct sw_error *err)
+{
+    if (!sw_session_aim(session, statement, session->planned->plan, parameters, true, err) ||
+        !sw_session_check_changes(session, statement, err))
+        return false;
+    session->may_write |= statement->writes;
+    sw_session_note_changes(session, statement);
+    return sw_session_add_reset(session, statement, text) ||
+           add_query(session, text, parameters->ids, err);
+}
+
 static void run_one(struct sw_session *session, const struct sw_statement *statement,
                     const char *text, const struct sw_skeleton *lifted)
 {
-    const struct sw_parameters none = {.values = NULL, .lifted = lifted};
+    struct sw_parameters none = {.values = NULL, .lifted = lifted};
     struct sw_error err;
+    bool is_good;
 
     if (!sw_session_may_run(session, statement, &err)) {
         refuse(session, &err);
@@ -209,19 +225,23 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         run_ddl(session, statement, 1, text);
         return;
     }
-    if (!sw_session_aim(session, statement, session->planned->plan, &none, true, &err) ||
-        !sw_session_check_changes(session, statement, &err)) {
+    switch (sw_session_draw(session, session->planned, &none.ids, &err)) {
+    case SW_DRAWN:
+        break;
+    case SW_DRAWN_LATER:
+        sw_planned_unref(session->planned);
+        session->planned = NULL;
+        return;
+    case SW_DRAWN_REFUSED:
         refuse(session, &err);
         return;
-    } else {
-        session->may_write |= statement->writes;
-        sw_session_note_changes(session, statement);
     }
-    if (!sw_session_add_reset(session, statement, text) && !add_query(session, text, &err)) {
+    is_good = aim_one(session, statement, text, &none, &err);
+    sw_session_use_drawn(session);
+    if (is_good)
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    else
         refuse(session, &err);
-        return;
-    }
-    sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
 }
 
 static void run_several(struct sw_session *session, const struct sw_script *script,
@@ -266,7 +286,7 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         refuse(session, &err);
         return;
     }
-    session->splice = (struct sw_splice){0};
+    sw_splice_clear(&session->splice);
     sw_names_put(&session->statements, "", NULL);
     sw_names_put(&session->portals, "", NULL);
     if (strlen(text) > limit) {

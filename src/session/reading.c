@@ -184,9 +184,9 @@ static bool refuse_stale(struct sw_error *err)
     return false;
 }
 
-static void replace_prepared(const struct sw_session *session, struct sw_named *named)
+static void replace_prepared(const struct sw_session *session, struct sw_prepared **at)
 {
-    const struct sw_prepared *before = named->prepared;
+    struct sw_prepared *before = *at;
     char *scope = sw_session_scope(session, before->query);
     struct sw_prepared *prepared =
         before->server_name[0] == '\0'
@@ -194,8 +194,15 @@ static void replace_prepared(const struct sw_session *session, struct sw_named *
             : sw_prepared_create(before->query, before->types, before->type_count, scope);
 
     free(scope);
-    sw_prepared_unref(named->prepared);
-    named->prepared = prepared;
+    sw_prepared_unref(before);
+    *at = prepared;
+}
+
+static void replace_both(const struct sw_session *session, struct sw_named *named)
+{
+    replace_prepared(session, &named->prepared);
+    if (named->filled != NULL)
+        replace_prepared(session, &named->filled);
 }
 
 bool sw_session_read_again(const struct sw_session *session, struct sw_named *named,
@@ -212,7 +219,7 @@ bool sw_session_read_again(const struct sw_session *session, struct sw_named *na
         return refuse_stale(err);
     if (now.local != before->local ||
         !are_same_values(now.settings, before->settings, of_names, NAME_SETTINGS))
-        replace_prepared(session, named);
+        replace_both(session, named);
     (void)sw_settings_ref(now.settings);
     sw_settings_unref(before->settings);
     *before = now;

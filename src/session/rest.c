@@ -4,6 +4,8 @@
  */
 #include "internal.h"
 
+#include "shardward/execute/ids.h"
+
 /* Nothing of it is anywhere but here: no transaction, no open batch, nothing collected. */
 static bool is_at_rest(const struct sw_session *session)
 {
@@ -115,6 +117,7 @@ void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map)
     sessions->map = sw_map_ref(map);
     sw_map_unref(before);
     sw_plan_cache_clear(sessions->plans);
+    sw_ids_renew(sessions->ids);
     rest_all(sessions);
 }
 

@@ -28,6 +28,7 @@ void sw_session_conclude(struct sw_session *session)
 {
     bool is_due = sw_session_is_ready_due(session);
 
+    sw_session_stop_drawing(session);
     sw_tally_end(session);
     sw_session_forget_run(session);
     if (session->batch == NULL)
@@ -266,7 +267,12 @@ static const struct sw_splice *splice_of(const struct sw_session *session, int i
         return &none;
     if (request->kind == SW_REQUEST_QUERY)
         return &session->splice;
-    return named == NULL ? &none : &named->splice;
+    if (named == NULL)
+        return &none;
+    return named->filled != NULL && request->kind != SW_REQUEST_PARSE &&
+                   request->kind != SW_REQUEST_DESCRIBE_STATEMENT
+               ? &named->fill_splice
+               : &named->splice;
 }
 
 /* The client shall find its own text where the error points. */
@@ -277,7 +283,7 @@ static void forward_error(struct sw_session *session, const struct sw_splice *sp
     struct sw_error err;
     int position;
 
-    if (splice->len == 0) {
+    if (splice->count == 0) {
         (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
         return;
     }

@@ -13,6 +13,7 @@
 #include "shardward/base/clock.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
+#include "shardward/execute/ids.h"
 #include "shardward/io/listener.h"
 #include "shardward/wire/write.h"
 
@@ -230,6 +231,8 @@ static void free_session(struct sw_session *session)
     sw_names_clear(&session->statements);
     sw_names_clear(&session->portals);
     sw_session_forget_loss(session);
+    sw_session_forget_drawing(session);
+    sw_splice_clear(&session->splice);
     sw_txn_finish(&session->txn);
     sw_session_sweep_legs(session);
     sw_settings_unref(session->startup);
@@ -300,6 +303,7 @@ void sw_session_close(struct sw_session *session)
         sw_session_log_connection(session, "client-gone");
     sw_tally_gone(session);
     sw_session_unpark(session);
+    sw_session_stop_drawing(session);
     session->state = SW_SESSION_CLOSING;
     session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
@@ -401,6 +405,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->map = sw_map_ref(setup->map);
     sessions->pools = setup->pools;
     sessions->plans = sw_plan_cache_create(setup->statement_cache);
+    sessions->ids = sw_ids_create(setup->loop, setup->pools);
     sessions->verifiers = setup->verifiers;
     sessions->tallies = sw_tallies_create();
     sessions->statements = sw_statement_book_create();
@@ -416,6 +421,8 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
 
 void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog)
 {
+    if (sessions->catalog != catalog)
+        sw_ids_renew(sessions->ids);
     sw_catalog_unref(sessions->catalog);
     sessions->catalog = sw_catalog_ref(catalog);
 }
@@ -451,5 +458,7 @@ void sw_sessions_close(struct sw_sessions *sessions)
         sw_session_forget_ddl(session);
         free_if_done(session);
     }
+    sw_ids_close(sessions->ids);
+    sessions->ids = NULL;
     unref_sessions(sessions);
 }

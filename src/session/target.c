@@ -246,11 +246,12 @@ struct sw_planned *sw_session_plan_query(struct sw_session *session, const char 
                                    lifted, err);
 }
 
-static bool refuse_listless(struct sw_error *err)
+static bool refuse_spliced(struct sw_error *err)
 {
     sw_error_set(err, "0A000",
-                 "INSERT without a column list among several statements is not supported");
-    sw_error_hint(err, "Write the columns, or send the statements one by one.");
+                 "INSERT without a column list, or that leaves a column to a sequence, is not "
+                 "supported among several statements");
+    sw_error_hint(err, "Write all columns and values, or send the statements one by one.");
     return false;
 }
 
@@ -266,20 +267,12 @@ bool sw_session_find_route(struct sw_session *session, const struct sw_statement
     context = context_of(session);
     if (!sw_plan_route(&context, statement, parameters, route, err))
         return false;
-    return !route->needs_columns || refuse_listless(err);
+    return !route->needs_splice || refuse_spliced(err);
 }
 
-const char *sw_planned_columns(const struct sw_planned *planned)
+const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned)
 {
-    return planned->plan == NULL ? NULL : sw_plan_columns(planned->plan);
-}
-
-/* The servers were given the columns of the plan by which it was prepared. */
-static bool has_columns_of(const struct sw_named *named, const struct sw_planned *planned)
-{
-    const char *before = sw_planned_columns(named->planned), *now = sw_planned_columns(planned);
-
-    return before == NULL || now == NULL ? before == now : strcmp(before, now) == 0;
+    return planned->plan == NULL ? NULL : sw_plan_insertion(planned->plan);
 }
 
 static bool refuse_stale(struct sw_error *err)
@@ -289,28 +282,36 @@ static bool refuse_stale(struct sw_error *err)
     return false;
 }
 
+bool sw_session_renew_named(struct sw_session *session, struct sw_named *named,
+                            struct sw_error *err)
+{
+    const struct sw_plan_context context = context_of(session);
+    struct sw_planned *planned;
+
+    if (sw_plan_context_is_equal(&context, &named->planned->context))
+        return true;
+    planned = sw_session_plan(session, named->text, err);
+    if (planned == NULL)
+        return false;
+    /* The servers were given what the plan wanted by which it was prepared. */
+    if (!sw_insertion_is_equal(sw_planned_insertion(named->planned),
+                               sw_planned_insertion(planned))) {
+        sw_planned_unref(planned);
+        return refuse_stale(err);
+    }
+    sw_planned_unref(named->planned);
+    named->planned = planned;
+    named->statement = &planned->script->statements[0];
+    return true;
+}
+
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err)
 {
-    const struct sw_plan_context context = context_of(session);
-
-    if (!sw_plan_context_is_equal(&context, &named->planned->context)) {
-        struct sw_planned *planned = sw_session_plan(session, named->text, err);
-
-        if (planned == NULL)
-            return false;
-        if (!has_columns_of(named, planned)) {
-            sw_planned_unref(planned);
-            return refuse_stale(err);
-        }
-        sw_planned_unref(named->planned);
-        named->planned = planned;
-        named->statement = &planned->script->statements[0];
-    }
-    if (!sw_session_read_again(session, named, err))
-        return false;
-    return sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,
+    return sw_session_renew_named(session, named, err) &&
+           sw_session_read_again(session, named, err) &&
+           sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,
                           err);
 }
 
@@ -386,6 +387,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
         return true;
     if (session->ddl != NULL && executes)
         return refuse_beside_ddl(err);
+    if (route.needs_ids && executes)
+        return refuse_spliced(err);
     next = (struct sw_target){.kind = kinds[route.kind],
                               .shard = route.shard,
                               .placement = route.placement,

@@ -406,6 +406,10 @@ static void judge_uses(struct judgement *judgement)
     for (int i = 0; i < judgement->facts->use_count; i++) {
         const struct sw_schema_use *use = &judgement->facts->uses[i];
 
+        /* What it would give on a shard, no shard is asked for. */
+        if (strcmp(use->function_schema, "shardward") == 0 &&
+            strcmp(use->function, "next_id") == 0)
+            continue;
         if (sw_function_looks_at_nothing(comparison->database, use->function_schema,
                                          use->function, use->volatility, use->extension))
             continue;

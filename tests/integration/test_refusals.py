@@ -43,7 +43,6 @@ REFUSED = [
     "INSERT INTO patients (patient_id, name) SELECT doctor_id, name FROM doctors",
     "INSERT INTO patients (patient_id, name) SELECT generate_series(1, 3), 'x'",
     "INSERT INTO patients (name) VALUES ('x')",
-    "WITH x AS (SELECT 1) INSERT INTO patients VALUES (1, 'x')",
     "INSERT INTO patients DEFAULT VALUES",
     # keys of several shards
     "SELECT * FROM patients WHERE patient_id = {a} OR patient_id = {b}",

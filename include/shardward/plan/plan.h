@@ -46,8 +46,9 @@ struct sw_route {
     const struct sw_business *business;   /* of SCHEMA */
     bool hears_catalog;                   /* of SCHEMA */
     bool writes;                          /* rows may be changed where it runs */
-    bool needs_columns; /* the text has to get sw_plan_columns() before it may run */
-    char reason[200];   /* in words, for EXPLAIN; may be empty */
+    bool needs_splice; /* the text has to get sw_plan_insertion() before it may run */
+    bool needs_ids;   /* numbers have to be drawn for it, and this route found, before it may */
+    char reason[200]; /* in words, for EXPLAIN; may be empty */
 };
 
 /*
@@ -68,14 +69,39 @@ bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statem
  */
 struct sw_plan;
 
+/* A column that an INSERT leaves to a sequence. Each shard has one of its own, so shardward
+ * gives the values, drawn where all shards share the sequence. */
+struct sw_fill {
+    const char *column;
+    const char *draws; /* an SQL expression that draws one number, for the catalog database */
+    int at;    /* where in the rows the column stands, in some as DEFAULT; -1: it is left out */
+    int first; /* of the numbers drawn for the statement: those from here on are for this
+                  column, in the order of the rows that lack it */
+    int count;
+    bool is_identity_always;
+};
+
+/* What is put into the text of an INSERT before a server hears it (see splice.h). */
+struct sw_insertion {
+    int level;
+    const char
+        *columns; /* of an INSERT without a list: the columns that its rows are for, as
+                     SQL, by which the shard is chosen; NULL: it has a list, or no rows */
+    const struct sw_fill *fills;
+    int fill_count;
+    int id_count;   /* numbers to be drawn for each time that it runs */
+    bool overrides; /* OVERRIDING SYSTEM VALUE has to stand there as well */
+};
+
 /* NULL: the statement is refused whatever the values are; *err as above. */
 struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
                                 const struct sw_statement *statement, struct sw_error *err);
 void sw_plan_free(struct sw_plan *plan);         /* accepts NULL */
 size_t sw_plan_size(const struct sw_plan *plan); /* in bytes */
-/* The columns that an INSERT without a list is for, as SQL: the shard was chosen by them, so
- * they have to be put in (see splice.h). NULL: none have. */
-const char *sw_plan_columns(const struct sw_plan *plan);
+/* NULL: the text is sent as it is. */
+const struct sw_insertion *sw_plan_insertion(const struct sw_plan *plan);
+/* Do both put the same into a text? Either may be NULL. */
+bool sw_insertion_is_equal(const struct sw_insertion *a, const struct sw_insertion *b);
 /* Where the statement has to run with these values. No reason is given in words; the heap is
  * not touched unless the statement is unusually large. */
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,

@@ -29,6 +29,7 @@ struct sw_parameters {
     int type_count;
     const struct sw_skeleton *lifted; /* whose literals stand in the slots of values; NULL:
                                          values are what the facts say */
+    const int64_t *ids; /* drawn for the statement, as its plan says; NULL: none yet */
 };
 
 /* What values in a text stand for. */

@@ -246,7 +246,7 @@ static const struct row rows[] = {
 static void run_row(void **state)
 {
     const struct row *row = *state;
-    struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1, NULL};
+    struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1, NULL, NULL};
     struct sw_key_source source = {&parameters, &row->has_other_uses, false};
     struct sw_key_value key;
     struct sw_error err = {0};
@@ -274,7 +274,7 @@ static void an_unbound_parameter_is_unbound(void **state)
 static void a_parameter_beyond_the_last_is_a_protocol_error(void **state)
 {
     struct sw_parameter bound = TEXT("42");
-    struct sw_parameters parameters = {&bound, 1, NULL, 0, NULL};
+    struct sw_parameters parameters = {&bound, 1, NULL, 0, NULL, NULL};
     struct sw_key_source source = {.parameters = &parameters};
     struct sw_value value = {.kind = SW_VALUE_PARAMETER, .parameter = 2};
     struct sw_key_value key;
@@ -386,7 +386,7 @@ static void run_array_row(void **state)
 {
     const struct array_row *row = *state;
     struct sw_value value = {PARAMETER, .cast = row->cast, .is_array = true};
-    struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1, NULL};
+    struct sw_parameters parameters = {&row->bound, 1, &row->oid, 1, NULL, NULL};
     struct sw_key_source source = {&parameters, &row->has_other_uses, false};
     struct sw_key_list list = {0};
     struct sw_error err = {0};
