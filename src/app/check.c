@@ -45,7 +45,25 @@ static void print_block(const char *path, const struct sw_block *block)
         (void)printf("  hint: %s\n", block->hint);
 }
 
-static void check_tables(const char *path, const struct sw_catalog_database *database)
+/* Of a table on several shards: what INSERT may not leave to its shard, and shardward cannot
+ * fill either. */
+static void check_numbering(const char *path, const struct sw_table *table,
+                            const struct sw_schema_table *facts)
+{
+    if (table == NULL || table->keys == NULL || table->placement->shard_count == 1)
+        return;
+    for (int i = 0; i < facts->column_count; i++)
+        if (sw_schema_numbering(&facts->columns[i]) == SW_NUMBERING_ODD)
+            (void)printf(
+                "%s: warning: \"%s\" of table \"%s\" is numbered by a sequence of each "
+                "shard: default %s\n"
+                "  hint: Make it an integer with a plain nextval() or an identity; until "
+                "then INSERT has to give its value.\n",
+                path, facts->columns[i].name, facts->name, facts->columns[i].default_text);
+}
+
+static void check_tables(const char *path, const struct sw_database *declared,
+                         const struct sw_catalog_database *database)
 {
     const struct sw_catalog_table *table;
     const char *name;
@@ -58,6 +76,9 @@ static void check_tables(const char *path, const struct sw_catalog_database *dat
             print_block(path, table->write_block);
         if (table->facts == NULL && table->block == NULL)
             (void)printf("%s: warning: table %s was found on no shard\n", path, name);
+        if (table->facts != NULL)
+            check_numbering(path, sw_database_table(declared, table->schema, table->name),
+                            table->facts);
     }
 }
 
@@ -71,7 +92,8 @@ static void check_online(const char *path, struct sw_map *map)
     catalog = sw_catalog_build(map, readings, 1);
     for (int i = 0; i < catalog->database_count; i++) {
         check_shards(path, &catalog->databases[i]);
-        check_tables(path, &catalog->databases[i]);
+        check_tables(path, sw_map_database(map, catalog->databases[i].name),
+                     &catalog->databases[i]);
     }
     sw_catalog_unref(catalog);
     sw_readings_free(readings, map->shard_count);

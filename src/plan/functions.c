@@ -4,6 +4,8 @@
  */
 #include "planner.h"
 
+#include "shardward/base/text.h"
+
 #include <string.h>
 
 int sw_planner_place_count(const struct sw_statement *statement)
@@ -21,8 +23,25 @@ static const char *schema_of(const struct sw_function *function)
     return function->schema != NULL ? function->schema : "public";
 }
 
+/* What a session has drawn, no server knows: its numbers come from others, ahead of time. */
+static bool refuse_of_sequence(const struct sw_planner *planner,
+                               const struct sw_function *function)
+{
+    sw_error_set(planner->err, "0A000", "function %s() is not supported", function->name);
+    sw_error_detail(planner->err, "Each shard would answer for a sequence of its own.");
+    sw_error_hint(planner->err, "INSERT ... RETURNING tells the number of a new row; SELECT "
+                                "shardward.next_id('table') draws one.");
+    return false;
+}
+
 static bool refuse_unknown(const struct sw_planner *planner, const struct sw_function *function)
 {
+    static const char *const of_sequences[] = {"currval", "lastval", "nextval", "setval"};
+
+    if (function->schema == NULL &&
+        sw_text_is_one_of(function->name, of_sequences,
+                          sizeof of_sequences / sizeof *of_sequences))
+        return refuse_of_sequence(planner, function);
     sw_error_set(planner->err, "0A000", "function %s%s%s() is not supported yet",
                  function->schema != NULL ? function->schema : "",
                  function->schema != NULL ? "." : "", function->name);

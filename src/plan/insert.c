@@ -34,8 +34,10 @@ int sw_insert_column(const struct sw_planner *planner, const struct sw_level *le
 
 /* A part of the key of the rows of an INSERT. */
 struct key_part {
-    int at;                     /* in the rows; -1: left out */
     const struct sw_fill *fill; /* NULL: nothing fills it */
+    struct sw_value value;      /* in the row at hand; DEFAULT: not drawn yet */
+    struct sw_key_value key;    /* the same, read */
+    int at;                     /* in the rows; -1: left out */
     int given;                  /* how many rows have been filled */
 };
 
@@ -72,7 +74,7 @@ static bool find_key(struct sw_planner *planner, const struct sw_level *level,
     for (int p = 0; p < table->placement->part_count; p++) {
         int at = sw_insert_column(planner, level, table->keys[p]);
 
-        parts[p] = (struct key_part){at, fill_of(planner, level, table->keys[p]), 0};
+        parts[p] = (struct key_part){.fill = fill_of(planner, level, table->keys[p]), .at = at};
         if (at >= 0 || parts[p].fill != NULL)
             continue;
         sw_error_set(planner->err, "0A000", "INSERT into \"%s\" does not give its key \"%s\"",
@@ -161,15 +163,16 @@ static bool fits_column(struct sw_planner *planner, const struct sw_place *place
                         facts->columns[at].type);
 }
 
-/* What a part of the key is in the row at hand; DEFAULT: its number has not been drawn yet. */
+/* @row is NULL of DEFAULT VALUES. */
 static struct sw_value value_of(const struct sw_planner *planner, const struct sw_value *row,
                                 struct key_part *part)
 {
     const struct sw_parameters *parameters = planner->parameters;
 
-    if (part->fill == NULL || (part->at >= 0 && row[part->at].kind != SW_VALUE_DEFAULT))
+    if (row != NULL && part->at >= 0 &&
+        (part->fill == NULL || row[part->at].kind != SW_VALUE_DEFAULT))
         return row[part->at];
-    if (parameters == NULL || parameters->ids == NULL)
+    if (part->fill == NULL || parameters == NULL || parameters->ids == NULL)
         return (struct sw_value){.kind = SW_VALUE_DEFAULT};
     return (struct sw_value){.kind = SW_VALUE_INTEGER,
                              .integer = parameters->ids[part->fill->first + part->given++]};
@@ -177,8 +180,7 @@ static struct sw_value value_of(const struct sw_planner *planner, const struct s
 
 /* Read the key of one row; *is_unbound: it is not there yet. */
 static bool read_key(struct sw_planner *planner, const struct sw_place *place,
-                     const struct sw_value *row, struct key_part *parts,
-                     struct sw_value *values, struct sw_pinned *key, bool *is_unbound)
+                     const struct sw_value *row, struct key_part *parts, bool *is_unbound)
 {
     const struct sw_table *table = place->table;
 
@@ -186,16 +188,15 @@ static bool read_key(struct sw_planner *planner, const struct sw_place *place,
         enum sw_key_type type = table->placement->types[p];
         struct sw_value value;
 
-        values[p] = value_of(planner, row, &parts[p]);
-        key[p].value = &values[p];
-        if (parts[p].fill != NULL && values[p].kind == SW_VALUE_DEFAULT) {
+        parts[p].value = value_of(planner, row, &parts[p]);
+        if (parts[p].fill != NULL && parts[p].value.kind == SW_VALUE_DEFAULT) {
             *is_unbound = true;
             continue;
         }
-        value = as_assigned(type, &values[p]);
-        switch (sw_key_read(type, &value, &planner->source, &key[p].key, planner->err)) {
+        value = as_assigned(type, &parts[p].value);
+        switch (sw_key_read(type, &value, &planner->source, &parts[p].key, planner->err)) {
         case SW_KEY_KNOWN:
-            if (!fits_column(planner, place, p, &key[p].key))
+            if (!fits_column(planner, place, p, &parts[p].key))
                 return false;
             break;
         case SW_KEY_NULL:
@@ -214,7 +215,7 @@ static bool read_key(struct sw_planner *planner, const struct sw_place *place,
 }
 
 static void keep_first(struct sw_planner *planner, struct sw_place *place,
-                       const struct sw_pinned *key, int bucket)
+                       const struct key_part *parts, int bucket)
 {
     size_t count = (size_t)place->table->placement->part_count;
     struct sw_pinned *kept = sw_arena_alloc(&planner->arena, count * sizeof *kept);
@@ -223,9 +224,8 @@ static void keep_first(struct sw_planner *planner, struct sw_place *place,
     for (size_t p = 0; p < count; p++) {
         struct sw_value *value = sw_arena_alloc(&planner->arena, sizeof *value);
 
-        *value = *key[p].value;
-        kept[p] = key[p];
-        kept[p].value = value;
+        *value = parts[p].value;
+        kept[p] = (struct sw_pinned){parts[p].key, value};
         pinned[p] = &kept[p];
     }
     place->kind = SW_PLACE_SHARD;
@@ -236,26 +236,24 @@ static void keep_first(struct sw_planner *planner, struct sw_place *place,
 }
 
 static bool place_row(struct sw_planner *planner, struct sw_place *place,
-                      const struct sw_value *row, struct key_part *key_parts)
+                      const struct sw_value *row, struct key_part *parts)
 {
     const struct sw_placement *placement = place->table->placement;
-    struct sw_pinned key[SW_KEY_PARTS];
-    struct sw_value values[SW_KEY_PARTS];
-    struct sw_key_value parts[SW_KEY_PARTS];
+    struct sw_key_value key[SW_KEY_PARTS];
     bool is_unbound = false;
     int bucket;
 
-    if (!read_key(planner, place, row, key_parts, values, key, &is_unbound))
+    if (!read_key(planner, place, row, parts, &is_unbound))
         return false;
     if (is_unbound)
         return true;
     for (int p = 0; p < placement->part_count; p++)
-        parts[p] = key[p].key;
-    bucket = sw_key_bucket(placement, parts);
+        key[p] = parts[p].key;
+    bucket = sw_key_bucket(placement, key);
     if (bucket < 0)
-        return refuse_nowhere(planner, place->table, &parts[0]);
+        return refuse_nowhere(planner, place->table, &key[0]);
     if (place->kind != SW_PLACE_SHARD)
-        keep_first(planner, place, key, bucket);
+        keep_first(planner, place, parts, bucket);
     return place->shard == placement->buckets[bucket].shard ||
            refuse_two_shards(planner, place, placement->buckets[bucket].shard);
 }
@@ -356,7 +354,7 @@ static bool check_defaults(struct sw_planner *planner, const struct sw_level *le
 static bool place_target(struct sw_planner *planner, const struct sw_level *level)
 {
     struct sw_place *place = &planner->places[level->target];
-    struct key_part parts[SW_KEY_PARTS];
+    struct key_part parts[SW_KEY_PARTS] = {0};
 
     if (level->source == SW_INSERT_QUERY)
         return refuse(planner, "INSERT ... SELECT", place->table->name,

@@ -6,7 +6,6 @@
 #include "planner.h"
 
 #include "shardward/base/settings.h"
-#include "shardward/key/types.h"
 
 #include <string.h>
 
@@ -89,37 +88,6 @@ static bool find_columns(struct sw_planner *planner, struct sw_insertion *into, 
 
 /* --- what numbers a column --- */
 
-/* nextval() by a text is no dependency that the catalog would tell of. */
-static bool is_numbered(const struct sw_schema_column *column)
-{
-    return !column->is_generated &&
-           (column->default_sequence != NULL || column->identity != '\0' ||
-            (column->default_text != NULL &&
-             (strstr(column->default_text, "nextval(") != NULL ||
-              strstr(column->default_text, "shardward.next_id(") != NULL)));
-}
-
-/* Is @text nothing but @before, a literal and @after? */
-static bool wraps_literal(const char *text, const char *before, const char *after)
-{
-    const char *at = text + strlen(before), *end = text + strlen(text) - strlen(after);
-
-    if (strncmp(text, before, strlen(before)) != 0 || end < at || strcmp(end, after) != 0)
-        return false;
-    for (; at < end; at++) {
-        if (*at == '\\' || (*at == '\'' && at[1] != '\''))
-            return false;
-        at += *at == '\'';
-    }
-    return at == end;
-}
-
-static bool is_integer(const struct sw_schema_column *column)
-{
-    return column->type_oid == SW_OID_INT2 || column->type_oid == SW_OID_INT4 ||
-           column->type_oid == SW_OID_INT8;
-}
-
 static const char *draw_identity(struct sw_planner *planner,
                                  const struct sw_schema_table *table,
                                  const struct sw_schema_column *column)
@@ -146,21 +114,23 @@ static const char *draw_identity(struct sw_planner *planner,
 static const char *find_draw(struct sw_planner *planner, const struct sw_schema_table *table,
                              const struct sw_schema_column *column)
 {
-    const char *text = column->default_text;
     struct sw_buf draw;
 
-    if (!is_integer(column))
-        return NULL;
-    if (column->identity != '\0')
+    switch (sw_schema_numbering(column)) {
+    case SW_NUMBERING_IDENTITY:
         return draw_identity(planner, table, column);
-    if (wraps_literal(text, "shardward.next_id('", "'::text)"))
-        return sw_arena_strdup(&planner->arena, text);
-    if (!wraps_literal(text, "nextval('", "'::regclass)"))
-        return NULL;
-    sw_buf_init(&draw, SIZE_MAX);
-    (void)sw_buf_append_text(&draw, "pg_catalog.");
-    (void)sw_buf_append_text(&draw, text);
-    return finish_text(planner, &draw);
+    case SW_NUMBERING_NEXT_ID:
+        return sw_arena_strdup(&planner->arena, column->default_text);
+    case SW_NUMBERING_NEXTVAL:
+        sw_buf_init(&draw, SIZE_MAX);
+        (void)sw_buf_append_text(&draw, "pg_catalog.");
+        (void)sw_buf_append_text(&draw, column->default_text);
+        return finish_text(planner, &draw);
+    case SW_NUMBERING_NONE:
+    case SW_NUMBERING_ODD:
+        break;
+    }
+    return NULL;
 }
 
 /* --- who gives the value --- */
@@ -214,7 +184,7 @@ static bool refuse_always(struct sw_planner *planner, const struct sw_schema_col
  * shard, only who routes by it. */
 static bool is_ours(const struct sw_table *table, const struct sw_schema_column *column)
 {
-    return is_numbered(column) &&
+    return sw_schema_numbering(column) != SW_NUMBERING_NONE &&
            (table->placement->shard_count > 1 || sw_table_key_part(table, column->name) >= 0);
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import threading
 
 import psycopg
+import wire
 from placed_tables import USERS, Places, placed
 from suite import equal, test
 
@@ -175,3 +176,107 @@ def no_id_is_drawn_twice(p):
         equal(len(rows_of(p, "pairs")), 8 * 40)
         equal(Places(p, other).misplaced("pairs"), [])
     equal((len(drawn), len(set(drawn))), (400, 400))
+
+
+INSERT = "INSERT INTO pairs (city, number) VALUES ($1, $2) RETURNING id"
+TEXT, INT = 25, 23
+
+
+def types_in(answers):
+    return wire.types_of(next(answer for answer in answers if answer.kind == "t"))
+
+
+@test
+def what_a_client_hears_of_a_prepared_insert_is_postgresqls(p):
+    """Two parameters, whatever is bound besides; described before it is bound, and bound in any form."""
+    with numbered(p, "identity") as other, p.logged_in(other.port) as client:
+        described = client.ask(wire.parse(INSERT, "s") + wire.describe("S", "s") + wire.SYNC)
+        equal((wire.kinds(described), types_in(described)), ("1tTZ", [TEXT, INT]))
+        seen = []
+        for values, formats in ((["Harbin", "1"], ()), (["Harbin", b"\0\0\0\2"], (0, 1)),
+                                ([b"Harbin", b"\0\0\0\3"], (1,)), (["London", "4"], (0,))):
+            answers = client.ask(wire.bind(values, "s", formats=formats) + wire.describe("P") + wire.execute() +
+                                 wire.SYNC)
+            equal(wire.kinds(answers), "2TDCZ")
+            seen += wire.rows_of(answers)
+        equal(wire.error_of(client.ask(wire.bind(["Harbin", "1", "7"], "s") + wire.SYNC))["C"], "08P01")
+        unnamed = client.ask(wire.parse(INSERT) + wire.describe("S") + wire.bind(["Harbin", "5"]) + wire.execute() +
+                             wire.SYNC)
+        equal((wire.kinds(unnamed), types_in(unnamed)), ("1tT2DCZ", [TEXT, INT]))
+        seen += wire.rows_of(unnamed)
+        equal([number for number, in rows_of(p, "pairs", "number")], [1, 2, 3, 4, 5])
+        equal(sorted(int(id_) for id_, in seen), [id_ for id_, in rows_of(p, "pairs")])
+        equal(Places(p, other).misplaced("pairs"), [])
+
+
+@test
+def a_pipeline_waits_for_its_numbers_in_its_turn(p):
+    """Far more than a block, within a transaction and flight by flight."""
+    count = 200
+    with numbered(p, "serial") as other, p.logged_in(other.port) as client:
+        client.query("BEGIN")
+        client.ask(wire.parse("INSERT INTO residents (city, number) VALUES ('Guangzhou', $1) RETURNING id", "s") +
+                   wire.SYNC)
+        flight = b"".join(wire.bind([str(number)], "s") + wire.execute() for number in range(count))
+        answers = client.ask(flight + wire.SYNC)
+        equal(wire.kinds(answers), "2DC" * count + "Z")
+        equal(len({id_ for id_, in wire.rows_of(answers)}), count)
+        client.query("COMMIT")
+        equal(len(rows_of(p, "residents")), count)
+
+
+@test
+def numbers_that_cannot_be_drawn_are_an_error_of_their_statement_alone(p):
+    """The sequence is gone from the catalog database; or the user may not use it there."""
+    with numbered(p, "serial") as other, p.connect(other.port) as conn:
+        sql = "INSERT INTO residents (city, number) VALUES ('Guangzhou', 1)"
+        p.change("catalog", "ALTER SEQUENCE residents_seq RENAME TO hidden_seq")
+        for prepare in (False, True):
+            equal(error_of(conn, sql, prepare=prepare)[0], "42P01")
+        equal(conn.execute("SELECT count(*) FROM residents WHERE city = 'Guangzhou'").fetchone(), (0,))
+        conn.execute("INSERT INTO residents (city, number, id) VALUES ('Guangzhou', 1, 7)")
+        p.change("catalog", "ALTER SEQUENCE hidden_seq RENAME TO residents_seq")
+        p.change("catalog", "REVOKE ALL ON SEQUENCE residents_seq FROM booking, public")
+        equal(error_of(conn, sql)[0], "42501")
+
+
+@test
+def numbers_are_drawn_again_when_the_catalog_database_is_back(p):
+    with numbered(p, "serial") as other, p.connect(other.port) as conn:
+        sql = "INSERT INTO residents (city, number) VALUES ('Guangzhou', 1)"
+        conn.execute(sql)
+        p.as_superuser("institutions", "ALTER DATABASE booking ALLOW_CONNECTIONS false")
+        try:
+            p.as_superuser("institutions", "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                                           " WHERE datname = 'booking' AND usename = 'booking'")
+            seen = [error_of(conn, sql) for _ in range(70)]
+            assert any(error is not None for error in seen), "nothing was drawn any more"
+            equal(conn.execute("SELECT count(*) FROM residents WHERE city = 'Guangzhou'").fetchone(),
+                  (1 + seen.count(None),))
+        finally:
+            p.as_superuser("institutions", "ALTER DATABASE booking ALLOW_CONNECTIONS true")
+        conn.execute(sql)
+        equal(len({id_ for id_, in rows_of(p, "residents")}), 2 + seen.count(None))
+
+
+@test
+def functions_that_ask_a_shards_sequence_are_refused(p):
+    with p.connect() as conn:
+        for sql in ("SELECT lastval()", "SELECT currval('s')", "SELECT setval('s', 1)", "SELECT nextval('s')"):
+            equal(error_of(conn, sql), ("0A000", None), sql)
+
+
+@test
+def check_tells_which_columns_a_shard_numbers_by_itself(p):
+    with placed(p, "CREATE SEQUENCE odd_seq", "ALTER TABLE days ADD odd numeric DEFAULT nextval('odd_seq')",
+                "ALTER TABLE days ADD even bigint DEFAULT nextval('odd_seq')") as other:
+        try:
+            told = p.run(p.program, "check", "--online", "-c", other.config_file).stdout
+            equal(('"odd" of table "days" is numbered by a sequence of each shard' in told, '"even"' in told),
+                  (True, False))
+        finally:
+            for shard in (*USERS, "catalog"):
+                with p.at_shard(shard) as direct:
+                    direct.execute("DROP SEQUENCE odd_seq CASCADE")
+            with p.oracle() as direct:
+                direct.execute("DROP SEQUENCE odd_seq CASCADE")

@@ -223,6 +223,17 @@ const struct sw_schema_table *sw_schema_find(const struct sw_schema *schema,
                                              const char *table_schema, const char *table);
 int sw_schema_column_index(const struct sw_schema_table *table, const char *name); /* or -1 */
 
+/* How the default of a column numbers rows. */
+enum sw_numbering {
+    SW_NUMBERING_NONE, /* it does not */
+    SW_NUMBERING_IDENTITY,
+    SW_NUMBERING_NEXTVAL, /* nextval() of a sequence, and nothing besides */
+    SW_NUMBERING_NEXT_ID, /* shardward.next_id() of a literal, and nothing besides */
+    SW_NUMBERING_ODD,     /* by a sequence, but not so plainly, or not as an integer */
+};
+
+enum sw_numbering sw_schema_numbering(const struct sw_schema_column *column);
+
 /* Append @text as one cell of a line; NULL is \N. */
 void sw_schema_write_cell(struct sw_buf *out, const char *text);
 
