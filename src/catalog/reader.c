@@ -5,6 +5,7 @@
  */
 #include "shardward/catalog/reader.h"
 
+#include "prune.h"
 #include "read.h"
 #include "report.h"
 
@@ -51,8 +52,10 @@ struct sw_catalog_reader {
     bool has_conflict;        /* under the lock */
     atomic_bool is_stopping;
     /* The thread's own. */
-    bool has_unfinished;    /* DDL: somebody may repair it meanwhile */
-    struct sw_textmap kept; /* "database.shard" -> the text read last */
+    bool has_unfinished;      /* DDL: somebody may repair it meanwhile */
+    struct sw_catalog *whole; /* of the last round, if all were reached; its journals are to be
+                                 pruned; NULL: nothing is due */
+    struct sw_textmap kept;   /* "database.shard" -> the text read last */
     int version;
 };
 
@@ -349,10 +352,21 @@ static bool go_round(struct sw_catalog_reader *reader, struct sw_error *err)
     publish(reader, catalog);
     end_first(reader, catalog);
     reader->has_unfinished = has_unfinished(catalog);
+    sw_catalog_unref(reader->whole);
+    reader->whole = is_failed ? NULL : sw_catalog_ref(catalog);
     sw_catalog_unref(catalog);
     round_finish(&round);
     sw_map_unref(map);
     return !is_failed;
+}
+
+/* Nobody waits for it. */
+static void prune(struct sw_catalog_reader *reader)
+{
+    if (reader->whole != NULL)
+        sw_prune_journals(reader->whole, timeout_of(reader->whole->map), &reader->is_stopping);
+    sw_catalog_unref(reader->whole);
+    reader->whole = NULL;
 }
 
 /* Go round for a map that is not on the board. */
@@ -430,6 +444,7 @@ static void *run_thread(void *owner)
         if (!proposes_only)
             is_good = go_round(reader, &err);
         grant(&wishes, is_good ? NULL : &err);
+        prune(reader);
         (void)pthread_mutex_lock(&reader->lock);
         wait_for_wish(reader, is_good && !reader->has_unfinished ? -1 : RETRY_MS);
     }

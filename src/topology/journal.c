@@ -1,19 +1,27 @@
 /*
  * Each change of the schema is noted on every shard that took part in it, in the same
  * transaction. All shards that were read must have the notes that name them; where one is
- * missing, the change was not finished.
+ * missing, the change was not finished, unless the others say that it was finished long ago:
+ * then it is being deleted.
  */
 #include "compare.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_SIZE = 400 };
+enum { LIST_SIZE = 400, MARKING_VERSION = 4 /* of schema shardward, has finished_at */ };
 
+/* A note, and on how many places it stands in which age. */
 struct noted {
     const struct sw_schema_ddl *note;
-    int times;
+    int times[SW_NOTE_OLD + 1];
 };
+
+static int count_times(const struct noted *noted)
+{
+    return noted->times[SW_NOTE_NEW] + noted->times[SW_NOTE_FINISHED] +
+           noted->times[SW_NOTE_OLD];
+}
 
 static const struct sw_shard *find_shard(const struct sw_database *database, const char *name)
 {
@@ -34,12 +42,12 @@ static const struct sw_schema *place(const struct sw_comparison *comparison, con
     return shard == NULL ? NULL : sw_comparison_schema(comparison, shard);
 }
 
-static bool has_note(const struct sw_schema *schema, const char *id)
+static const struct sw_schema_ddl *find_note(const struct sw_schema *schema, const char *id)
 {
     for (int i = schema->ddl_count - 1; i >= 0; i--)
         if (strcmp(schema->ddl[i].id, id) == 0)
-            return true;
-    return false;
+            return &schema->ddl[i];
+    return NULL;
 }
 
 static void add_notes(struct sw_comparison *comparison, const struct sw_shard *shard,
@@ -52,10 +60,10 @@ static void add_notes(struct sw_comparison *comparison, const struct sw_shard *s
 
         if (noted == NULL) {
             noted = sw_arena_alloc(&comparison->catalog->arena, sizeof *noted);
-            noted->note = &schema->ddl[i];
+            *noted = (struct noted){.note = &schema->ddl[i]};
             (void)sw_textmap_put(all, schema->ddl[i].id, noted);
         }
-        noted->times++;
+        noted->times[schema->ddl[i].age]++;
     }
 }
 
@@ -65,7 +73,7 @@ static bool is_unfinished(const struct sw_comparison *comparison, const struct n
 
     for (int i = 0; i < noted->note->place_count; i++)
         expected += place(comparison, noted->note->places[i]) != NULL;
-    return noted->times < expected;
+    return noted->times[SW_NOTE_OLD] == 0 && count_times(noted) < expected;
 }
 
 static const char *list_places(struct sw_comparison *comparison,
@@ -78,7 +86,7 @@ static const char *list_places(struct sw_comparison *comparison,
         const struct sw_schema *schema = place(comparison, note->places[i]);
         int more;
 
-        if (schema == NULL || has_note(schema, note->id) != with_note)
+        if (schema == NULL || (find_note(schema, note->id) != NULL) != with_note)
             continue;
         more = snprintf(list + len, sizeof list - len, "%s%s", len == 0 ? "" : ", ",
                         note->places[i]);
@@ -119,6 +127,77 @@ static int count_unfinished(struct sw_comparison *comparison, const struct sw_te
     return count;
 }
 
+/* --- what is finished --- */
+
+/* Can nothing be hidden in a place that this map does not know, or that was not read? */
+static bool is_seen_whole(const struct sw_comparison *comparison,
+                          const struct sw_schema_ddl *note)
+{
+    for (int i = 0; i < note->place_count; i++) {
+        const struct sw_schema *schema = place(comparison, note->places[i]);
+
+        if (schema == NULL || schema->installed < MARKING_VERSION)
+            return false;
+    }
+    return true;
+}
+
+static bool is_to_be_marked(const struct noted *noted)
+{
+    return noted->times[SW_NOTE_NEW] > 0 && count_times(noted) == noted->note->place_count;
+}
+
+static bool is_to_be_deleted(const struct noted *noted)
+{
+    return noted->times[SW_NOTE_OLD] > 0 && noted->times[SW_NOTE_OLD] == count_times(noted);
+}
+
+/* How many; written to @out unless it is NULL. */
+static int list_due_of(const struct sw_comparison *comparison, const struct noted *noted,
+                       struct sw_note_due *out)
+{
+    bool is_old = is_to_be_deleted(noted);
+    int count = 0;
+
+    if (!is_seen_whole(comparison, noted->note) || (!is_old && !is_to_be_marked(noted)))
+        return 0;
+    for (int i = 0; i < noted->note->place_count; i++) {
+        const struct sw_shard *shard = find_shard(comparison->database, noted->note->places[i]);
+        const struct sw_schema_ddl *here =
+            find_note(sw_comparison_schema(comparison, shard), noted->note->id);
+
+        if (here == NULL || here->age != (is_old ? SW_NOTE_OLD : SW_NOTE_NEW))
+            continue;
+        if (out != NULL)
+            out[count] = (struct sw_note_due){here->id, shard->id, is_old};
+        count++;
+    }
+    return count;
+}
+
+static int list_due(const struct sw_comparison *comparison, const struct sw_textmap *all,
+                    struct sw_note_due *out)
+{
+    const struct noted *noted;
+    size_t at = 0;
+    int count = 0;
+
+    while ((noted = sw_textmap_next(all, &at, NULL)) != NULL)
+        count += list_due_of(comparison, noted, out == NULL ? NULL : out + count);
+    return count;
+}
+
+static void find_due(struct sw_comparison *comparison, const struct sw_textmap *all)
+{
+    int count = list_due(comparison, all, NULL);
+    struct sw_note_due *due =
+        sw_arena_alloc(&comparison->catalog->arena, (size_t)count * sizeof *due);
+
+    (void)list_due(comparison, all, due);
+    comparison->into->due = due;
+    comparison->into->due_count = count;
+}
+
 void sw_compare_journals(struct sw_comparison *comparison)
 {
     struct sw_unfinished_ddl *unfinished;
@@ -133,6 +212,7 @@ void sw_compare_journals(struct sw_comparison *comparison)
     (void)count_unfinished(comparison, &all, unfinished);
     comparison->into->unfinished = unfinished;
     comparison->into->unfinished_count = count;
+    find_due(comparison, &all);
     sw_textmap_finish(&all);
 }
 

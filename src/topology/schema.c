@@ -361,6 +361,7 @@ static void read_ddl(struct reader *reader)
     ddl->tables = names(reader, 4, &ddl->table_count);
     ddl->changes_rows = flag(reader, 5);
     ddl->statement = text(reader, 6);
+    ddl->age = (enum sw_note_age)letter(reader, 7, "nfo");
 }
 
 static const struct {

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import psycopg
+from guard import eventually
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 
@@ -544,6 +545,61 @@ def a_change_that_no_shape_shows_is_refused_until_it_is_repaired(p):
         equal(said.returncode, 0, said.stdout)
     with p.another_shardward(rules) as other, p.connect(port=other.port) as conn:
         conn.execute("SELECT * FROM visits WHERE patient_id = 1")
+        conn.execute("DROP TABLE visits")
+
+
+def with_mark(p, sql):
+    return [shard for shard in places(p)
+            if "1" in p.as_superuser(shard, "SELECT count(finished_at) FROM shardward.ddl"
+                                            f" WHERE statement = $${sql}$$")]
+
+
+def make_old(p, sql, *shards):
+    for shard in shards:
+        p.as_superuser(shard, "UPDATE shardward.ddl SET finished_at = finished_at - interval"
+                              f" '31 days' WHERE statement = $${sql}$$")
+
+
+@test
+def a_note_is_deleted_a_month_after_all_shards_were_seen_to_have_it(p):
+    sql = "COMMENT ON TABLE patients IS 'ddl: a note'"
+    with p.connect() as conn:
+        conn.execute(sql)
+        eventually(lambda: with_mark(p, sql) == places(p), "the note is marked everywhere")
+        make_old(p, sql, "users_0", "users_1")
+        for _ in range(2):  # the second reading begins when the first has pruned
+            conn.execute("COMMENT ON TABLE patients IS NULL")
+        equal(with_note(p, sql), places(p))
+        make_old(p, sql, "users_2", "users_3", "catalog")
+        conn.execute("COMMENT ON TABLE patients IS NULL")
+        eventually(lambda: with_note(p, sql) == [], "the note is gone")
+
+
+@test
+def a_crash_while_notes_are_deleted_leaves_nothing_unfinished(p):
+    sql = "TRUNCATE visits"
+    rule = "visits: {key: patient_id, placement: by_patient}"
+    with with_tables(p, rule) as other, p.connect(port=other.port) as conn:
+        conn.execute("CREATE TABLE visits (patient_id bigint)")
+        conn.execute(sql)
+        conn.execute("COMMENT ON TABLE visits IS 'x'")
+        eventually(lambda: with_mark(p, sql) == places(p), "the note is marked everywhere")
+    key = p.new_patient("users_3")
+    with p.at_shard("users_3") as shard:
+        shard.execute("INSERT INTO visits VALUES (%s)", (key,))
+    rules = (RULE, f"{RULE}\n          {rule}")
+    with p.another_shardward(rules, stop_at="journal-delete:2") as other:
+        make_old(p, sql, *places(p))
+        with p.connect(port=other.port) as conn:
+            conn.execute("COMMENT ON TABLE visits IS NULL")
+        other.process.wait(10)
+    equal(len(with_note(p, sql)), len(places(p)) - 2)
+    with p.another_shardward(rules) as other, p.connect(port=other.port) as conn:
+        said = p.run(p.program, "repair", "-c", other.config_file)
+        equal((said.returncode, said.stdout), (0, "nothing is unfinished\n"))
+        equal(conn.execute("SELECT * FROM visits WHERE patient_id = %s", (key,)).fetchall(),
+              [(key,)])
+        eventually(lambda: with_note(p, sql) == [], "the note is gone")
         conn.execute("DROP TABLE visits")
 
 

@@ -43,6 +43,17 @@ struct sw_unfinished_ddl {
     const char *made_on, *missing_on; /* "orders_0, orders_1" */
 };
 
+/*
+ * What is to be done to a note of finished DDL on one of its shards. It is marked when all have
+ * it. A month later it is deleted, if all that have it say that it is so old: whoever finds it
+ * on some shards only must find by its age that it is being deleted.
+ */
+struct sw_note_due {
+    const char *id;
+    int shard_id;
+    bool is_old; /* to be deleted; else to be marked */
+};
+
 /* An index, a sequence, a partition: to which table it belongs. Or a table of no rule. */
 struct sw_catalog_part {
     enum sw_part_kind kind;
@@ -76,6 +87,8 @@ struct sw_catalog_database {
     int difference_count;
     const struct sw_unfinished_ddl *unfinished;
     int unfinished_count;
+    const struct sw_note_due *due;
+    int due_count;
     bool has_types; /* some shard has types of its own to translate */
 };
 

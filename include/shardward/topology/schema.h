@@ -37,7 +37,8 @@
  *
  *     accepted    what, its text (see accepted.h)
  *
- *     ddl         id, when, the shards that took part, tables, changes rows, statement
+ *     ddl         id, when, the shards that took part, tables, changes rows, statement,
+ *                 age (n f o)
  *
  * Views, functions ... of pg_catalog and information_schema are left out, unless somebody has
  * put them there.
@@ -181,6 +182,12 @@ struct sw_accepted {
     const char *what, *text;
 };
 
+enum sw_note_age {
+    SW_NOTE_NEW,      /* nobody has seen yet that all of its places have it */
+    SW_NOTE_FINISHED, /* all had it */
+    SW_NOTE_OLD,      /* all had it a month ago: it may be missing by now */
+};
+
 /* A change of the schema that was made through shardward, as this database has noted it. */
 struct sw_schema_ddl {
     const char *id, *at;
@@ -190,6 +197,7 @@ struct sw_schema_ddl {
     int table_count;
     bool changes_rows; /* tables of equal shape may hold other rows without it */
     const char *statement;
+    enum sw_note_age age;
 };
 
 struct sw_schema {

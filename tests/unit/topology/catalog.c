@@ -283,9 +283,10 @@ static void a_saved_file_that_is_none_is_refused(void **state)
     }
 }
 
-#define NOTE(rows, tables)                                                                     \
+#define AGED(rows, tables, age)                                                                \
     "ddl\tid1\t2026-11-24 12:00:00.000000\tcatalog,users_0,users_1\t" tables "\t" rows         \
-    "\tTRUNCATE patients\n"
+    "\tTRUNCATE patients\t" age "\n"
+#define NOTE(rows, tables) AGED(rows, tables, "n")
 
 static void what_some_shards_have_not_noted_is_unfinished(void **state)
 {
@@ -297,6 +298,8 @@ static void what_some_shards_have_not_noted_is_unfinished(void **state)
 #define ALL NOTE("t", "\"public.patients\"")
 #define SHAPE NOTE("f", "\"public.patients\"")
 #define OTHER NOTE("t", "\"public.slots\"")
+#define SEEN AGED("t", "\"public.patients\"", "f")
+#define OLD AGED("t", "\"public.patients\"", "o")
         {"", "", "", NULL, NULL, false},
         {ALL, ALL, ALL, NULL, NULL, false},
         {"", ALL, "", "users_0", "catalog, users_1", true},
@@ -304,7 +307,12 @@ static void what_some_shards_have_not_noted_is_unfinished(void **state)
         {ALL, "", "", "catalog", "users_0, users_1", true},
         {"", SHAPE, "", "users_0", "catalog, users_1", false}, /* the tables are equal */
         {"", OTHER, "", "users_0", "catalog, users_1", false},
-#undef ALL
+        {SEEN, SEEN, "", "catalog, users_0", "users_1",
+         true}, /* lost since, as by a failover */
+        {SEEN, ALL, SEEN, NULL, NULL, false},
+        {OLD, OLD, "", NULL, NULL, false}, /* it is being deleted */
+        {"", "", OLD, NULL, NULL, false},
+        {OLD, SEEN, "", NULL, NULL, false},
 #undef SHAPE
 #undef OTHER
     };
@@ -332,6 +340,62 @@ static void what_some_shards_have_not_noted_is_unfinished(void **state)
         sw_catalog_unref(catalog);
     }
 }
+
+static int count_due(const struct sw_catalog_database *database, const char *name, bool is_old)
+{
+    int count = 0;
+
+    for (int i = 0; i < database->due_count; i++) {
+        assert_string_equal(database->due[i].id, "id1");
+        count +=
+            database->due[i].shard_id == shard(name)->id && database->due[i].is_old == is_old;
+    }
+    return count;
+}
+
+static void a_note_is_marked_when_all_have_it_and_deleted_when_it_is_old(void **state)
+{
+    static const struct {
+        const char *notes[3];  /* NULL: the shard was not read */
+        const char *marked;    /* a letter for each: - nothing, m mark, d delete */
+        const char *installed; /* the version of schema shardward on users_1 */
+    } rows[] = {
+        {{ALL, ALL, ALL}, "mmm", "4"},    {{ALL, ALL, ""}, "---", "4"},
+        {{ALL, ALL, NULL}, "---", "4"},   {{ALL, ALL, ALL}, "---", "3"},
+        {{SEEN, ALL, ALL}, "-mm", "4"},   {{SEEN, ALL, ""}, "---", "4"},
+        {{SEEN, SEEN, SEEN}, "---", "4"}, {{OLD, SEEN, SEEN}, "---", "4"},
+        {{OLD, OLD, SEEN}, "---", "4"},   {{OLD, OLD, OLD}, "ddd", "4"},
+        {{OLD, OLD, ""}, "dd-", "4"},     {{"", "", OLD}, "--d", "4"},
+        {{OLD, OLD, NULL}, "---", "4"},   {{OLD, SEEN, ""}, "---", "4"},
+    };
+    static const char *const names[] = {"catalog", "users_0", "users_1"};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char texts[3][1000];
+        struct sw_catalog *catalog;
+
+        all_read(PATIENTS);
+        for (int n = 0; n < 3; n++) {
+            (void)snprintf(texts[n], sizeof texts[n], "%sinstalled\t%s\t1\n%s", PATIENTS,
+                           n == 2 ? rows[i].installed : "4",
+                           rows[i].notes[n] == NULL ? "" : rows[i].notes[n]);
+            reads(names[n], texts[n]);
+            if (rows[i].notes[n] == NULL)
+                readings[shard(names[n])->id] = (struct sw_shard_reading){NULL, 0, "down"};
+        }
+        catalog = sw_catalog_build(map, readings, 1);
+        for (int n = 0; n < 3; n++) {
+            const struct sw_catalog_database *database = &catalog->databases[0];
+
+            assert_int_equal(count_due(database, names[n], false), rows[i].marked[n] == 'm');
+            assert_int_equal(count_due(database, names[n], true), rows[i].marked[n] == 'd');
+        }
+        sw_catalog_unref(catalog);
+    }
+}
+#undef ALL
+#undef SEEN
+#undef OLD
 
 /* What cannot be read is not said to lack anything. */
 static void a_shard_out_of_reach_finishes_nothing_and_lacks_nothing(void **state)
@@ -452,6 +516,7 @@ int main(void)
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
+        TEST(a_note_is_marked_when_all_have_it_and_deleted_when_it_is_old),
         TEST(a_part_tells_its_table_wherever_it_is),
         TEST(what_is_of_no_table_is_known_by_where_it_is),
         TEST(a_catalog_is_whole_when_every_shard_was_read),
