@@ -40,9 +40,9 @@ struct sw_session_ddl {
     struct sw_rereading rereading;
     bool is_reading;
     struct sw_session *session;
-    bool is_open;     /* all shards have begun */
-    char *lock_limit; /* the first statement, ours */
-    char *note;       /* the last one */
+    bool is_open; /* all shards have begun */
+    char *limits; /* the first statement, ours */
+    char *note;   /* the last one */
     struct sw_buf answer;
 };
 
@@ -178,7 +178,7 @@ void sw_session_forget_ddl(struct sw_session *session)
     for (int i = 0; i < ddl->step_count; i++)
         free(ddl->steps[i].sql);
     free(ddl->steps);
-    free(ddl->lock_limit);
+    free(ddl->limits);
     free(ddl->note);
     sw_buf_finish(&ddl->answer);
     free(ddl);
@@ -436,17 +436,20 @@ static struct sw_joint *create(struct sw_session *session, const struct sw_route
     return joint;
 }
 
-/* A wait for a lock that goes round over several servers is seen by none of them. */
+/* A wait for a lock that goes round over several servers is seen by none of them. A shard that
+ * waits for the others is idle in its transaction, which the client is not. */
 static void open_joint(struct sw_session *session)
 {
     static const char *const opening[] = {"BEGIN"};
     int lock_ms = session->sessions->map->config->timeouts.ddl_lock_ms;
     struct sw_session_ddl *ddl = session->ddl;
 
-    ddl->lock_limit = sw_format("SELECT pg_catalog.set_config('lock_timeout', '%d', true) "
-                                "WHERE pg_catalog.current_setting('lock_timeout') = '0'",
-                                lock_ms);
-    sw_joint_open(ddl->joint, opening, 1, ddl->lock_limit);
+    ddl->limits = sw_format(
+        "SELECT pg_catalog.set_config(name, value, true) FROM (VALUES ('lock_timeout', '%d'), "
+        "('idle_in_transaction_session_timeout', '0')) x (name, value) "
+        "WHERE name <> 'lock_timeout' OR pg_catalog.current_setting(name) = '0'",
+        lock_ms);
+    sw_joint_open(ddl->joint, opening, 1, ddl->limits);
 }
 
 static bool has_failed(const struct sw_session *session)

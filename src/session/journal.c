@@ -55,6 +55,12 @@ static void put_tables_of(const struct sw_session *session, const struct sw_ddl 
     free(tables);
 }
 
+/* A COMMIT that a limit of the client's ends, behind one that has succeeded, would leave the
+ * shards unequal. transaction_timeout came with PostgreSQL 17. */
+static const char no_limits[] =
+    ", pg_catalog.set_config('statement_timeout', '0', true), (SELECT pg_catalog.set_config("
+    "name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout')";
+
 char *sw_session_ddl_note(const struct sw_session *session, const struct sw_route *route,
                           const struct sw_statement *statements, int count, const char *text)
 {
@@ -78,6 +84,7 @@ char *sw_session_ddl_note(const struct sw_session *session, const struct sw_rout
                         rows ? "true" : "false");
     sw_put_sql_literal(&sql, text);
     (void)sw_buf_append_text(&sql, ")");
+    (void)sw_buf_append_text(&sql, no_limits);
     note = sw_strndup((const char *)sw_buf_bytes(&sql), sw_buf_len(&sql));
     sw_buf_finish(&sql);
     return note;

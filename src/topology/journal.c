@@ -6,10 +6,9 @@
  */
 #include "compare.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { LIST_SIZE = 400, MARKING_VERSION = 4 /* of schema shardward, has finished_at */ };
+enum { LIST_LIMIT = 16 << 20, MARKING_VERSION = 4 /* of schema shardward, has finished_at */ };
 
 /* A note, and on how many places it stands in which age. */
 struct noted {
@@ -79,22 +78,21 @@ static bool is_unfinished(const struct sw_comparison *comparison, const struct n
 static const char *list_places(struct sw_comparison *comparison,
                                const struct sw_schema_ddl *note, bool with_note)
 {
-    char list[LIST_SIZE] = "";
-    size_t len = 0;
+    const char *text;
+    struct sw_buf list;
 
+    sw_buf_init(&list, LIST_LIMIT);
     for (int i = 0; i < note->place_count; i++) {
         const struct sw_schema *schema = place(comparison, note->places[i]);
-        int more;
 
         if (schema == NULL || (find_note(schema, note->id) != NULL) != with_note)
             continue;
-        more = snprintf(list + len, sizeof list - len, "%s%s", len == 0 ? "" : ", ",
-                        note->places[i]);
-        if (more < 0 || (size_t)more >= sizeof list - len)
-            break;
-        len += (size_t)more;
+        (void)sw_buf_printf(&list, "%s%s", sw_buf_len(&list) == 0 ? "" : ", ", note->places[i]);
     }
-    return sw_arena_strdup(&comparison->catalog->arena, list);
+    (void)sw_buf_append(&list, "", 1);
+    text = sw_arena_strdup(&comparison->catalog->arena, (const char *)sw_buf_bytes(&list));
+    sw_buf_finish(&list);
+    return text;
 }
 
 static void add_all_notes(struct sw_comparison *comparison, struct sw_textmap *all)

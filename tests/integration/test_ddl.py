@@ -193,6 +193,42 @@ def without_a_lock_timeout_of_the_client_there_is_one(p):
 
 
 @test
+def a_shard_that_waits_for_the_others_is_not_idle(p):
+    with p.at_shard("users_3") as holder, p.connect() as conn:
+        with holder.transaction():
+            holder.execute("LOCK TABLE patients IN ACCESS SHARE MODE")
+            conn.execute("SET idle_in_transaction_session_timeout = '100ms'")
+            conn.execute("SET lock_timeout = '700ms'")
+            equal(error_of(conn.execute, "ALTER TABLE patients ADD ddl_a int").sqlstate, "55P03")
+
+
+LOOK_AT_COMMIT = """
+CREATE TABLE shardward.seen (statement_timeout text);
+CREATE FUNCTION shardward.look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$BEGIN INSERT INTO shardward.seen VALUES (current_setting('statement_timeout')); RETURN NULL; END$$;
+CREATE FUNCTION shardward.defer() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN SET CONSTRAINTS shardward.look DEFERRED; RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER look AFTER INSERT ON shardward.ddl DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION shardward.look();
+CREATE TRIGGER defer BEFORE INSERT ON shardward.ddl EXECUTE FUNCTION shardward.defer();
+"""
+
+
+@test
+def no_statement_timeout_comes_between_two_commits(p):
+    p.as_superuser("users_2", LOOK_AT_COMMIT)
+    try:
+        with p.connect() as conn:
+            conn.execute("SET statement_timeout = '50s'")
+            conn.execute("COMMENT ON TABLE patients IS NULL")
+            equal(conn.execute("SHOW statement_timeout").fetchone(), ("50s",))
+        equal(p.as_superuser("users_2", "SELECT * FROM shardward.seen").split(), ["0"])
+    finally:
+        p.as_superuser("users_2", "DROP FUNCTION shardward.look, shardward.defer CASCADE;"
+                                  " DROP TABLE shardward.seen")
+
+
+@test
 def two_changes_of_one_table_come_one_after_the_other(p):
     """Both lock the catalog database's copy first, so that they cannot wait in a circle."""
     commands = [["psql", "-X", "-h", "127.0.0.1", "-p", p.port, "-U", USER, "-d", DATABASE, "-c",

@@ -341,6 +341,27 @@ static void what_some_shards_have_not_noted_is_unfinished(void **state)
     }
 }
 
+/* Repair goes by the list. */
+static void the_last_of_many_shards_is_listed_too(void **state)
+{
+    enum { MANY = 100 };
+    char note[2000] = "ddl\tid1\t2026-11-24 12:00:00.000000\tusers_0", text[3000];
+    struct sw_catalog *catalog;
+    const char *missing;
+
+    for (int i = 0; i < MANY; i++)
+        (void)strncat(note, ",users_1", sizeof note - strlen(note) - 1);
+    (void)snprintf(text, sizeof text, "%s%s,users_2\t\tf\tVACUUM\tn\n", PATIENTS, note);
+    all_read(PATIENTS);
+    reads("users_0", text);
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_int_equal(catalog->databases[0].unfinished_count, 1);
+    missing = catalog->databases[0].unfinished[0].missing_on;
+    assert_string_equal(missing + strlen(missing) - strlen("users_1, users_2"),
+                        "users_1, users_2");
+    sw_catalog_unref(catalog);
+}
+
 static int count_due(const struct sw_catalog_database *database, const char *name, bool is_old)
 {
     int count = 0;
@@ -516,6 +537,7 @@ int main(void)
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
+        TEST(the_last_of_many_shards_is_listed_too),
         TEST(a_note_is_marked_when_all_have_it_and_deleted_when_it_is_old),
         TEST(a_part_tells_its_table_wherever_it_is),
         TEST(what_is_of_no_table_is_known_by_where_it_is),
