@@ -71,8 +71,12 @@ static bool refuse(struct sw_error *err, const char *what, const char *hint)
 static bool check_place(const struct sw_session *session, struct sw_error *err)
 {
     if (session->txn.state != SW_TXN_IDLE)
-        return refuse(err, "DDL on several shards inside a transaction block",
-                      "Commit before it; each statement is all or nothing by itself.");
+        return refuse(
+            err, "DDL on several shards inside a transaction block",
+            "Commit before it; each statement, or query string of DDL alone, is all or "
+            "nothing by itself. Migrations: atomic = False (Django), "
+            "disable_ddl_transaction! (Rails), executeInTransaction=false (Flyway), "
+            "autocommit_block() (Alembic).");
     if (session->ddl != NULL || session->run.needs_server || session->batch != NULL)
         return refuse(err, "DDL and other statements in one batch",
                       "Send Sync (or separate queries) between them.");
@@ -108,7 +112,7 @@ static bool find_route(struct sw_session *session, const struct sw_statement *st
             return false;
         if (next.kind != SW_ROUTE_SCHEMA)
             return refuse(err, "DDL and other statements in one query string",
-                          "Send the statements one by one.");
+                          "Send the DDL by itself, without BEGIN and COMMIT.");
         if (i > 0 && !is_same_route(&next, route))
             return refuse(err, "DDL for different shards in one query string",
                           "Send the statements one by one.");

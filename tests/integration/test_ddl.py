@@ -85,6 +85,15 @@ def a_driver_with_the_extended_protocol_and_psql_may_both_change_the_schema(p):
         equal(exists(p, "visits"), [])
 
 
+def answer_alike(p, port, script):
+    """Do shardward and the oracle answer each statement with the same messages?"""
+    ours, theirs = p.logged_in(port=port), p.oracle_wire()
+    for sql in script:
+        equal(*([m.readable() for m in link.query(sql)] for link in (ours, theirs)), sql)
+    ours.close()
+    theirs.close()
+
+
 @test
 def command_tags_and_notices_are_those_of_one_postgresql(p):
     script = [
@@ -128,6 +137,16 @@ def command_tags_and_notices_are_those_of_one_postgresql(p):
         "DROP TYPE ddl_temper",
         "CREATE SCHEMA ddl_rooms",
         "DROP SCHEMA IF EXISTS ddl_rooms, ddl_nothing",
+    ]
+
+    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
+        answer_alike(p, other.port, script)
+    drop_everywhere(p, "visits")
+
+
+@test
+def sequences_are_changed_in_the_words_of_one_postgresql(p):
+    answer_alike(p, p.port, [
         "CREATE SEQUENCE ddl_numbers",
         "CREATE SEQUENCE IF NOT EXISTS ddl_numbers",
         "ALTER SEQUENCE ddl_numbers RESTART WITH 5",
@@ -140,18 +159,7 @@ def command_tags_and_notices_are_those_of_one_postgresql(p):
         "ALTER SEQUENCE ddl_numbers RESTART",
         "ALTER SEQUENCE IF EXISTS ddl_numbers RESTART",
         "DROP TABLE IF EXISTS ddl_nothing",
-    ]
-
-    def answers(link, sql):
-        return [m.readable() for m in link.query(sql)]
-
-    with with_tables(p, "visits: {key: patient_id, placement: by_patient}") as other:
-        ours, theirs = p.logged_in(port=other.port), p.oracle_wire()
-        for sql in script:
-            equal(answers(ours, sql), answers(theirs, sql), sql)
-        ours.close()
-        theirs.close()
-    drop_everywhere(p, "visits")
+    ])
 
 
 @test
@@ -284,6 +292,19 @@ def ddl_beside_other_things_is_refused(p, sql, state):
     equal([m.fields()["C"] for m in answers if m.kind == "E"], [state])
     equal(answers[-1].body, b"I")
     link.close()
+
+
+@test
+def ddl_in_a_transaction_is_refused_with_the_way_out_of_it(p):
+    with p.connect(autocommit=False) as conn:
+        error = error_of(conn.execute, "ALTER TABLE patients ADD a int")
+        equal((error.sqlstate, error.diag.message_primary),
+              ("0A000", "DDL on several shards inside a transaction block is not supported"))
+        for words in ("query string of DDL", "Django", "Rails", "Flyway", "Alembic"):
+            assert words in error.diag.message_hint, error.diag.message_hint
+        conn.rollback()
+        conn.autocommit = True
+        conn.execute("ALTER TABLE patients ADD ddl_a int; ALTER TABLE patients DROP ddl_a")
 
 
 @test
@@ -613,7 +634,7 @@ def a_note_is_deleted_a_month_after_all_shards_were_seen_to_have_it(p):
 
 @test
 def a_crash_while_notes_are_deleted_leaves_nothing_unfinished(p):
-    sql = "TRUNCATE visits"
+    sql = "TRUNCATE visits -- ddl: a crash"
     rule = "visits: {key: patient_id, placement: by_patient}"
     with with_tables(p, rule) as other, p.connect(port=other.port) as conn:
         conn.execute("CREATE TABLE visits (patient_id bigint)")
