@@ -51,7 +51,9 @@ void sw_loop_destroy(struct sw_loop *loop)
         return;
     run_tasks(&loop->before_wait);
     uv_close((uv_handle_t *)&loop->before_wait, NULL);
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* One turn may be cut short: by a stop that was asked for when nothing ran any more. */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+        ;
     failed = uv_loop_close(&loop->uv);
     assert(failed == 0);
     for (int i = 0; i < loop->spare_count; i++)

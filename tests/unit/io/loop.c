@@ -135,6 +135,25 @@ static void what_was_posted_before_the_end_still_runs(void **state)
     assert_string_equal(diary.text, "ab");
 }
 
+static void a_loop_that_is_stopped_when_it_no_longer_runs_can_be_destroyed(void **state)
+{
+    struct sw_loop *loop = sw_loop_create();
+    struct writer writers[1];
+    struct diary diary;
+
+    init_writers(writers, 1, &diary, loop);
+    writers[0].stops = loop;
+    sw_timer_close(sw_timer_create(loop, on_called, &writers[0]));
+    sw_loop_stop(loop);
+    sw_loop_destroy(loop);
+    assert_string_equal(diary.text, "");
+    loop = sw_loop_create();
+    writers[0].stops = loop;
+    sw_task_post(loop, &writers[0].task);
+    sw_loop_destroy(loop);
+    assert_string_equal(diary.text, "a");
+}
+
 static void a_stopped_loop_can_be_run_again(void **state)
 {
     struct writer writers[1];
@@ -340,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_task_does_not_run),
         cmocka_unit_test(tasks_run_before_the_loop_waits),
         cmocka_unit_test(what_was_posted_before_the_end_still_runs),
+        cmocka_unit_test(a_loop_that_is_stopped_when_it_no_longer_runs_can_be_destroyed),
         cmocka_unit_test(a_stopped_loop_can_be_run_again),
         cmocka_unit_test(timers_are_due_once_in_the_order_of_their_delays),
         cmocka_unit_test(a_timer_can_be_moved_and_stopped),
