@@ -191,7 +191,11 @@ static bool check_session(const struct effort *effort, struct sw_dialled *dialle
     return is_good;
 }
 
-static PGconn *start_connect(const struct job *job)
+/* A statement whose connection we have closed ends at the server's next look, instead of going
+ * on for as long as it likes. RESET ALL leaves what a connection was opened with. */
+static const char watchful[] = "-c client_connection_check_interval=1s";
+
+static PGconn *start_connect(const struct job *job, const char *options)
 {
     char port[16];
     const char *const pairs[][2] = {
@@ -199,7 +203,7 @@ static PGconn *start_connect(const struct job *job)
         {"dbname", job->dbname},       {"user", job->user},
         {"password", job->password},   {"sslmode", "disable"},
         {"gssencmode", "disable"},     {"client_encoding", "UTF8"},
-        {"application_name", ""},      {"options", ""},
+        {"application_name", ""},      {"options", options},
         {"tcp_user_timeout", "10000"}, {"keepalives_idle", "5"},
         {"keepalives_interval", "2"},  {"keepalives_count", "3"},
     };
@@ -214,9 +218,10 @@ static PGconn *start_connect(const struct job *job)
     return PQconnectStartParams(keywords, values, 0);
 }
 
-static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_error *err)
+static struct sw_dialled *try_dial(const struct job *job, const char *options, int closing_fd,
+                                   struct sw_error *err)
 {
-    PGconn *conn = start_connect(job);
+    PGconn *conn = start_connect(job, options);
     const struct effort effort = {.conn = conn,
                                   .closing_fd = closing_fd,
                                   .timeout_ms = job->dial.timeout_ms,
@@ -234,12 +239,29 @@ static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_
     is_good = connect_within(&effort, err) && check_session(&effort, dialled, err);
     if (!is_good) {
         free(dialled);
-        sw_error_trying(err, "cannot connect to %s:%d/%s", job->node->address, job->node->port,
-                        job->dbname);
         PQfinish(conn);
         return NULL;
     }
     dialled->conn = conn;
+    return dialled;
+}
+
+/* PostgreSQL before 14 does not know the parameter; where the kernel cannot tell of a closed
+ * socket, it accepts no such value. */
+static bool cannot_watch(const struct sw_error *err)
+{
+    return sw_error_is(err, "42704") || sw_error_is(err, "22023");
+}
+
+static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_error *err)
+{
+    struct sw_dialled *dialled = try_dial(job, watchful, closing_fd, err);
+
+    if (dialled == NULL && cannot_watch(err))
+        dialled = try_dial(job, "", closing_fd, err);
+    if (dialled == NULL)
+        sw_error_trying(err, "cannot connect to %s:%d/%s", job->node->address, job->node->port,
+                        job->dbname);
     return dialled;
 }
 

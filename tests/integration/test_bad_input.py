@@ -666,6 +666,54 @@ def talking(place, answer):
         thread.join(wire.TIMEOUT_S)
 
 
+def pump(source, target):
+    """Until one end is closed; then both are."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+def relay(client, node, refused, answer):
+    """Whoever starts with the word @refused is given @answer; all others speak with the node."""
+    with client, contextlib.suppress(OSError), socket.create_connection(node) as server:
+        begin = client.recv(8192)
+        if refused in begin:
+            client.sendall(answer)
+            return
+        server.sendall(begin)
+        back = threading.Thread(target=pump, args=(server, client), daemon=True)
+        back.start()
+        pump(client, server)
+        back.join()
+
+
+@rows((("before PostgreSQL 14", "42704"), ("a kernel that cannot tell", "22023")))
+def a_node_that_cannot_watch_its_clients_serves_all_the_same(p, sqlstate):
+    place, *edits = elsewhere(p)
+    node, key = p.clusters.primary("c2"), p.new_patient("users_2")
+    words = f"SFATAL\0VFATAL\0C{sqlstate}\0Mno such parameter\0\0".encode()
+    fatal = b"E" + struct.pack("!I", 4 + len(words)) + words
+    refused = b"client_connection_check_interval"
+    sql = f"SELECT current_setting('{refused.decode()}') FROM patients WHERE patient_id = {key}"
+    with socket.create_server(place) as listener:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    threading.Thread(target=relay, daemon=True, args=(
+                        client, (node.address, node.port), refused, fatal)).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with p.another_shardward(*edits) as other, p.logged_in(other.port) as client, \
+                p.logged_in() as watched:
+            equal(wire.rows_of(client.query(sql)), [["0"]])
+            equal(wire.rows_of(watched.query(sql)), [["1s"]])
+        listener.shutdown(socket.SHUT_RDWR)
+
+
 def backend_of(p, shard, query):
     """The server process that runs a query which holds this text."""
     _, dbname = p.clusters.place(shard)

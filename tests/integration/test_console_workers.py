@@ -191,6 +191,27 @@ def kill_ends_one_client(p):
         conn.execute("SET lock_timeout = '10s'; UPDATE patients SET name = name")
 
 
+@rows([("a statement that works", "SELECT pg_sleep(600) FROM patients WHERE patient_id = {key}"),
+       ("a transaction that waits for a lock",
+        "BEGIN; UPDATE patients SET name = 'late' WHERE patient_id = {key}; COMMIT")])
+def the_statement_of_a_killed_client_ends_at_the_server_too(p, sql):
+    key = p.new_patient("users_1")
+    others = {pid for pid, _ in server_connections(p, "users_1")}
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.at_shard("users_1") as holder, p.logged_in(other.port) as victim:
+        holder.execute("BEGIN")
+        holder.execute("SELECT 1 FROM patients WHERE patient_id = %s FOR UPDATE", (key,))
+        victim.send(wire.query(sql.format(key=key)))
+        busy = until(lambda: {pid for pid, state in server_connections(p, "users_1")
+                              if state == "active"} - others, "a server works for it")
+        admin.execute("KILL booking")
+        equal(wire.error_of(victim.read_to_end())["C"], "57P01")
+        until(lambda: not busy & {pid for pid, _ in server_connections(p, "users_1")},
+              "the server's process has ended")
+        holder.execute("COMMIT")
+    equal(p.rows("users_1", "SELECT name FROM patients WHERE patient_id = %s", (key,)), [("Ada",)])
+
+
 @rows([("a stranger", "KILL 2147483647"), ("nothing", "KILL 0"), ("a word", "KILL me"),
        ("a negative number", "KILL -1")])
 def kill_of_somebody_who_is_not_there_is_an_error(p, command):
