@@ -75,17 +75,15 @@ static bool is_meant(const struct sw_session *session, uint32_t id, const char *
 int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *database)
 {
     struct sw_link *link, *next;
-    struct sw_error err;
     int count = 0;
 
-    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
     for (link = sessions->all.next; link != &sessions->all; link = next) {
         struct sw_session *session = SW_OWNER(link, struct sw_session, link);
 
         next = link->next;
         if (!is_meant(session, id, database))
             continue;
-        sw_session_fatal(session, &err);
+        sw_session_end_by_order(session);
         count++;
     }
     return count;

@@ -256,6 +256,7 @@ struct sw_buf *sw_session_out(struct sw_session *session);
 void sw_session_log_connection(const struct sw_session *session, const char *event);
 void sw_session_close(struct sw_session *session);
 void sw_session_fatal(struct sw_session *session, const struct sw_error *err);
+void sw_session_end_by_order(struct sw_session *session); /* 57P01 */
 /* A leg of a closing session has come to rest. */
 void sw_session_leg_is_done(struct sw_session *session);
 
@@ -505,7 +506,8 @@ void sw_session_forget_drawing(struct sw_session *session);
 /* pause.c */
 
 /* If a pause concerns a session that holds no server: true, and @go_on is called when the pause
- * is over; the session must be RUNNING or ENTERING. */
+ * is over; the session must be RUNNING or ENTERING. While shardward drains nobody waits for
+ * that: the session has been closed. */
 bool sw_session_park(struct sw_session *session, void (*go_on)(struct sw_session *session));
 void sw_session_unpark(struct sw_session *session); /* it will not go on */
 bool sw_session_is_parked(const struct sw_session *session);

@@ -24,6 +24,10 @@ bool sw_session_park(struct sw_session *session, void (*go_on)(struct sw_session
 
     if (!is_paused(sessions, session->database_name) || sw_session_has_busy_leg(session))
         return false;
+    if (sessions->is_draining) {
+        sw_session_end_by_order(session);
+        return true;
+    }
     session->go_on = go_on;
     session->measure.is_waiting = true;
     sw_list_push_back(&sessions->parked, &session->parked);

@@ -86,15 +86,12 @@ static void follow_map(struct sw_session *session)
 
 void sw_session_rest(struct sw_session *session)
 {
-    struct sw_error err;
-
     if (is_idle_in_transaction(session) && idle_limit_ms(session) > 0)
         time_idleness(session);
     if (!is_at_rest(session))
         return;
     if (session->sessions->is_draining) {
-        sw_error_set(&err, "57P01", "terminating connection due to administrator command");
-        sw_session_fatal(session, &err);
+        sw_session_end_by_order(session);
     } else if (session->map != session->sessions->map) {
         follow_map(session);
     }
@@ -140,6 +137,8 @@ void sw_sessions_drain(struct sw_sessions *sessions)
         next = link->next;
         if (is_logging_in(session))
             sw_session_fatal(session, &err);
+        else if (sw_session_is_parked(session))
+            sw_session_end_by_order(session);
     }
     rest_all(sessions);
 }

@@ -330,6 +330,14 @@ void sw_session_fatal(struct sw_session *session, const struct sw_error *err)
     sw_session_close(session);
 }
 
+void sw_session_end_by_order(struct sw_session *session)
+{
+    struct sw_error err;
+
+    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
+    sw_session_fatal(session, &err);
+}
+
 struct sw_buf *sw_session_out(struct sw_session *session)
 {
     return sw_stream_out(session->stream);
@@ -444,16 +452,14 @@ void sw_sessions_turn_away(int fd)
 void sw_sessions_close(struct sw_sessions *sessions)
 {
     struct sw_link *link, *next;
-    struct sw_error err;
 
     if (sessions == NULL)
         return;
-    sw_error_set(&err, "57P01", "terminating connection due to administrator command");
     for (link = sessions->all.next; link != &sessions->all; link = next) {
         struct sw_session *session = SW_OWNER(link, struct sw_session, link);
 
         next = link->next;
-        sw_session_fatal(session, &err);
+        sw_session_end_by_order(session);
         sw_session_each_leg(session, sw_leg_cut);
         sw_session_forget_ddl(session);
         free_if_done(session);

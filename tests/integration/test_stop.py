@@ -12,6 +12,8 @@ from pathlib import Path
 import wire
 from platform_under_test import Shardward
 from suite import equal, rows, test
+from test_console import table
+from test_console_workers import until
 
 
 def name_of(client, key):
@@ -84,6 +86,25 @@ def it_ends_although_a_transaction_is_open(p, number, drain):
 
 
 @test
+def a_pause_does_not_hold_up_the_drain(p):
+    key = p.new_patient("users_0")
+    with one_more(p, ("drain: 30s", "drain: 10min")) as other, p.console(other.port) as admin:
+        with p.logged_in(other.port) as parked, p.logged_in(other.port) as begun, \
+                p.logged_in(other.port) as idle:
+            begun.query("BEGIN")
+            admin.execute("PAUSE")
+            parked.send(wire.query(f"UPDATE patients SET visits = 8 WHERE patient_id = {key}"))
+            until(lambda: "waiting" in {c["state"] for c in table(admin, "SHOW CLIENTS")}, "it waits")
+            other.process.terminate()
+            for client in (parked, idle):
+                equal(wire.error_of(client.read_to_end())["C"], "57P01")
+            begun.send(wire.query(f"UPDATE patients SET visits = 9 WHERE patient_id = {key}"))
+            equal(wire.error_of(begun.read_to_end())["C"], "57P01")
+        equal(other.process.wait(20), 0)
+    equal(p.rows("users_0", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(0,)])
+
+
+@test
 def a_transaction_that_is_left_alone_ends(p):
     key = p.new_patient("users_0")
     with one_more(p, ("idle_in_transaction: 0", "idle_in_transaction: 300ms")) as other:
@@ -98,8 +119,8 @@ def a_transaction_that_goes_on_does_not_end(p):
     key = p.new_patient("users_0")
     with one_more(p, ("idle_in_transaction: 0", "idle_in_transaction: 2s")) as other:
         with in_transaction(p, other, key) as busy:
-            until = time.monotonic() + 2.5
-            while time.monotonic() < until:
+            end = time.monotonic() + 2.5
+            while time.monotonic() < end:
                 equal(name_of(busy, key), [["Ada"]])
             equal(wire.kinds(busy.query("COMMIT")), "CZ")
 

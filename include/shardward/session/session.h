@@ -43,7 +43,8 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup);
  * verifiers must have been prepared for it. */
 void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map);
 /* End every session as soon as it is outside of a transaction (57P01), and at once those that
- * have not logged in (57P03). Nobody may be welcomed any more. */
+ * have not logged in (57P03), or whose statement waits for the end of a pause and so has not
+ * begun (57P01). Nobody may be welcomed any more. */
 void sw_sessions_drain(struct sw_sessions *sessions);
 /* From now on statements outside of transactions are planned with @catalog, which is shared. */
 void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog);
@@ -84,7 +85,8 @@ struct sw_sessions_memory {
 
 void sw_sessions_measure(const struct sw_sessions *sessions, struct sw_sessions_memory *memory);
 /* End the client @id, or (@id 0) all of @database: it is told 57P01, its transaction is rolled
- * back. Returns how many. */
+ * back. A server that works for it is left, and ends the statement when it notices that (within
+ * a second). Returns how many. */
 int sw_sessions_kill(struct sw_sessions *sessions, uint32_t id, const char *database);
 
 /*
