@@ -8,7 +8,8 @@
  *   command.c    the words of a command
  *   runners.c    verb -> columns and the function that runs it
  *   show.c       what the map tells
- *   settings.c   SHOW CONFIG
+ *   settings.c   SHOW CONFIG, SET
+ *   businesses.c what SHOW CONFIG tells of databases
  *   places.c     where a statement would run and where a key lives, in words
  *   asked.c      EXPLAIN and LOCATE
  *   ask.c        questions to the workers
@@ -198,6 +199,9 @@ extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_
     sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
     sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_repair,
     sw_columns_servers, sw_columns_reload, sw_columns_statements;
+
+/* businesses.c: rows of SHOW CONFIG. */
+void sw_put_databases(struct sw_answer *answer, const struct sw_map *map);
 
 /* repair.c: nobody waits for what is under way any more. */
 void sw_repair_leave(struct sw_admin *admin);

@@ -32,132 +32,200 @@ static void put(struct sw_answer *answer, const char *key, const char *value,
     sw_answer_text(answer, changes ? "yes" : "no");
 }
 
-static void put_listen(struct sw_answer *answer, const char *key, const char *address, int port)
-{
-    char value[128];
+/* The key of something in one of several things of a kind, as users.booking.password. */
+struct place {
+    struct sw_answer *answer;
+    const char *kind, *name;
+};
 
-    (void)snprintf(value, sizeof value, strchr(address, ':') != NULL ? "[%s]:%d" : "%s:%d",
-                   address, port);
-    put(answer, key, value, NULL, false);
+static void put_in(const struct place *place, const char *key, const char *value,
+                   const char *normal)
+{
+    char path[3 * 64 + 64];
+
+    (void)snprintf(path, sizeof path, "%s.%s.%s", place->kind, place->name, key);
+    put(place->answer, path, value, normal, true);
 }
 
-static void put_number(struct sw_answer *answer, const char *key, int64_t number,
-                       const char *unit, int64_t normal)
+static void put_secret_in(const struct place *place, const char *key, const char *secret)
+{
+    put_in(place, key, secret == NULL ? NULL : hidden, NULL);
+}
+
+static void put_number_in(const struct place *place, const char *key, int64_t number,
+                          const char *unit, int64_t normal)
 {
     char value[48], usual[48];
 
     (void)snprintf(value, sizeof value, "%" PRId64 "%s", number, unit);
     (void)snprintf(usual, sizeof usual, "%" PRId64 "%s", normal, unit);
-    put(answer, key, value, usual, true);
+    put_in(place, key, value, usual);
+}
+
+/* @names NULL: all. */
+static void put_names_in(const struct place *place, const char *key, const char *const *names,
+                         int count)
+{
+    struct sw_buf list;
+
+    sw_buf_init(&list, SIZE_MAX);
+    for (int i = 0; i < count; i++)
+        (void)sw_buf_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    (void)sw_buf_append(&list, "", 1);
+    put_in(place, key, names == NULL ? "all" : (const char *)sw_buf_bytes(&list), "all");
+    sw_buf_finish(&list);
+}
+
+static void put_listen(struct sw_answer *answer, const char *key, const char *address, int port,
+                       bool changes)
+{
+    char value[128];
+
+    (void)snprintf(value, sizeof value, strchr(address, ':') != NULL ? "[%s]:%d" : "%s:%d",
+                   address, port);
+    put(answer, key, value, NULL, changes);
+}
+
+static void put_number(struct sw_answer *answer, const char *key, int64_t number,
+                       const char *unit, int64_t normal, bool changes)
+{
+    char value[48], usual[48];
+
+    (void)snprintf(value, sizeof value, "%" PRId64 "%s", number, unit);
+    (void)snprintf(usual, sizeof usual, "%" PRId64 "%s", normal, unit);
+    put(answer, key, value, usual, changes);
+}
+
+static void put_limits(struct sw_answer *answer, const struct sw_config *config)
+{
+    put_number(answer, "limits.clients", config->limits.clients, "", 10000, true);
+    put_number(answer, "limits.message", (int64_t)config->limits.message, "B", 64 << 20, true);
+    put_number(answer, "limits.query", (int64_t)config->limits.query, "B", 16 << 20, true);
+    put_number(answer, "limits.statement_cache", (int64_t)config->limits.statement_cache, "B",
+               64 << 20, false);
+}
+
+static void put_timeouts(struct sw_answer *answer, const struct sw_config *config)
+{
+    put_number(answer, "timeouts.login", config->timeouts.login_ms, "ms", 10000, true);
+    put_number(answer, "timeouts.connect", config->timeouts.connect_ms, "ms", 5000, true);
+    put_number(answer, "timeouts.lease", config->timeouts.lease_ms, "ms", 5000, true);
+    put_number(answer, "timeouts.ddl_lock", config->timeouts.ddl_lock_ms, "ms", 10000, true);
+    put_number(answer, "timeouts.idle_in_transaction", config->timeouts.idle_in_transaction_ms,
+               "ms", 0, true);
+    put_number(answer, "timeouts.drain", config->timeouts.drain_ms, "ms", 30000, true);
+}
+
+static void put_log(struct sw_answer *answer, const struct sw_config *config)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+
+    put(answer, "log.level", levels[config->log.level], "info", true);
+    put(answer, "log.format", config->log.format == SW_LOG_JSON ? "json" : "text", "text",
+        true);
+    put_number(answer, "log.slow", config->log.slow_ms, "ms", 0, true);
+    put(answer, "log.connections", config->log.has_connections ? "on" : "off", "off", true);
 }
 
 static void put_whole(struct sw_answer *answer, const struct sw_config *config)
 {
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    char workers[16];
 
+    (void)snprintf(workers, sizeof workers, "%d", config->workers);
     put(answer, "file", config->path, NULL, false);
-    put_listen(answer, "listen", config->listen_address, config->listen_port);
-    put_number(answer, "limits.clients", config->limits.clients, "", 10000);
-    put_number(answer, "limits.message", (int64_t)config->limits.message, "B", 64 << 20);
-    put_number(answer, "limits.query", (int64_t)config->limits.query, "B", 16 << 20);
-    put_number(answer, "timeouts.login", config->timeouts.login_ms, "ms", 10000);
-    put_number(answer, "timeouts.connect", config->timeouts.connect_ms, "ms", 5000);
-    put_number(answer, "timeouts.lease", config->timeouts.lease_ms, "ms", 5000);
-    put(answer, "log.level", levels[config->log.level], "info", true);
-    put(answer, "log.format", config->log.format == SW_LOG_JSON ? "json" : "text", "text",
+    put_listen(answer, "listen", config->listen_address, config->listen_port, true);
+    put(answer, "workers", config->workers == 0 ? "auto" : workers, "auto", false);
+    put_limits(answer, config);
+    put_timeouts(answer, config);
+    put_log(answer, config);
+    put(answer, "auth", sw_config_auth_name(config->auth), sw_config_auth_name(SW_AUTH_SCRAM),
         true);
-    put_number(answer, "log.slow", config->log.slow_ms, "ms", 0);
-    put(answer, "log.connections", config->log.has_connections ? "on" : "off", "off", true);
-}
-
-/* A key of one of several things of a kind, as users.booking.password. */
-static const char *path(char *out, size_t size, const char *kind, const char *name,
-                        const char *key)
-{
-    (void)snprintf(out, size, "%s.%s.%s", kind, name, key);
-    return out;
 }
 
 static void put_admin(struct sw_answer *answer, const struct sw_config *config)
 {
-    char key[200];
-
     if (config->admin.address == NULL)
         return;
-    put_listen(answer, "admin.listen", config->admin.address, config->admin.port);
+    put_listen(answer, "admin.listen", config->admin.address, config->admin.port, false);
     for (int i = 0; i < config->admin.user_count; i++) {
         const struct sw_config_admin_user *user = &config->admin.users[i];
+        const struct place place = {answer, "admin.users", user->name};
 
-        put(answer, path(key, sizeof key, "admin.users", user->name, "password"), hidden, NULL,
-            true);
-        put(answer, path(key, sizeof key, "admin.users", user->name, "may"),
-            user->may_change ? "all" : "look", "all", true);
+        put_secret_in(&place, "password", user->password);
+        put_in(&place, "may", user->may_change ? "all" : "look", "all");
+    }
+}
+
+static void put_nodes(const struct place *place, const struct sw_config_cluster *cluster)
+{
+    char key[80], value[400];
+
+    for (int n = 0; n < cluster->node_count; n++) {
+        const struct sw_config_node *node = &cluster->nodes[n];
+
+        (void)snprintf(
+            value, sizeof value, "address: %s, port: %d%s%s", node->address, node->port,
+            node->cloud == NULL ? "" : ", cloud: ", node->cloud == NULL ? "" : node->cloud);
+        (void)snprintf(key, sizeof key, "nodes.%s", node->name);
+        put_in(place, key, value, NULL);
     }
 }
 
 static void put_clusters(struct sw_answer *answer, const struct sw_config *config)
 {
-    char key[200], value[400];
+    for (int c = 0; c < config->cluster_count; c++) {
+        const struct sw_config_cluster *cluster = &config->clusters[c];
+        const struct place place = {answer, "clusters", cluster->name};
+        const char *user = cluster->control.user;
 
-    for (int c = 0; c < config->cluster_count; c++)
-        for (int n = 0; n < config->clusters[c].node_count; n++) {
-            const struct sw_config_node *node = &config->clusters[c].nodes[n];
+        put_number_in(&place, "connections", cluster->connections, "", 0);
+        put_in(&place, "control.user", user, NULL);
+        put_secret_in(&place, "control.password", cluster->control.password);
+        put_in(&place, "control.dbname", user == NULL ? NULL : cluster->control.dbname,
+               "postgres");
+        put_nodes(&place, cluster);
+    }
+}
 
-            (void)snprintf(
-                value, sizeof value, "address: %s, port: %d%s%s", node->address, node->port,
-                node->cloud == NULL ? "" : ", cloud: ", node->cloud == NULL ? "" : node->cloud);
-            (void)snprintf(key, sizeof key, "clusters.%s.nodes.%s", config->clusters[c].name,
-                           node->name);
-            put(answer, key, value, NULL, true);
-        }
+static void put_pool(const struct place *place, const struct sw_config_pool *pool)
+{
+    put_in(place, "pool.mode", "transaction", "transaction");
+    put_number_in(place, "pool.size", pool->size, "", 20);
+    put_number_in(place, "pool.min", pool->min, "", 0);
+    put_number_in(place, "pool.lifetime", pool->lifetime_ms, "ms", 3600000);
+    put_number_in(place, "pool.idle", pool->idle_ms, "ms", 600000);
+    put_number_in(place, "pool.check", pool->check_ms, "ms", 30000);
+    put_number_in(place, "pool.prepared", pool->prepared, "", 256);
 }
 
 static void put_users(struct sw_answer *answer, const struct sw_config *config)
 {
-    char key[200], value[24];
-
     for (int i = 0; i < config->user_count; i++) {
         const struct sw_config_user *user = &config->users[i];
-        bool is_trusted = user->auth == SW_AUTH_TRUST;
+        const struct sw_config_rights *rights = &user->rights;
+        const struct place place = {answer, "users", user->name};
 
-        put(answer, path(key, sizeof key, "users", user->name, "auth"),
-            sw_config_auth_name(user->auth), sw_config_auth_name(config->auth), true);
-        if (!is_trusted)
-            put(answer, path(key, sizeof key, "users", user->name, "password"), hidden, NULL,
-                true);
-        put(answer, path(key, sizeof key, "users", user->name, "server.user"),
-            user->server_user, NULL, true);
-        if (user->server_password != NULL)
-            put(answer, path(key, sizeof key, "users", user->name, "server.password"), hidden,
-                NULL, true);
-        (void)snprintf(value, sizeof value, "%d", user->pool.size);
-        put(answer, path(key, sizeof key, "users", user->name, "pool.size"), value, "20", true);
-    }
-}
-
-static void put_databases(struct sw_answer *answer, const struct sw_config *config)
-{
-    char key[200];
-
-    for (int d = 0; d < config->database_count; d++) {
-        const struct sw_config_database *database = &config->databases[d];
-
-        put(answer, path(key, sizeof key, "databases", database->name, "catalog.cluster"),
-            config->clusters[database->catalog_cluster].name, NULL, true);
-        put(answer, path(key, sizeof key, "databases", database->name, "catalog.dbname"),
-            database->catalog_dbname, NULL, true);
+        put_in(&place, "auth", sw_config_auth_name(user->auth),
+               sw_config_auth_name(config->auth));
+        put_secret_in(&place, "password", user->auth == SW_AUTH_TRUST ? NULL : user->password);
+        put_names_in(&place, "databases", rights->databases, rights->database_count);
+        put_names_in(&place, "businesses", rights->businesses, rights->business_count);
+        put_in(&place, "read_only", rights->is_read_only ? "true" : "false", "false");
+        put_in(&place, "server.user", user->server_user, NULL);
+        put_secret_in(&place, "server.password", user->server_password);
+        put_pool(&place, &user->pool);
     }
 }
 
 void sw_show_config(struct sw_console *console)
 {
-    const struct sw_config *config = console->admin->map->config;
+    const struct sw_map *map = console->admin->map;
 
-    put_whole(&console->answer, config);
-    put_admin(&console->answer, config);
-    put_clusters(&console->answer, config);
-    put_users(&console->answer, config);
-    put_databases(&console->answer, config);
+    put_whole(&console->answer, map->config);
+    put_admin(&console->answer, map->config);
+    put_clusters(&console->answer, map->config);
+    put_users(&console->answer, map->config);
+    sw_put_databases(&console->answer, map);
     sw_console_done(console);
 }
 

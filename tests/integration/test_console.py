@@ -1,12 +1,15 @@
 """The console: who may come in, what it says, and that garbage harms nobody."""
 
+import re
 import struct
+from pathlib import Path
 
 import psycopg
 import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 
+ROOT = Path(__file__).resolve().parents[2]
 AS = {"user": "admin", "database": "shardward"}
 
 
@@ -91,19 +94,141 @@ def the_shows_of_the_map_tell_what_the_file_says(p):
     equal(users, [(USER, "transaction", 20)])
 
 
+def keys_of_the_file():
+    """(source, key) of every key that the reader of the configuration takes, but those of
+    placements, which are shown in one text, and those that are shown under another name."""
+    under_another_name = {("admin.c", "name"), ("clusters.c", "name")}
+    for source in sorted((ROOT / "src" / "config").glob("*.c")):
+        if source.name == "placements.c":
+            continue
+        for fields in re.findall(r"_fields\[\] = \{\n(.*?)\n\};", source.read_text(), re.S):
+            for key in re.findall(r'\{(?:\.name = )?"(\w+)",\s*(?:\.read = )?\w', fields):
+                if key != "password_file" and (source.name, key) not in under_another_name:
+                    yield source.name, key
+
+
 @test
-def the_configuration_is_shown_without_its_secrets(p):
-    with p.another_shardward(("password: booking\n", "password: unheard_of_1\n"),
-                             ("password: admin}", "password: unheard_of_2}")) as other:
+def every_key_of_the_file_is_shown(p):
+    with p.another_shardward(
+            ("patients: {key: patient_id, placement: by_patient}",
+             "patients: {key: patient_id, placement: by_patient, unique: local, foreign_keys: local,"
+             " triggers: local, row_security: local}\n"
+             "        functions:\n          register(bigint): {key: 1, placement: by_patient}\n"
+             "          greeting(text): {harmless: true}"),
+            ("    pool:\n", "    read_only: true\n    businesses: [users]\n    pool:\n"),
+            ("      min: 0 ", "      min: 1 "), ("lifetime: 1h", "lifetime: 2h"),
+            ("workers: auto", "workers: 2")) as other:
         with p.console(other.port, user="stats") as conn:
+            shown = {r["key"]: (r["value"], r["default"], r["changeable"])
+                     for r in table(conn, "SHOW CONFIG")}
+    words = {word for key, row in shown.items()
+             for word in re.findall(r"\w+", key + " " + str(row[0] or ""))}
+    wanted = list(keys_of_the_file())
+    assert len(wanted) > 50, wanted
+    equal([key for key in wanted if key[1] not in words], [])
+    users, booking = "databases.booking.businesses.users", "users.booking"
+    node = p.clusters.nodes[0]
+    for key, row in {
+            "listen": (f"127.0.0.1:{other.port}", None, "yes"),
+            "admin.listen": (f"127.0.0.1:{other.port + 1}", None, "no"),
+            "workers": ("2", "auto", "no"),
+            "limits.statement_cache": ("67108864B", "67108864B", "no"),
+            "timeouts.drain": ("30000ms", "30000ms", "yes"),
+            "auth": ("scram-sha-256", "scram-sha-256", "yes"),
+            "admin.users.stats.may": ("look", "all", "yes"),
+            f"clusters.c1.nodes.{node.name}": (
+                f"address: {node.address}, port: {node.port}, cloud: east", None, "yes"),
+            "clusters.c1.control.user": ("shardward", None, "yes"),
+            "clusters.c1.control.password": ("****", None, "yes"),
+            f"{booking}.password": ("****", None, "yes"),
+            f"{booking}.databases": ("all", "all", "yes"),
+            f"{booking}.businesses": ("users", "all", "yes"),
+            f"{booking}.read_only": ("true", "false", "yes"),
+            f"{booking}.pool.min": ("1", "0", "yes"),
+            f"{booking}.pool.lifetime": ("7200000ms", "3600000ms", "yes"),
+            f"{users}.shards.users_3": ("cluster: c2, dbname: users_3", None, "yes"),
+            f"{users}.tables.public.patients": ("users.by_patient(patient_id)", None, "yes"),
+            f"{users}.tables.public.patients.triggers": ("local", None, "yes"),
+            f"{users}.functions.public.register(bigint)": (
+                "key: 1, placement: by_patient, writes: true", None, "yes"),
+            f"{users}.functions.public.greeting(text)": ("harmless: true", None, "yes"),
+            f"{users}.placements.by_patient": (
+                "hash bigint 1024: users_0 0-255, users_1 256-511, users_2 512-767,"
+                " users_3 768-1023", None, "yes")}.items():
+        equal(shown.get(key), row, key)
+
+
+@rows([("SCRAM", "scram-sha-256", "auth: scram-sha-256, password: secret", "****"),
+       ("MD5", "md5", "auth: md5, password: secret", "****"),
+       ("a password", "password", "auth: password, password: secret", "****"),
+       ("nothing", "trust", "auth: trust", None)])
+def what_a_user_proves_is_told_as_it_is(p, name, yaml, password):
+    line = f"  guest: {{{yaml}, server: {{user: booking, password: booking}}}}\n"
+    with p.another_shardward(("users:\n  booking:\n", f"users:\n{line}  booking:\n")) as other:
+        with p.console(other.port) as conn:
             shown = {r["key"]: r["value"] for r in table(conn, "SHOW CONFIG")}
-        assert "unheard_of" not in other.log()
-    equal(shown["users.booking.password"], "****")
-    equal(shown["users.booking.server.password"], "****")
-    equal(shown["admin.users.admin.password"], "****")
-    equal(shown["admin.users.stats.may"], "look")
-    equal(shown["listen"], f"127.0.0.1:{other.port}")
-    assert "unheard_of" not in str(shown), shown
+            users = {r["name"]: r["auth"] for r in table(conn, "SHOW USERS")}
+    equal((shown["users.guest.auth"], shown["users.guest.password"]), (name, password))
+    equal(users, {"guest": name, "booking": "scram-sha-256"})
+
+
+SECRET = "unheard_of"
+
+
+def answers_of(conn, *commands):
+    """All that the console says to these and to every SHOW, errors too."""
+    said = []
+    for command in (*[r["command"] for r in table(conn, "SHOW HELP")], *commands):
+        if command.startswith("SHOW") or command in commands:
+            try:
+                said.append(table(conn, command))
+            except psycopg.Error as error:
+                said.append((str(error), error.diag.message_detail, error.diag.message_hint))
+    return str(said)
+
+
+@test
+def no_show_no_error_and_no_log_line_holds_a_secret(p):
+    verifier = f"SCRAM-SHA-256$4096:{SECRET}$StoredKey:ServerKey"
+    with p.another_shardward(
+            ("password: booking\n", f"password: {SECRET}_1\n"),
+            ("password: admin}", f"password: {SECRET}_2}}"),
+            ("{user: booking, password: booking}", f"{{user: booking, password: {SECRET}_3}}"),
+            ("level: info", "level: debug")) as other:
+        for password in (f"{SECRET}_1", f"{SECRET}_wrong"):
+            try:
+                p.connect(other.port, password=password).close()
+            except psycopg.OperationalError as error:
+                assert SECRET not in str(error), error
+            else:
+                raise AssertionError("a server took a wrong password")
+        with p.console(other.port, password=f"{SECRET}_2") as conn:
+            edit(other, f"password: {SECRET}_1\n", f"password: {SECRET}_4\n")
+            said = answers_of(conn, "RELOAD")
+            assert "password" in said and SECRET not in said, said
+            for fault in (verifier, f"[{SECRET}_5]", f"{{{SECRET}_6: 1}}", f"\"{SECRET}_7"):
+                good = other.config_file.read_text()
+                edit(other, f"{{user: booking, password: {SECRET}_3}}",
+                     f"{{user: booking, password: {fault}}}")
+                said = answers_of(conn, "RELOAD")
+                assert "fault" in said and SECRET not in said, said
+                other.config_file.write_text(good)
+        assert SECRET not in other.log(), other.log()
+
+
+@test
+def a_password_in_a_statement_is_in_no_show_and_no_log_line(p):
+    with p.another_shardward(("level: info", "level: debug"), ("slow: 0", "slow: 1ms")) as other, \
+            p.console(other.port) as admin, p.connect(other.port) as conn:
+        for sql in (f"ALTER ROLE nobody_here PASSWORD '{SECRET}_1'", f"SELECT '{SECRET}_2', pg_sleep(0.01)",
+                    f"SET \"app.key\" = '{SECRET}_3'", f"SELECT '{SECRET}_4' FROM nowhere"):
+            try:
+                conn.execute(sql)
+            except psycopg.Error:
+                pass
+        said = answers_of(admin)
+        assert "pg_sleep" in said and SECRET not in said, said
+        assert "slow-statement" in other.log() and SECRET not in other.log(), other.log()
 
 
 @test

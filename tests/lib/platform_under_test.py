@@ -176,9 +176,9 @@ class Platform:
 
     def console(self, port=None, user="admin", **options):
         """A connection to the console of the shardward that listens on port."""
-        options = {"autocommit": True, "connect_timeout": 10, **options}
+        options = {"autocommit": True, "connect_timeout": 10, "password": user, **options}
         return psycopg.connect(host="127.0.0.1", port=(port or self.port) + ADMIN_PORT, user=user,
-                               password=user, dbname="shardward", **options)
+                               dbname="shardward", **options)
 
     def console_wire(self, port=None):
         wire = self.wire((port or self.port) + ADMIN_PORT)
