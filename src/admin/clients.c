@@ -91,7 +91,10 @@ static void put_client(void *owner, const struct sw_client_facts *facts)
     sw_answer_number(answer, is_waiting ? (int64_t)(facts->busy_us % 1000000) : 0);
     sw_answer_number(answer, 0);
     sw_answer_format(answer, "c%u", facts->id);
-    sw_answer_null(answer);
+    if (facts->server_fd < 0)
+        sw_answer_null(answer);
+    else
+        sw_answer_format(answer, "s%d", facts->server_fd);
     sw_answer_number(answer, 0);
     sw_answer_text(answer, "");
     sw_answer_text(answer, facts->application == NULL ? "" : facts->application);

@@ -19,6 +19,35 @@ static const struct sw_column servers[] = {
 
 const struct sw_columns sw_columns_servers = COLUMNS(servers);
 
+/* A connection that a client holds. */
+struct held {
+    struct held *next;
+    uint32_t client;
+    int fd;
+};
+
+static void note_held(void *owner, uint32_t client, int fd)
+{
+    struct sw_part *part = owner;
+    struct held *held = sw_arena_alloc(&part->answer.arena, sizeof *held);
+
+    *held = (struct held){part->list, client, fd};
+    part->list = held;
+}
+
+/* The client that a connection works for; NULL: none. */
+static void put_link(struct sw_part *part, int fd)
+{
+    const struct held *held = part->list;
+
+    while (held != NULL && held->fd != fd)
+        held = held->next;
+    if (held == NULL)
+        sw_answer_null(&part->answer);
+    else
+        sw_answer_format(&part->answer, "c%u", held->client);
+}
+
 static void put_server(void *owner, const struct sw_server_facts *facts)
 {
     struct sw_part *part = owner;
@@ -37,8 +66,8 @@ static void put_server(void *owner, const struct sw_server_facts *facts)
     sw_answer_number(answer, 0);
     sw_answer_number(answer, 0);
     sw_answer_number(answer, facts->is_spent);
-    sw_answer_format(answer, "s%d", facts->pid);
-    sw_answer_null(answer);
+    sw_answer_format(answer, "s%d", facts->fd);
+    put_link(part, facts->fd);
     sw_answer_number(answer, facts->pid);
     sw_answer_text(answer, "");
     sw_answer_text(answer, "");
@@ -51,6 +80,7 @@ static void put_server(void *owner, const struct sw_server_facts *facts)
 
 static void show_part(struct sw_part *part)
 {
+    sw_sessions_each_held(part->worker->sessions, note_held, part);
     sw_pools_each_server(part->worker->pools, put_server, part);
 }
 

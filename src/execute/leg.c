@@ -472,6 +472,11 @@ const char *sw_leg_default_isolation(const struct sw_leg *leg)
     return sw_backend_default_isolation(backend_of(leg));
 }
 
+int sw_leg_server_fd(const struct sw_leg *leg)
+{
+    return leg->lease.backend == NULL ? -1 : sw_backend_fd(backend_of(leg));
+}
+
 void sw_leg_release(struct sw_leg *leg)
 {
     assert(leg->state == SW_LEG_ATTACHED);

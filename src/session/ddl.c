@@ -188,6 +188,11 @@ void sw_session_forget_ddl(struct sw_session *session)
     free(ddl);
 }
 
+const struct sw_joint *sw_session_joint(const struct sw_session *session)
+{
+    return session->ddl == NULL ? NULL : session->ddl->joint;
+}
+
 bool sw_session_abandon_ddl(struct sw_session *session)
 {
     return session->ddl->joint == NULL || sw_joint_abandon(session->ddl->joint);

@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include "shardward/base/clock.h"
+#include "shardward/execute/joint.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ static struct sw_client_facts facts_of(const struct sw_session *session, uint64_
         .database = session->database_name,
         .application = sw_settings_get(session->settings, "application_name"),
         .shard = leg->shard == NULL ? NULL : leg->shard->name,
+        .server_fd = sw_leg_server_fd(leg),
         .connected_s = now_s - (now_us - measure->connected_us) / 1000000,
         .asked_s = measure->began_us == 0 ? 0 : now_s - (now_us - measure->began_us) / 1000000,
         .busy_us = is_busy ? now_us - measure->began_us : 0,
@@ -60,6 +62,46 @@ void sw_sessions_each(const struct sw_sessions *sessions,
 
             on_client(owner, &facts);
         }
+    }
+}
+
+/* Who hears of what one session holds. */
+struct hearer {
+    uint32_t id;
+    void (*on_held)(void *owner, uint32_t id, int server_fd);
+    void *owner;
+};
+
+static void tell_leg(const struct hearer *hearer, const struct sw_leg *leg)
+{
+    int fd = sw_leg_server_fd(leg);
+
+    if (fd >= 0)
+        hearer->on_held(hearer->owner, hearer->id, fd);
+}
+
+static void tell_session(const struct hearer *hearer, const struct sw_session *session)
+{
+    const struct sw_joint *joint = sw_session_joint(session);
+
+    tell_leg(hearer, &session->leg);
+    tell_leg(hearer, &session->aside);
+    for (int i = 0; i < session->other_count; i++)
+        tell_leg(hearer, session->others[i]);
+    for (int i = 0; joint != NULL && i < joint->count; i++)
+        tell_leg(hearer, &joint->shards[i].leg);
+}
+
+void sw_sessions_each_held(const struct sw_sessions *sessions,
+                           void (*on_held)(void *owner, uint32_t id, int server_fd),
+                           void *owner)
+{
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+        const struct hearer hearer = {session->id, on_held, owner};
+
+        if (session->state != SW_SESSION_CLOSING)
+            tell_session(&hearer, session);
     }
 }
 

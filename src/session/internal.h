@@ -40,6 +40,8 @@
 #include "shardward/wire/frame.h"
 #include "shardward/wire/startup.h"
 
+struct sw_joint;
+
 struct sw_sessions {
     int refs; /* of its maker and of every session that is not yet freed */
     struct sw_loop *loop;
@@ -447,6 +449,8 @@ bool sw_session_add_ddl(struct sw_session *session, const struct sw_statement *s
                         int count, const char *text, struct sw_error *err);
 /* Run what was collected. */
 void sw_session_run_ddl(struct sw_session *session);
+/* What runs on the shards; NULL: nothing. */
+const struct sw_joint *sw_session_joint(const struct sw_session *session);
 /* The client is gone. True: nothing is under way any longer. */
 bool sw_session_abandon_ddl(struct sw_session *session);
 void sw_session_forget_ddl(struct sw_session *session);

@@ -546,6 +546,22 @@ def every_show_answers_in_text_and_binary_and_says_the_same(p):
 
 
 @test
+def every_server_of_a_transaction_is_linked_with_its_client(p):
+    keys = [p.new_patient(shard) for shard in ("users_0", "users_1", "users_3")]
+    with p.another_shardward() as other, p.console(other.port) as admin, \
+            p.connect(other.port, autocommit=False) as conn, p.connect(other.port):
+        for key in keys:
+            conn.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,))
+        me = f"c{conn.info.backend_pid}"
+        servers = table(admin, "SHOW SERVERS")
+        equal(sorted(s["shard"] for s in servers if s["link"] == me), ["users_0", "users_1", "users_3"])
+        equal(len({s["ptr"] for s in servers}), len(servers), "each has its own name")
+        conn.commit()
+        equal({s["link"] for s in table(admin, "SHOW SERVERS")}, {None})
+        equal({c["link"] for c in table(admin, "SHOW CLIENTS")}, {None})
+
+
+@test
 def servers_are_those_that_postgresql_sees(p):
     key = p.new_patient("users_1")
     others = {pid for pid, _ in server_connections(p, "users_1")}
@@ -561,6 +577,10 @@ def servers_are_those_that_postgresql_sees(p):
         equal(set(servers), set(seen) - others)
         equal(sorted((servers[pid]["state"], seen[pid]) for pid in servers),
               [("active", "idle in transaction"), ("idle", "idle")])
+        held = next(s for s in servers.values() if s["state"] == "active")
+        holder = {c["ptr"]: c for c in table(admin, "SHOW CLIENTS")}[held["link"]]
+        equal((holder["id"], holder["link"]), (conn.info.backend_pid, held["ptr"]))
+        equal([s["link"] for s in servers.values() if s["state"] == "idle"], [None])
         node, dbname = p.clusters.place("users_1")
         for server in servers.values():
             equal((server["type"], server["user"], server["database"], server["addr"],

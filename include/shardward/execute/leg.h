@@ -98,6 +98,9 @@ char sw_leg_status(const struct sw_leg *leg);
 struct sw_settings *sw_leg_reported(const struct sw_leg *leg);
 const char *sw_leg_default_isolation(const struct sw_leg *leg);
 
+/* The socket of its backend; -1: it has none. */
+int sw_leg_server_fd(const struct sw_leg *leg);
+
 /* Give the backend of an ATTACHED leg back. FREE then. */
 void sw_leg_release(struct sw_leg *leg);
 /* The client is gone: stop waiting, roll back, or cut the connection. True: FREE already.

@@ -65,9 +65,10 @@ struct sw_client_facts {
     uint32_t id;
     int fd;
     enum sw_client_state state;
-    const char *user, *database;      /* NULL before the start-up packet */
-    const char *application;          /* as it calls itself; NULL: it does not */
-    const char *shard;                /* where its statement or transaction is; NULL: nowhere */
+    const char *user, *database; /* NULL before the start-up packet */
+    const char *application;     /* as it calls itself; NULL: it does not */
+    const char *shard;           /* where its statement or transaction is; NULL: nowhere */
+    int server_fd; /* the socket of its server connection, of one of several; -1: none */
     uint64_t connected_s, asked_s;    /* Unix time; asked_s 0: not yet */
     uint64_t busy_us;                 /* of the statement that waits or runs */
     uint64_t received, sent, queries; /* bytes, and simple queries or batches */
@@ -76,6 +77,10 @@ struct sw_client_facts {
 void sw_sessions_each(const struct sw_sessions *sessions,
                       void (*on_client)(void *owner, const struct sw_client_facts *facts),
                       void *owner);
+/* Each server connection, by its socket, that the client @id holds. */
+void sw_sessions_each_held(const struct sw_sessions *sessions,
+                           void (*on_held)(void *owner, uint32_t id, int server_fd),
+                           void *owner);
 /* Roughly what is kept, in bytes: clients without what is under way on their sockets. */
 struct sw_sessions_memory {
     uint64_t clients, client_bytes;
