@@ -88,9 +88,17 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     add(facts, "limits.query", "%zu bytes", config->limits.query);
     for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++)
         add(facts, timeouts[i].what, "%d ms", timeouts[i].ms);
-    add(facts, "log", "level %s, %s, connections %s", levels[config->log.level],
-        config->log.format == SW_LOG_JSON ? "json" : "text",
+    add(facts, "log", "level %s, %s, slow %d ms, connections %s", levels[config->log.level],
+        config->log.format == SW_LOG_JSON ? "json" : "text", config->log.slow_ms,
         config->log.has_connections ? "on" : "off");
+    add(facts, "auth", "%s", sw_config_auth_name(config->auth));
+    for (int i = 0; i < config->admin.user_count; i++) {
+        const struct sw_config_admin_user *user = &config->admin.users[i];
+
+        add(facts, print(facts, "admin user %s", user->name), "may %s",
+            user->may_change ? "all" : "look")
+            ->secret = user->password;
+    }
 }
 
 static void add_clusters(struct facts *facts, const struct sw_config *config)
@@ -114,18 +122,31 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
     }
 }
 
+/* Names as `a, b`; NULL: all. */
+static const char *list(struct facts *facts, const char *const *names, int count)
+{
+    const char *text = names == NULL ? "all" : "";
+
+    for (int i = 0; i < count; i++)
+        text = print(facts, "%s%s%s", text, i == 0 ? "" : ", ", names[i]);
+    return text;
+}
+
 static void add_users(struct facts *facts, const struct sw_map *map)
 {
     for (int i = 0; i < map->user_count; i++) {
         const struct sw_user *user = &map->users[i];
+        const struct sw_config_rights *rights = &user->rights;
         const struct sw_config_pool *pool = &user->pool;
         struct fact *fact =
             add(facts, print(facts, "user %s", user->name),
-                "auth %s, server user %s, pool size %d, min %d, lifetime %d ms, idle %d ms, "
-                "check %d ms, prepared %d",
-                user->auth == SW_AUTH_TRUST ? "trust" : "by password", user->server_user,
-                pool->size, pool->min, pool->lifetime_ms, pool->idle_ms, pool->check_ms,
-                pool->prepared);
+                "auth %s, server user %s, databases %s, businesses %s, read only %s, pool size "
+                "%d, min %d, lifetime %d ms, idle %d ms, check %d ms, prepared %d",
+                sw_config_auth_name(user->auth), user->server_user,
+                list(facts, rights->databases, rights->database_count),
+                list(facts, rights->businesses, rights->business_count),
+                rights->is_read_only ? "yes" : "no", pool->size, pool->min, pool->lifetime_ms,
+                pool->idle_ms, pool->check_ms, pool->prepared);
 
         fact->secret =
             print(facts, "%s\n%s", or_none(user->password), or_none(user->server_password));
@@ -151,6 +172,26 @@ static void add_rules(struct facts *facts, const struct sw_database *database,
         if (strcmp(rows[i].what, "shard") != 0)
             add(facts, print(facts, "%s of %s", rows[i].what, database->name), "%s",
                 rows[i].text);
+}
+
+/* What the DBA answers for. */
+static void add_declared(struct facts *facts, const struct sw_database *database,
+                         const struct sw_business *business)
+{
+    for (int i = 0; i < business->table_count; i++) {
+        const struct sw_table *table = &business->tables[i];
+        const struct sw_config_table *config = table->config;
+
+        if (config->is_unique_local || config->is_foreign_local || config->is_trigger_local ||
+            config->is_row_security_local)
+            add(facts,
+                print(facts, "declared local of table %s.%s of %s", table->schema, table->name,
+                      database->name),
+                "unique %s, foreign keys %s, triggers %s, row security %s",
+                config->is_unique_local ? "yes" : "no", config->is_foreign_local ? "yes" : "no",
+                config->is_trigger_local ? "yes" : "no",
+                config->is_row_security_local ? "yes" : "no");
+    }
 }
 
 static void add_functions(struct facts *facts, const struct sw_database *database,
@@ -181,6 +222,7 @@ static void add_databases(struct facts *facts, const struct sw_map *map)
             for (int s = 0; s < business->shard_count; s++)
                 add_shard(facts, database, &business->shards[s]);
             add_rules(facts, database, business);
+            add_declared(facts, database, business);
             add_functions(facts, database, business);
         }
     }
@@ -221,17 +263,42 @@ __attribute__((format(printf, 2, 3))) static void tell(const struct listener *li
     listener->on_change(listener->owner, line);
 }
 
-/* Of long texts that begin alike only the rest is told. */
+/* How many bytes two texts have in common at their beginning, up to the last `, ` of it. */
+static size_t common_head(const char *one, const char *two)
+{
+    size_t same = 0;
+
+    for (size_t at = 0; one[at] != '\0' && one[at] == two[at]; at++)
+        if (strncmp(one + at, ", ", 2) == 0)
+            same = at + 2;
+    return same;
+}
+
+/* ... at their end, from a `, ` on. */
+static size_t common_tail(const char *one, size_t one_len, const char *two, size_t two_len)
+{
+    size_t same = 0;
+
+    for (size_t at = 1; at <= one_len && at <= two_len; at++) {
+        if (one[one_len - at] != two[two_len - at])
+            break;
+        if (strncmp(one + one_len - at, ", ", 2) == 0)
+            same = at;
+    }
+    return same;
+}
+
+/* Of long texts only what lies between that which they have in common. */
 static void tell_change(const struct listener *listener, const struct fact *was,
                         const struct fact *is)
 {
-    size_t same = 0, at = 0;
+    size_t head = common_head(was->text, is->text);
+    const char *old = was->text + head, *new = is->text + head;
+    size_t tail = common_tail(old, strlen(old), new, strlen(new));
 
-    for (; was->text[at] != '\0' && was->text[at] == is->text[at]; at++)
-        if (strncmp(was->text + at, ", ", 2) == 0)
-            same = at + 2;
     if (strcmp(was->text, is->text) != 0)
-        tell(listener, "%s: %s -> %s", is->what, was->text + same, is->text + same);
+        tell(listener, "%s: %.*s -> %.*s", is->what, (int)(strlen(old) - tail), old,
+             (int)(strlen(new) - tail), new);
     if (strcmp(was->secret, is->secret) != 0)
         tell(listener, "%s: another password", is->what);
 }
