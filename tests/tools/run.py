@@ -90,15 +90,31 @@ def it_shows_for_each_statement_of_the_booking_its_shard(t):
 
 @test
 def it_shows_the_console_and_a_reload(t):
-    shown = t.said.split("SHOW VERSION;")[1]
-    assert shown.count("  RELOAD;") == 2, t.said
-    assert re.search(r"limits.*10000.*5000|limits.*5000", shown), t.said
+    located, pools, again = t.said.split("LOCATE patients 4711;")[1].split("  SHOW POOLS;")
+    assert re.search(r"shard +users_\d", located), t.said
+    reload, back = again.split("  RELOAD;")[0], again.split("  RELOAD;")[1]
+    equal(t.said.count("  RELOAD;"), 2)
+    for text, size in ((pools, 20), (reload, 5)):
+        sizes = re.findall(r"^    users_\d .* (\d+)$", text, re.M)
+        assert sizes and set(sizes) == {str(size)}, text
+    assert re.search(r"pool.*20.*5", pools.split("  RELOAD;")[1]), "what has changed"
+    assert re.search(r"pool.*5.*20", back), "and back"
+    assert "goes on: patient 4711 is " in reload, reload
 
 
 @test
-def it_says_how_to_connect_and_to_stop(t):
-    assert f"psql -h 127.0.0.1 -p {t.ports['one']} -U booking booking" in t.said, t.said
-    assert f"tools/quickstart stop --dir {t.dir('one')}" in t.said, t.said
+def it_says_how_to_connect_look_reload_break_and_stop(t):
+    port, folder = t.ports["one"], t.dir("one")
+    for words in (f"psql -h 127.0.0.1 -p {port} -U booking booking",
+                  f"psql -h 127.0.0.1 -p {port + 1} -U admin shardward",
+                  "(password: booking)", "(password: admin)", "-c RELOAD", f"edit {folder}/booking.yaml",
+                  f"kill -9 $(head -1 {folder}/nodes/c2-west/postmaster.pid)",
+                  f"tools/quickstart stop --dir {folder}"):
+        assert words in t.said, (words, t.said)
+    log = (folder / "shardward.log").read_text()
+    equal((log.count(" reloaded "), log.count(" reload-refused ")), (2, 0))
+    program = subprocess.run([t.program, "check", "-c", folder / "booking.yaml"], check=False)
+    equal(program.returncode, 0, "the file that it leaves is good")
 
 
 @test

@@ -186,29 +186,53 @@ class Quickstart:
             if left[0][0] != 0:
                 raise clusters.Failure("the compensation left an appointment behind")
 
+    def _ask_console(self, command, columns=None, only=None):
+        """Run a command of the console and show its answer: all of it, or these columns, and of
+        the rows those whose first column begins with `only`, in order."""
+        result = subprocess.run(
+            [clusters.BIN / "psql", "-XA", "-P", "footer=off", "-h", "127.0.0.1", "-p",
+             str(self.port() + topology.ADMIN_PORT), "-U", "admin", "-d", "shardward", "-c",
+             command], env=clusters.plain_env(PGPASSWORD="admin"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        print(f"\n  {command};")
+        if result.returncode != 0:
+            raise clusters.Failure(f"the console refused {command}: {result.stdout}")
+        names, *rows = [line.split("|") for line in result.stdout.splitlines()]
+        chosen = [names.index(name) for name in columns or names]
+        table = [[row[i] for i in chosen] for row in [names, *rows]]
+        if only:
+            table[1:] = sorted(row for row in table[1:] if row[0].startswith(only))
+        widths = [max(map(len, column)) for column in zip(*table)]
+        for row in table:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths))
+            print(f"    {line}".rstrip())
+        return table[1:]
+
     def _show_console(self):
         """The console's word on the booking, and a changed file taken without a restart."""
         config = self.clusters.config_file
         before = config.read_text()
 
-        def ask(command):
-            result = subprocess.run(
-                [clusters.BIN / "psql", "-X", "-P", "footer=off", "-h", "127.0.0.1", "-p",
-                 str(self.port() + topology.ADMIN_PORT), "-U", "admin", "-d", "shardward", "-c",
-                 command], env=clusters.plain_env(PGPASSWORD="admin"), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            print(f"\n  {command};")
-            print("".join(f"    {line}\n" for line in result.stdout.splitlines() if line.strip()),
-                  end="")
-            if result.returncode != 0:
-                raise clusters.Failure(f"the console refused {command}")
-        print("\nThe console (psql on the next port), and a change of booking.yaml taken while all"
-              "\nconnections stay: limits.clients becomes 5000, and 10000 again")
-        ask("SHOW VERSION")
-        config.write_text(before.replace("clients: 10000", "clients: 5000"))
-        ask("RELOAD")
+        def pool_sizes():
+            columns = ["shard", "node", "sv_active", "sv_idle", "pool_size"]
+            return {row[-1] for row in self._ask_console("SHOW POOLS", columns, "users_")}
+
+        print("\nThe console: psql on the next port, as user admin")
+        self._ask_console("LOCATE patients 4711")
+        with self._connect() as conn:
+            conn.execute("SELECT name FROM patients WHERE patient_id = 4711")
+            pool_sizes()
+            print("\nA change of booking.yaml, taken over while a client is connected: pools of 5"
+                  "\nserver connections instead of 20")
+            config.write_text(before.replace("size: 20", "size: 5"))
+            self._ask_console("RELOAD")
+            if pool_sizes() != {"5"}:
+                raise clusters.Failure("the reload changed nothing")
+            name = conn.execute("SELECT name FROM patients WHERE patient_id = 4711").fetchone()[0]
+            print(f"\n  The client has noticed nothing, and goes on: patient 4711 is {name}."
+                  "\n  And back again:")
         config.write_text(before)
-        ask("RELOAD")
+        self._ask_console("RELOAD")
 
     def _keep_log(self):
         """stop() removes the directory; what shardward said last is worth more than it."""
@@ -220,21 +244,25 @@ class Quickstart:
         port, program = self.port(), self.args.shardward
         node, dbname = self.clusters.place("users_2")
         where = f"--dir {self.dir}"
+        console = f"psql -h 127.0.0.1 -p {port + topology.ADMIN_PORT} -U admin shardward"
         print(f"""
 It runs. Connect (password: {clusters.APP_PASSWORD}):
   psql -h 127.0.0.1 -p {port} -U {clusters.APP_USER} booking
-
-Look after it in the console (password: admin; HELP lists its commands):
-  psql -h 127.0.0.1 -p {port + topology.ADMIN_PORT} -U admin shardward
-After a change of {self.dir}/booking.yaml: RELOAD there, or kill -HUP.
 
 Try:
   \\d appointments
   SELECT * FROM patients WHERE patient_id = 42;
   BEGIN; UPDATE patients SET visits = visits + 1 WHERE patient_id = 42 RETURNING visits; COMMIT;
   SELECT * FROM patients;       -- no key: refused, with the reason and a hint
-  {program} locate -c {self.dir}/booking.yaml patients 42
-  {program} explain -c {self.dir}/booking.yaml "SELECT * FROM slots WHERE doctor_id = 7"
+
+Look after it in the console (password: admin):
+  {console}
+  HELP;                         -- its commands: SHOW CLIENTS, SHOW STATS, KILL, PAUSE, ...
+  EXPLAIN SELECT * FROM slots WHERE doctor_id = 7;
+
+Change it: edit {self.dir}/booking.yaml, then
+  {program} check -c {self.dir}/booking.yaml
+  {console} -c RELOAD           # or: kill -HUP $(cat {self.pid_file})
 
 Look at a shard without shardward:
   psql -h {node.address} -p {node.port} -U {clusters.APP_USER} {dbname}
@@ -243,6 +271,7 @@ Break a cluster, see who notices, and mend it:
   kill -9 $(head -1 {self.dir}/nodes/c2-west/postmaster.pid)
   {self._restart_hint(node)}
 
+Watch it, and stop it:
   tail -f {self.log_file}
   tools/quickstart status {where}
   tools/quickstart stop {where}
