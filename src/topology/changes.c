@@ -125,8 +125,10 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
 /* Names as `a, b`; NULL: all. */
 static const char *list(struct facts *facts, const char *const *names, int count)
 {
-    const char *text = names == NULL ? "all" : "";
+    const char *text = "";
 
+    if (names == NULL)
+        return "all";
     for (int i = 0; i < count; i++)
         text = print(facts, "%s%s%s", text, i == 0 ? "" : ", ", names[i]);
     return text;
