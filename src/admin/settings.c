@@ -99,6 +99,7 @@ static void put_number(struct sw_answer *answer, const char *key, int64_t number
 static void put_limits(struct sw_answer *answer, const struct sw_config *config)
 {
     put_number(answer, "limits.clients", config->limits.clients, "", 10000, true);
+    put_number(answer, "limits.id_block", config->limits.id_block, "", 32, true);
     put_number(answer, "limits.message", (int64_t)config->limits.message, "B", 64 << 20, true);
     put_number(answer, "limits.query", (int64_t)config->limits.query, "B", 16 << 20, true);
     put_number(answer, "limits.statement_cache", (int64_t)config->limits.statement_cache, "B",
