@@ -133,6 +133,9 @@ struct sw_catalog *sw_catalog_build(struct sw_map *map, const struct sw_shard_re
     read_schemas(&comparison, own);
     for (int i = 0; i < map->database_count; i++)
         build_database(&comparison, &map->databases[i], &catalog->databases[i]);
+    /* Shards may bear each other's names. */
+    for (int i = 0; catalog->has_conflict && i < map->database_count; i++)
+        catalog->databases[i].due_count = 0;
     free(own);
     return catalog;
 }

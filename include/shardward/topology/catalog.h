@@ -88,7 +88,7 @@ struct sw_catalog_database {
     const struct sw_unfinished_ddl *unfinished;
     int unfinished_count;
     const struct sw_note_due *due;
-    int due_count;
+    int due_count;  /* 0 if there is a conflict */
     bool has_types; /* some shard has types of its own to translate */
 };
 

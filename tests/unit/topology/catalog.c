@@ -414,6 +414,28 @@ static void a_note_is_marked_when_all_have_it_and_deleted_when_it_is_old(void **
         sw_catalog_unref(catalog);
     }
 }
+
+/* Then a name of the map may stand for another shard than it did when the note was written. */
+static void nothing_is_done_to_notes_while_a_shard_has_accepted_another_map(void **state)
+{
+    static const char *const places[] = {"catalog", "users_0", "users_1"};
+    static const char notes[] = PATIENTS "installed\t4\t1\n" ALL;
+    static const char swapped[] =
+        PATIENTS "installed\t4\t1\naccepted\tshard\tbooking.users_3\n";
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        reads(places[i], notes);
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_int_equal(catalog->databases[0].due_count, 3);
+    sw_catalog_unref(catalog);
+    reads("users_2", swapped);
+    catalog = sw_catalog_build(map, readings, 1);
+    assert_true(catalog->has_conflict);
+    assert_int_equal(catalog->databases[0].due_count, 0);
+    sw_catalog_unref(catalog);
+}
 #undef ALL
 #undef SEEN
 #undef OLD
@@ -538,6 +560,7 @@ int main(void)
         TEST(what_some_shards_have_not_noted_is_unfinished),
         TEST(a_shard_out_of_reach_finishes_nothing_and_lacks_nothing),
         TEST(the_last_of_many_shards_is_listed_too),
+        TEST(nothing_is_done_to_notes_while_a_shard_has_accepted_another_map),
         TEST(a_note_is_marked_when_all_have_it_and_deleted_when_it_is_old),
         TEST(a_part_tells_its_table_wherever_it_is),
         TEST(what_is_of_no_table_is_known_by_where_it_is),
