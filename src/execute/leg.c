@@ -370,7 +370,8 @@ static void on_pause(void *owner)
         leg->sink->on_done(leg->owner, sw_backend_status(backend));
         return;
     }
-    leg->sink->on_pause(leg->owner);
+    if (leg->state == SW_LEG_RUNNING)
+        leg->sink->on_pause(leg->owner);
 }
 
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)

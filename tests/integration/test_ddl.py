@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from guard import eventually
@@ -208,6 +209,23 @@ def a_shard_that_waits_for_the_others_is_not_idle(p):
             conn.execute("SET idle_in_transaction_session_timeout = '100ms'")
             conn.execute("SET lock_timeout = '700ms'")
             equal(error_of(conn.execute, "ALTER TABLE patients ADD ddl_a int").sqlstate, "55P03")
+
+
+END_THE_IDLE = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE '%ddl_a%'"""
+
+
+@test
+def a_server_that_ends_while_it_waits_for_the_others_spoils_the_ddl_alone(p):
+    with p.at_shard("users_3") as holder, p.connect() as conn, ThreadPoolExecutor(1) as aside:
+        with holder.transaction():
+            holder.execute("LOCK TABLE patients IN ACCESS SHARE MODE")
+            change = aside.submit(error_of, conn.execute, "ALTER TABLE patients ADD ddl_a int")
+            eventually(lambda: "1" in p.as_superuser("users_0", END_THE_IDLE), "users_0 waits")
+        equal(change.result(10).sqlstate[:2], "08")
+        equal(conn.execute("SELECT 1").fetchall(), [(1,)], "the session lives")
+    equal(on_each(p, "SELECT count(*) FROM pg_attribute WHERE attname = 'ddl_a'"),
+          {shard: [(0,)] for shard in places(p)})
 
 
 LOOK_AT_COMMIT = """

@@ -40,13 +40,14 @@ struct sw_leg_sink {
     void (*on_parameter)(void *owner, const char *name, const char *value);
     /* The settings have been applied; the backend reports these parameters. */
     void (*on_attached)(void *owner, struct sw_settings *reported);
-    /* What came so far should be sent on. */
+    /* What came of the run so far should be sent on. */
     void (*on_pause)(void *owner);
     /* All is answered; @status is the server's, I, T or E. The leg is ATTACHED. */
     void (*on_done)(void *owner, char status);
     /* No backend, or it refused the settings: nothing was sent. The leg is FREE. */
     void (*on_refused)(void *owner, const struct sw_error *err);
-    /* The server is gone; the leg is FREE. The run may have had an effect. */
+    /* The server is gone; the leg is FREE. The run may have had an effect. An ATTACHED leg
+     * hears nothing but this. */
     void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
 
