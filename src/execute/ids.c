@@ -62,22 +62,25 @@ static void time_first(struct sw_ids_block *block)
                        first->deadline_ms > now_ms ? first->deadline_ms - now_ms : 0);
 }
 
-static void refuse_until(struct sw_ids_block *block, uint64_t deadline_ms,
-                         const struct sw_error *err)
+static bool is_due(const struct sw_ids_block *block, const struct sw_draw *draw)
 {
-    struct sw_draw *first;
+    return draw->deadline_ms > 0 && draw->deadline_ms <= sw_loop_now_ms(block->ids->loop);
+}
 
-    while ((first = first_waiting(block)) != NULL && first->deadline_ms <= deadline_ms) {
-        sw_link_remove(&first->link);
-        first->on_refused(first->owner, err);
-    }
+static void refuse_first(struct sw_ids_block *block, const struct sw_error *err)
+{
+    struct sw_draw *first = first_waiting(block);
+
+    sw_link_remove(&first->link);
+    first->on_refused(first->owner, err);
 }
 
 static void refuse_all(struct sw_ids_block *block)
 {
     const struct sw_error err = block->err;
 
-    refuse_until(block, UINT64_MAX, &err);
+    while (first_waiting(block) != NULL)
+        refuse_first(block, &err);
 }
 
 /* --- fetching --- */
@@ -205,7 +208,7 @@ static void on_due(void *owner)
     const struct sw_draw *first = first_waiting(block);
     struct sw_error err;
 
-    if (first == NULL || first->deadline_ms > sw_loop_now_ms(block->ids->loop)) {
+    if (first == NULL || !is_due(block, first)) {
         time_first(block);
         return;
     }
@@ -216,7 +219,8 @@ static void on_due(void *owner)
     sw_error_set(&err, "53300", "no number could be drawn within timeouts.lease");
     sw_error_detail(&err, "They are drawn from the catalog database: %.120s.",
                     block->expression);
-    refuse_until(block, sw_loop_now_ms(block->ids->loop), &err);
+    while ((first = first_waiting(block)) != NULL && is_due(block, first))
+        refuse_first(block, &err);
     if (block->state == RESTING && first_waiting(block) != NULL)
         begin(block);
     time_first(block);
