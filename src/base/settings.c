@@ -125,12 +125,25 @@ void sw_settings_shared_finish(struct sw_settings_shared *shared)
     *shared = (struct sw_settings_shared){0};
 }
 
+static void put_quoted(struct sw_buf *sql, char quote, const char *text)
+{
+    (void)sw_buf_append(sql, &quote, 1);
+    for (; *text != '\0'; text++) {
+        (void)sw_buf_append(sql, text, 1);
+        if (*text == quote)
+            (void)sw_buf_append(sql, text, 1);
+    }
+    (void)sw_buf_append(sql, &quote, 1);
+}
+
 void sw_put_sql_literal(struct sw_buf *sql, const char *text)
 {
-    (void)sw_buf_append_text(sql, "'");
-    for (; *text != '\0'; text++)
-        (void)sw_buf_append(sql, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
-    (void)sw_buf_append_text(sql, "'");
+    put_quoted(sql, '\'', text);
+}
+
+void sw_put_sql_name(struct sw_buf *sql, const char *name)
+{
+    put_quoted(sql, '"', name);
 }
 
 void sw_put_sql_set_config(struct sw_buf *sql, const char *name, const char *value,

@@ -11,14 +11,6 @@
 
 /* --- the column list --- */
 
-static void put_name(struct sw_buf *out, const char *name)
-{
-    (void)sw_buf_append_text(out, "\"");
-    for (const char *at = name; *at != '\0'; at++)
-        (void)sw_buf_printf(out, *at == '"' ? "\"%c" : "%c", *at);
-    (void)sw_buf_append_text(out, "\"");
-}
-
 static const char *finish_text(struct sw_planner *planner, struct sw_buf *text)
 {
     const char *kept =
@@ -38,7 +30,7 @@ static const char *print_columns(struct sw_planner *planner,
     for (int i = 0; i < count; i++) {
         if (i > 0)
             (void)sw_buf_append_text(&text, ", ");
-        put_name(&text, facts->columns[i].name);
+        sw_put_sql_name(&text, facts->columns[i].name);
     }
     return finish_text(planner, &text);
 }
@@ -95,9 +87,9 @@ static const char *draw_identity(struct sw_planner *planner,
     struct sw_buf name, text;
 
     sw_buf_init(&name, SIZE_MAX);
-    put_name(&name, table->schema);
+    sw_put_sql_name(&name, table->schema);
     (void)sw_buf_append_text(&name, ".");
-    put_name(&name, table->name);
+    sw_put_sql_name(&name, table->name);
     (void)sw_buf_append(&name, "", 1);
     sw_buf_init(&text, SIZE_MAX);
     (void)sw_buf_append_text(&text, "pg_catalog.nextval(pg_catalog.pg_get_serial_sequence(");

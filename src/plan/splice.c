@@ -2,6 +2,7 @@
 
 #include "shardward/base/buf.h"
 #include "shardward/base/mem.h"
+#include "shardward/base/settings.h"
 #include "shardward/parse/parse.h"
 
 #include <inttypes.h>
@@ -224,14 +225,6 @@ static void end_piece(struct writer *writer, size_t from)
         (const char *)sw_buf_bytes(&writer->out) + from, sw_buf_len(&writer->out) - from);
 }
 
-static void put_name(struct sw_buf *out, const char *name)
-{
-    (void)sw_buf_append_text(out, "\"");
-    for (const char *at = name; *at != '\0'; at++)
-        (void)sw_buf_printf(out, *at == '"' ? "\"%c" : "%c", *at);
-    (void)sw_buf_append_text(out, "\"");
-}
-
 static void put_value(struct writer *writer, int index)
 {
     const struct sw_fill *fill = &writer->insertion->fills[index];
@@ -258,7 +251,7 @@ static void put_left_out(struct writer *writer, bool is_value, const char *after
         if (is_value)
             put_value(writer, i);
         else
-            put_name(&writer->out, insertion->fills[i].column);
+            sw_put_sql_name(&writer->out, insertion->fills[i].column);
         (void)sw_buf_append_text(&writer->out, after);
     }
 }

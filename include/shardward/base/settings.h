@@ -53,9 +53,10 @@ struct sw_settings *sw_settings_share(struct sw_settings_shared *shared,
                                       struct sw_settings *settings);
 void sw_settings_shared_finish(struct sw_settings_shared *shared);
 
-/* SQL text: a quoted literal (standard_conforming_strings is on), and the statement that sets.
- */
+/* SQL text: a quoted literal (standard_conforming_strings is on), a quoted name, and the
+ * statement that sets. */
 void sw_put_sql_literal(struct sw_buf *sql, const char *text);
+void sw_put_sql_name(struct sw_buf *sql, const char *name);
 void sw_put_sql_set_config(struct sw_buf *sql, const char *name, const char *value,
                            bool is_local);
 
