@@ -6,6 +6,7 @@
  *   greeting.c    start-up packet, authentication, welcome
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
+ *   preparing.c   ... what becomes of a Parse
  *   control.c     transaction control and what else is answered without a server
  *   together.c    control that several shards have to hear
  *   participants.c  the legs of a transaction
@@ -41,6 +42,7 @@
 #include "shardward/wire/startup.h"
 
 struct sw_joint;
+struct sw_wire_parse;
 
 struct sw_sessions {
     int refs; /* of its maker and of every session that is not yet freed */
@@ -271,6 +273,12 @@ size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t
 void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_entered(struct sw_session *session);
 
+/* preparing.c */
+
+/* Collect a Parse, and give its name to the statement. */
+bool sw_session_prepare(struct sw_session *session, const struct sw_wire_parse *parse,
+                        struct sw_planned *planned, struct sw_error *err);
+
 /* query.c, extended.c */
 void sw_session_on_query(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame);
@@ -280,6 +288,9 @@ void sw_session_on_execute(struct sw_session *session, const struct sw_frame *fr
 void sw_session_on_close(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_flush(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame);
+/* A message of type @type without body, as our own answer. */
+void sw_session_answer(struct sw_session *session, char type, struct sw_named *named,
+                       enum sw_request_role role);
 
 /* control.c */
 
