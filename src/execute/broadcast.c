@@ -71,53 +71,9 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     be_answered(part);
 }
 
-static void on_local(void *owner, int index)
-{
-    (void)owner;
-    (void)index;
-}
-
-static void on_frame(void *owner, int index, const struct sw_frame *frame)
-{
-    (void)owner;
-    (void)index;
-    (void)frame;
-}
-
-static void on_setting(void *owner, int index, const char *value)
-{
-    (void)owner;
-    (void)index;
-    (void)value;
-}
-
-static void on_parameter(void *owner, const char *name, const char *value)
-{
-    (void)owner;
-    (void)name;
-    (void)value;
-}
-
-static void on_attached(void *owner, struct sw_settings *reported)
-{
-    (void)owner;
-    (void)reported;
-}
-
-static void on_pause(void *owner)
-{
-    (void)owner;
-}
-
 static const struct sw_leg_sink sink = {
     .on_forward = on_forward,
-    .on_local = on_local,
     .on_error = on_error,
-    .on_types = on_frame,
-    .on_setting = on_setting,
-    .on_parameter = on_parameter,
-    .on_attached = on_attached,
-    .on_pause = on_pause,
     .on_done = on_done,
     .on_refused = on_refused,
     .on_lost = on_lost,

@@ -20,7 +20,8 @@ struct sw_ids_block {
     int64_t *numbers;
     int size, next, end; /* room; the numbers [next, end) are there */
     struct sw_link waiting;
-    struct sw_timer *timer; /* of the one who has waited longest */
+    struct sw_timer *timer; /* for the one whose deadline is next */
+    uint64_t due_ms;        /* when it rings; 0: never */
     struct sw_task serve;
 
     /* The fetch. */
@@ -32,6 +33,8 @@ struct sw_ids_block {
     struct sw_buf answer;
     struct sw_error err; /* why there is no answer; sqlstate empty: there is one */
     int ahead;           /* numbers that are fetched at a time */
+    int wait_ms;         /* how long a fetch may take; 0: for ever */
+    uint64_t overdue_ms; /* when this one has taken too long; 0: never */
     int tries;           /* how often it had to start again */
 };
 
@@ -50,29 +53,51 @@ static struct sw_draw *first_waiting(const struct sw_ids_block *block)
 
 /* --- those who wait --- */
 
-static void time_first(struct sw_ids_block *block)
+static void ring_at(struct sw_ids_block *block, uint64_t due_ms)
 {
-    const struct sw_draw *first = first_waiting(block);
     uint64_t now_ms = sw_loop_now_ms(block->ids->loop);
 
-    if (first == NULL || first->deadline_ms == 0)
+    block->due_ms = due_ms;
+    if (due_ms == 0)
         sw_timer_stop(block->timer);
     else
-        sw_timer_start(block->timer,
-                       first->deadline_ms > now_ms ? first->deadline_ms - now_ms : 0);
+        sw_timer_start(block->timer, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
-static bool is_due(const struct sw_ids_block *block, const struct sw_draw *draw)
+static uint64_t sooner(uint64_t one_ms, uint64_t other_ms)
 {
-    return draw->deadline_ms > 0 && draw->deadline_ms <= sw_loop_now_ms(block->ids->loop);
+    return other_ms == 0 || (one_ms != 0 && one_ms < other_ms) ? one_ms : other_ms;
 }
 
-static void refuse_first(struct sw_ids_block *block, const struct sw_error *err)
+static void ring_for_next(struct sw_ids_block *block)
 {
-    struct sw_draw *first = first_waiting(block);
+    uint64_t due_ms = 0;
 
-    sw_link_remove(&first->link);
-    first->on_refused(first->owner, err);
+    for (const struct sw_link *link = block->waiting.next; link != &block->waiting;
+         link = link->next)
+        due_ms = sooner(SW_OWNER(link, struct sw_draw, link)->deadline_ms, due_ms);
+    ring_at(block, due_ms);
+}
+
+static bool is_over(const struct sw_ids_block *block, uint64_t deadline_ms)
+{
+    return deadline_ms > 0 && deadline_ms <= sw_loop_now_ms(block->ids->loop);
+}
+
+static struct sw_draw *first_overdue(const struct sw_ids_block *block)
+{
+    struct sw_link *link = block->waiting.next;
+
+    while (link != &block->waiting &&
+           !is_over(block, SW_OWNER(link, struct sw_draw, link)->deadline_ms))
+        link = link->next;
+    return link == &block->waiting ? NULL : SW_OWNER(link, struct sw_draw, link);
+}
+
+static void refuse(struct sw_draw *draw, const struct sw_error *err)
+{
+    sw_link_remove(&draw->link);
+    draw->on_refused(draw->owner, err);
 }
 
 static void refuse_all(struct sw_ids_block *block)
@@ -80,7 +105,7 @@ static void refuse_all(struct sw_ids_block *block)
     const struct sw_error err = block->err;
 
     while (first_waiting(block) != NULL)
-        refuse_first(block, &err);
+        refuse(first_waiting(block), &err);
 }
 
 /* --- fetching --- */
@@ -114,11 +139,19 @@ static void begin(struct sw_ids_block *block)
 
     block->state = FETCHING;
     block->is_stale = false;
+    block->overdue_ms =
+        block->wait_ms == 0 ? 0 : sw_loop_now_ms(block->ids->loop) + (uint64_t)block->wait_ms;
     block->err = (struct sw_error){0};
     sw_buf_clear(&block->answer);
     write_request(block);
     sw_leg_start(&block->leg, sw_pools_get(block->ids->pools, block->of_user, shard), shard,
                  &work);
+}
+
+static void begin_if_wanted(struct sw_ids_block *block)
+{
+    if (block->state == RESTING && first_waiting(block) != NULL)
+        begin(block);
 }
 
 /* The leg is done with; the rest is for a turn of the loop in which nobody else is at work. */
@@ -187,7 +220,6 @@ static void serve(void *owner)
     struct sw_ids_block *block = owner;
     struct sw_draw *first;
 
-    block->state = RESTING;
     if (block->err.sqlstate[0] == '\0' && !block->is_stale)
         read_answer(block);
     if (block->err.sqlstate[0] != '\0')
@@ -197,33 +229,30 @@ static void serve(void *owner)
         take(block, first->into, first->count);
         first->on_drawn(first->owner);
     }
-    if (first_waiting(block) != NULL)
-        begin(block);
-    time_first(block);
+    block->state = RESTING;
+    begin_if_wanted(block);
+    ring_for_next(block);
 }
 
+/* A fetch goes on for those who wait longer, unless it has had the time of one of them whole.
+ */
 static void on_due(void *owner)
 {
     struct sw_ids_block *block = owner;
-    const struct sw_draw *first = first_waiting(block);
+    struct sw_draw *draw;
     struct sw_error err;
 
-    if (first == NULL || !is_due(block, first)) {
-        time_first(block);
-        return;
-    }
-    if (block->state == FETCHING) {
+    if (block->state == FETCHING && is_over(block, block->overdue_ms)) {
         sw_leg_cut(&block->leg);
         block->state = RESTING;
     }
     sw_error_set(&err, "53300", "no number could be drawn within timeouts.lease");
     sw_error_detail(&err, "They are drawn from the catalog database: %.120s.",
                     block->expression);
-    while ((first = first_waiting(block)) != NULL && is_due(block, first))
-        refuse_first(block, &err);
-    if (block->state == RESTING && first_waiting(block) != NULL)
-        begin(block);
-    time_first(block);
+    while ((draw = first_overdue(block)) != NULL)
+        refuse(draw, &err);
+    begin_if_wanted(block);
+    ring_for_next(block);
 }
 
 /* --- what the leg tells --- */
@@ -235,12 +264,6 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
     (void)sw_buf_append(&block->answer, bytes, len);
 }
 
-static void on_local(void *owner, int index)
-{
-    (void)owner;
-    (void)index;
-}
-
 static void on_error(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_ids_block *block = owner;
@@ -248,38 +271,6 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
     (void)index;
     sw_wire_read_error(frame, &block->err, NULL);
     block->err.position = 0;
-}
-
-static void on_types(void *owner, int index, const struct sw_frame *frame)
-{
-    (void)owner;
-    (void)index;
-    (void)frame;
-}
-
-static void on_setting(void *owner, int index, const char *value)
-{
-    (void)owner;
-    (void)index;
-    (void)value;
-}
-
-static void on_parameter(void *owner, const char *name, const char *value)
-{
-    (void)owner;
-    (void)name;
-    (void)value;
-}
-
-static void on_attached(void *owner, struct sw_settings *reported)
-{
-    (void)owner;
-    (void)reported;
-}
-
-static void on_pause(void *owner)
-{
-    (void)owner;
 }
 
 static void on_done(void *owner, char status)
@@ -316,13 +307,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 
 static const struct sw_leg_sink sink = {
     .on_forward = on_forward,
-    .on_local = on_local,
     .on_error = on_error,
-    .on_types = on_types,
-    .on_setting = on_setting,
-    .on_parameter = on_parameter,
-    .on_attached = on_attached,
-    .on_pause = on_pause,
     .on_done = on_done,
     .on_refused = on_refused,
     .on_lost = on_lost,
@@ -422,6 +407,7 @@ static void set_off(struct sw_ids_block *block, const struct sw_ids_source *sour
     block->of_user = source->user;
     block->of_database = source->database;
     block->ahead = source->ahead;
+    block->wait_ms = source->wait_ms;
     block->tries = 0;
     begin(block);
 }
@@ -430,6 +416,7 @@ bool sw_ids_draw(struct sw_ids *ids, const struct sw_ids_source *source, struct 
                  int64_t *into, int count)
 {
     struct sw_ids_block *block = find_block(ids, source);
+    uint64_t due_ms;
 
     if (first_waiting(block) == NULL && count <= block->end - block->next) {
         take(block, into, count);
@@ -440,8 +427,9 @@ bool sw_ids_draw(struct sw_ids *ids, const struct sw_ids_source *source, struct 
     draw->deadline_ms =
         source->wait_ms == 0 ? 0 : sw_loop_renew_now_ms(ids->loop) + (uint64_t)source->wait_ms;
     sw_list_push_back(&block->waiting, &draw->link);
-    if (first_waiting(block) == draw)
-        time_first(block);
+    due_ms = sooner(draw->deadline_ms, block->due_ms);
+    if (due_ms != block->due_ms)
+        ring_at(block, due_ms);
     if (block->state == RESTING)
         set_off(block, source);
     return false;

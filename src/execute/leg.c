@@ -250,7 +250,7 @@ static void on_answered(void *owner, const struct sw_reply *reply)
         return;
     }
     leg->work.run->requests[reply->index].is_done = true;
-    if (reply->kind == SW_REPLY_LOCAL)
+    if (reply->kind == SW_REPLY_LOCAL && leg->sink->on_local != NULL)
         leg->sink->on_local(leg->owner, reply->index);
 }
 
@@ -278,7 +278,7 @@ static void on_row(void *owner, const struct sw_reply *reply, const struct sw_fr
     struct sw_leg *leg = owner;
 
     (void)reply;
-    for (int i = 0; i < leg->work.read_back_count; i++) {
+    for (int i = 0; i < leg->work.read_back_count && leg->sink->on_setting != NULL; i++) {
         const uint8_t *bytes;
         size_t len;
         char *value;
@@ -295,7 +295,7 @@ static void on_types(void *owner, const struct sw_reply *reply, const struct sw_
 {
     struct sw_leg *leg = owner;
 
-    if (reply->index != OURS)
+    if (reply->index != OURS && leg->sink->on_types != NULL)
         leg->sink->on_types(leg->owner, reply->index, frame);
 }
 
@@ -320,6 +320,13 @@ static void borrow_another(struct sw_leg *leg)
         on_lent(leg);
 }
 
+static void be_attached(struct sw_leg *leg)
+{
+    if (leg->sink->on_attached != NULL)
+        leg->sink->on_attached(leg->owner, sw_backend_reported(backend_of(leg)));
+    send_run(leg);
+}
+
 static void after_settings(struct sw_leg *leg)
 {
     if (leg->setting_error != NULL && was_cut_short(leg)) {
@@ -334,8 +341,7 @@ static void after_settings(struct sw_leg *leg)
         return;
     }
     sw_backend_set_settings(backend_of(leg), leg->work.settings);
-    leg->sink->on_attached(leg->owner, sw_backend_reported(backend_of(leg)));
-    send_run(leg);
+    be_attached(leg);
 }
 
 static void on_ready(void *owner, const struct sw_reply *reply, char status)
@@ -351,7 +357,8 @@ static void on_parameter(void *owner, const char *name, const char *value)
 {
     struct sw_leg *leg = owner;
 
-    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back)
+    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back &&
+        leg->sink->on_parameter != NULL)
         leg->sink->on_parameter(leg->owner, name, value);
 }
 
@@ -370,7 +377,7 @@ static void on_pause(void *owner)
         leg->sink->on_done(leg->owner, sw_backend_status(backend));
         return;
     }
-    if (leg->state == SW_LEG_RUNNING)
+    if (leg->state == SW_LEG_RUNNING && leg->sink->on_pause != NULL)
         leg->sink->on_pause(leg->owner);
 }
 
@@ -415,8 +422,7 @@ static void on_lent(void *owner)
         send_settings(leg);
         return;
     }
-    leg->sink->on_attached(leg->owner, sw_backend_reported(backend));
-    send_run(leg);
+    be_attached(leg);
 }
 
 static void on_lease_refused(void *owner, const struct sw_error *err)

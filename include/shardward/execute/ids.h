@@ -30,7 +30,7 @@ struct sw_ids_source {
     const struct sw_database *database;
     const char *expression; /* SQL that draws one integer */
     int ahead;              /* how many are fetched at a time, at the least */
-    int wait_ms;            /* how long somebody waits; 0: for ever */
+    int wait_ms;            /* how long somebody waits, or a fetch may take; 0: for ever */
 };
 
 /* Somebody who waits. Embedded in its owner, its link initialised. */
@@ -51,8 +51,8 @@ void sw_ids_close(struct sw_ids *ids);
 /*
  * Draw @count numbers (at least 1) into @into. True: there they are. False: @draw waits, and
  * with @into is borrowed until exactly one of on_drawn and on_refused has been called, in a
- * later turn of the loop, or sw_draw_forget(). Refused with the server's own error, or that of
- * the pool (see pool.h); 53300 when source->wait_ms have passed.
+ * later turn of the loop, or sw_draw_forget(); on_drawn may draw again. Refused with the
+ * server's own error, or that of the pool (see pool.h); 53300 when source->wait_ms have passed.
  */
 bool sw_ids_draw(struct sw_ids *ids, const struct sw_ids_source *source, struct sw_draw *draw,
                  int64_t *into, int count);

@@ -26,7 +26,8 @@ enum sw_leg_state {
     SW_LEG_ATTACHED
 };
 
-/* @index names a request of the run. */
+/* @index names a request of the run. on_local, on_types, on_setting, on_parameter, on_attached
+ * and on_pause may be NULL: not wanted. */
 struct sw_leg_sink {
     void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
     /* A request of ours has its turn: LOCAL, or a PARSE that the server need not hear. */
