@@ -6,7 +6,7 @@ import threading
 import psycopg
 import wire
 from placed_tables import USERS, Places, placed
-from suite import equal, test
+from suite import equal, rows, test
 
 # What `id` of residents (list by city, then hash by id) and pairs (hash of both) is in each table.
 WAYS = {
@@ -24,7 +24,7 @@ NEXT_ID = ["CREATE SCHEMA shardward",
 
 
 @contextlib.contextmanager
-def numbered(p, way, *more):
+def numbered(p, way, *more, edits=()):
     """Tables whose ids are numbered in this way, and a shardward that knows them."""
     statements = [text.format(name) for name in ("residents", "pairs")
                   for text in ("CREATE SEQUENCE {0}_seq", WAYS[way])]
@@ -32,7 +32,7 @@ def numbered(p, way, *more):
         for sql in NEXT_ID:
             conn.execute(sql)
     try:
-        with placed(p, *statements, *more) as other:
+        with placed(p, *statements, *more, edits=edits) as other:
             yield other
     finally:
         for shard in (*USERS, "catalog"):
@@ -260,6 +260,61 @@ def numbers_are_drawn_again_when_the_catalog_database_is_back(p):
             p.as_superuser("institutions", "ALTER DATABASE booking ALLOW_CONNECTIONS true")
         conn.execute(sql)
         equal(len({id_ for id_, in rows_of(p, "residents")}), 2 + seen.count(None))
+
+
+BLOCK = ("id_block: 32", "id_block: 1000")       # outlasts every test
+PAIR = "INSERT INTO pairs (city, number) VALUES ('Harbin', 1) RETURNING id"
+
+
+def restart(p, other, conn):
+    conn.execute("ALTER SEQUENCE pairs_seq RESTART WITH 50000")
+
+
+def set_before_ddl_elsewhere(p, other, conn):
+    p.change("catalog", "SELECT setval('pairs_seq', 50000)")
+    conn.execute("COMMENT ON TABLE patients IS NULL")
+
+
+def set_before_a_reload(p, other, conn):
+    p.change("catalog", "SELECT setval('pairs_seq', 50000)")
+    with p.console(other.port) as admin:
+        admin.execute("RELOAD")
+
+
+def rename(p, other, conn):
+    p.change("catalog", "SELECT setval('pairs_seq', 50000)")
+    conn.execute("ALTER SEQUENCE pairs_seq RENAME TO pairs_numbers")
+
+
+@rows((("ALTER SEQUENCE", restart), ("setval() and DDL that changes nothing", set_before_ddl_elsewhere),
+       ("setval() and a reload of the same file", set_before_a_reload), ("another name", rename)))
+def blocks_are_dropped_when_sequences_may_have_been_altered(p, change):
+    """On every worker; those who did not run the DDL hear of it a little later."""
+    owned = [f"ALTER SEQUENCE {name}_seq OWNED BY {name}.id" for name in ("residents", "pairs")]
+    with numbered(p, "serial", *owned, edits=[("workers: auto", "workers: 2"), BLOCK]) as other, \
+            contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(p.connect(other.port)) for _ in range(4)]
+
+        def draw(conn):
+            return conn.execute(PAIR).fetchone()[0]
+
+        before = [draw(conn) for conn in clients + clients]
+        assert max(before) < 50000 and len({id_ // 1000 for id_ in before}) == 2, f"not of two blocks: {before}"
+        change(p, other, clients[0])
+        assert draw(clients[0]) >= 50000, "the worker that ran it gives old numbers"
+        for conn in clients[1:]:
+            for _ in range(20):
+                if draw(conn) >= 50000:
+                    break
+            assert draw(conn) >= 50000, "another worker still gives old numbers"
+
+
+@test
+def a_block_lasts_while_nobody_has_the_catalogs_read(p):
+    with numbered(p, "serial", edits=[BLOCK]) as other, p.connect(other.port) as conn:
+        first = conn.execute(PAIR).fetchone()[0]
+        p.change("catalog", "SELECT setval('pairs_seq', 50000)")
+        equal(conn.execute(PAIR).fetchone()[0], first + 1)
 
 
 @test
