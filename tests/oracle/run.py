@@ -9,6 +9,7 @@ same statements in the same order, however fast the machine is; only where it en
 """
 
 import argparse
+import contextlib
 import importlib.util
 import random
 import shutil
@@ -30,6 +31,7 @@ import wire                                      # noqa: E402
 from placed_tables import Places, placed         # noqa: E402
 from platform_under_test import DATABASE, Platform   # noqa: E402
 
+import drawn                                     # noqa: E402
 import keys                                      # noqa: E402
 import wrong_answers                             # noqa: E402
 from compare import LOST, Client, answer_of, difference   # noqa: E402
@@ -42,6 +44,7 @@ SEED, SECONDS = 20260101, 60
 MOST_SHOWN = 4                                   # differences of one test
 BATCH, WRITES, TRANSACTIONS, PREPARED = 12, 14, 4, 5     # in one round, for each group and way
 KEY_STATEMENTS = 4000                            # on tables placed in every way
+DRAWN_STATEMENTS = 1200                          # INSERTs that leave columns to a sequence
 ROUNDS_OF_ROWS = 4                               # then all rows are loaded anew
 LEAST_ROUTED, LEAST_WITH_ROWS = 0.25, 0.12       # of the random statements
 
@@ -425,18 +428,32 @@ class Oracle:
                 self.findings.of(name).append(f"only {self.counts[what]} {what} of"
                                               f" {self.counts['statements']}")
 
-    def keys_of_every_kind(self, name):
+    @contextlib.contextmanager
+    def placed_tables(self, *more):
         """Tables whose keys are placed in every way, by a shardward of their own."""
-        with placed(self.platform) as other:
+        with placed(self.platform, *more) as other:
             plain = self.mine
             self.mine = Client(lambda: self.platform.logged_in(other.port), None)
             try:
-                keys.run(self, name, self.mine, Places(self.platform, other), KEY_STATEMENTS)
+                yield Places(self.platform, other)
             finally:
                 self.mine.close()
                 self.mine = plain
+
+    def keys_of_every_kind(self, name):
+        with self.placed_tables() as places:
+            try:
+                keys.run(self, name, self.mine, places, KEY_STATEMENTS)
+            finally:
                 for setting in ("datestyle", "timezone"):
                     self.theirs.query(f"RESET {setting}")
+
+    def drawn_numbers(self):
+        with self.placed_tables(*drawn.MORE) as places:
+            self.test("drawn.columns_left_to_a_sequence",
+                      lambda name: setattr(self, "drawn", drawn.run(self, name, self.mine, places, DRAWN_STATEMENTS)))
+            self.test("control.numbers_given_twice_are_found",
+                      lambda name: drawn.control(self, name, self.drawn, places))
 
     def nothing_in_catalog(self, _name):
         suite.equal(self.contents.catalog_rows(), [])
@@ -460,6 +477,7 @@ class Oracle:
         rounds = self.random_statements()
         counts = self.counts
         self.test("keys.placed_in_every_way", self.keys_of_every_kind)
+        self.drawn_numbers()
         self.test("placement.keys_of_the_whole_range_are_where_locate_says", self.sample_of_locate)
         self.test("placement.the_catalog_database_stays_without_rows", self.nothing_in_catalog)
         self.test("mix.enough_statements_are_routed_and_find_rows", self.check_the_mix)
