@@ -1,5 +1,5 @@
 -- users: the patients, by patient_id over four shards on two clusters.
--- Keys come from the application: a sequence on a shard would know only that shard.
+-- patient_id comes from the application; an identity column would do as well (see payments).
 
 CREATE TABLE patients (
     patient_id bigint PRIMARY KEY,

@@ -84,6 +84,8 @@ def quickstart_starts_everything_within_three_minutes(t):
 def it_shows_for_each_statement_of_the_booking_its_shard(t):
     for shard in ("institutions", r"users_\d", r"orders_\d", r"payments_\d"):
         assert re.search(rf"\| .*\b{shard}\b", t.said), f"{shard} is not in:\n{t.said}"
+    paid = t.said.split("RETURNING payment_id, amount;")[1].split(";")[0]
+    assert re.search(r"\| shard: +payments_\d", paid) and re.search(r"= [1-9]\d* \| 80", paid), paid
     assert re.search(r"= ERROR 23514", t.said), "the payment that fails"
     assert "not booked:" in t.said and "compensation" in t.said, t.said
 
@@ -131,6 +133,16 @@ def its_rows_are_there_through_shardward(t):
     equal(t.ask("one", "SELECT count(*) FROM doctors"), "1000")
     equal(t.ask("one", "SELECT count(*) FROM patients WHERE patient_id = 10000"), "1")
     equal(t.ask("one", "SELECT taken FROM slots WHERE doctor_id = 613 AND slot_id = 1"), "1")
+
+
+@test
+def its_payments_have_numbers_that_no_two_shards_give(t):
+    numbers = []
+    platform = clusters.Clusters(t.dir("one"))
+    for shard in ("payments_0", "payments_1"):
+        node, dbname = platform.place(shard)
+        numbers += platform.psql(node, dbname, "-Atc", "SELECT payment_id FROM payments").split()
+    equal((len(numbers), len(set(numbers))), (2001, 2001))
 
 
 @test

@@ -57,9 +57,8 @@ def rows():
            ((p, a, (a - 1) // SLOTS_OF_A_DOCTOR + 1, (a - 1) % SLOTS_OF_A_DOCTOR + 1, "paid")
             for p, a in booked))
     yield ("payments",
-           "INSERT INTO payments (patient_id, payment_id, appointment_id, amount)"
-           " VALUES (%s, %s, %s, %s)",
-           ((p, a, a, 40 + a % 9 * 10) for p, a in booked))
+           "INSERT INTO payments (patient_id, appointment_id, amount) VALUES (%s, %s, %s)",
+           ((p, a, 40 + a % 9 * 10) for p, a in booked))
 
 
 def load(conn, say):

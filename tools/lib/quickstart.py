@@ -154,16 +154,16 @@ class Quickstart:
             def run(template, *parameters):
                 return self._run_shown(conn, template, *parameters)
 
-            print("\nA booking, statement by statement, and where each one goes")
+            print("\nA booking, statement by statement, and where each one goes. It leaves"
+                  "\npayment_id to its sequence: shardward draws the numbers for all shards.")
             run("SELECT d.doctor_id, d.name, dep.name, h.name FROM doctors d"
                 " JOIN departments dep USING (department_id) JOIN hospitals h USING (hospital_id)"
                 " WHERE d.doctor_id = {}", doctor_id)
             run("SELECT name, city, balance FROM patients WHERE patient_id = {}", patient_id)
 
             def pay(patient, appointment):
-                run("INSERT INTO payments (patient_id, payment_id, appointment_id, amount)"
-                    " VALUES ({}, {}, {}, {}) RETURNING amount", patient, appointment,
-                    appointment, 80)
+                run("INSERT INTO payments (patient_id, appointment_id, amount)"
+                    " VALUES ({}, {}, {}) RETURNING payment_id, amount", patient, appointment, 80)
 
             booking.book(run, patient_id, doctor_id, appointment_id=100_001, pay=pay)
 
@@ -172,8 +172,8 @@ class Quickstart:
                   "\ntheir own, as long as shardward has no transactions over several shards.")
 
             def pay_nothing(patient, appointment):
-                run("INSERT INTO payments (patient_id, payment_id, appointment_id, amount)"
-                    " VALUES ({}, {}, {}, {})", patient, appointment, appointment, 0)
+                run("INSERT INTO payments (patient_id, appointment_id, amount)"
+                    " VALUES ({}, {}, {})", patient, appointment, 0)
 
             try:
                 booking.book(run, patient_id, doctor_id, appointment_id=100_002, pay=pay_nothing)
@@ -253,6 +253,7 @@ Try:
   \\d appointments
   SELECT * FROM patients WHERE patient_id = 42;
   BEGIN; UPDATE patients SET visits = visits + 1 WHERE patient_id = 42 RETURNING visits; COMMIT;
+  INSERT INTO payments (patient_id, appointment_id, amount) VALUES (42, 7, 80) RETURNING payment_id;
   SELECT * FROM patients;       -- no key: refused, with the reason and a hint
 
 Look after it in the console (password: admin):
