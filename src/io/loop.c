@@ -4,17 +4,34 @@
 
 #include <assert.h>
 
-static void run_tasks(uv_prepare_t *prepare)
+static void run_all(struct sw_link *tasks)
 {
-    struct sw_loop *loop = prepare->data;
     struct sw_link *link;
 
-    while ((link = sw_list_first(&loop->tasks)) != NULL) {
+    while ((link = sw_list_first(tasks)) != NULL) {
         struct sw_task *task = SW_OWNER(link, struct sw_task, link);
 
         sw_link_remove(&task->link);
         task->run(task->owner);
     }
+}
+
+static void run_tasks(uv_prepare_t *prepare)
+{
+    run_all(&((struct sw_loop *)prepare->data)->tasks);
+}
+
+/* What is put off again meanwhile waits for the turn after this one. */
+static void run_put_off(uv_idle_t *idle)
+{
+    struct sw_loop *loop = idle->data;
+    struct sw_link now;
+
+    sw_list_push_back(&loop->put_off, &now); /* `now` takes the place of the list's head */
+    sw_link_remove(&loop->put_off);
+    run_all(&now);
+    if (sw_list_first(&loop->put_off) == NULL)
+        (void)uv_idle_stop(idle);
 }
 
 struct sw_loop *sw_loop_create(void)
@@ -26,6 +43,9 @@ struct sw_loop *sw_loop_create(void)
     sw_link_init(&loop->tasks);
     (void)uv_prepare_init(&loop->uv, &loop->before_wait);
     loop->before_wait.data = loop;
+    sw_link_init(&loop->put_off);
+    (void)uv_idle_init(&loop->uv, &loop->next_turn);
+    loop->next_turn.data = loop;
     (void)uv_prepare_start(&loop->before_wait, run_tasks);
     return loop;
 }
@@ -51,6 +71,7 @@ void sw_loop_destroy(struct sw_loop *loop)
         return;
     run_tasks(&loop->before_wait);
     uv_close((uv_handle_t *)&loop->before_wait, NULL);
+    uv_close((uv_handle_t *)&loop->next_turn, NULL);
     /* One turn may be cut short: by a stop that was asked for when nothing ran any more. */
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
         ;
@@ -102,6 +123,14 @@ void sw_task_post(struct sw_loop *loop, struct sw_task *task)
 {
     if (!sw_link_is_linked(&task->link))
         sw_list_push_back(&loop->tasks, &task->link);
+}
+
+void sw_task_put_off(struct sw_loop *loop, struct sw_task *task)
+{
+    if (sw_link_is_linked(&task->link))
+        return;
+    sw_list_push_back(&loop->put_off, &task->link);
+    (void)uv_idle_start(&loop->next_turn, run_put_off);
 }
 
 void sw_task_cancel(struct sw_task *task)

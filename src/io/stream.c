@@ -6,16 +6,24 @@
  *             WRITABLE while `out` holds bytes that the socket would not take
  *
  * The poll handle is started anew only when that set changes.
+ *
+ * TLS may have read more from the socket than it has given out, which no poll tells: then the
+ * stream reads `again` in the loop's next turn. During a handshake `out` waits, and the set is
+ * what the handshake waits for.
  */
 #include "shardward/io/stream.h"
 
+#include "channel.h"
 #include "internal.h"
 
 #include "shardward/base/mem.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+enum { TLS_HANDSHAKE = 0x16 /* the first byte of a client that begins with TLS */ };
 
 struct sw_stream {
     uv_poll_t poll;
@@ -33,18 +41,41 @@ struct sw_stream {
     bool was_congested;
     int send_error; /* an errno: nothing can be sent; what has come may still be read */
     int watched;
-    uint64_t received, sent; /* bytes */
+    uint64_t received, sent;    /* bytes */
+    struct sw_tls *offered;     /* NULL: TLS may not begin */
+    struct sw_channel *channel; /* NULL: outside of TLS */
+    struct sw_task again;       /* reads what TLS holds */
+    bool has_begun;             /* the first byte was looked at */
 };
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
+static bool is_shaking(const struct sw_stream *stream)
+{
+    return stream->channel != NULL && stream->channel->is_shaking;
+}
+
+static bool is_full(const struct sw_stream *stream)
+{
+    return stream->is_held && sw_buf_len(&stream->in) >= SW_STREAM_HELD;
+}
+
+static int wanted_events(const struct sw_stream *stream)
+{
+    bool has_output = sw_buf_len(&stream->out) > 0 || stream->was_congested;
+    bool writes_to_read = stream->channel != NULL && stream->channel->read_wants_write;
+
+    if (stream->loss != NULL)
+        return 0;
+    if (is_shaking(stream))
+        return writes_to_read ? UV_WRITABLE : UV_READABLE;
+    return (is_full(stream) ? 0 : UV_READABLE) |
+           (has_output || writes_to_read ? UV_WRITABLE : 0);
+}
+
 static void watch(struct sw_stream *stream)
 {
-    bool is_full = stream->is_held && sw_buf_len(&stream->in) >= SW_STREAM_HELD;
-    int wanted =
-        (stream->loss || is_full ? 0 : UV_READABLE) |
-        (!stream->loss && (sw_buf_len(&stream->out) > 0 || stream->was_congested) ? UV_WRITABLE
-                                                                                  : 0);
+    int wanted = wanted_events(stream);
 
     if (stream->is_closing || wanted == stream->watched)
         return;
@@ -60,6 +91,8 @@ static void lose(struct sw_stream *stream, int error)
 {
     if (stream->send_error != 0)
         error = stream->send_error;
+    if (stream->loss == NULL && error == EPROTO && stream->channel != NULL)
+        stream->loss = stream->channel->reason;
     if (stream->loss == NULL)
         stream->loss = error == 0 ? "closed by the other side" : strerror(error);
     stream->was_reset = stream->was_reset || error == ECONNRESET || error == EPIPE;
@@ -85,6 +118,14 @@ static void offer_kept(struct sw_stream *stream)
         sw_loop_take_back(stream->loop, &stream->in);
 }
 
+/* What TLS holds is read when others have had their turn. */
+static void read_again(struct sw_stream *stream)
+{
+    if (stream->channel != NULL && stream->channel->has_more && stream->loss == NULL &&
+        !is_full(stream))
+        sw_task_put_off(stream->loop, &stream->again);
+}
+
 static void later(void *owner)
 {
     struct sw_stream *stream = owner;
@@ -94,6 +135,7 @@ static void later(void *owner)
     if (stream->is_closing)
         return;
     watch(stream);
+    read_again(stream);
     if (stream->loss != NULL && !stream->is_loss_told) {
         stream->is_loss_told = true;
         stream->events->on_lost(stream->owner, stream->loss);
@@ -109,6 +151,13 @@ static int reset_behind_close(const struct sw_stream *stream)
     return getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : 0;
 }
 
+static ssize_t receive(struct sw_stream *stream, uint8_t *room)
+{
+    if (stream->channel != NULL)
+        return sw_channel_recv(stream->channel, room, SW_SCRATCH);
+    return recv(stream->fd, room, SW_SCRATCH, 0);
+}
+
 /* A read into `in` behind what is kept there; else into the loop's scratch. */
 static void on_readable(struct sw_stream *stream)
 {
@@ -118,9 +167,11 @@ static void on_readable(struct sw_stream *stream)
 
     if (is_kept)
         room = sw_buf_room(&stream->in, SW_SCRATCH);
-    len = recv(stream->fd, room, SW_SCRATCH, 0);
-    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+    len = receive(stream, room);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR)) {
+        watch(stream);
         return;
+    }
     if (len <= 0) {
         lose(stream, len == 0 ? reset_behind_close(stream) : errno);
         return;
@@ -137,7 +188,53 @@ static void on_readable(struct sw_stream *stream)
             (void)sw_buf_append(&stream->in, room + taken, (size_t)len - taken);
         }
     }
+    if (stream->is_closing)
+        return;
     watch(stream);
+    read_again(stream);
+}
+
+static void again(void *owner)
+{
+    struct sw_stream *stream = owner;
+
+    if (stream->loss == NULL && !is_full(stream))
+        on_readable(stream);
+}
+
+/* --- the beginning of TLS --- */
+
+static void begin_tls(struct sw_stream *stream, bool is_direct)
+{
+    stream->has_begun = true;
+    stream->channel = sw_channel_accept(stream->offered, stream->fd, is_direct);
+    if (stream->channel == NULL)
+        lose(stream, ENOMEM);
+}
+
+static void shake(struct sw_stream *stream)
+{
+    if (sw_channel_shake(stream->channel)) {
+        sw_stream_flush(stream);
+        read_again(stream);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        lose(stream, errno);
+    }
+    watch(stream);
+}
+
+/* The first byte tells whether a client to whom TLS is offered begins with it. */
+static void look(struct sw_stream *stream)
+{
+    uint8_t byte = 0;
+
+    if (recv(stream->fd, &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    stream->has_begun = true;
+    if (byte == TLS_HANDSHAKE)
+        begin_tls(stream, true);
+    else
+        on_readable(stream);
 }
 
 static void on_writable(struct sw_stream *stream)
@@ -148,6 +245,17 @@ static void on_writable(struct sw_stream *stream)
         watch(stream);
         stream->events->on_drained(stream->owner);
     }
+}
+
+static void carry(struct sw_stream *stream, int events)
+{
+    bool reads = (events & UV_READABLE) != 0 ||
+                 (stream->channel != NULL && stream->channel->read_wants_write);
+
+    if (events & UV_WRITABLE)
+        on_writable(stream);
+    if (!stream->is_closing && stream->loss == NULL && reads)
+        on_readable(stream);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -162,10 +270,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         stream->watched = 0;
         events = UV_READABLE;
     }
-    if (events & UV_WRITABLE)
-        on_writable(stream);
-    if (!stream->is_closing && (events & UV_READABLE))
-        on_readable(stream);
+    if (!stream->has_begun && stream->offered != NULL)
+        look(stream);
+    else if (!is_shaking(stream))
+        carry(stream, events);
+    if (!stream->is_closing && stream->loss == NULL && is_shaking(stream))
+        shake(stream);
 }
 
 struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
@@ -180,6 +290,7 @@ struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
     sw_buf_init(&stream->in, SIZE_MAX);
     sw_buf_init(&stream->out, SIZE_MAX);
     sw_task_init(&stream->later, later, stream);
+    sw_task_init(&stream->again, again, stream);
     (void)uv_poll_init(&loop->uv, &stream->poll, fd);
     stream->poll.data = stream;
     watch(stream);
@@ -192,6 +303,8 @@ static void on_poll_closed(uv_handle_t *handle)
 
     sw_loop_take_back(stream->loop, &stream->in);
     sw_loop_take_back(stream->loop, &stream->out);
+    sw_channel_free(stream->channel);
+    sw_tls_unref(stream->offered);
     if (!stream->is_detached)
         stream->events->on_closed(stream->owner);
     free(stream);
@@ -203,13 +316,17 @@ void sw_stream_close(struct sw_stream *stream)
         return;
     stream->is_closing = true;
     sw_task_cancel(&stream->later);
+    sw_task_cancel(&stream->again);
+    if (stream->channel != NULL && stream->loss == NULL && sw_buf_len(&stream->out) == 0)
+        sw_channel_end(stream->channel);
     uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
 }
 
 bool sw_stream_is_still(const struct sw_stream *stream)
 {
     return !stream->is_closing && stream->loss == NULL && stream->send_error == 0 &&
-           sw_buf_len(&stream->in) == 0 && sw_buf_len(&stream->out) == 0;
+           sw_buf_len(&stream->in) == 0 && sw_buf_len(&stream->out) == 0 &&
+           (stream->channel == NULL || sw_channel_is_still(stream->channel));
 }
 
 void sw_stream_detach(struct sw_stream *stream)
@@ -225,13 +342,22 @@ struct sw_buf *sw_stream_out(struct sw_stream *stream)
     return &stream->out;
 }
 
+static ssize_t send_out(struct sw_stream *stream)
+{
+    const uint8_t *bytes = sw_buf_bytes(&stream->out);
+    size_t len = sw_buf_len(&stream->out);
+
+    if (stream->channel != NULL)
+        return sw_channel_send(stream->channel, bytes, len);
+    return send(stream->fd, bytes, len, MSG_NOSIGNAL);
+}
+
 void sw_stream_flush(struct sw_stream *stream)
 {
-    if (stream->is_closing || stream->loss != NULL)
+    if (stream->is_closing || stream->loss != NULL || is_shaking(stream))
         return;
     while (stream->send_error == 0 && sw_buf_len(&stream->out) > 0) {
-        ssize_t len = send(stream->fd, sw_buf_bytes(&stream->out), sw_buf_len(&stream->out),
-                           MSG_NOSIGNAL);
+        ssize_t len = send_out(stream);
 
         if (len < 0 && errno == EINTR)
             continue;
@@ -285,4 +411,49 @@ void sw_stream_release(struct sw_stream *stream)
         return;
     stream->is_held = false;
     sw_task_post(stream->loop, &stream->later);
+}
+
+/* --- TLS, for the owner --- */
+
+void sw_stream_offer_tls(struct sw_stream *stream, struct sw_tls *tls)
+{
+    stream->offered = sw_tls_ref(tls);
+}
+
+bool sw_stream_offers_tls(const struct sw_stream *stream)
+{
+    return stream->offered != NULL;
+}
+
+void sw_stream_start_tls(struct sw_stream *stream)
+{
+    sw_stream_flush(stream);
+    if (stream->loss == NULL && sw_buf_len(&stream->out) == 0)
+        begin_tls(stream, false);
+    else
+        lose(stream, EPROTO); /* a client that has not read one byte */
+}
+
+void sw_stream_borrow_tls(struct sw_stream *stream, void *ssl)
+{
+    stream->channel = sw_channel_borrow(ssl);
+    read_again(stream);
+}
+
+const struct sw_tls *sw_stream_tls(const struct sw_stream *stream)
+{
+    return stream->channel == NULL || is_shaking(stream) ? NULL : stream->channel->tls;
+}
+
+bool sw_stream_is_shaking(const struct sw_stream *stream)
+{
+    return is_shaking(stream);
+}
+
+void sw_stream_describe_tls(const struct sw_stream *stream, char text[SW_TLS_PRINT])
+{
+    text[0] = '\0';
+    if (stream->channel != NULL && !is_shaking(stream))
+        (void)snprintf(text, SW_TLS_PRINT, "%s/%s", SSL_get_version(stream->channel->ssl),
+                       SSL_get_cipher_name(stream->channel->ssl));
 }
