@@ -181,6 +181,12 @@ void sw_scram_init(struct sw_scram *scram, const struct sw_scram_verifier *verif
     *scram = (struct sw_scram){.step = SW_SCRAM_FIRST, .verifier = *verifier};
 }
 
+void sw_scram_offer_binding(struct sw_scram *scram, const uint8_t *binding, size_t len)
+{
+    memcpy(scram->binding, binding, len);
+    scram->binding_len = len;
+}
+
 static bool malformed(struct sw_error *err, const char *detail)
 {
     (void)sw_error_set(err, "08P01", "malformed SCRAM message");
@@ -241,17 +247,51 @@ static bool take(struct slice *rest, char name, struct slice *value, struct sw_e
     return take_any(rest, &found, value, err);
 }
 
-static bool take_gs2_header(struct slice *rest, struct sw_error *err)
+/* The flag by which the client says whether it binds: n, y (it would, but was not offered it),
+ * or p= with the type of binding. */
+static bool take_binding_flag(const struct sw_scram *scram, struct slice *rest,
+                              struct sw_error *err)
 {
     char flag = rest->text[0];
+    struct slice type = {"", 0};
 
-    if (flag == 'p')
+    if (flag != 'n' && flag != 'y' && flag != 'p')
+        return expected(err, "a channel-binding flag", *rest);
+    if (flag == 'p' && scram->binding_len == 0)
         return sw_error_set(err, "0A000",
                             "client requires SCRAM channel binding, but it is not supported");
-    if (flag != 'n' && flag != 'y')
-        return expected(err, "a channel-binding flag", *rest);
+    if (flag == 'p' && !scram->is_bound)
+        return malformed(err, "The client selected SCRAM-SHA-256 without channel binding, but "
+                              "the SCRAM message includes channel binding data.");
+    if (flag != 'p' && scram->is_bound)
+        return malformed(err, "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message "
+                              "does not include channel binding data.");
+    if (flag == 'y' && scram->binding_len > 0) {
+        (void)sw_error_set(err, "28000", "SCRAM channel binding negotiation error");
+        sw_error_detail(err, "The client supports SCRAM channel binding but thinks the server "
+                             "does not.  However, this server does support channel binding.");
+        return false;
+    }
     *rest = (struct slice){rest->text + 1, rest->len - 1};
-    if (!take_comma(rest, err))
+    if (flag != 'p')
+        return true;
+    if (rest->len == 0 || rest->text[0] != '=')
+        return expected(err, "\"=\"", *rest);
+    *rest = (struct slice){rest->text + 1, rest->len - 1};
+    type.text = rest->text;
+    while (rest->len > 0 && rest->text[0] != ',') {
+        *rest = (struct slice){rest->text + 1, rest->len - 1};
+        type.len++;
+    }
+    if (!is_equal(type, "tls-server-end-point"))
+        return sw_error_set(err, "08P01", "unsupported SCRAM channel-binding type");
+    return true;
+}
+
+static bool take_gs2_header(const struct sw_scram *scram, struct slice *rest,
+                            struct sw_error *err)
+{
+    if (!take_binding_flag(scram, rest, err) || !take_comma(rest, err))
         return false;
     if (rest->len > 0 && rest->text[0] == 'a')
         return sw_error_set(err, "0A000",
@@ -317,7 +357,7 @@ static bool answer_first(struct sw_scram *scram, struct slice message, char *ans
 {
     struct slice bare = message, nonce = {"", 0};
 
-    if (!take_gs2_header(&bare, err) || !read_first_bare(bare, &nonce, err) ||
+    if (!take_gs2_header(scram, &bare, err) || !read_first_bare(bare, &nonce, err) ||
         !make_server_first(scram, nonce, err))
         return false;
     copy(scram->gs2_header, (struct slice){message.text, message.len - bare.len});
@@ -329,10 +369,16 @@ static bool answer_first(struct sw_scram *scram, struct slice message, char *ans
 
 static bool is_same_binding(const struct sw_scram *scram, struct slice value)
 {
-    uint8_t encoded[(SW_SCRAM_MESSAGE_MAX + 2) / 3 * 4 + 1];
+    uint8_t plain[SW_SCRAM_MESSAGE_MAX + SW_SCRAM_BINDING_MAX];
+    uint8_t encoded[(sizeof plain + 2) / 3 * 4 + 1];
+    size_t len = strlen(scram->gs2_header);
 
-    (void)EVP_EncodeBlock(encoded, (const uint8_t *)scram->gs2_header,
-                          (int)strlen(scram->gs2_header));
+    memcpy(plain, scram->gs2_header, len);
+    if (scram->is_bound) {
+        memcpy(plain + len, scram->binding, scram->binding_len);
+        len += scram->binding_len;
+    }
+    (void)EVP_EncodeBlock(encoded, plain, (int)len);
     return is_equal(value, (const char *)encoded);
 }
 
@@ -351,6 +397,8 @@ static bool read_final(const struct sw_scram *scram, struct slice message, struc
 
     if (!take(&rest, 'c', &binding, err))
         return false;
+    if (!is_same_binding(scram, binding) && scram->is_bound)
+        return sw_error_set(err, "28000", "SCRAM channel binding check failed");
     if (!is_same_binding(scram, binding))
         return sw_error_set(
             err, "08P01", "unexpected SCRAM channel-binding attribute in client-final-message");

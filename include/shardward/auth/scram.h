@@ -17,6 +17,7 @@ enum {
     SW_SCRAM_SALT_MAX = 64,
     SW_SCRAM_NONCE = 24,         /* characters of our part of the nonce: 18 random bytes */
     SW_SCRAM_MESSAGE_MAX = 1024, /* bytes of a message with a zero byte */
+    SW_SCRAM_BINDING_MAX = 64,   /* bytes of a hash */
 };
 
 struct sw_scram_verifier {
@@ -47,17 +48,25 @@ struct sw_scram {
     char client_first_bare[SW_SCRAM_MESSAGE_MAX];
     char server_first[SW_SCRAM_MESSAGE_MAX];
     char nonce[SW_SCRAM_MESSAGE_MAX]; /* the client's and ours */
+    uint8_t binding[SW_SCRAM_BINDING_MAX];
+    size_t binding_len; /* 0: nothing to bind to */
+    bool is_bound;      /* the client has chosen SCRAM-SHA-256-PLUS */
 };
 
 void sw_scram_init(struct sw_scram *scram, const struct sw_scram_verifier *verifier);
+/* Before the first message: the dialogue can be bound to its channel, and SCRAM-SHA-256-PLUS is
+ * offered. @binding is that of tls-server-end-point, @len at most SW_SCRAM_BINDING_MAX. */
+void sw_scram_offer_binding(struct sw_scram *scram, const uint8_t *binding, size_t len);
 
 /*
  * Take the client's next message (@len bytes) and write our answer, as text, into @answer
  * (SW_SCRAM_MESSAGE_MAX bytes): first the server-first-message, then the server-final-message
  * (step is SW_SCRAM_DONE then). False: 28P01 for a wrong proof, 08P01 for a broken message,
- * 0A000 for what we do not support: channel binding (p=) that was not offered, an authorization
- * identity (a=), a mandatory extension (m=). The dialogue is over then, the step
- * SW_SCRAM_FAILED. The user name in the message is ignored: that of the start-up packet counts.
+ * 28000 for another channel than ours, or for a client that could bind and believes that it was
+ * not offered it, 0A000 for what we do not support: channel binding (p=) that was not offered,
+ * an authorization identity (a=), a mandatory extension (m=). The dialogue is over then, the
+ * step SW_SCRAM_FAILED. The user name in the message is ignored: that of the start-up packet
+ * counts.
  */
 bool sw_scram_answer(struct sw_scram *scram, const uint8_t *message, size_t len, char *answer,
                      struct sw_error *err);

@@ -165,9 +165,12 @@ static void a_verifier_is_read_strictly(void **state)
     }
 }
 
-/* A whole login; false when the server refused the proof. */
-static bool log_in(const struct sw_scram_verifier *verifier, const char *password,
-                   const char *gs2_header, const char *binding, struct sw_error *err)
+static const uint8_t channel[] = "the hash of a certificate";
+
+/* A whole login; false when the server refused the proof. @is_bound: by SCRAM-SHA-256-PLUS. */
+static bool log_in_by(const struct sw_scram_verifier *verifier, const char *password,
+                      const char *gs2_header, const char *binding, bool is_bound,
+                      struct sw_error *err)
 {
     char message[SW_SCRAM_MESSAGE_MAX], answer[SW_SCRAM_MESSAGE_MAX];
     char auth_message[4 * SW_SCRAM_MESSAGE_MAX], unproved[SW_SCRAM_MESSAGE_MAX / 2];
@@ -175,6 +178,9 @@ static bool log_in(const struct sw_scram_verifier *verifier, const char *passwor
     struct sw_scram scram;
 
     sw_scram_init(&scram, verifier);
+    if (is_bound)
+        sw_scram_offer_binding(&scram, channel, sizeof channel - 1);
+    scram.is_bound = is_bound;
     (void)snprintf(message, sizeof message, "%sn=,r=abc", gs2_header);
     assert_true(say(&scram, message, answer, err));
     assert_int_equal(scram.step, SW_SCRAM_FINAL);
@@ -192,6 +198,12 @@ static bool log_in(const struct sw_scram_verifier *verifier, const char *passwor
     assert_memory_equal(answer, "v=", 2);
     assert_string_equal(answer + 2, signature);
     return true;
+}
+
+static bool log_in(const struct sw_scram_verifier *verifier, const char *password,
+                   const char *gs2_header, const char *binding, struct sw_error *err)
+{
+    return log_in_by(verifier, password, gs2_header, binding, false, err);
 }
 
 static void only_the_right_password_gets_in(void **state)
@@ -335,6 +347,74 @@ static void a_first_message_is_read_strictly(void **state)
     }
 }
 
+/* RFC 5802, section 6, in PostgreSQL's words (libpq/auth-scram.c). */
+static void a_binding_is_negotiated(void **state)
+{
+    static const struct {
+        const char *message;
+        bool is_offered, is_chosen;
+        const char *sqlstate; /* NULL: accepted */
+    } rows[] = {
+        {"n,,n=,r=abc", true, false, NULL},
+        {"y,,n=,r=abc", false, false, NULL},
+        {"y,,n=,r=abc", true, false, "28000"},
+        {"n,,n=,r=abc", true, true, "08P01"},
+        {"y,,n=,r=abc", true, true, "08P01"},
+        {"p=tls-server-end-point,,n=,r=abc", true, true, NULL},
+        {"p=tls-server-end-point,,n=,r=abc", true, false, "08P01"},
+        {"p=tls-server-end-point,,n=,r=abc", false, false, "0A000"},
+        {"p=tls-server-end-points,,n=,r=abc", true, true, "08P01"},
+        {"p=tls-server-end,,n=,r=abc", true, true, "08P01"},
+        {"p=tls-server-end-point", true, true, "08P01"},
+        {"p=tls-server-end-point,a=b,n=,r=abc", true, true, "0A000"},
+        {"p=,,n=,r=abc", true, true, "08P01"},
+        {"p,,n=,r=abc", true, true, "08P01"},
+        {"p", true, true, "08P01"},
+    };
+    const struct sw_scram_verifier verifier = verifier_of(rfc_verifier);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[SW_SCRAM_MESSAGE_MAX];
+        struct sw_scram scram;
+        struct sw_error err;
+
+        sw_scram_init(&scram, &verifier);
+        if (rows[i].is_offered)
+            sw_scram_offer_binding(&scram, channel, sizeof channel - 1);
+        scram.is_bound = rows[i].is_chosen;
+        assert_int_equal(say(&scram, rows[i].message, answer, &err), rows[i].sqlstate == NULL);
+        if (rows[i].sqlstate != NULL)
+            assert_string_equal(err.sqlstate, rows[i].sqlstate);
+    }
+}
+
+static void only_the_channel_itself_is_bound(void **state)
+{
+    static const struct {
+        const char *hash;
+        const char *sqlstate; /* NULL: let in */
+    } rows[] = {
+        {"the hash of a certificate", NULL},
+        {"the hash of a certificat", "28000"},
+        {"the hash of a certificatE", "28000"},
+        {"", "28000"},
+    };
+    const struct sw_scram_verifier verifier = verifier_of(rfc_verifier);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char plain[128], encoded[256];
+        struct sw_error err;
+        int len = snprintf(plain, sizeof plain, "p=tls-server-end-point,,%s", rows[i].hash);
+
+        EVP_EncodeBlock((uint8_t *)encoded, (const uint8_t *)plain, len);
+        assert_int_equal(
+            log_in_by(&verifier, rfc_password, "p=tls-server-end-point,,", encoded, true, &err),
+            rows[i].sqlstate == NULL);
+        if (rows[i].sqlstate != NULL)
+            assert_string_equal(err.sqlstate, rows[i].sqlstate);
+    }
+}
+
 static void a_last_message_is_read_strictly(void **state)
 {
     static const char proof[] = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
@@ -468,6 +548,8 @@ int main(void)
         cmocka_unit_test(an_unknown_user_looks_like_a_known_one),
         cmocka_unit_test(nonces_are_never_the_same),
         cmocka_unit_test(a_first_message_is_read_strictly),
+        cmocka_unit_test(a_binding_is_negotiated),
+        cmocka_unit_test(only_the_channel_itself_is_bound),
         cmocka_unit_test(a_last_message_is_read_strictly),
         cmocka_unit_test(nothing_may_stand_behind_the_proof),
         cmocka_unit_test(a_message_may_hold_no_zero_byte),
