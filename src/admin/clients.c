@@ -96,7 +96,7 @@ static void put_client(void *owner, const struct sw_client_facts *facts)
     else
         sw_answer_format(answer, "s%d", facts->server_fd);
     sw_answer_number(answer, 0);
-    sw_answer_text(answer, "");
+    sw_answer_text(answer, facts->tls);
     sw_answer_text(answer, facts->application == NULL ? "" : facts->application);
     sw_answer_number(answer, facts->id);
     sw_answer_number(answer, (int64_t)(part->worker - part->ask->admin->workers));

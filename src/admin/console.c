@@ -10,8 +10,10 @@
  */
 #include "internal.h"
 
+#include "shardward/auth/sasl.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
+#include "shardward/session/encryption.h"
 #include "shardward/wire/startup.h"
 #include "shardward/wire/write.h"
 
@@ -20,9 +22,6 @@
 
 enum {
     AUTH_OK = 0,
-    AUTH_SASL = 10,
-    AUTH_SASL_CONTINUE = 11,
-    AUTH_SASL_FINAL = 12,
     MESSAGE_LIMIT = 1024 * 1024, /* bytes of one message of a console */
 };
 
@@ -78,44 +77,17 @@ static void welcome(struct sw_console *console)
            console->user_name);
 }
 
-/* SASLInitialResponse: mechanism, length, message. Later SASLResponse: the message alone. */
-static bool read_sasl(const struct sw_console *console, const struct sw_frame *frame,
-                      const uint8_t **message, size_t *len)
-{
-    struct sw_cursor cursor = sw_cursor_of(frame);
-
-    *len = frame->body_len;
-    if (console->scram->step == SW_SCRAM_FIRST) {
-        if (strcmp(sw_cursor_text(&cursor), "SCRAM-SHA-256") != 0)
-            return false;
-        *len = sw_cursor_int32(&cursor);
-    }
-    *message = sw_cursor_bytes(&cursor, *len);
-    return sw_cursor_is_done(&cursor);
-}
-
 static void take_proof(struct sw_console *console, const struct sw_frame *frame)
 {
-    char answer[SW_SCRAM_MESSAGE_MAX];
-    const uint8_t *message;
     struct sw_error err;
-    size_t len;
 
-    if (frame->type != 'p' || !read_sasl(console, frame, &message, &len)) {
-        sw_error_set(&err, "08P01", "expected SASL response, got message type %d", frame->type);
-        sw_console_fatal(console, &err);
-        return;
-    }
-    if (!sw_scram_answer(console->scram, message, len, answer, &err)) {
+    if (!sw_sasl_answer(console->scram, frame, sw_console_out(console), &err)) {
         if (sw_error_is(&err, "28P01"))
             fail_login(console);
         else
             sw_console_fatal(console, &err);
         return;
     }
-    sw_write_auth(sw_console_out(console),
-                  console->scram->step == SW_SCRAM_DONE ? AUTH_SASL_FINAL : AUTH_SASL_CONTINUE,
-                  answer, strlen(answer));
     if (console->scram->step == SW_SCRAM_DONE && console->user < 0)
         fail_login(console);
     else if (console->scram->step == SW_SCRAM_DONE)
@@ -132,16 +104,21 @@ static int find_user(const struct sw_config *config, const char *name)
 
 static void start_sasl(struct sw_console *console)
 {
-    static const char mechanisms[] = "SCRAM-SHA-256\0"; /* a list, ended by an empty name */
+    const struct sw_tls *tls = sw_stream_tls(console->stream);
     struct sw_scram_verifier mock;
+    const uint8_t *binding;
+    size_t len = 0;
 
     console->scram = sw_alloc(sizeof *console->scram);
     if (console->user < 0)
         sw_scram_mock_verifier(console->user_name, &mock);
     sw_scram_init(console->scram,
                   console->user < 0 ? &mock : &console->admin->verifiers[console->user]);
+    binding = tls == NULL ? NULL : sw_tls_binding(tls, &len);
+    if (binding != NULL)
+        sw_scram_offer_binding(console->scram, binding, len);
     console->state = SW_CONSOLE_LOGIN;
-    sw_write_auth(sw_console_out(console), AUTH_SASL, mechanisms, sizeof mechanisms);
+    sw_sasl_offer(console->scram, sw_console_out(console));
 }
 
 static void start_console(struct sw_console *console, const struct sw_startup *startup)
@@ -166,21 +143,17 @@ static void start_console(struct sw_console *console, const struct sw_startup *s
 
 static void take_packet(struct sw_console *console, const struct sw_frame *frame, bool has_more)
 {
+    const struct sw_config *config = console->admin->map->config;
     struct sw_startup startup;
     struct sw_error err;
 
-    if (!sw_startup_read(&startup, frame, &err)) {
+    if (!sw_startup_read(&startup, frame, &err) ||
+        !sw_encryption_take(console->stream, console->fd, config, &startup, has_more, &err))
         sw_console_fatal(console, &err);
-    } else if (startup.kind == SW_STARTUP_SESSION) {
-        start_console(console, &startup);
-    } else if (startup.kind == SW_STARTUP_CANCEL) {
+    else if (startup.kind == SW_STARTUP_CANCEL)
         sw_console_close(console);
-    } else {
-        sw_put_byte(sw_console_out(console), 'N');
-        sw_error_set(&err, "08P01", "received unencrypted data after SSL or GSSAPI request");
-        if (has_more)
-            sw_console_fatal(console, &err);
-    }
+    else if (startup.kind == SW_STARTUP_SESSION)
+        start_console(console, &startup);
     sw_startup_finish(&startup);
 }
 
@@ -258,7 +231,7 @@ static void on_drained(void *owner)
 
 static void on_lost(void *owner, const char *reason)
 {
-    (void)reason;
+    sw_encryption_log_loss(((struct sw_console *)owner)->stream, reason);
     sw_console_close(owner);
 }
 
@@ -326,6 +299,7 @@ void sw_console_open(struct sw_admin *admin, int fd)
     admin->refs++;
     console->fd = fd;
     console->stream = sw_stream_open(admin->loop, fd, &events, console);
+    sw_encryption_offer(console->stream, fd, admin->map->config);
     console->login_timer = sw_timer_create(admin->loop, on_login_timeout, console);
     if (login_ms > 0)
         sw_timer_start(console->login_timer, (uint64_t)login_ms);

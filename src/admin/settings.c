@@ -128,6 +128,18 @@ static void put_log(struct sw_answer *answer, const struct sw_config *config)
     put(answer, "log.connections", config->log.has_connections ? "on" : "off", "off", true);
 }
 
+static void put_tls(struct sw_answer *answer, const struct sw_config *config)
+{
+    const struct sw_tls_files *files = &config->tls.files;
+
+    put(answer, "tls.mode", sw_tls_mode_name(config->tls.mode), "disable", true);
+    put(answer, "tls.certificate", files->certificate, NULL, true);
+    put(answer, "tls.key", files->key, NULL, true);
+    put(answer, "tls.ca", files->ca, NULL, true);
+    put(answer, "tls.ciphers", files->ciphers, NULL, true);
+    put(answer, "tls.min_version", files->needs_13 ? "1.3" : "1.2", "1.2", true);
+}
+
 static void put_whole(struct sw_answer *answer, const struct sw_config *config)
 {
     char workers[16];
@@ -139,6 +151,7 @@ static void put_whole(struct sw_answer *answer, const struct sw_config *config)
     put_limits(answer, config);
     put_timeouts(answer, config);
     put_log(answer, config);
+    put_tls(answer, config);
     put(answer, "auth", sw_config_auth_name(config->auth), sw_config_auth_name(SW_AUTH_SCRAM),
         true);
 }

@@ -77,9 +77,9 @@ static const struct sw_field file_fields[] = {
     {.name = "auth", .read = sw_read_auth},
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "admin", .read = sw_read_admin},
+    {.name = "tls", .read = sw_read_tls},
     {.name = "http"},
     {.name = "cloud"},
-    {.name = "tls"},
 };
 
 static struct sw_config *create(const char *path)
@@ -240,6 +240,7 @@ void sw_config_free(struct sw_config *config)
 {
     if (config == NULL)
         return;
+    sw_tls_unref(config->tls.server);
     sw_arena_finish(&config->arena);
     free(config);
 }

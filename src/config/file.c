@@ -6,6 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *sw_reader_beside(struct sw_reader *reader, const char *name)
+{
+    struct sw_arena *arena = &reader->config->arena;
+    const char *own = reader->config->path, *slash = strrchr(own, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash - own) + 1, len = strlen(name);
+    char *path;
+
+    if (name[0] == '/' || folder == 0)
+        return sw_arena_strdup(arena, name);
+    path = sw_arena_alloc(arena, folder + len + 1);
+    memcpy(path, own, folder);
+    memcpy(path + folder, name, len + 1);
+    return path;
+}
+
 char *sw_file_read(const char *path, size_t most, size_t *len, const char **why)
 {
     FILE *file = fopen(path, "rb");

@@ -115,6 +115,9 @@ bool sw_reader_is_null(const yaml_node_t *node);
 /* The digits at @text as a number of at most nine digits; returns where they end, or NULL. */
 const char *sw_reader_digits(const char *text, int *number);
 
+/* The path of a file that the configuration names: beside the configuration. Its arena's. */
+const char *sw_reader_beside(struct sw_reader *reader, const char *name);
+
 /* Field readers of the sections. */
 void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
                     const struct sw_field *field, void *into);
@@ -124,6 +127,8 @@ void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
 void sw_read_admin(struct sw_reader *reader, const struct sw_entry *entry,
                    const struct sw_field *field, void *into);
 void sw_read_log(struct sw_reader *reader, const struct sw_entry *entry,
+                 const struct sw_field *field, void *into);
+void sw_read_tls(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into);
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
                      const struct sw_field *field, void *into);

@@ -57,16 +57,6 @@ void sw_read_password(struct sw_reader *reader, const struct sw_entry *entry,
         secret->text = text;
 }
 
-/* The path of @name beside the config file. */
-static char *beside(const char *config_path, const char *name)
-{
-    const char *slash = strrchr(config_path, '/');
-
-    if (name[0] == '/' || slash == NULL)
-        return sw_strdup(name);
-    return sw_format("%.*s/%s", (int)(slash - config_path), config_path, name);
-}
-
 static void cut_line_end(char *text, size_t *len)
 {
     if (*len > 0 && text[*len - 1] == '\n')
@@ -80,13 +70,14 @@ void sw_read_password_file(struct sw_reader *reader, const struct sw_entry *entr
 {
     struct sw_secret *secret = (void *)((char *)into + field->offset);
     const char *name = sw_reader_scalar(reader, entry), *why = NULL;
-    char *path, *text;
+    const char *path;
     size_t len = 0;
+    char *text;
 
     secret->file_at = entry->value;
     if (name == NULL)
         return;
-    path = beside(reader->config->path, name);
+    path = sw_reader_beside(reader, name);
     text = sw_file_read(path, MOST_SECRET, &len, &why);
     if (text != NULL)
         cut_line_end(text, &len);
@@ -98,7 +89,6 @@ void sw_read_password_file(struct sw_reader *reader, const struct sw_entry *entr
     else if (secret->text == NULL)
         secret->text = sw_arena_strdup(&reader->config->arena, text);
     free(text);
-    free(path);
 }
 
 void sw_secret_check_source(struct sw_reader *reader, const struct sw_secret *secret)

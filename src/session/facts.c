@@ -58,8 +58,9 @@ void sw_sessions_each(const struct sw_sessions *sessions,
         const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
 
         if (session->state != SW_SESSION_CLOSING) {
-            const struct sw_client_facts facts = facts_of(session, now_us, now_s);
+            struct sw_client_facts facts = facts_of(session, now_us, now_s);
 
+            sw_stream_describe_tls(session->stream, facts.tls);
             on_client(owner, &facts);
         }
     }

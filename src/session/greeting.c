@@ -7,21 +7,16 @@
  */
 #include "internal.h"
 
+#include "shardward/auth/sasl.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/text.h"
+#include "shardward/session/encryption.h"
 #include "shardward/wire/write.h"
 
 #include <string.h>
 
-enum {
-    AUTH_OK = 0,
-    AUTH_PASSWORD = 3,
-    AUTH_MD5 = 5,
-    AUTH_SASL = 10,
-    AUTH_SASL_CONTINUE = 11,
-    AUTH_SASL_FINAL = 12,
-};
+enum { AUTH_OK = 0, AUTH_PASSWORD = 3, AUTH_MD5 = 5 };
 
 static void fail_login(struct sw_session *session)
 {
@@ -112,9 +107,11 @@ void sw_session_entered(struct sw_session *session)
 
 static void start_sasl(struct sw_session *session)
 {
-    static const char mechanisms[] = "SCRAM-SHA-256\0"; /* a list, ended by an empty name */
     struct sw_verifiers *verifiers = session->sessions->verifiers;
+    const struct sw_tls *tls = sw_stream_tls(session->stream);
     struct sw_scram_verifier verifier;
+    const uint8_t *binding;
+    size_t len = 0;
 
     session->scram = sw_alloc(sizeof *session->scram);
     /* A password that was changed a moment ago opens as little as that of an unknown user. */
@@ -124,7 +121,10 @@ static void start_sasl(struct sw_session *session)
     if (session->user == NULL)
         sw_scram_mock_verifier(session->user_name, &verifier);
     sw_scram_init(session->scram, &verifier);
-    sw_write_auth(sw_session_out(session), AUTH_SASL, mechanisms, sizeof mechanisms);
+    binding = tls == NULL ? NULL : sw_tls_binding(tls, &len);
+    if (binding != NULL)
+        sw_scram_offer_binding(session->scram, binding, len);
+    sw_sasl_offer(session->scram, sw_session_out(session));
 }
 
 /* A name that is no user's is asked for what most users are asked for. */
@@ -164,44 +164,17 @@ static void ask_for_proof(struct sw_session *session)
     }
 }
 
-/* SASLInitialResponse: mechanism, length, message. Later SASLResponse: the message alone. */
-static bool read_sasl(const struct sw_session *session, const struct sw_frame *frame,
-                      const uint8_t **message, size_t *len)
-{
-    struct sw_cursor cursor = sw_cursor_of(frame);
-
-    *len = frame->body_len;
-    if (session->scram->step == SW_SCRAM_FIRST) {
-        if (strcmp(sw_cursor_text(&cursor), "SCRAM-SHA-256") != 0)
-            return false;
-        *len = sw_cursor_int32(&cursor);
-    }
-    *message = sw_cursor_bytes(&cursor, *len);
-    return sw_cursor_is_done(&cursor);
-}
-
 static void on_sasl(struct sw_session *session, const struct sw_frame *frame)
 {
-    char answer[SW_SCRAM_MESSAGE_MAX];
-    const uint8_t *message;
     struct sw_error err;
-    size_t len;
 
-    if (frame->type != 'p' || !read_sasl(session, frame, &message, &len)) {
-        sw_error_set(&err, "08P01", "expected SASL response, got message type %d", frame->type);
-        sw_session_fatal(session, &err);
-        return;
-    }
-    if (!sw_scram_answer(session->scram, message, len, answer, &err)) {
+    if (!sw_sasl_answer(session->scram, frame, sw_session_out(session), &err)) {
         if (sw_error_is(&err, "28P01"))
             fail_login(session);
         else
             sw_session_fatal(session, &err);
         return;
     }
-    sw_write_auth(sw_session_out(session),
-                  session->scram->step == SW_SCRAM_DONE ? AUTH_SASL_FINAL : AUTH_SASL_CONTINUE,
-                  answer, strlen(answer));
     if (session->scram->step != SW_SCRAM_DONE)
         return;
     if (session->user == NULL)
@@ -298,22 +271,17 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
 
 static void take_packet(struct sw_session *session, const struct sw_frame *frame, bool has_more)
 {
+    const struct sw_config *config = session->sessions->map->config;
     struct sw_startup startup;
     struct sw_error err;
 
-    if (!sw_startup_read(&startup, frame, &err)) {
+    if (!sw_startup_read(&startup, frame, &err) ||
+        !sw_encryption_take(session->stream, session->fd, config, &startup, has_more, &err))
         sw_session_fatal(session, &err);
-    } else if (startup.kind == SW_STARTUP_SESSION) {
-        start_session(session, &startup);
-    } else if (startup.kind == SW_STARTUP_CANCEL) {
+    else if (startup.kind == SW_STARTUP_CANCEL)
         sw_session_close(session);
-    } else {
-        sw_put_byte(sw_session_out(session), 'N');
-        /* Bytes sent ahead of our answer could be those of a man in the middle. */
-        sw_error_set(&err, "08P01", "received unencrypted data after SSL or GSSAPI request");
-        if (has_more)
-            sw_session_fatal(session, &err);
-    }
+    else if (startup.kind == SW_STARTUP_SESSION)
+        start_session(session, &startup);
     sw_startup_finish(&startup);
 }
 

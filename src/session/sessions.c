@@ -15,6 +15,7 @@
 #include "shardward/base/mem.h"
 #include "shardward/execute/ids.h"
 #include "shardward/io/listener.h"
+#include "shardward/session/encryption.h"
 #include "shardward/wire/write.h"
 
 #include <errno.h>
@@ -201,6 +202,7 @@ static void on_lost(void *owner, const char *reason)
 {
     struct sw_session *session = owner;
 
+    sw_encryption_log_loss(session->stream, reason);
     sw_log(SW_LOG_DEBUG, "client-lost", "client=%u reason=\"%s\"", session->id, reason);
     sw_session_close(session);
 }
@@ -395,6 +397,7 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
     sessions->refs++;
     session->fd = fd;
     session->stream = sw_stream_open(sessions->loop, fd, &events, session);
+    sw_encryption_offer(session->stream, fd, sessions->map->config);
     session->is_stream_open = true;
     session->login_timer = sw_timer_create(sessions->loop, on_login_timeout, session);
     if (login_ms > 0)

@@ -91,6 +91,9 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     add(facts, "log", "level %s, %s, slow %d ms, connections %s", levels[config->log.level],
         config->log.format == SW_LOG_JSON ? "json" : "text", config->log.slow_ms,
         config->log.has_connections ? "on" : "off");
+    add(facts, "tls", "%s", sw_tls_mode_name(config->tls.mode));
+    if (config->tls.server != NULL)
+        add(facts, "tls: certificate", "%s", sw_tls_fingerprint(config->tls.server));
     add(facts, "auth", "%s", sw_config_auth_name(config->auth));
     for (int i = 0; i < config->admin.user_count; i++) {
         const struct sw_config_admin_user *user = &config->admin.users[i];

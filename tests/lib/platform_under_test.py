@@ -191,8 +191,11 @@ class Platform:
                         self.port + ADMIN_PORT, "-U", user, "-d", "shardward", *options,
                         stdin=stdin, PGPASSWORD=user, PGCONNECT_TIMEOUT="10").stdout
 
-    def logged_in(self, port=None, **params):
+    def logged_in(self, port=None, tls=None, **params):
+        """In TLS by a context of that, if there is one."""
         wire = self.wire(port)
+        if tls:
+            wire.request_tls(tls)
         answers = wire.login({"user": USER, "database": DATABASE, **params}, PASSWORD)
         assert answers[-1].kind == "Z", f"no login: {answers}"
         return wire

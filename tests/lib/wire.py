@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import struct
 from dataclasses import dataclass, field
 
@@ -119,6 +120,20 @@ class Closed(Exception):
     """The server closed the connection."""
 
 
+def tls_context(*protocols, certificate=None, version=None):
+    """A client that takes every certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    if certificate:
+        context.load_cert_chain(certificate.with_suffix(".crt"), certificate.with_suffix(".key"))
+    if version:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
 @dataclass
 class Wire:
     address: str
@@ -139,11 +154,21 @@ class Wire:
     def close(self):
         self.socket.close()
 
+    def begin_tls(self, context=None):
+        """The handshake, without an SSLRequest before it."""
+        self.socket = (context or tls_context()).wrap_socket(self.socket)
+
+    def request_tls(self, context=None):
+        self.send(SSL_REQUEST)
+        answer = self.read_bytes(1)
+        assert answer == b"S", answer
+        self.begin_tls(context)
+
     def send(self, *messages):
         self.socket.sendall(b"".join(messages))
 
     def read_bytes(self, count):
-        data = b""
+        data = bytearray()
         while len(data) < count:
             try:
                 piece = self.socket.recv(count - len(data))
@@ -152,7 +177,7 @@ class Wire:
             if not piece:
                 raise Closed(f"after {len(data)} of {count} bytes")
             data += piece
-        return data
+        return bytes(data)
 
     def read(self):
         kind, length = struct.unpack("!cI", self.read_bytes(5))

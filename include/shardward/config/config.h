@@ -11,6 +11,7 @@
 #include "shardward/base/arena.h"
 #include "shardward/base/error.h"
 #include "shardward/base/log.h"
+#include "shardward/io/tls.h"
 #include "shardward/key/value.h"
 
 #include <stdbool.h>
@@ -188,6 +189,11 @@ struct sw_config {
         int idle_in_transaction_ms;                      /* 0: for ever */
         int drain_ms;                                    /* 0: not at all */
     } timeouts;
+    struct {
+        enum sw_tls_mode mode;     /* to clients, those of the console too */
+        struct sw_tls *server;     /* NULL with SW_TLS_DISABLE; the config holds a reference */
+        struct sw_tls_files files; /* of which it was made */
+    } tls;
     struct {
         const char *address; /* NULL: no console */
         int port;

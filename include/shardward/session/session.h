@@ -6,6 +6,7 @@
 #define SW_SESSION_SESSION_H
 
 #include "shardward/io/loop.h"
+#include "shardward/io/tls.h"
 #include "shardward/pool/pool.h"
 #include "shardward/session/verifiers.h"
 #include "shardward/topology/catalog.h"
@@ -72,6 +73,7 @@ struct sw_client_facts {
     uint64_t connected_s, asked_s;    /* Unix time; asked_s 0: not yet */
     uint64_t busy_us;                 /* of the statement that waits or runs */
     uint64_t received, sent, queries; /* bytes, and simple queries or batches */
+    char tls[SW_TLS_PRINT];           /* version and cipher; empty: none */
 };
 
 void sw_sessions_each(const struct sw_sessions *sessions,
