@@ -136,6 +136,7 @@ void sw_listener_close(struct sw_listener *listener)
 {
     if (listener == NULL)
         return;
+    (void)shutdown(listener->fd, SHUT_RDWR); /* nobody is let in from this moment on */
     sw_timer_close(listener->rest);
     uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
 }
