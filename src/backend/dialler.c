@@ -1,46 +1,26 @@
 #include "shardward/backend/dialler.h"
 
+#include "errands.h"
 #include "internal.h"
 
 #include "shardward/base/mem.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
-
-enum { MOST_THREADS = 64 };
-
-struct node {
-    struct sw_link link; /* in the dialler's nodes: the one looked at last is the last */
-    char *address;
-    int port;
-    int dialling;         /* threads that dial it */
-    struct sw_link asked; /* jobs, longest waiting first */
-};
 
 struct job {
-    struct sw_link link;
+    struct sw_errand errand;
     struct sw_letter letter;
-    struct node *node;
     struct sw_dial dial;
-    char *dbname, *user, *password;
+    char *address, *dbname, *user, *password;
     struct sw_dialled *dialled;
     struct sw_error err;
 };
 
 struct sw_dialler {
-    int closing_fd; /* readable from the moment of closing on */
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    /* Under the lock. */
-    struct sw_link nodes;
-    bool is_closing;
-    int thread_count, idle_count;
-    pthread_t threads[MOST_THREADS];
+    struct sw_errands *errands;
 };
 
 static int64_t now_ms(void)
@@ -54,6 +34,7 @@ static int64_t now_ms(void)
 static void job_free(struct job *job)
 {
     sw_dialled_free(job->dialled);
+    free(job->address);
     free(job->dbname);
     free(job->user);
     free(job->password);
@@ -199,7 +180,7 @@ static PGconn *start_connect(const struct job *job, const char *options)
 {
     char port[16];
     const char *const pairs[][2] = {
-        {"host", job->node->address},  {"port", port},
+        {"host", job->address},        {"port", port},
         {"dbname", job->dbname},       {"user", job->user},
         {"password", job->password},   {"sslmode", "disable"},
         {"gssencmode", "disable"},     {"client_encoding", "UTF8"},
@@ -210,7 +191,7 @@ static PGconn *start_connect(const struct job *job, const char *options)
     enum { PAIRS = sizeof pairs / sizeof pairs[0] };
     const char *keywords[PAIRS + 1] = {0}, *values[PAIRS + 1] = {0};
 
-    (void)snprintf(port, sizeof port, "%d", job->node->port);
+    (void)snprintf(port, sizeof port, "%d", job->dial.port);
     for (int i = 0; i < PAIRS; i++) {
         keywords[i] = pairs[i][0];
         values[i] = pairs[i][1];
@@ -260,7 +241,7 @@ static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_
     if (dialled == NULL && cannot_watch(err))
         dialled = try_dial(job, "", closing_fd, err);
     if (dialled == NULL)
-        sw_error_trying(err, "cannot connect to %s:%d/%s", job->node->address, job->node->port,
+        sw_error_trying(err, "cannot connect to %s:%d/%s", job->address, job->dial.port,
                         job->dbname);
     return dialled;
 }
@@ -275,157 +256,51 @@ static void on_answer(struct sw_letter *letter)
     job_free(job);
 }
 
-/* Under the lock: a job that may be worked on now, or NULL. Nodes have their turns. */
-static struct job *take_job(struct sw_dialler *dialler)
+static struct job *job_of(struct sw_errand *errand)
 {
-    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
-         link = link->next) {
-        struct node *node = SW_OWNER(link, struct node, link);
-        struct sw_link *first = sw_list_first(&node->asked);
-
-        if (first == NULL || node->dialling == SW_DIALS_PER_NODE)
-            continue;
-        sw_link_remove(first);
-        node->dialling++;
-        sw_link_remove(&node->link);
-        sw_list_push_back(&dialler->nodes, &node->link);
-        return SW_OWNER(first, struct job, link);
-    }
-    return NULL;
+    return SW_OWNER(errand, struct job, errand);
 }
 
-static void *run_thread(void *owner)
+static void work(struct sw_errand *errand, int closing_fd)
 {
-    struct sw_dialler *dialler = owner;
+    struct job *job = job_of(errand);
 
-    (void)pthread_mutex_lock(&dialler->lock);
-    while (!dialler->is_closing) {
-        struct job *job = take_job(dialler);
-        struct node *node;
+    job->dialled = dial(job, closing_fd, &job->err);
+    sw_mailbox_post(job->dial.mailbox, &job->letter);
+}
 
-        if (job == NULL) {
-            dialler->idle_count++;
-            (void)pthread_cond_wait(&dialler->work, &dialler->lock);
-            dialler->idle_count--;
-            continue;
-        }
-        (void)pthread_mutex_unlock(&dialler->lock);
-        node = job->node;
-        job->dialled = dial(job, dialler->closing_fd, &job->err);
-        sw_mailbox_post(job->dial.mailbox, &job->letter);
-        (void)pthread_mutex_lock(&dialler->lock);
-        node->dialling--;
-    }
-    (void)pthread_mutex_unlock(&dialler->lock);
-    return NULL;
+static void drop(struct sw_errand *errand)
+{
+    job_free(job_of(errand));
 }
 
 struct sw_dialler *sw_dialler_create(void)
 {
     struct sw_dialler *dialler = sw_alloc_zero(1, sizeof *dialler);
 
-    (void)pthread_mutex_init(&dialler->lock, NULL);
-    (void)pthread_cond_init(&dialler->work, NULL);
-    sw_link_init(&dialler->nodes);
-    dialler->closing_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    dialler->errands = sw_errands_create(SW_DIALS_PER_NODE);
     return dialler;
-}
-
-/* Under the lock. */
-static struct node *find_node(struct sw_dialler *dialler, const char *address, int port)
-{
-    struct node *node;
-
-    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
-         link = link->next) {
-        node = SW_OWNER(link, struct node, link);
-        if (node->port == port && strcmp(node->address, address) == 0)
-            return node;
-    }
-    node = sw_alloc_zero(1, sizeof *node);
-    node->address = sw_strdup(address);
-    node->port = port;
-    sw_link_init(&node->asked);
-    sw_list_push_front(&dialler->nodes, &node->link);
-    return node;
-}
-
-/* Under the lock: how many jobs could be taken now. */
-static int count_ready(const struct sw_dialler *dialler)
-{
-    int count = 0;
-
-    for (struct sw_link *link = dialler->nodes.next; link != &dialler->nodes;
-         link = link->next) {
-        const struct node *node = SW_OWNER(link, struct node, link);
-        int room = SW_DIALS_PER_NODE - node->dialling;
-
-        for (struct sw_link *job = node->asked.next; room > 0 && job != &node->asked;
-             job = job->next, room--)
-            count++;
-    }
-    return count;
-}
-
-/* Under the lock. A thread that is idle may not have woken yet for the job before this one. */
-static void start_thread_if_needed(struct sw_dialler *dialler)
-{
-    int at = dialler->thread_count;
-
-    if (count_ready(dialler) > dialler->idle_count && at < MOST_THREADS &&
-        pthread_create(&dialler->threads[at], NULL, run_thread, dialler) == 0)
-        dialler->thread_count++;
 }
 
 void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
 {
     struct job *job = sw_alloc_zero(1, sizeof *job);
 
-    sw_link_init(&job->link);
+    job->errand.work = work;
+    job->errand.drop = drop;
     job->letter.on_read = on_answer;
     job->dial = *ask;
+    job->address = sw_strdup(ask->address);
     job->dbname = sw_strdup(ask->dbname);
     job->user = sw_strdup(ask->user);
     job->password = sw_strdup(ask->password == NULL ? "" : ask->password);
-    (void)pthread_mutex_lock(&dialler->lock);
-    job->node = find_node(dialler, ask->address, ask->port);
-    sw_list_push_back(&job->node->asked, &job->link);
-    start_thread_if_needed(dialler);
-    (void)pthread_cond_signal(&dialler->work);
-    (void)pthread_mutex_unlock(&dialler->lock);
-}
-
-static void free_node(struct node *node)
-{
-    struct sw_link *link, *next;
-
-    for (link = node->asked.next; link != &node->asked; link = next) {
-        next = link->next;
-        job_free(SW_OWNER(link, struct job, link));
-    }
-    free(node->address);
-    free(node);
+    sw_errands_add(dialler->errands, job->address, ask->port, &job->errand);
 }
 
 void sw_dialler_close(struct sw_dialler *dialler)
 {
-    struct sw_link *link, *next;
-
     if (dialler == NULL)
         return;
-    (void)pthread_mutex_lock(&dialler->lock);
-    dialler->is_closing = true;
-    (void)eventfd_write(dialler->closing_fd, 1);
-    (void)pthread_cond_broadcast(&dialler->work);
-    (void)pthread_mutex_unlock(&dialler->lock);
-    for (int i = 0; i < dialler->thread_count; i++)
-        (void)pthread_join(dialler->threads[i], NULL);
-    for (link = dialler->nodes.next; link != &dialler->nodes; link = next) {
-        next = link->next;
-        free_node(SW_OWNER(link, struct node, link));
-    }
-    (void)close(dialler->closing_fd);
-    (void)pthread_cond_destroy(&dialler->work);
-    (void)pthread_mutex_destroy(&dialler->lock);
+    sw_errands_close(dialler->errands);
     free(dialler);
 }
