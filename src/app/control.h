@@ -35,6 +35,7 @@ struct sw_control {
     struct sw_catalog_reader *catalog;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
+    struct sw_canceller *canceller;
     struct sw_verifiers *verifiers;
     struct sw_worker *workers[SW_WORKERS_MOST];
     int worker_count;

@@ -16,6 +16,9 @@
 /* How often a draining process looks whether its clients have gone. */
 enum { DRAIN_TICK_MS = 20 };
 
+/* Beyond limits.clients so many may still say what they want: it could be a CancelRequest. */
+enum { SURPLUS_CLIENTS = 64 };
+
 /* libpq takes what it is not told from PG* variables; the configuration alone shall count. */
 static void forget_pg_variables(void)
 {
@@ -117,7 +120,7 @@ static void on_accept(void *owner, int fd)
     int counts[SW_WORKERS_MOST];
     int all = count_clients(control, counts);
 
-    if (all >= control->map->config->limits.clients) {
+    if (all >= control->map->config->limits.clients + SURPLUS_CLIENTS) {
         sw_log_limited(&limit, SW_LOG_WARNING, "client-refused",
                        "clients=%d reason=\"limits.clients is reached\"", all);
         sw_sessions_turn_away(fd);
@@ -125,7 +128,8 @@ static void on_accept(void *owner, int fd)
     }
     control->last_chosen =
         sw_spread_choose(counts, control->worker_count, control->last_chosen);
-    sw_worker_welcome(control->workers[control->last_chosen], fd);
+    sw_worker_welcome(control->workers[control->last_chosen], fd,
+                      all >= control->map->config->limits.clients);
 }
 
 static int count_workers(const struct sw_config *config)
@@ -140,6 +144,8 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
     struct sw_worker_setup setup = {.board = control->board,
                                     .catalog = control->catalog,
                                     .dialler = control->dialler,
+                                    .canceller = control->canceller,
+                                    .workers = control->workers,
                                     .verifiers = control->verifiers};
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
@@ -227,6 +233,7 @@ static void open_control(struct sw_control *control)
     sw_reload_init(&control->reload);
     control->board = sw_board_create(control->map);
     control->dialler = sw_dialler_create();
+    control->canceller = sw_canceller_create();
     control->verifiers = sw_verifiers_create();
     control->on_term = sw_signal_create(control->loop, SIGTERM, on_term, control);
     control->on_int = sw_signal_create(control->loop, SIGINT, on_stop, control);
@@ -251,6 +258,7 @@ static void close_control(struct sw_control *control)
     if (control->hub != NULL)
         sw_hub_stop(control->hub);
     sw_dialler_close(control->dialler);
+    sw_canceller_close(control->canceller);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_close(control->workers[i]);
     sw_admin_free(control->admin);

@@ -12,7 +12,8 @@
 enum { MANY_CLIENTS = 500, THIN_AFTER_MS = 1000 };
 
 struct sw_worker {
-    int number;
+    int number, worker_count;
+    struct sw_worker *const *workers; /* all, by their numbers */
     struct sw_loop *loop;
     struct sw_mailbox *mailbox;
     struct sw_map *map;
@@ -35,6 +36,7 @@ struct arrival {
     struct sw_letter letter;
     struct sw_worker *worker;
     int fd;
+    bool is_surplus;
 };
 
 static void on_arrival(struct sw_letter *letter)
@@ -46,7 +48,7 @@ static void on_arrival(struct sw_letter *letter)
     if (clients > arrival->worker->most_clients)
         arrival->worker->most_clients = clients;
     if (sessions != NULL)
-        sw_sessions_welcome(sessions, arrival->fd);
+        sw_sessions_welcome(sessions, arrival->fd, arrival->is_surplus);
     else
         sw_socket_close(arrival->fd);
     free(arrival);
@@ -129,6 +131,50 @@ static void forget_reading(void *owner, struct sw_rereading *rereading)
     wish->rereading = NULL;
 }
 
+/* A cancel that travels between workers. Once they close nobody is answered any more. */
+struct errand {
+    struct sw_letter letter;
+    struct sw_worker *from, *to;
+    struct sw_cancel *cancel;
+};
+
+static void on_cancelled(struct sw_letter *letter)
+{
+    struct errand *errand = SW_OWNER(letter, struct errand, letter);
+
+    sw_sessions_cancelled(errand->cancel);
+    free(errand);
+}
+
+static void on_cancel(struct sw_letter *letter)
+{
+    struct errand *errand = SW_OWNER(letter, struct errand, letter);
+
+    if (errand->to->sessions == NULL) {
+        on_cancelled(letter);
+        return;
+    }
+    sw_sessions_cancel(errand->to->sessions, errand->cancel);
+    errand->letter.on_read = on_cancelled;
+    sw_mailbox_post(errand->from->mailbox, letter);
+}
+
+static void carry_cancel(void *owner, struct sw_cancel *cancel)
+{
+    struct sw_worker *worker = owner;
+    uint32_t to = cancel->id % SW_WORKERS_MOST;
+    struct errand *errand;
+
+    if (to >= (uint32_t)worker->worker_count)
+        to = (uint32_t)worker->number;
+    errand = sw_alloc_zero(1, sizeof *errand);
+    *errand = (struct errand){.letter.on_read = on_cancel,
+                              .from = worker,
+                              .to = worker->workers[to],
+                              .cancel = cancel};
+    sw_mailbox_post(errand->to->mailbox, &errand->letter);
+}
+
 /* Pools before sessions, which ask them. */
 static void use_map(struct sw_worker *worker, struct sw_map *map)
 {
@@ -160,9 +206,12 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                          .on_left = on_left,
                                          .read_again = read_again,
                                          .forget_reading = forget_reading,
+                                         .carry_cancel = carry_cancel,
                                          .owner = worker};
 
     worker->number = number;
+    worker->workers = setup->workers;
+    worker->worker_count = setup->worker_count;
     worker->drain.on_read = on_drain;
     worker->stop.on_read = on_stop;
     worker->loop = sessions.loop = sw_loop_create();
@@ -171,8 +220,9 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->map = sessions.map = sw_board_map(setup->board);
     sessions.statement_cache =
         worker->map->config->limits.statement_cache / (size_t)setup->worker_count;
-    worker->pools = sessions.pools = sw_pools_create(&(struct sw_pools_setup){
-        number, worker->loop, worker->mailbox, setup->hub, setup->dialler, worker->map});
+    worker->pools = sessions.pools = sw_pools_create(
+        &(struct sw_pools_setup){number, worker->loop, worker->mailbox, setup->hub,
+                                 setup->dialler, setup->canceller, worker->map});
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
     worker->catalog = setup->catalog;
@@ -200,11 +250,12 @@ bool sw_worker_start(struct sw_worker *worker, struct sw_error *err)
     return true;
 }
 
-void sw_worker_welcome(struct sw_worker *worker, int fd)
+void sw_worker_welcome(struct sw_worker *worker, int fd, bool is_surplus)
 {
     struct arrival *arrival = sw_alloc_zero(1, sizeof *arrival);
 
-    *arrival = (struct arrival){.letter.on_read = on_arrival, .worker = worker, .fd = fd};
+    *arrival = (struct arrival){
+        .letter.on_read = on_arrival, .worker = worker, .fd = fd, .is_surplus = is_surplus};
     atomic_fetch_add_explicit(&worker->clients, 1, memory_order_relaxed);
     sw_mailbox_post(worker->mailbox, &arrival->letter);
 }

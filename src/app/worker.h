@@ -21,14 +21,16 @@ struct sw_worker_setup {
     struct sw_catalog_reader *catalog;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
+    struct sw_canceller *canceller;
+    struct sw_worker *const *workers; /* all of them, when the first one is started */
     struct sw_verifiers *verifiers;
     int worker_count;
 };
 
 struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number);
 bool sw_worker_start(struct sw_worker *worker, struct sw_error *err);
-/* Hand over a client's socket. */
-void sw_worker_welcome(struct sw_worker *worker, int fd);
+/* Hand over a client's socket; see sw_sessions_welcome(). */
+void sw_worker_welcome(struct sw_worker *worker, int fd, bool is_surplus);
 /* What the console reaches of it, while it lives. */
 struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker);
 /* Clients that were handed over and have not left. From any thread. */

@@ -115,6 +115,7 @@ void sw_backend_close(struct sw_backend *backend)
         return;
     backend->is_closing = true;
     backend->events = NULL;
+    sw_backend_stop_waiting(backend);
     sw_link_remove(&backend->card.link);
     if (backend->stream != NULL)
         sw_stream_close(backend->stream);
@@ -200,9 +201,14 @@ uint64_t sw_backend_take_rows(struct sw_backend *backend)
     return rows;
 }
 
+bool sw_backend_may_be_struck(const struct sw_backend *backend)
+{
+    return backend->may_be_struck;
+}
+
 bool sw_backend_is_answered(const struct sw_backend *backend)
 {
-    return backend->replies.count == 0;
+    return backend->replies.count == 0 && backend->cancelling == NULL;
 }
 
 char sw_backend_status(const struct sw_backend *backend)

@@ -36,8 +36,10 @@ struct sw_backend {
     struct sw_settings *reported;
     char status;
     bool is_lost, is_closing;
-    bool has_reported;        /* something since its list was shared */
-    struct sw_error farewell; /* the server's last FATAL */
+    struct sw_cancelling *cancelling; /* a cancel on its way to the server; NULL: none */
+    bool may_be_struck;               /* by a cancel that we no longer wait for */
+    bool has_reported;                /* something since its list was shared */
+    struct sw_error farewell;         /* the server's last FATAL */
 
     uint64_t rows; /* of forwarded answers, not asked for yet */
     size_t tail;   /* bytes still to come of a message already begun */
@@ -54,6 +56,11 @@ void sw_backend_note_unnamed(struct sw_backend *backend, struct sw_prepared *pre
 void sw_backend_note_answered(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_note_skipped(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_forget_prepared(struct sw_backend *backend);
+
+/* --- cancels: canceller.c --- */
+
+/* Let the cancel on its way, if any, go on without us. */
+void sw_backend_stop_waiting(struct sw_backend *backend);
 
 /* --- what the server says: answers.c --- */
 

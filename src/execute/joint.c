@@ -451,6 +451,19 @@ static void on_answered(void *owner)
     }
 }
 
+static bool may_be_cancelled(const struct sw_joint *joint)
+{
+    return joint->state == SW_JOINT_OPENING || joint->state == SW_JOINT_RUNNING ||
+           joint->state == SW_JOINT_NOTING || joint->state == SW_JOINT_VISITING;
+}
+
+/* Legs that still wait are refused at once; with the last one the step may be over. */
+void sw_joint_cancel(struct sw_joint *joint)
+{
+    for (int i = 0; i < joint->count && may_be_cancelled(joint); i++)
+        sw_leg_cancel(&joint->shards[i].leg);
+}
+
 bool sw_joint_abandon(struct sw_joint *joint)
 {
     if (joint->state == SW_JOINT_COMMITTING)

@@ -222,7 +222,7 @@ static void be_free(struct sw_leg *leg)
     sw_task_cancel(&leg->settle);
     leg->state = SW_LEG_FREE;
     leg->shard = NULL;
-    leg->is_rolling_back = false;
+    leg->is_rolling_back = leg->is_cancelled = leg->is_read_back_cut = false;
 }
 
 static void refuse(struct sw_leg *leg, const struct sw_error *err)
@@ -254,6 +254,21 @@ static void on_answered(void *owner, const struct sw_reply *reply)
         leg->sink->on_local(leg->owner, reply->index);
 }
 
+/* A cancel was meant for the statement before; the values are asked for again, unless the
+ * transaction has failed: then that is what became of the statement. */
+static void on_read_back_failed(struct sw_leg *leg, const struct sw_frame *frame)
+{
+    struct sw_error err;
+
+    sw_wire_read_error(frame, &err, NULL);
+    if (!sw_error_is(&err, "57014"))
+        leg->has_read_back_failed = true;
+    else if (sw_backend_status(backend_of(leg)) == 'I')
+        leg->is_read_back_cut = true;
+    else
+        leg->sink->on_error(leg->owner, -1, frame);
+}
+
 static void keep_setting_error(struct sw_leg *leg, const struct sw_frame *frame)
 {
     if (leg->setting_error == NULL)
@@ -268,7 +283,7 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
     if (leg->state == SW_LEG_SETTING)
         keep_setting_error(leg, frame);
     else if (reply->use == SW_REPLY_CAPTURE)
-        leg->has_read_back_failed = true;
+        on_read_back_failed(leg, frame);
     else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
         leg->sink->on_error(leg->owner, reply->index < 0 ? -1 : reply->index, frame);
 }
@@ -327,8 +342,23 @@ static void be_attached(struct sw_leg *leg)
     send_run(leg);
 }
 
+static void refuse_cancelled(struct sw_leg *leg)
+{
+    struct sw_error err;
+
+    sw_error_set(&err, "57014", "canceling statement due to user request");
+    refuse(leg, &err);
+}
+
 static void after_settings(struct sw_leg *leg)
 {
+    if (leg->setting_error == NULL)
+        sw_backend_set_settings(backend_of(leg), leg->work.settings);
+    if (leg->is_cancelled) {
+        sw_lease_return(&leg->lease);
+        refuse_cancelled(leg);
+        return;
+    }
     if (leg->setting_error != NULL && was_cut_short(leg)) {
         borrow_another(leg);
         return;
@@ -340,7 +370,6 @@ static void after_settings(struct sw_leg *leg)
         refuse(leg, &why);
         return;
     }
-    sw_backend_set_settings(backend_of(leg), leg->work.settings);
     be_attached(leg);
 }
 
@@ -369,6 +398,13 @@ static void on_pause(void *owner)
 
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_SETTING) {
         after_settings(leg);
+        return;
+    }
+    if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING &&
+        leg->is_read_back_cut) {
+        leg->is_read_back_cut = false;
+        send_read_back(leg);
+        sw_backend_flush(backend);
         return;
     }
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
@@ -453,6 +489,26 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
         on_lent(leg);
 }
 
+void sw_leg_cancel(struct sw_leg *leg)
+{
+    switch (leg->state) {
+    case SW_LEG_LEASING:
+        sw_lease_forget(&leg->lease);
+        refuse_cancelled(leg);
+        return;
+    case SW_LEG_SETTING:
+        leg->is_cancelled = true;
+        return;
+    case SW_LEG_RUNNING:
+        if (!leg->is_rolling_back)
+            sw_lease_cancel(&leg->lease);
+        return;
+    case SW_LEG_FREE:
+    case SW_LEG_ATTACHED:
+        return;
+    }
+}
+
 void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner)
 {
     leg->sink = sink;
@@ -484,10 +540,17 @@ int sw_leg_server_fd(const struct sw_leg *leg)
     return leg->lease.backend == NULL ? -1 : sw_backend_fd(backend_of(leg));
 }
 
+/* Outside of a transaction, and nothing that was meant for this client can still reach it. */
+static bool is_clean(const struct sw_backend *backend)
+{
+    return sw_backend_status(backend) == 'I' && sw_backend_is_answered(backend) &&
+           !sw_backend_may_be_struck(backend);
+}
+
 void sw_leg_release(struct sw_leg *leg)
 {
     assert(leg->state == SW_LEG_ATTACHED);
-    if (sw_backend_status(backend_of(leg)) == 'I' && sw_backend_is_answered(backend_of(leg)))
+    if (is_clean(backend_of(leg)))
         sw_lease_return(&leg->lease);
     else
         sw_lease_discard(&leg->lease);

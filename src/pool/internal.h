@@ -129,6 +129,7 @@ struct sw_pools {
     struct sw_mailbox *mailbox;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
+    struct sw_canceller *canceller;
     int connect_ms, lease_ms;
     struct sw_link all;
     struct sw_textmap by_key;           /* of places */

@@ -367,6 +367,13 @@ void sw_lease_forget(struct sw_lease *lease)
         post_serve(lease->pool);
 }
 
+void sw_lease_cancel(struct sw_lease *lease)
+{
+    const struct sw_pools *pools = lease->pool->pools;
+
+    sw_backend_cancel(lease->backend, pools->canceller, pools->loop, pools->mailbox);
+}
+
 void sw_lease_return(struct sw_lease *lease)
 {
     struct sw_pool *pool = lease->pool;

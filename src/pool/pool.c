@@ -200,6 +200,7 @@ struct sw_pools *sw_pools_create(const struct sw_pools_setup *setup)
     pools->mailbox = setup->mailbox;
     pools->hub = setup->hub;
     pools->dialler = setup->dialler;
+    pools->canceller = setup->canceller;
     sw_link_init(&pools->all);
     sw_textmap_init(&pools->by_key);
     pools->keeper = sw_timer_create(pools->loop, sw_pools_keep, pools);

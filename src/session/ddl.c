@@ -188,7 +188,7 @@ void sw_session_forget_ddl(struct sw_session *session)
     free(ddl);
 }
 
-const struct sw_joint *sw_session_joint(const struct sw_session *session)
+struct sw_joint *sw_session_joint(const struct sw_session *session)
 {
     return session->ddl == NULL ? NULL : session->ddl->joint;
 }
@@ -288,6 +288,12 @@ static void answer_error(struct sw_session *session, const struct sw_error *err)
 {
     sw_buf_clear(&session->ddl->answer);
     sw_write_error(&session->ddl->answer, "ERROR", err);
+}
+
+void sw_session_refuse_ddl(struct sw_session *session, const struct sw_error *err)
+{
+    answer_error(session, err);
+    conclude(session);
 }
 
 /* Some shards have committed, others have not, or perhaps. */
@@ -480,8 +486,7 @@ void sw_session_run_ddl(struct sw_session *session)
     }
     if (!sw_session_is_ready_due(session)) {
         (void)refuse(&err, "Flush behind DDL", "Send Sync.");
-        answer_error(session, &err);
-        conclude(session);
+        sw_session_refuse_ddl(session, &err);
         return;
     }
     session->state = SW_SESSION_RUNNING;

@@ -135,6 +135,19 @@ enum sw_drawn sw_session_draw(struct sw_session *session, struct sw_planned *pla
     return SW_DRAWN;
 }
 
+bool sw_session_refuse_drawing(struct sw_session *session, const struct sw_error *err)
+{
+    if (session->drawing == NULL)
+        return false;
+    if (sw_session_is_parked(session) && session->go_on == go_on)
+        sw_session_unpark(session);
+    else if (!sw_session_is_drawing(session))
+        return false;
+    sw_session_stop_drawing(session);
+    on_refused(session, err);
+    return true;
+}
+
 void sw_session_use_drawn(struct sw_session *session)
 {
     if (session->drawing != NULL)

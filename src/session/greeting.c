@@ -258,7 +258,10 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
     session->database_name = sw_strdup(startup->database);
     session->map = sw_map_ref(session->sessions->map);
     session->user = sw_map_user(session->map, startup->user);
-    if (startup->is_replication) {
+    if (session->is_surplus) {
+        sw_error_set(&err, "53300", "sorry, too many clients already");
+        sw_session_fatal(session, &err);
+    } else if (startup->is_replication) {
         sw_error_set(&err, "0A000", "replication connections are not supported");
         sw_error_hint(&err, "Replicate from the PostgreSQL nodes themselves.");
         sw_session_fatal(session, &err);
@@ -279,7 +282,7 @@ static void take_packet(struct sw_session *session, const struct sw_frame *frame
         !sw_encryption_take(session->stream, session->fd, config, &startup, has_more, &err))
         sw_session_fatal(session, &err);
     else if (startup.kind == SW_STARTUP_CANCEL)
-        sw_session_close(session);
+        sw_session_ask_to_cancel(session, startup.cancel_pid, startup.cancel_key);
     else if (startup.kind == SW_STARTUP_SESSION)
         start_session(session, &startup);
     sw_startup_finish(&startup);

@@ -21,11 +21,15 @@
  *   reading.c     ... and by which settings servers read their text
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
+ *   cancel.c      CancelRequest
+ *   directory.c   sessions by their ids
  *   pause.c       statements that wait for the end of a pause
  *   facts.c       what can be told of the clients, and their end by order
  */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
+
+#include "directory.h"
 
 #include "shardward/auth/password.h"
 #include "shardward/auth/scram.h"
@@ -60,13 +64,14 @@ struct sw_sessions {
     struct sw_textmap paused; /* names of databases */
     bool is_paused;           /* all are */
     struct sw_link all;
+    struct sw_directory directory;
     uint32_t worker;
     uint32_t last_number; /* of a session of this worker; its id is made of both */
-    bool has_wrapped;     /* numbers are given for the second time */
     bool is_draining;     /* sessions end when they are at rest */
     void (*on_left)(void *owner);
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
+    void (*carry_cancel)(void *owner, struct sw_cancel *cancel);
     void *owner;
 };
 
@@ -122,6 +127,7 @@ struct sw_measure {
 
 enum sw_session_state {
     SW_SESSION_GREETING, /* waits for the start-up packet */
+    SW_SESSION_ASKING,   /* has brought a CancelRequest, and waits until it was taken */
     SW_SESSION_LOGIN,    /* waits for a password message */
     SW_SESSION_ENTERING, /* logged in; its settings are tried on a server */
     SW_SESSION_READY,    /* reads requests */
@@ -181,9 +187,12 @@ struct sw_session {
     struct sw_sessions *sessions;
     enum sw_session_state state;
     uint32_t id, cancel_key;
+    struct sw_session *next_in_slot; /* of the directory */
+    struct sw_cancel *asked;         /* of a session that asks; NULL: nothing */
     int fd;
     struct sw_stream *stream;
     bool is_stream_open;
+    bool is_surplus; /* one client too many: it may ask for a cancel, and not log in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
     struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */
@@ -273,6 +282,12 @@ size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t
 void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_entered(struct sw_session *session);
 
+/* cancel.c */
+
+/* Have what session @id runs cancelled, if that is its key; then close. */
+void sw_session_ask_to_cancel(struct sw_session *session, uint32_t id, uint32_t key);
+void sw_session_forget_asked(struct sw_session *session); /* it does not wait any longer */
+
 /* preparing.c */
 
 /* Collect a Parse, and give its name to the statement. */
@@ -340,6 +355,8 @@ void sw_session_roll_back_to(struct sw_session *session, const char *name);
  * of all participants that have to hear it; then the run @end-s. */
 void sw_session_together(struct sw_session *session, const struct sw_statement *statement,
                          enum sw_run_end end);
+/* A COMMIT under way fails if the leader's server can still be asked to cancel it. */
+void sw_session_cancel_together(struct sw_session *session);
 /* The session is closing: legs are its own again. */
 void sw_session_forget_together(struct sw_session *session);
 
@@ -443,6 +460,8 @@ void sw_session_split(struct sw_session *session);
 void sw_session_answer_first_locals(struct sw_session *session);
 /* Report the parameters that differ from what the client was told. */
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
+/* The run was not sent, and will not be: an error in its place. */
+void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err);
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
 
@@ -460,8 +479,10 @@ bool sw_session_add_ddl(struct sw_session *session, const struct sw_statement *s
                         int count, const char *text, struct sw_error *err);
 /* Run what was collected. */
 void sw_session_run_ddl(struct sw_session *session);
+/* It was not begun, and will not be. */
+void sw_session_refuse_ddl(struct sw_session *session, const struct sw_error *err);
 /* What runs on the shards; NULL: nothing. */
-const struct sw_joint *sw_session_joint(const struct sw_session *session);
+struct sw_joint *sw_session_joint(const struct sw_session *session);
 /* The client is gone. True: nothing is under way any longer. */
 bool sw_session_abandon_ddl(struct sw_session *session);
 void sw_session_forget_ddl(struct sw_session *session);
@@ -515,7 +536,9 @@ enum sw_drawn sw_session_draw(struct sw_session *session, struct sw_planned *pla
                               const int64_t **ids, struct sw_error *err);
 void sw_session_use_drawn(struct sw_session *session);
 bool sw_session_is_drawing(const struct sw_session *session); /* it waits for numbers */
-void sw_session_stop_drawing(struct sw_session *session);     /* it does not wait any longer */
+/* If the session waits for numbers, or is to begin so after a pause: its statement fails. */
+bool sw_session_refuse_drawing(struct sw_session *session, const struct sw_error *err);
+void sw_session_stop_drawing(struct sw_session *session); /* it does not wait any longer */
 void sw_session_forget_drawing(struct sw_session *session);
 
 /* pause.c */

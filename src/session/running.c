@@ -443,6 +443,12 @@ void sw_session_answer_first_locals(struct sw_session *session)
     }
 }
 
+void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err)
+{
+    sw_session_answer_first_locals(session);
+    fail_run(session, err);
+}
+
 static void on_refused(void *owner, const struct sw_error *err)
 {
     struct sw_session *session = owner;
@@ -457,8 +463,7 @@ static void on_refused(void *owner, const struct sw_error *err)
     }
     if (session->joins)
         sw_txn_leave(&session->txn);
-    sw_session_answer_first_locals(session);
-    fail_run(session, err);
+    sw_session_refuse_run(session, err);
 }
 
 /* A read outside a transaction that its server never read may simply run again. A pool holds

@@ -217,6 +217,7 @@ static void unref_sessions(struct sw_sessions *sessions)
     sw_tallies_free(sessions->tallies);
     sw_statement_book_free(sessions->statements);
     sw_textmap_finish(&sessions->paused);
+    sw_directory_finish(&sessions->directory);
     sw_settings_shared_finish(&sessions->startups);
     sw_catalog_unref(sessions->catalog);
     sw_map_unref(sessions->map);
@@ -226,6 +227,7 @@ static void unref_sessions(struct sw_sessions *sessions)
 static void free_session(struct sw_session *session)
 {
     sw_link_remove(&session->link);
+    sw_directory_remove(&session->sessions->directory, session);
     unref_sessions(session->sessions);
     sw_session_forget_run(session);
     sw_session_forget_batch(session);
@@ -306,6 +308,7 @@ void sw_session_close(struct sw_session *session)
     sw_tally_gone(session);
     sw_session_unpark(session);
     sw_session_stop_drawing(session);
+    sw_session_forget_asked(session);
     session->state = SW_SESSION_CLOSING;
     session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
@@ -354,30 +357,20 @@ static void on_login_timeout(void *owner)
     sw_session_fatal(session, &err);
 }
 
-static bool is_in_use(const struct sw_sessions *sessions, uint32_t id)
-{
-    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next)
-        if (SW_OWNER(link, struct sw_session, link)->id == id)
-            return true;
-    return false;
-}
-
 /* Positive as an int32, as clients expect of a process id. */
 static uint32_t next_id(struct sw_sessions *sessions)
 {
     uint32_t id;
 
     do {
-        if (++sessions->last_number > 0x7fffffff / SW_WORKERS_MOST) {
+        if (++sessions->last_number > 0x7fffffff / SW_WORKERS_MOST)
             sessions->last_number = 1;
-            sessions->has_wrapped = true;
-        }
         id = sessions->last_number * SW_WORKERS_MOST + sessions->worker;
-    } while (sessions->has_wrapped && is_in_use(sessions, id));
+    } while (sw_directory_find(&sessions->directory, id) != NULL);
     return id;
 }
 
-void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
+void sw_sessions_welcome(struct sw_sessions *sessions, int fd, bool is_surplus)
 {
     static const struct sw_stream_events events = {on_bytes, on_drained, on_lost, on_closed};
     struct sw_session *session = sw_alloc_zero(1, sizeof *session);
@@ -394,8 +387,10 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd)
     sw_leg_init(&session->leg, sessions->loop, &sw_session_sink, session);
     sw_leg_init(&session->aside, sessions->loop, &sw_session_sink, session);
     sw_list_push_back(&sessions->all, &session->link);
+    sw_directory_add(&sessions->directory, session);
     sessions->refs++;
     session->fd = fd;
+    session->is_surplus = is_surplus;
     session->stream = sw_stream_open(sessions->loop, fd, &events, session);
     sw_encryption_offer(session->stream, fd, sessions->map->config);
     session->is_stream_open = true;
@@ -423,6 +418,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->on_left = setup->on_left;
     sessions->read_again = setup->read_again;
     sessions->forget_reading = setup->forget_reading;
+    sessions->carry_cancel = setup->carry_cancel;
     sessions->owner = setup->owner;
     sw_link_init(&sessions->all);
     sw_link_init(&sessions->parked);

@@ -255,6 +255,14 @@ static void start_end(struct sw_together *together)
     }
 }
 
+void sw_session_cancel_together(struct sw_session *session)
+{
+    struct sw_together *together = session->together;
+
+    if (together->is_commit)
+        sw_leg_cancel(sw_session_leg(session, together->order.leader));
+}
+
 /* --- ROLLBACK TO --- */
 
 static void on_rolled_back_to(void *owner)

@@ -26,6 +26,7 @@
 #include "shardward/wire/frame.h"
 
 struct sw_backend;
+struct sw_canceller;
 struct sw_dialled;
 
 /* How a connection ended. */
@@ -118,13 +119,25 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
 /* Append an empty query, to whose answer nobody listens: an alive server answers it. */
 void sw_backend_probe(struct sw_backend *backend);
 
+/*
+ * Ask the server to cancel what it does now. The backend counts as not answered until the
+ * server has taken that, or SW_CANCEL_MS have passed, so that nothing which is sent later can
+ * be hit; on_pause follows. While a cancel is on its way another one changes nothing. @loop and
+ * @mailbox are the backend's.
+ */
+void sw_backend_cancel(struct sw_backend *backend, struct sw_canceller *canceller,
+                       struct sw_loop *loop, struct sw_mailbox *mailbox);
+/* A cancel was given up and may strike at any time: nobody else must be given the backend. */
+bool sw_backend_may_be_struck(const struct sw_backend *backend);
+
 int sw_backend_fd(const struct sw_backend *backend);         /* its socket */
 int sw_backend_server_pid(const struct sw_backend *backend); /* the server's process */
 /* Rows that statements for the client have returned or changed since this was last asked. */
 uint64_t sw_backend_take_rows(struct sw_backend *backend);
 
-bool sw_backend_is_answered(const struct sw_backend *backend); /* no reply outstanding */
-char sw_backend_status(const struct sw_backend *backend);      /* I, T or E, of the last 'Z' */
+/* No reply is outstanding, and no cancel on its way. */
+bool sw_backend_is_answered(const struct sw_backend *backend);
+char sw_backend_status(const struct sw_backend *backend); /* I, T or E, of the last 'Z' */
 
 /* What the connection has been set to beyond its start; changed by whoever changes it. */
 struct sw_settings *sw_backend_settings(const struct sw_backend *backend);

@@ -97,6 +97,10 @@ void sw_joint_roll_back(struct sw_joint *joint);
 /* Of NEW: @sql at each shard by itself, until it fails. */
 void sw_joint_visit(struct sw_joint *joint, const char *sql);
 
+/* The client wants it cancelled: shards that have something to do are asked to, and the step at
+ * hand fails if one does. Not once it commits. */
+void sw_joint_cancel(struct sw_joint *joint);
+
 /* The client is gone. True: all is given up, nothing was committed. False: it has begun to
  * commit, and goes on; on_done follows. */
 bool sw_joint_abandon(struct sw_joint *joint);

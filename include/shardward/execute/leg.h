@@ -76,6 +76,8 @@ struct sw_leg {
     struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
     int opening_done;               /* of the last run: statements of the opening carried out */
     bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
+    bool is_read_back_cut;          /* ... a cancel meant for the run has struck that instead */
+    bool is_cancelled;              /* while SETTING: the run is not to be sent */
     uint64_t rows;                  /* of the last run: returned or changed */
     bool is_rolling_back;           /* for a client that is gone */
 };
@@ -87,6 +89,13 @@ void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_s
  * sink may be called before this returns. */
 void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shard *shard,
                   const struct sw_leg_work *work);
+
+/*
+ * The client wants the run cancelled. Who still waits for a backend is refused (57014), maybe
+ * before this returns; a server is asked to cancel, and the run ends with whatever comes of
+ * that. A leg that is FREE or ATTACHED, or rolls back, hears nothing.
+ */
+void sw_leg_cancel(struct sw_leg *leg);
 
 /* Tell @sink and @owner from now on what happens. */
 void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner);

@@ -11,6 +11,7 @@
 #define SW_POOL_POOL_H
 
 #include "shardward/backend/backend.h"
+#include "shardward/backend/canceller.h"
 #include "shardward/backend/dialler.h"
 #include "shardward/pool/hub.h"
 #include "shardward/topology/map.h"
@@ -36,6 +37,7 @@ struct sw_pools_setup {
     struct sw_mailbox *mailbox; /* of the loop */
     struct sw_hub *hub;
     struct sw_dialler *dialler;
+    struct sw_canceller *canceller;
     struct sw_map *map;
 };
 
@@ -94,6 +96,8 @@ void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
 bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease);
 /* Stop waiting. */
 void sw_lease_forget(struct sw_lease *lease);
+/* Ask the server of a backend that is lent to cancel what it does: see sw_backend_cancel(). */
+void sw_lease_cancel(struct sw_lease *lease);
 /* Give the backend back: it is idle, outside of a transaction, and nobody's. */
 void sw_lease_return(struct sw_lease *lease);
 /* Give the backend up: it is lost, or in an unknown state. */

@@ -21,6 +21,13 @@ struct sw_rereading {
     void *ticket; /* of whoever has it read */
 };
 
+/* A CancelRequest on its way from the worker that it has come to. */
+struct sw_cancel {
+    struct sw_letter letter; /* for whoever carries it */
+    uint32_t id, key;
+    struct sw_session *asker; /* NULL: does not wait any longer */
+};
+
 struct sw_sessions_setup {
     int worker; /* below SW_WORKERS_MOST */
     struct sw_loop *loop;
@@ -35,6 +42,9 @@ struct sw_sessions_setup {
      * session does not wait any longer; never after on_read. */
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
+    /* Have sw_sessions_cancel() called by the worker of cancel->id, whatever that is, and then
+     * sw_sessions_cancelled() here. */
+    void (*carry_cancel)(void *owner, struct sw_cancel *cancel);
     void *owner;
 };
 
@@ -49,10 +59,15 @@ void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map);
 void sw_sessions_drain(struct sw_sessions *sessions);
 /* From now on statements outside of transactions are planned with @catalog, which is shared. */
 void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *catalog);
-/* A client has connected; takes the socket. */
-void sw_sessions_welcome(struct sw_sessions *sessions, int fd);
-/* A client too many has connected: it is told so (53300). Takes the socket. */
+/* A client has connected; takes the socket. One too many (@is_surplus) may cancel what another
+ * one does, but not log in (53300). */
+void sw_sessions_welcome(struct sw_sessions *sessions, int fd, bool is_surplus);
+/* By far too many have connected: it is told so (53300). Takes the socket. */
 void sw_sessions_turn_away(int fd);
+/* Cancel what the session of that id and key runs at this moment: nothing, perhaps. */
+void sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *cancel);
+/* The cancel has come back to where it started; takes it. */
+void sw_sessions_cancelled(struct sw_cancel *cancel);
 /* What one client is about. Texts are borrowed for the call. */
 enum sw_client_state {
     SW_CLIENT_LOGIN,   /* greeting, password, first settings */

@@ -20,7 +20,7 @@ enum { SHARDS = 3 };
 
 static char told[128];
 static struct sw_leg *asked[64];
-static int asked_count, answered_count, cut_count;
+static int asked_count, answered_count, cut_count, cancel_count;
 static struct sw_shard shards[SHARDS] = {
     {.id = 0, .name = "zero"}, {.id = 1, .name = "one"}, {.id = 2, .name = "two"}};
 
@@ -41,6 +41,11 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
     (void)snprintf(told + len, sizeof told - len, "%d%c", shard->id,
                    sw_run_text(work->run, &work->run->requests[0])[0]);
     asked[asked_count++] = leg;
+}
+
+void sw_leg_cancel(struct sw_leg *leg)
+{
+    cancel_count += leg->owner != NULL;
 }
 
 void sw_leg_tell(struct sw_leg *leg, const struct sw_leg_sink *sink, void *owner)
@@ -78,7 +83,7 @@ static void create(int count)
     static struct sw_pool *const pools[SHARDS];
 
     told[0] = '\0';
-    asked_count = answered_count = cut_count = 0;
+    asked_count = answered_count = cut_count = cancel_count = 0;
     is_step_done = has_run = false;
     joint = sw_joint_create(NULL, all, pools, count, NULL, on_done, &joint);
 }
@@ -263,7 +268,7 @@ static void a_visit_ends_at_the_first_shard_that_fails(void **state)
     }
 }
 
-static void it_is_given_up_with_its_client_until_it_commits(void **state)
+static void it_is_cancelled_or_given_up_with_its_client_until_it_commits(void **state)
 {
     static const struct {
         const char *answers;
@@ -276,6 +281,8 @@ static void it_is_given_up_with_its_client_until_it_commits(void **state)
         create(SHARDS);
         sw_joint_open(joint, NULL, 0, "lock");
         answer_all(rows[i].answers);
+        sw_joint_cancel(joint);
+        assert_int_equal(cancel_count, rows[i].is_given_up ? SHARDS : 0);
         assert_int_equal(sw_joint_abandon(joint), rows[i].is_given_up);
         assert_int_equal(cut_count, rows[i].is_given_up ? SHARDS : 0);
         while (!rows[i].is_given_up && joint->state != SW_JOINT_ENDED)
@@ -291,7 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_shards_commit_or_none_unless_the_first_commit_was_heard),
         cmocka_unit_test(a_visit_ends_at_the_first_shard_that_fails),
-        cmocka_unit_test(it_is_given_up_with_its_client_until_it_commits),
+        cmocka_unit_test(it_is_cancelled_or_given_up_with_its_client_until_it_commits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
