@@ -9,6 +9,8 @@
  */
 #include "shardward/execute/leg.h"
 
+#include "cancel.h"
+
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/wire/response.h"
@@ -195,6 +197,7 @@ static void send_run(struct sw_leg *leg)
 
     sw_backend_translate(backend, leg->work.types);
     leg->state = SW_LEG_RUNNING;
+    leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
     leg->has_read_back_failed = false;
     leg->opening_done = 0;
     for (int i = 0; i < leg->work.opening_count; i++)
@@ -217,6 +220,7 @@ static void send_run(struct sw_leg *leg)
 
 static void be_free(struct sw_leg *leg)
 {
+    sw_leg_forget_cancel(leg);
     free(leg->setting_error);
     leg->setting_error = NULL;
     sw_task_cancel(&leg->settle);
@@ -409,6 +413,7 @@ static void on_pause(void *owner)
     }
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING) {
         leg->state = SW_LEG_ATTACHED;
+        sw_leg_forget_cancel(leg);
         leg->rows = sw_backend_take_rows(backend);
         leg->sink->on_done(leg->owner, sw_backend_status(backend));
         return;
@@ -501,7 +506,7 @@ void sw_leg_cancel(struct sw_leg *leg)
         return;
     case SW_LEG_RUNNING:
         if (!leg->is_rolling_back)
-            sw_lease_cancel(&leg->lease);
+            sw_leg_cancel_run(leg);
         return;
     case SW_LEG_FREE:
     case SW_LEG_ATTACHED:

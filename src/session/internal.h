@@ -187,12 +187,10 @@ struct sw_session {
     struct sw_sessions *sessions;
     enum sw_session_state state;
     uint32_t id, cancel_key;
+    int fd;
     struct sw_session *next_in_slot; /* of the directory */
     struct sw_cancel *asked;         /* of a session that asks; NULL: nothing */
-    int fd;
     struct sw_stream *stream;
-    bool is_stream_open;
-    bool is_surplus; /* one client too many: it may ask for a cancel, and not log in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
     struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */
@@ -257,9 +255,11 @@ struct sw_session {
     bool has_local_timezone;         /* ... of TimeZone */
     bool has_local_reading;          /* ... of any setting by which texts are read */
     uint64_t reading_serial;         /* of the last change of such a setting */
-    size_t unread;         /* bytes still to come of a message that is too long, and dropped */
-    uint8_t unread_type;   /* its type */
-    bool is_throttled;     /* the client does not read: its stream is held until it does */
+    size_t unread;       /* bytes still to come of a message that is too long, and dropped */
+    uint8_t unread_type; /* its type */
+    bool is_throttled;   /* the client does not read: its stream is held until it does */
+    bool is_stream_open;
+    bool is_surplus;       /* one client too many: it may ask for a cancel, and not log in */
     struct sw_error *loss; /* a participant was lost; the client was not told yet; NULL: none */
 };
 

@@ -64,6 +64,10 @@ struct sw_leg_work {
     bool rolls_back;          /* end with ROLLBACK what the run has begun */
 };
 
+struct sw_leg_cancel;
+
+enum { SW_LEG_YOUNG_MS = 1000 };
+
 struct sw_leg {
     enum sw_leg_state state;
     const struct sw_shard *shard; /* while not FREE */
@@ -78,6 +82,8 @@ struct sw_leg {
     bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
     bool is_read_back_cut;          /* ... a cancel meant for the run has struck that instead */
     bool is_cancelled;              /* while SETTING: the run is not to be sent */
+    uint32_t sent_ms;               /* when the run was sent, by the loop's clock */
+    struct sw_leg_cancel *cancel;   /* of the run; NULL: not wanted */
     uint64_t rows;                  /* of the last run: returned or changed */
     bool is_rolling_back;           /* for a client that is gone */
 };
@@ -93,7 +99,9 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
 /*
  * The client wants the run cancelled. Who still waits for a backend is refused (57014), maybe
  * before this returns; a server is asked to cancel, and the run ends with whatever comes of
- * that. A leg that is FREE or ATTACHED, or rolls back, hears nothing.
+ * that. PostgreSQL ignores a cancel that overtakes its statement: if the run was sent less than
+ * SW_LEG_YOUNG_MS ago the server is asked up to three times, while the run goes on. A leg that
+ * is FREE or ATTACHED, or rolls back, hears nothing.
  */
 void sw_leg_cancel(struct sw_leg *leg);
 
