@@ -84,14 +84,15 @@ static bool is_over(const struct sw_ids_block *block, uint64_t deadline_ms)
     return deadline_ms > 0 && deadline_ms <= sw_loop_now_ms(block->ids->loop);
 }
 
-static struct sw_draw *first_overdue(const struct sw_ids_block *block)
+/* In the list of those who wait; its head: nobody's. */
+static struct sw_link *first_overdue(const struct sw_ids_block *block)
 {
     struct sw_link *link = block->waiting.next;
 
     while (link != &block->waiting &&
            !is_over(block, SW_OWNER(link, struct sw_draw, link)->deadline_ms))
         link = link->next;
-    return link == &block->waiting ? NULL : SW_OWNER(link, struct sw_draw, link);
+    return link;
 }
 
 static void refuse(struct sw_draw *draw, const struct sw_error *err)
@@ -239,7 +240,7 @@ static void serve(void *owner)
 static void on_due(void *owner)
 {
     struct sw_ids_block *block = owner;
-    struct sw_draw *draw;
+    struct sw_link *link;
     struct sw_error err;
 
     if (block->state == FETCHING && is_over(block, block->overdue_ms)) {
@@ -249,8 +250,8 @@ static void on_due(void *owner)
     sw_error_set(&err, "53300", "no number could be drawn within timeouts.lease");
     sw_error_detail(&err, "They are drawn from the catalog database: %.120s.",
                     block->expression);
-    while ((draw = first_overdue(block)) != NULL)
-        refuse(draw, &err);
+    while ((link = first_overdue(block)) != &block->waiting)
+        refuse(SW_OWNER(link, struct sw_draw, link), &err);
     begin_if_wanted(block);
     ring_for_next(block);
 }
