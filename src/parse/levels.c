@@ -363,3 +363,21 @@ void sw_walk_query(struct sw_facts *facts, const Node *query)
     restore(facts, &was);
     sw_walk_leave(facts);
 }
+
+bool sw_walk_statement(struct sw_facts *facts, const Node *node)
+{
+    enum sw_statement_kind *kind = &facts->statement->kind;
+
+    if (IsA(node, SelectStmt))
+        *kind = SW_STATEMENT_SELECT;
+    else if (IsA(node, InsertStmt))
+        *kind = SW_STATEMENT_INSERT;
+    else if (IsA(node, UpdateStmt))
+        *kind = SW_STATEMENT_UPDATE;
+    else if (IsA(node, DeleteStmt))
+        *kind = SW_STATEMENT_DELETE;
+    else
+        return false;
+    sw_walk_query(facts, node);
+    return true;
+}

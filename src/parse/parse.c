@@ -61,23 +61,6 @@ static void trim(const char *sql, struct sw_statement *statement)
         statement->len--;
 }
 
-static enum sw_statement_kind kind_of(const Node *node)
-{
-    if (IsA(node, InsertStmt))
-        return SW_STATEMENT_INSERT;
-    if (IsA(node, UpdateStmt))
-        return SW_STATEMENT_UPDATE;
-    if (IsA(node, DeleteStmt))
-        return SW_STATEMENT_DELETE;
-    return SW_STATEMENT_SELECT;
-}
-
-static bool is_query(const Node *node)
-{
-    return IsA(node, SelectStmt) || IsA(node, InsertStmt) || IsA(node, UpdateStmt) ||
-           IsA(node, DeleteStmt);
-}
-
 /* A text while it is described. */
 struct source {
     const char *sql;
@@ -96,10 +79,7 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     statement->options = (struct sw_transaction_options){-1, -1, -1};
     sw_facts_init(&facts, &script->arena, statement);
     facts.skeleton = source->skeleton;
-    if (is_query(raw->stmt)) {
-        statement->kind = kind_of(raw->stmt);
-        sw_walk_query(&facts, raw->stmt);
-    } else {
+    if (!sw_walk_statement(&facts, raw->stmt)) {
         statement->is_verbatim = true;
         sw_utility_describe(&facts, raw->stmt);
     }

@@ -2,8 +2,10 @@
 
 #include "ddl.h"
 #include "settings.h"
+#include "walk.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct refusal {
     NodeTag tag;
@@ -89,7 +91,6 @@ static const struct refusal refusals[] = {
     {T_DropUserMappingStmt, "DROP USER MAPPING", foreign_hint},
     {T_DropdbStmt, "DROP DATABASE", maintenance_hint},
     {T_ExecuteStmt, "EXECUTE", prepare_hint},
-    {T_ExplainStmt, "EXPLAIN", "Run EXPLAIN on the shard's own server."},
     {T_FetchStmt, "FETCH", cursor_hint},
     {T_GrantRoleStmt, "GRANT", rights_hint},
     {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", foreign_hint},
@@ -172,6 +173,46 @@ static void describe_harmless(struct sw_facts *facts, const char *tag)
     facts->statement->name = tag;
 }
 
+/* As PostgreSQL's defGetBoolean() reads it; what is in error there is true here. */
+static bool is_false(const Node *value)
+{
+    if (value == NULL)
+        return false;
+    if (IsA(value, Integer))
+        return intVal(value) == 0;
+    return IsA(value, String) && (strcasecmp(strVal(value), "false") == 0 ||
+                                  strcasecmp(strVal(value), "off") == 0);
+}
+
+/* The last one of several counts. */
+static bool runs_what_it_explains(const ExplainStmt *explain)
+{
+    bool runs = false;
+
+    for (int i = 0; i < list_length(explain->options); i++) {
+        const DefElem *option = list_nth(explain->options, i);
+
+        if (strcmp(option->defname, "analyze") == 0)
+            runs = !is_false(option->arg);
+    }
+    return runs;
+}
+
+/* The facts are those of what is explained, which changes nothing unless it is run. */
+static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
+{
+    const Node *query = explain->query;
+
+    if (IsA(query, DeclareCursorStmt))
+        query = ((const DeclareCursorStmt *)query)->query;
+    if (!sw_walk_statement(facts, query))
+        refuse_command(facts, nodeTag(query));
+    if (facts->settings.count > 0)
+        sw_facts_refuse(facts, "EXPLAIN of set_config()", "Use SET.");
+    if (!runs_what_it_explains(explain))
+        facts->statement->writes = facts->statement->locks_rows = false;
+}
+
 void sw_utility_describe(struct sw_facts *facts, const Node *node)
 {
     if (IsA(node, TransactionStmt))
@@ -182,6 +223,8 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_show(facts, (const VariableShowStmt *)node);
     else if (IsA(node, DeallocateStmt))
         describe_deallocate(facts, (const DeallocateStmt *)node);
+    else if (IsA(node, ExplainStmt))
+        describe_explain(facts, (const ExplainStmt *)node);
     else if (IsA(node, DiscardStmt) && ((const DiscardStmt *)node)->target == DISCARD_ALL)
         facts->statement->kind = SW_STATEMENT_DISCARD_ALL;
     else if (IsA(node, UnlistenStmt))

@@ -16,6 +16,8 @@ void sw_walk_list(struct sw_facts *facts, const List *list);
 /* SELECT, VALUES, a set operation, INSERT, UPDATE, DELETE: at the top or within. Names mean
  * what facts->scope and facts->ctes say, and come back unchanged. */
 void sw_walk_query(struct sw_facts *facts, const Node *query);
+/* The same of what is the whole statement, which gets its kind. False: it is no query. */
+bool sw_walk_statement(struct sw_facts *facts, const Node *node);
 
 void sw_walk_type(struct sw_facts *facts, const TypeName *type);
 void sw_walk_function(struct sw_facts *facts, const FuncCall *call);

@@ -131,3 +131,15 @@ create table t (a int references b match partial)
 select E'\u12'
 select float(0) '1'
 select E'\xff'
+explain select * from t where id = 1
+explain update t set a = 1 where id = 1
+explain (analyze off, verbose) delete from t where id = 1
+explain (analyze, analyze 0) delete from t where id = 1
+explain analyze update t set a = 1 where id = 1
+explain (costs off, analyze true) insert into t (id) values (1)
+explain (analyze 'maybe') select * from t where id = $1 for update
+explain select * from t where id = 1 for update
+explain declare c cursor for select * from t where id = 1
+explain create table u as select * from t
+explain analyze select set_config('work_mem', '1MB', false)
+explain explain select 1

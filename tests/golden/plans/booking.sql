@@ -156,3 +156,13 @@ select * from patients where public.patients.patient_id = 42
 insert into patients (patient_id, name) (values (42, 'a'))
 insert into patients as p (patient_id, name) values (42, 'a') on conflict (patient_id) do update set name = p.name where p.patient_id = 43
 insert into patients (patient_id, name) values (42, 'a') returning (select name from patients q where q.patient_id = 42)
+
+-- EXPLAIN
+explain select * from patients where patient_id = 1
+explain select * from patients
+explain (costs off) update patients set name = 'x' where patient_id = 1
+explain analyze update patients set name = 'x' where patient_id = 1
+explain insert into patients values (1, 'Ada')
+explain select 1
+explain select * from pg_class
+explain refresh materialized view m
