@@ -69,7 +69,7 @@ static void put_server(void *owner, const struct sw_server_facts *facts)
     sw_answer_format(answer, "s%d", facts->fd);
     put_link(part, facts->fd);
     sw_answer_number(answer, facts->pid);
-    sw_answer_text(answer, "");
+    sw_answer_text(answer, facts->tls);
     sw_answer_text(answer, "");
     sw_answer_number(answer, (int64_t)(part->worker - part->ask->admin->workers));
     sw_answer_text(answer, facts->pool->shard);

@@ -177,9 +177,10 @@ static void put_nodes(const struct place *place, const struct sw_config_cluster 
     for (int n = 0; n < cluster->node_count; n++) {
         const struct sw_config_node *node = &cluster->nodes[n];
 
-        (void)snprintf(
-            value, sizeof value, "address: %s, port: %d%s%s", node->address, node->port,
-            node->cloud == NULL ? "" : ", cloud: ", node->cloud == NULL ? "" : node->cloud);
+        (void)snprintf(value, sizeof value, "address: %s, port: %d%s%s, tls: %s", node->address,
+                       node->port, node->cloud == NULL ? "" : ", cloud: ",
+                       node->cloud == NULL ? "" : node->cloud,
+                       sw_tls_mode_name(node->tls->mode));
         (void)snprintf(key, sizeof key, "nodes.%s", node->name);
         put_in(place, key, value, NULL);
     }

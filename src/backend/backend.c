@@ -78,11 +78,15 @@ struct sw_backend *sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dia
 void sw_backend_attach(struct sw_backend *backend, struct sw_loop *loop,
                        sw_backend_on_idle_lost *on_idle_lost, void *pool)
 {
+    void *ssl = PQsslStruct(backend->dialled->conn, "OpenSSL");
+
     backend->on_idle_lost = on_idle_lost;
     backend->pool = pool;
     backend->has_reported = true;
     backend->stream =
         sw_stream_open(loop, PQsocket(backend->dialled->conn), &stream_events, backend);
+    if (ssl != NULL)
+        sw_stream_borrow_tls(backend->stream, ssl);
 }
 
 bool sw_backend_is_still(const struct sw_backend *backend)
@@ -181,6 +185,11 @@ void sw_backend_flush(struct sw_backend *backend)
 {
     sw_stream_flush(backend->stream);
     sw_backend_answer_locals(backend);
+}
+
+void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT])
+{
+    sw_stream_describe_tls(backend->stream, text);
 }
 
 int sw_backend_fd(const struct sw_backend *backend)

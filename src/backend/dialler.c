@@ -15,6 +15,7 @@ struct job {
     struct sw_letter letter;
     struct sw_dial dial;
     char *address, *dbname, *user, *password;
+    struct sw_tls_client *tls;
     struct sw_dialled *dialled;
     struct sw_error err;
 };
@@ -38,6 +39,7 @@ static void job_free(struct job *job)
     free(job->dbname);
     free(job->user);
     free(job->password);
+    sw_tls_client_free(job->tls);
     free(job);
 }
 
@@ -176,25 +178,49 @@ static bool check_session(const struct effort *effort, struct sw_dialled *dialle
  * on for as long as it likes. RESET ALL leaves what a connection was opened with. */
 static const char watchful[] = "-c client_connection_check_interval=1s";
 
+/* Without a name libpq would look into ~/.postgresql; a file that cannot be is as good as none.
+ */
+static const char *or_nowhere(const char *path)
+{
+    return path == NULL ? "/dev/null/none" : path;
+}
+
+void sw_dial_tls_keywords(const struct sw_tls_client *tls,
+                          const char *pairs[SW_DIAL_TLS_KEYWORDS][2])
+{
+    const char *const all[SW_DIAL_TLS_KEYWORDS][2] = {
+        {"sslmode", sw_tls_mode_name(tls->mode)},
+        {"sslrootcert", or_nowhere(tls->files.ca)},
+        {"sslcert", or_nowhere(tls->files.certificate)},
+        {"sslkey", or_nowhere(tls->files.key)},
+        {"sslcrl", or_nowhere(NULL)},
+        {"ssl_min_protocol_version", tls->files.needs_13 ? "TLSv1.3" : "TLSv1.2"},
+    };
+
+    memcpy(pairs, all, sizeof all);
+}
+
 static PGconn *start_connect(const struct job *job, const char *options)
 {
     char port[16];
     const char *const pairs[][2] = {
-        {"host", job->address},        {"port", port},
-        {"dbname", job->dbname},       {"user", job->user},
-        {"password", job->password},   {"sslmode", "disable"},
-        {"gssencmode", "disable"},     {"client_encoding", "UTF8"},
-        {"application_name", ""},      {"options", options},
-        {"tcp_user_timeout", "10000"}, {"keepalives_idle", "5"},
-        {"keepalives_interval", "2"},  {"keepalives_count", "3"},
+        {"host", job->address},      {"port", port},
+        {"dbname", job->dbname},     {"user", job->user},
+        {"password", job->password}, {"gssencmode", "disable"},
+        {"client_encoding", "UTF8"}, {"application_name", ""},
+        {"options", options},        {"tcp_user_timeout", "10000"},
+        {"keepalives_idle", "5"},    {"keepalives_interval", "2"},
+        {"keepalives_count", "3"},
     };
-    enum { PAIRS = sizeof pairs / sizeof pairs[0] };
-    const char *keywords[PAIRS + 1] = {0}, *values[PAIRS + 1] = {0};
+    enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
+    const char *tls[SW_DIAL_TLS_KEYWORDS][2];
+    const char *keywords[ALL + 1] = {0}, *values[ALL + 1] = {0};
 
     (void)snprintf(port, sizeof port, "%d", job->dial.port);
-    for (int i = 0; i < PAIRS; i++) {
-        keywords[i] = pairs[i][0];
-        values[i] = pairs[i][1];
+    sw_dial_tls_keywords(job->tls, tls);
+    for (int i = 0; i < ALL; i++) {
+        keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
+        values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
     }
     return PQconnectStartParams(keywords, values, 0);
 }
@@ -223,6 +249,7 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
         PQfinish(conn);
         return NULL;
     }
+    (void)PQsetnonblocking(conn, 1); /* its end must not wait for a server that is frozen */
     dialled->conn = conn;
     return dialled;
 }
@@ -292,6 +319,7 @@ void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
     job->dial = *ask;
     job->address = sw_strdup(ask->address);
     job->dbname = sw_strdup(ask->dbname);
+    job->tls = sw_tls_client_copy(ask->tls);
     job->user = sw_strdup(ask->user);
     job->password = sw_strdup(ask->password == NULL ? "" : ask->password);
     sw_errands_add(dialler->errands, job->address, ask->port, &job->errand);

@@ -1,5 +1,6 @@
 #include "talk.h"
 
+#include "shardward/backend/dialler.h"
 #include "shardward/base/mem.h"
 
 #include <poll.h>
@@ -77,20 +78,21 @@ bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeou
         {"dbname", shard->dbname},
         {"user", control->user},
         {"password", control->password == NULL ? "" : control->password},
-        {"sslmode", "disable"},
         {"gssencmode", "disable"},
         {"client_encoding", "UTF8"},
         {"application_name", "shardward control"},
         {"options", "-c statement_timeout=0 -c lock_timeout=0"},
     };
-    enum { PAIRS = sizeof pairs / sizeof pairs[0] };
-    const char *keywords[PAIRS + 1] = {0}, *values[PAIRS + 1] = {0};
+    enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
+    const char *tls[SW_DIAL_TLS_KEYWORDS][2];
+    const char *keywords[ALL + 1] = {0}, *values[ALL + 1] = {0};
     bool is_open;
 
     (void)snprintf(port, sizeof port, "%d", node->port);
-    for (int i = 0; i < PAIRS; i++) {
-        keywords[i] = pairs[i][0];
-        values[i] = pairs[i][1];
+    sw_dial_tls_keywords(node->tls, tls);
+    for (int i = 0; i < ALL; i++) {
+        keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
+        values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
     }
     talk->deadline_ms = now_ms() + timeout_ms;
     talk->conn = PQconnectStartParams(keywords, values, 0);

@@ -109,6 +109,7 @@ static const struct sw_field node_fields[] = {
     {"address", sw_read_address, offsetof(struct sw_config_node, address), true, 0, 0},
     {"port", sw_read_number, offsetof(struct sw_config_node, port), true, 1, 65535},
     {"cloud", sw_read_name, offsetof(struct sw_config_node, cloud), false, 0, 0},
+    {.name = "tls", .read = sw_read_node_tls, .offset = offsetof(struct sw_config_node, tls)},
     {.name = "weight"},
 };
 
@@ -133,17 +134,25 @@ static void read_node(struct sw_reader *reader, const struct sw_entry *entry, vo
 static void read_nodes(struct sw_reader *reader, const struct sw_entry *entry,
                        const struct sw_field *field, void *into)
 {
+    static const struct sw_tls_client none = {.mode = SW_TLS_DISABLE};
     struct sw_config_cluster *cluster = into;
+    struct sw_config_node *nodes =
+        sw_reader_sequence(reader, entry, sizeof *nodes, read_node, &cluster->node_count);
 
-    cluster->nodes = sw_reader_sequence(reader, entry, sizeof *cluster->nodes, read_node,
-                                        &cluster->node_count);
-    if (cluster->nodes != NULL && cluster->node_count == 0)
+    cluster->nodes = nodes;
+    for (int i = 0; i < cluster->node_count; i++)
+        if (nodes[i].tls == NULL)
+            nodes[i].tls = cluster->tls == NULL ? &none : cluster->tls;
+    if (nodes != NULL && cluster->node_count == 0)
         sw_reader_fault(reader, entry->value,
                         "cluster '%s' has no node; write its primary first, then its replicas",
                         cluster->name);
 }
 
 static const struct sw_field cluster_fields[] = {
+    {.name = "tls",
+     .read = sw_read_node_tls,
+     .offset = offsetof(struct sw_config_cluster, tls)},
     {"connections", sw_read_number, offsetof(struct sw_config_cluster, connections), false, 1,
      MOST_CONNECTIONS},
     {.name = "nodes", .read = read_nodes, .is_required = true},

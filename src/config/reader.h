@@ -130,6 +130,9 @@ void sw_read_log(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into);
 void sw_read_tls(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into);
+void sw_read_node_tls(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field,
+                      void *into); /* const struct sw_tls_client * */
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
                      const struct sw_field *field, void *into);
 void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,

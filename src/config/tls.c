@@ -1,5 +1,5 @@
 /*
- * TLS to clients. The files are tried when the configuration is
+ * TLS to clients, and to the nodes of a cluster. The files are tried when the configuration is
  * read, so that what is wrong with them is a fault of the line that names them.
  */
 #include "reader.h"
@@ -114,14 +114,20 @@ static void blame(struct sw_reader *reader, const struct draft *draft, enum sw_t
     sw_reader_fault(reader, at[part], "%s", err->message);
 }
 
-static bool has_ca(struct sw_reader *reader, const struct sw_entry *entry,
-                   const struct draft *draft, const char *whose)
+/* Roots are there if they are needed, and only then. */
+static bool check_ca(struct sw_reader *reader, const struct sw_entry *entry,
+                     const struct draft *draft, const char *who)
 {
-    if (!verifies(draft) || draft->ca.text != NULL)
+    if (verifies(draft) == (draft->ca.text != NULL))
         return true;
-    sw_reader_fault(reader, entry->value,
-                    "'mode: %s' needs 'ca', the root certificates by which %s judged",
-                    sw_tls_mode_name(draft->mode), whose);
+    if (verifies(draft))
+        sw_reader_fault(reader, entry->value,
+                        "'mode: %s' needs 'ca', the root certificates by which %s judged",
+                        sw_tls_mode_name(draft->mode), who);
+    else
+        sw_reader_fault(reader, draft->ca.at,
+                        "'ca' is of no use to 'mode: %s'; remove it, or write verify-ca",
+                        sw_tls_mode_name(draft->mode));
     return false;
 }
 
@@ -142,16 +148,44 @@ void sw_read_tls(struct sw_reader *reader, const struct sw_entry *entry,
                         sw_tls_mode_name(draft.mode));
         return;
     }
-    if (!has_ca(reader, entry, &draft, "clients are"))
+    if (!check_ca(reader, entry, &draft, "clients are"))
         return;
     files = files_of(&draft);
-    if (!verifies(&draft) && files.ca != NULL)
-        sw_reader_fault(reader, draft.ca.at,
-                        "'ca' is of no use to 'mode: %s'; remove it, or write verify-ca",
-                        sw_tls_mode_name(draft.mode));
     config->tls.mode = draft.mode;
     config->tls.files = files;
     config->tls.server = sw_tls_create(&files, &part, &err);
     if (config->tls.server == NULL)
+        blame(reader, &draft, part, &err);
+}
+
+static bool check_node(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct draft *draft)
+{
+    if ((draft->certificate.text == NULL) != (draft->key.text == NULL))
+        sw_reader_fault(reader, entry->value,
+                        "'certificate' and 'key' belong together; write both, or neither");
+    else if (draft->ciphers.text != NULL)
+        sw_reader_fault(reader, draft->ciphers.at,
+                        "the node chooses among 'ciphers'; remove the key");
+    else
+        return check_ca(reader, entry, draft, "the node is");
+    return false;
+}
+
+void sw_read_node_tls(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field, void *into)
+{
+    struct sw_tls_client *client = sw_arena_alloc(&reader->config->arena, sizeof *client);
+    struct draft draft = {.mode = SW_TLS_DISABLE};
+    enum sw_tls_part part;
+    struct sw_error err;
+
+    *client = (struct sw_tls_client){.mode = SW_TLS_DISABLE};
+    *(const struct sw_tls_client **)(void *)((char *)into + field->offset) = client;
+    if (!read_draft(reader, entry, &draft) || draft.mode == SW_TLS_DISABLE ||
+        !check_node(reader, entry, &draft))
+        return;
+    *client = (struct sw_tls_client){draft.mode, files_of(&draft)};
+    if (!sw_tls_client_check(client, &part, &err))
         blame(reader, &draft, part, &err);
 }

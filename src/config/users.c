@@ -23,11 +23,17 @@ struct draft {
     bool has_server;
 };
 
+static void refuse_tls(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into)
+{
+    sw_reader_fault(reader, entry->key, "'tls' is of a cluster or a node; write it there");
+}
+
 static const struct sw_field server_fields[] = {
     {"user", sw_read_name, offsetof(struct server, user), true, 0, 0},
     {"password", sw_read_password, offsetof(struct server, secret), false, 0, 0},
     {"password_file", sw_read_password_file, offsetof(struct server, secret), false, 0, 0},
-    {.name = "tls"},
+    {.name = "tls", .read = refuse_tls},
 };
 
 static void check_server_password(struct sw_reader *reader, const struct sw_secret *secret)

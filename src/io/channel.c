@@ -45,7 +45,7 @@ struct sw_channel *sw_channel_borrow(void *ssl)
 {
     struct sw_channel *channel = create(ssl);
 
-    channel->has_more = true;
+    channel->has_more = SSL_has_pending(ssl) == 1;
     return channel;
 }
 
@@ -175,11 +175,6 @@ ssize_t sw_channel_send(struct sw_channel *channel, const uint8_t *bytes, size_t
     if (fail(channel, outcome) == 0)
         errno = EPIPE;
     return -1;
-}
-
-bool sw_channel_is_still(const struct sw_channel *channel)
-{
-    return !channel->is_shaking && !channel->has_more && SSL_has_pending(channel->ssl) == 0;
 }
 
 void sw_channel_end(struct sw_channel *channel)

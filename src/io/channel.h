@@ -28,7 +28,7 @@ struct sw_channel {
 
 /* The server's side of a handshake begins; NULL: out of memory. */
 struct sw_channel *sw_channel_accept(struct sw_tls *tls, int fd, bool is_direct);
-/* @ssl: an SSL whose handshake is over; borrowed. */
+/* @ssl: an SSL whose handshake is over; borrowed, with what it has read ahead. */
 struct sw_channel *sw_channel_borrow(void *ssl);
 void sw_channel_free(struct sw_channel *channel); /* accepts NULL */
 
@@ -38,8 +38,6 @@ bool sw_channel_shake(struct sw_channel *channel);
  * with the same bytes, and perhaps more behind them. */
 ssize_t sw_channel_recv(struct sw_channel *channel, uint8_t *bytes, size_t len);
 ssize_t sw_channel_send(struct sw_channel *channel, const uint8_t *bytes, size_t len);
-/* Nothing was read that was not given out. */
-bool sw_channel_is_still(const struct sw_channel *channel);
 /* Tell the other side that nothing more will come, if that can be said now. */
 void sw_channel_end(struct sw_channel *channel);
 

@@ -325,8 +325,7 @@ void sw_stream_close(struct sw_stream *stream)
 bool sw_stream_is_still(const struct sw_stream *stream)
 {
     return !stream->is_closing && stream->loss == NULL && stream->send_error == 0 &&
-           sw_buf_len(&stream->in) == 0 && sw_buf_len(&stream->out) == 0 &&
-           (stream->channel == NULL || sw_channel_is_still(stream->channel));
+           sw_buf_len(&stream->in) == 0 && sw_buf_len(&stream->out) == 0 && !is_shaking(stream);
 }
 
 void sw_stream_detach(struct sw_stream *stream)

@@ -242,6 +242,58 @@ struct sw_tls *sw_tls_create(const struct sw_tls_files *files, enum sw_tls_part 
     return tls;
 }
 
+bool sw_tls_client_check(const struct sw_tls_client *client, enum sw_tls_part *part,
+                         struct sw_error *err)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    bool is_good = context != NULL && load(context, &client->files, part, err);
+
+    *part = context == NULL ? SW_TLS_CERTIFICATE : *part;
+    if (context == NULL)
+        sw_error_set(err, "F0000", "cannot use OpenSSL: %s", sw_tls_reason());
+    SSL_CTX_free(context);
+    return is_good;
+}
+
+static char *copy_text(const char *text)
+{
+    return text == NULL ? NULL : sw_strdup(text);
+}
+
+struct sw_tls_client *sw_tls_client_copy(const struct sw_tls_client *client)
+{
+    struct sw_tls_client *copy;
+
+    if (client == NULL)
+        return NULL;
+    copy = sw_alloc_zero(1, sizeof *copy);
+    *copy = *client;
+    copy->files.certificate = copy_text(client->files.certificate);
+    copy->files.key = copy_text(client->files.key);
+    copy->files.ca = copy_text(client->files.ca);
+    return copy;
+}
+
+void sw_tls_client_free(struct sw_tls_client *client)
+{
+    if (client == NULL)
+        return;
+    free((char *)(uintptr_t)client->files.certificate);
+    free((char *)(uintptr_t)client->files.key);
+    free((char *)(uintptr_t)client->files.ca);
+    free(client);
+}
+
+char *sw_tls_client_text(const struct sw_tls_client *client)
+{
+    const struct sw_tls_files *files = &client->files;
+
+    return sw_format("%s\n%s\n%s\n%s\n%d", sw_tls_mode_name(client->mode),
+                     files->certificate == NULL ? "" : files->certificate,
+                     files->key == NULL ? "" : files->key, files->ca == NULL ? "" : files->ca,
+                     files->needs_13);
+}
+
 struct sw_tls *sw_tls_ref(struct sw_tls *tls)
 {
     if (tls != NULL)

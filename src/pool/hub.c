@@ -93,9 +93,14 @@ static struct sw_hub_node *find_node(struct sw_hub *hub, const char *address, in
 
 char *sw_pool_place_key(const struct sw_pool_place *place)
 {
+    char *tls = sw_tls_client_text(place->tls);
     /* Names hold no control characters; a password stands last. */
-    return sw_format("%s\n%d\n%s\n%s\n%s\n%s\n%s", place->address, place->port, place->user,
-                     place->shard, place->dbname, place->server_user, place->server_password);
+    char *key =
+        sw_format("%s\n%d\n%s\n%s\n%s\n%s\n%s\n%s", place->address, place->port, place->user,
+                  place->shard, place->dbname, place->server_user, tls, place->server_password);
+
+    free(tls);
+    return key;
 }
 
 /* Under the lock. */

@@ -23,6 +23,7 @@ struct sw_pool_place {
     char *user, *shard, *node; /* names in the configuration */
     char *address, *dbname, *server_user, *server_password;
     int port;
+    struct sw_tls_client *tls;
 };
 
 /* One worker's part in a shared pool; changed under the node's lock. */

@@ -195,6 +195,7 @@ void sw_pool_dial(struct sw_pool *pool)
     sw_dialler_dial(pool->pools->dialler,
                     &(struct sw_dial){.address = pool->place.address,
                                       .port = pool->place.port,
+                                      .tls = pool->place.tls,
                                       .dbname = pool->place.dbname,
                                       .user = pool->place.server_user,
                                       .password = pool->place.server_password,

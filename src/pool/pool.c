@@ -19,6 +19,7 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
                                   .node = (char *)node->name,
                                   .address = (char *)node->address,
                                   .port = node->port,
+                                  .tls = (struct sw_tls_client *)(uintptr_t)node->tls,
                                   .dbname = (char *)shard->dbname,
                                   .server_user = (char *)user->server_user,
                                   .server_password = (char *)password};
@@ -31,6 +32,7 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
                                   .node = sw_strdup(place->node),
                                   .address = sw_strdup(place->address),
                                   .port = place->port,
+                                  .tls = sw_tls_client_copy(place->tls),
                                   .dbname = sw_strdup(place->dbname),
                                   .server_user = sw_strdup(place->server_user),
                                   .server_password = sw_strdup(place->server_password)};
@@ -43,6 +45,7 @@ static void free_place(struct sw_pool_place *place)
     free(place->node);
     free(place->address);
     free(place->dbname);
+    sw_tls_client_free(place->tls);
     free(place->server_user);
     free(place->server_password);
 }
@@ -293,7 +296,7 @@ static void tell_servers(const struct sw_pools *pools, const struct sw_pool *poo
             SW_OWNER((struct sw_link *)(uintptr_t)link, struct sw_backend_card, link);
         struct sw_backend *backend = sw_backend_of_card(card);
         bool is_lent = list == &pool->lent;
-        const struct sw_server_facts facts = {
+        struct sw_server_facts facts = {
             .pool = &about,
             .is_lent = is_lent,
             .is_spent = sw_pool_is_spent(pool, backend, now_ms),
@@ -303,6 +306,7 @@ static void tell_servers(const struct sw_pools *pools, const struct sw_pool *poo
             .unused_ms = is_lent ? 0 : now_ms - card->used_ms,
         };
 
+        sw_backend_describe_tls(backend, facts.tls);
         on_server(owner, &facts);
     }
 }

@@ -118,9 +118,10 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
         for (int n = 0; n < cluster->node_count; n++) {
             const struct sw_config_node *node = &cluster->nodes[n];
 
-            add(facts, print(facts, "node %s", node->name), "%s:%d of %s%s%s", node->address,
-                node->port, cluster->name, node->cloud == NULL ? "" : ", cloud ",
-                or_none(node->cloud));
+            add(facts, print(facts, "node %s", node->name), "%s:%d of %s%s%s, tls %s%s%s",
+                node->address, node->port, cluster->name, node->cloud == NULL ? "" : ", cloud ",
+                or_none(node->cloud), sw_tls_mode_name(node->tls->mode),
+                node->tls->files.ca == NULL ? "" : " by ", or_none(node->tls->files.ca));
         }
     }
 }

@@ -30,8 +30,9 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
         struct sw_node *nodes = take(builder, from->node_count, sizeof *nodes);
 
         for (int n = 0; n < from->node_count; n++)
-            nodes[n] = (struct sw_node){from->nodes[n].name, from->nodes[n].address,
-                                        from->nodes[n].cloud, from->nodes[n].port};
+            nodes[n] =
+                (struct sw_node){from->nodes[n].name, from->nodes[n].address,
+                                 from->nodes[n].cloud, from->nodes[n].port, from->nodes[n].tls};
         clusters[i] = (struct sw_cluster){from->name, from->control, nodes, from->node_count,
                                           from->connections};
     }

@@ -23,6 +23,7 @@
 #include "shardward/base/oidmap.h"
 #include "shardward/base/settings.h"
 #include "shardward/io/mailbox.h"
+#include "shardward/io/tls.h"
 #include "shardward/wire/frame.h"
 
 struct sw_backend;
@@ -130,6 +131,8 @@ void sw_backend_cancel(struct sw_backend *backend, struct sw_canceller *cancelle
 /* A cancel was given up and may strike at any time: nobody else must be given the backend. */
 bool sw_backend_may_be_struck(const struct sw_backend *backend);
 
+/* Version and cipher of its TLS, empty without. Of one that is on a loop. */
+void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT]);
 int sw_backend_fd(const struct sw_backend *backend);         /* its socket */
 int sw_backend_server_pid(const struct sw_backend *backend); /* the server's process */
 /* Rows that statements for the client have returned or changed since this was last asked. */

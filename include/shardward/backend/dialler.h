@@ -14,6 +14,7 @@
 
 #include "shardward/base/error.h"
 #include "shardward/io/mailbox.h"
+#include "shardward/io/tls.h"
 
 #include <stdbool.h>
 
@@ -26,6 +27,7 @@ struct sw_dial {
     const char *address, *dbname, *user;
     const char *password; /* may be NULL */
     int port;
+    const struct sw_tls_client *tls;
     int timeout_ms; /* 0: for ever */
     struct sw_mailbox *mailbox;
     /* Called on the mailbox's thread. Exactly one of @dialled (to be adopted or freed) and @err
@@ -33,6 +35,11 @@ struct sw_dial {
     void (*on_dialled)(void *owner, struct sw_dialled *dialled, const struct sw_error *err);
     void *owner;
 };
+
+/* What libpq is told of TLS, all of it, so that it looks for no files of its own. */
+enum { SW_DIAL_TLS_KEYWORDS = 6 };
+void sw_dial_tls_keywords(const struct sw_tls_client *tls,
+                          const char *pairs[SW_DIAL_TLS_KEYWORDS][2]);
 
 struct sw_dialler *sw_dialler_create(void);
 /* Ask for a connection, from any thread. The dial is copied. */

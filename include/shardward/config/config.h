@@ -23,6 +23,7 @@ enum { SW_WORKERS_MOST = 64 };
 struct sw_config_node {
     const char *name, *address, *cloud; /* cloud may be NULL */
     int port;
+    const struct sw_tls_client *tls; /* its own, or its cluster's; never NULL */
 };
 
 /* How shardward itself logs in to the nodes of a cluster. */
@@ -35,6 +36,7 @@ struct sw_config_control {
 struct sw_config_cluster {
     const char *name;
     struct sw_config_control control;
+    const struct sw_tls_client *tls;    /* of nodes that have none of their own; or NULL */
     const struct sw_config_node *nodes; /* the first one is the primary */
     int node_count;
     int connections; /* at most so many of ours to one node; 0: no limit but the pools' */

@@ -46,8 +46,8 @@ void sw_stream_close(struct sw_stream *stream);
 /* Is nothing pending: all that came was dealt with, all output was sent, and the other side is
  * still there as far as the loop has heard? */
 bool sw_stream_is_still(const struct sw_stream *stream);
-/* Let go of the descriptor of a still stream at once, so that another loop may watch it. No
- * callback follows; the stream is gone. */
+/* Let go of the descriptor of a still stream at once, so that another loop may watch it; what a
+ * borrowed TLS has read ahead goes with it. No callback follows; the stream is gone. */
 void sw_stream_detach(struct sw_stream *stream);
 
 /* Where output is appended; sent by sw_stream_flush(). */

@@ -48,6 +48,24 @@ struct sw_tls *sw_tls_create(const struct sw_tls_files *files, enum sw_tls_part 
 struct sw_tls *sw_tls_ref(struct sw_tls *tls); /* accepts NULL */
 void sw_tls_unref(struct sw_tls *tls);         /* accepts NULL */
 
+/*
+ * How we, as a client, go to a server in TLS: libpq does it, and reads the files at each dial.
+ */
+struct sw_tls_client {
+    enum sw_tls_mode mode;
+    struct sw_tls_files files; /* `ciphers` are NULL */
+};
+
+/* Could it be used as it stands? Certificate and key may be missing. False: F0000, and *part.
+ */
+bool sw_tls_client_check(const struct sw_tls_client *client, enum sw_tls_part *part,
+                         struct sw_error *err);
+/* A copy that owns its texts; NULL of NULL. */
+struct sw_tls_client *sw_tls_client_copy(const struct sw_tls_client *client);
+void sw_tls_client_free(struct sw_tls_client *client); /* of a copy; accepts NULL */
+/* A text that two have in common only if they are the same; free() it. */
+char *sw_tls_client_text(const struct sw_tls_client *client);
+
 /* Hexadecimal digits that are others when a certificate is another one. */
 const char *sw_tls_fingerprint(const struct sw_tls *tls);
 /* What SCRAM binds to a channel by tls-server-end-point (RFC 5929, section 4.1): a hash of the

@@ -74,6 +74,7 @@ struct sw_server_facts {
     bool is_spent;               /* to be closed when it comes back */
     int fd, pid;                 /* our socket; the server's process */
     uint64_t open_ms, unused_ms; /* for how long */
+    char tls[SW_TLS_PRINT];      /* version and cipher; empty: none */
 };
 
 void sw_pools_each_server(const struct sw_pools *pools,

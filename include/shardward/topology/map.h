@@ -15,6 +15,7 @@
 struct sw_node {
     const char *name, *address, *cloud;
     int port;
+    const struct sw_tls_client *tls;
 };
 
 struct sw_cluster {
