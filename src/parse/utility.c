@@ -19,8 +19,6 @@ static const char foreign_hint[] =
 static const char operator_hint[] =
     "shardward knows what the operators and functions of pg_catalog do, and no others.";
 static const char object_hint[] = "Make it on each shard and on the catalog database.";
-static const char cursor_hint[] = "Fetch the rows with a plain SELECT, or portals of the "
-                                  "extended protocol.";
 static const char prepare_hint[] = "Prepare statements with the extended protocol; drivers do.";
 static const char notify_hint[] = "Notifications do not cross servers.";
 static const char maintenance_hint[] = "Connect to the shard's own server for maintenance.";
@@ -55,7 +53,6 @@ static const struct refusal refusals[] = {
     {T_AlterUserMappingStmt, "ALTER USER MAPPING", foreign_hint},
     {T_CallStmt, "CALL", code_hint},
     {T_CheckPointStmt, "CHECKPOINT", maintenance_hint},
-    {T_ClosePortalStmt, "CLOSE", cursor_hint},
     {T_ConstraintsSetStmt, "SET CONSTRAINTS", "Declare the constraint as it shall behave."},
     {T_CopyStmt, "COPY", "Write rows with INSERT, with many rows per statement."},
     {T_CreateAmStmt, "CREATE ACCESS METHOD", object_hint},
@@ -80,7 +77,6 @@ static const struct refusal refusals[] = {
     {T_CreateTrigStmt, "CREATE TRIGGER", code_hint},
     {T_CreateUserMappingStmt, "CREATE USER MAPPING", foreign_hint},
     {T_CreatedbStmt, "CREATE DATABASE", maintenance_hint},
-    {T_DeclareCursorStmt, "DECLARE CURSOR", cursor_hint},
     {T_DefineStmt, "CREATE", operator_hint},
     {T_DiscardStmt, "DISCARD PLANS, SEQUENCES or TEMP", "Use DISCARD ALL."},
     {T_DoStmt, "DO", code_hint},
@@ -91,7 +87,6 @@ static const struct refusal refusals[] = {
     {T_DropUserMappingStmt, "DROP USER MAPPING", foreign_hint},
     {T_DropdbStmt, "DROP DATABASE", maintenance_hint},
     {T_ExecuteStmt, "EXECUTE", prepare_hint},
-    {T_FetchStmt, "FETCH", cursor_hint},
     {T_GrantRoleStmt, "GRANT", rights_hint},
     {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", foreign_hint},
     {T_ListenStmt, "LISTEN", notify_hint},
@@ -180,8 +175,8 @@ static bool is_false(const Node *value)
         return false;
     if (IsA(value, Integer))
         return intVal(value) == 0;
-    return IsA(value, String) && (strcasecmp(strVal(value), "false") == 0 ||
-                                  strcasecmp(strVal(value), "off") == 0);
+    return IsA(value, String) &&
+           (strcasecmp(strVal(value), "false") == 0 || strcasecmp(strVal(value), "off") == 0);
 }
 
 /* The last one of several counts. */
@@ -213,6 +208,28 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
         facts->statement->writes = facts->statement->locks_rows = false;
 }
 
+static void describe_declare(struct sw_facts *facts, const DeclareCursorStmt *declare)
+{
+    (void)sw_walk_statement(facts, declare->query);
+    facts->statement->kind = SW_STATEMENT_DECLARE;
+    if (declare->options & CURSOR_OPT_HOLD)
+        sw_facts_refuse(facts, "a cursor WITH HOLD",
+                        "Fetch its rows before COMMIT; the server connection is another "
+                        "client's after that.");
+    if (facts->settings.count > 0)
+        sw_facts_refuse(facts, "a cursor for set_config()", "Use SET.");
+    if (facts->statement->cursor != NULL)
+        sw_facts_refuse(facts, "a cursor for WHERE CURRENT OF", NULL);
+    facts->statement->cursor = sw_facts_text(facts, declare->portalname);
+}
+
+static void describe_cursor(struct sw_facts *facts, enum sw_statement_kind kind,
+                            const char *name)
+{
+    facts->statement->kind = kind;
+    facts->statement->cursor = sw_facts_text(facts, name);
+}
+
 void sw_utility_describe(struct sw_facts *facts, const Node *node)
 {
     if (IsA(node, TransactionStmt))
@@ -229,8 +246,12 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         facts->statement->kind = SW_STATEMENT_DISCARD_ALL;
     else if (IsA(node, UnlistenStmt))
         describe_harmless(facts, "UNLISTEN");
-    else if (IsA(node, ClosePortalStmt) && ((const ClosePortalStmt *)node)->portalname == NULL)
-        describe_harmless(facts, "CLOSE CURSOR ALL");
+    else if (IsA(node, DeclareCursorStmt))
+        describe_declare(facts, (const DeclareCursorStmt *)node);
+    else if (IsA(node, FetchStmt))
+        describe_cursor(facts, SW_STATEMENT_FETCH, ((const FetchStmt *)node)->portalname);
+    else if (IsA(node, ClosePortalStmt))
+        describe_cursor(facts, SW_STATEMENT_CLOSE, ((const ClosePortalStmt *)node)->portalname);
     else if (!sw_ddl_describe(facts, node))
         refuse_command(facts, nodeTag(node));
 }

@@ -250,8 +250,14 @@ static void walk_locking(struct sw_facts *facts, const void *node)
 
 static void walk_current_of(struct sw_facts *facts, const void *node)
 {
-    sw_facts_refuse(facts, "WHERE CURRENT OF",
-                    "A cursor lives on one server; select the row by its key instead.");
+    const char *name = ((const CurrentOfExpr *)node)->cursor_name;
+    struct sw_statement *statement = facts->statement;
+
+    if (statement->cursor != NULL && strcmp(statement->cursor, name) != 0)
+        sw_facts_refuse(facts, "WHERE CURRENT OF several cursors",
+                        "Change the row of each cursor in a statement of its own.");
+    statement->cursor = sw_facts_text(facts, name);
+    sw_facts_level(facts, facts->level)->is_at_cursor = true;
 }
 
 static walk_fn *const walkers[] = {

@@ -213,6 +213,13 @@ static bool place_by_pins(struct sw_planner *planner, int relation)
     return true;
 }
 
+static bool is_at_cursor(const struct sw_statement *statement, int relation)
+{
+    const struct sw_level *level = &statement->levels[statement->relations[relation].level];
+
+    return level->is_at_cursor && level->target == relation;
+}
+
 /* A placement with one shard needs no key. */
 static bool place_relation(struct sw_planner *planner, int relation)
 {
@@ -221,7 +228,10 @@ static bool place_relation(struct sw_planner *planner, int relation)
 
     if (table == NULL || place->is_target_of_insert)
         return true;
-    if (!place_by_pins(planner, relation))
+    place->is_at_cursor = is_at_cursor(planner->statement, relation);
+    if (place->is_at_cursor)
+        place->kind = SW_PLACE_ANY_OF;
+    else if (!place_by_pins(planner, relation))
         return false;
     if (!place->has_bucket && table->placement->shard_count == 1) {
         place->kind = SW_PLACE_SHARD;

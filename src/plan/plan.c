@@ -68,7 +68,11 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_SHOW:
     case SW_STATEMENT_HARMLESS:
         return set_route(route, SW_ROUTE_ANY, "no table");
+    case SW_STATEMENT_FETCH:
+    case SW_STATEMENT_CLOSE:
+        return set_route(route, SW_ROUTE_ANY, "where its cursor is");
     case SW_STATEMENT_SELECT:
+    case SW_STATEMENT_DECLARE:
     case SW_STATEMENT_INSERT:
     case SW_STATEMENT_UPDATE:
     case SW_STATEMENT_DELETE:
@@ -257,6 +261,10 @@ static void explain_sharded(const struct sw_place *place, char *out, size_t size
     if (place->kind == SW_PLACE_ANY_OF && place->is_filled) {
         (void)snprintf(out, size, "%s: the key of new rows is drawn from a sequence",
                        table->name);
+        return;
+    }
+    if (place->is_at_cursor) {
+        (void)snprintf(out, size, "%s: where the cursor is", table->name);
         return;
     }
     if (place->kind == SW_PLACE_ANY_OF) {

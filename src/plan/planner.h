@@ -42,9 +42,10 @@ struct sw_place {
     int missing;                           /* of SEVERAL: a part that nothing pins */
     const struct sw_error *doubt; /* why a value of the key could not be told; NULL: none */
     bool is_target_of_insert;
-    bool is_filled;   /* a part of the key of its rows is drawn from a sequence */
-    bool is_function; /* `table` is the home of a declared function */
-    int key_argument; /* of a function with a key, from 0 */
+    bool is_at_cursor; /* the row of a cursor, which only the session can find */
+    bool is_filled;    /* a part of the key of its rows is drawn from a sequence */
+    bool is_function;  /* `table` is the home of a declared function */
+    int key_argument;  /* of a function with a key, from 0 */
 };
 
 struct sw_planner {

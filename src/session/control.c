@@ -166,6 +166,7 @@ void sw_session_roll_back_to(struct sw_session *session, const char *name)
     const struct sw_txn_settings *before;
 
     session->reading_serial++;
+    sw_session_forget_portals_from(session, sw_txn_savepoint_mark(&session->txn, name));
     if (sw_txn_rollback_to(&session->txn, name, &before))
         restore_settings(session, before);
 }

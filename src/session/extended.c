@@ -9,14 +9,11 @@
 #include "shardward/wire/request.h"
 #include "shardward/wire/write.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
     LONG_RUN_BYTES = 1024 * 1024, /* a longer run is sent without waiting for its Sync */
     LONG_RUN_REQUESTS = 8192,
-    FEW_VALUES = 32, /* of a Bind, that need no memory of their own */
 };
 
 /* An error of ours; unless the message only came too early. */
@@ -44,8 +41,8 @@ static void add(struct sw_session *session, enum sw_request_kind kind, struct sw
 }
 
 /* A message without body, as our own answer. */
-static void answer_about(struct sw_session *session, char type, struct sw_named *named,
-                         enum sw_request_role role, const char *text)
+void sw_session_answer_about(struct sw_session *session, char type, struct sw_named *named,
+                             enum sw_request_role role, const char *text)
 {
     const uint8_t message[] = {(uint8_t)type, 0, 0, 0, 4};
 
@@ -56,7 +53,7 @@ static void answer_about(struct sw_session *session, char type, struct sw_named 
 void sw_session_answer(struct sw_session *session, char type, struct sw_named *named,
                        enum sw_request_role role)
 {
-    answer_about(session, type, named, role, NULL);
+    sw_session_answer_about(session, type, named, role, NULL);
 }
 
 /* No answer at all: the run holds @named. */
@@ -92,169 +89,6 @@ void sw_session_on_parse(struct sw_session *session, const struct sw_frame *fram
 
 /* --- Bind --- */
 
-static struct sw_named *find_statement(const struct sw_session *session, const char *name,
-                                       struct sw_error *err)
-{
-    struct sw_named *named = sw_names_get(&session->statements, name);
-
-    if (named == NULL && name[0] == '\0')
-        sw_error_set(err, "26000", "unnamed prepared statement does not exist");
-    else if (named == NULL)
-        sw_error_set(err, "26000", "prepared statement \"%s\" does not exist", name);
-    return named;
-}
-
-/* Route by the values bound; a type that was declared or learned tells how to read them. */
-static bool aim_bound(struct sw_session *session, struct sw_named *named,
-                      const struct sw_wire_bind *bind, const int64_t *ids, struct sw_error *err)
-{
-    struct sw_parameter few[FEW_VALUES];
-    struct sw_parameter *many = bind->value_count <= FEW_VALUES
-                                    ? NULL
-                                    : sw_alloc((size_t)bind->value_count * sizeof *many);
-    struct sw_parameter *values = many == NULL ? few : many;
-    struct sw_parameters parameters = {
-        .values = values,
-        .count = bind->value_count,
-        .types = named->types,
-        .type_count = named->type_count,
-        .ids = ids,
-    };
-    const uint8_t *at = bind->values;
-    struct sw_wire_value value;
-    int index = 0;
-    bool is_aimed;
-
-    for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
-        values[i] = (struct sw_parameter){value.bytes, value.len, value.is_binary};
-    is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
-    free(many);
-    return is_aimed;
-}
-
-static bool check_parameter_count(const struct sw_named *named, const struct sw_wire_bind *bind,
-                                  struct sw_error *err)
-{
-    int used = named->statement == NULL ? 0 : named->statement->parameter_count;
-    int required = used > named->type_count ? used : named->type_count;
-
-    return bind->value_count == required ||
-           sw_error_set(err, "08P01",
-                        "bind message supplies %d parameters, but prepared statement \"%s\" "
-                        "requires %d",
-                        bind->value_count, named->name, required);
-}
-
-/* Of a portal that exists already the server itself knows better, if both are the server's:
- * it may have died with a savepoint. */
-static bool check_portal(const struct sw_session *session, const struct sw_named *named,
-                         const struct sw_wire_bind *bind, struct sw_error *err)
-{
-    const struct sw_named *before = sw_names_get(&session->portals, bind->portal);
-
-    if (named->statement == NULL && session->txn.state == SW_TXN_FAILED)
-        return sw_error_set(err, "25P02",
-                            "current transaction is aborted, commands ignored until end of "
-                            "transaction block");
-    if (bind->portal[0] == '\0' || before == NULL ||
-        (before->prepared != NULL && named->prepared != NULL))
-        return true;
-    return sw_error_set(err, "42P03", "cursor \"%s\" already exists", bind->portal);
-}
-
-/* The portal exists from now on; what was there before comes back if the Bind is skipped. */
-static void note_bound(struct sw_session *session, const char *portal, struct sw_named *named)
-{
-    struct sw_named *before = sw_names_get(&session->portals, portal);
-
-    if (before != NULL)
-        session->run.requests[session->run.count - 1].before = sw_named_ref(before);
-    sw_names_put(&session->portals, portal, named);
-}
-
-/* Our numbers are texts, behind the client's values. */
-static void write_filled_tail(struct sw_buf *out, const struct sw_wire_bind *bind,
-                              const int64_t *ids, int id_count)
-{
-    const uint8_t *end = bind->values;
-    struct sw_wire_value value;
-    int index = 0;
-
-    sw_put_int16(out, (uint16_t)(bind->format_count == 0 ? 0 : bind->value_count + id_count));
-    for (const uint8_t *at = bind->values; sw_wire_bind_next(bind, &at, &index, &value);
-         end = at)
-        if (bind->format_count > 0)
-            sw_put_int16(out, value.is_binary);
-    for (int i = 0; i < id_count && bind->format_count > 0; i++)
-        sw_put_int16(out, 0);
-    sw_put_int16(out, (uint16_t)(bind->value_count + id_count));
-    (void)sw_buf_append(out, bind->values, (size_t)(end - bind->values));
-    for (int i = 0; i < id_count; i++) {
-        char digits[32];
-        int len = snprintf(digits, sizeof digits, "%" PRId64, ids[i]);
-
-        sw_put_int32(out, (uint32_t)len);
-        (void)sw_buf_append(out, digits, (size_t)len);
-    }
-    (void)sw_buf_append(out, end, (size_t)(bind->tail + bind->tail_len - end));
-}
-
-static void add_filled(struct sw_session *session, const struct sw_wire_bind *bind,
-                       struct sw_named *named, const int64_t *ids)
-{
-    struct sw_request *request;
-    struct sw_buf tail;
-
-    sw_buf_init(&tail, SW_RUN_LIMIT);
-    write_filled_tail(&tail, bind, ids, sw_planned_insertion(named->planned)->id_count);
-    request = sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
-                                   sw_buf_bytes(&tail), sw_buf_len(&tail));
-    sw_prepared_unref(request->prepared);
-    request->prepared = sw_prepared_ref(named->filled);
-    sw_buf_finish(&tail);
-    note_bound(session, bind->portal, named);
-}
-
-/* False without an error, and takes_again: the numbers are still to come. */
-static bool add_filled_bind(struct sw_session *session, struct sw_named *named,
-                            const struct sw_wire_bind *bind, struct sw_error *err)
-{
-    const int64_t *ids;
-    bool is_aimed;
-
-    if (!sw_session_renew_named(session, named, err) ||
-        sw_session_draw(session, named->planned, &ids, err) != SW_DRAWN)
-        return false;
-    is_aimed = aim_bound(session, named, bind, ids, err);
-    if (is_aimed)
-        add_filled(session, bind, named, ids);
-    sw_session_use_drawn(session);
-    return is_aimed;
-}
-
-static bool add_bind(struct sw_session *session, const struct sw_wire_bind *bind,
-                     struct sw_error *err)
-{
-    struct sw_named *named = find_statement(session, bind->statement, err);
-
-    if (named == NULL || !sw_session_may_run(session, named->statement, err) ||
-        !check_parameter_count(named, bind, err) || !check_portal(session, named, bind, err))
-        return false;
-    if (named->prepared == NULL) {
-        answer_about(session, '2', named, SW_ROLE_BOUND, bind->portal);
-        note_bound(session, bind->portal, named);
-        return true;
-    }
-    if (named->filled != NULL)
-        return add_filled_bind(session, named, bind, err);
-    if (!aim_bound(session, named, bind, NULL, err))
-        return false;
-    (void)sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
-                               bind->tail, bind->tail_len);
-    note_bound(session, bind->portal, named);
-    return true;
-}
-
 void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame)
 {
     struct sw_wire_bind bind;
@@ -266,7 +100,7 @@ void sw_session_on_bind(struct sw_session *session, const struct sw_frame *frame
         fail(session, &err);
         return;
     }
-    if (!add_bind(session, &bind, &err) && !session->takes_again)
+    if (!sw_session_bind_portal(session, &bind, &err) && !session->takes_again)
         fail(session, &err);
     if (!session->takes_again)
         dispatch_if_long(session);
@@ -293,7 +127,7 @@ static bool reach_portal(struct sw_session *session, const struct sw_named *name
     for (int i = session->run.count - 1; i >= 0; i--) {
         const struct sw_request *request = &session->run.requests[i];
 
-        if (request->kind == SW_REQUEST_BIND &&
+        if (request->role == SW_ROLE_BOUND &&
             strcmp(sw_run_text(&session->run, request), portal) == 0)
             return true;
     }
@@ -325,8 +159,8 @@ static struct sw_named *reach_described(struct sw_session *session, char kind, c
                                         struct sw_error *err)
 {
     const struct sw_parameters unbound = {.values = NULL};
-    struct sw_named *named =
-        kind == 'S' ? find_statement(session, name, err) : find_portal(session, name, err);
+    struct sw_named *named = kind == 'S' ? sw_session_find_statement(session, name, err)
+                                         : find_portal(session, name, err);
     bool is_reached;
 
     if (named == NULL || !sw_session_may_run(session, named->statement, err))
@@ -484,6 +318,24 @@ static void execute_ddl(struct sw_session *session, struct sw_named *named, cons
     spend_portal(session, portal, named);
 }
 
+static void execute_on_server(struct sw_session *session, struct sw_named *named,
+                              const char *portal, uint32_t max_rows)
+{
+    struct sw_error err;
+
+    if (!named->is_cursor &&
+        !sw_session_check_cursor(session, named->statement, NULL, 0, &err)) {
+        fail(session, &err);
+        return;
+    }
+    session->may_write |= named->statement->writes;
+    sw_session_note_changes(session, named->statement);
+    add(session, SW_REQUEST_EXECUTE, named, portal);
+    session->run.requests[session->run.count - 1].max_rows = max_rows;
+    if (!named->is_cursor)
+        sw_session_add_cursors(session, named, portal);
+}
+
 static void execute(struct sw_session *session, struct sw_named *named, const char *portal,
                     uint32_t max_rows)
 {
@@ -509,10 +361,7 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         sw_error_set(&err, "0A000", "set_config() under a row limit is not supported");
         fail(session, &err);
     } else {
-        session->may_write |= named->statement->writes;
-        sw_session_note_changes(session, named->statement);
-        add(session, SW_REQUEST_EXECUTE, named, portal);
-        session->run.requests[session->run.count - 1].max_rows = max_rows;
+        execute_on_server(session, named, portal, max_rows);
     }
 }
 

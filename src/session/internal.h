@@ -7,6 +7,7 @@
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   preparing.c   ... what becomes of a Parse
+ *   binding.c     ... and of a Bind
  *   control.c     transaction control and what else is answered without a server
  *   together.c    control that several shards have to hear
  *   participants.c  the legs of a transaction
@@ -18,6 +19,7 @@
  *   journal.c     ... the note that it leaves on each
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals
+ *   cursors.c     ... the portals that DECLARE makes
  *   reading.c     ... and by which settings servers read their text
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
@@ -46,6 +48,7 @@
 #include "shardward/wire/startup.h"
 
 struct sw_joint;
+struct sw_wire_bind;
 struct sw_wire_parse;
 
 struct sw_sessions {
@@ -100,7 +103,9 @@ struct sw_named {
     struct sw_splice fill_splice; /* what stands in it besides */
     bool has_learned;             /* its types from the server */
     bool is_spent;                /* a portal of control that has run, and cannot run again */
+    bool is_cursor;               /* a portal that DECLARE has made */
     const struct sw_shard *shard; /* of a named portal: where it lives */
+    int mark;                     /* ... and the transaction's mark when it was made */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */
     int type_count;
 };
@@ -149,6 +154,7 @@ struct sw_target {
     const struct sw_shard *shard;
     const struct sw_placement *placement;
     bool executes; /* not only Parse and Describe */
+    bool stays;    /* opens a cursor: what goes on there belongs to the transaction */
     bool writes, locks_rows;
 };
 
@@ -294,6 +300,16 @@ void sw_session_forget_asked(struct sw_session *session); /* it does not wait an
 bool sw_session_prepare(struct sw_session *session, const struct sw_wire_parse *parse,
                         struct sw_planned *planned, struct sw_error *err);
 
+/* binding.c */
+
+/* 26000: there is none. */
+struct sw_named *sw_session_find_statement(const struct sw_session *session, const char *name,
+                                           struct sw_error *err);
+/* Collect a Bind, and give its name to the portal. False without an error, and takes_again: it
+ * is to be taken again later. */
+bool sw_session_bind_portal(struct sw_session *session, const struct sw_wire_bind *bind,
+                            struct sw_error *err);
+
 /* query.c, extended.c */
 void sw_session_on_query(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame);
@@ -303,7 +319,9 @@ void sw_session_on_execute(struct sw_session *session, const struct sw_frame *fr
 void sw_session_on_close(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_flush(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_sync(struct sw_session *session, const struct sw_frame *frame);
-/* A message of type @type without body, as our own answer. */
+/* A message of type @type without body, as our own answer; of a portal, @text is its name. */
+void sw_session_answer_about(struct sw_session *session, char type, struct sw_named *named,
+                             enum sw_request_role role, const char *text);
 void sw_session_answer(struct sw_session *session, char type, struct sw_named *named,
                        enum sw_request_role role);
 
@@ -382,6 +400,23 @@ void sw_session_sweep_legs(struct sw_session *session);
 bool sw_session_has_busy_leg(const struct sw_session *session);
 /* Call @act with each leg. */
 void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *leg));
+
+/* cursors.c */
+
+/* 42P03 if @statement declares a cursor of a name that is taken; but not if one of @before, the
+ * @count statements before it in its string, closes that. */
+bool sw_session_check_cursor(const struct sw_session *session,
+                             const struct sw_statement *statement,
+                             const struct sw_statement *before, int count,
+                             struct sw_error *err);
+/* Of the simple query that was carried out: its cursors come and go. */
+void sw_session_follow_cursors(struct sw_session *session);
+/* The same of the portal @portal of @named, whose Execute was collected last; it is undone if
+ * that does not come about. */
+void sw_session_add_cursors(struct sw_session *session, struct sw_named *named,
+                            const char *portal);
+/* Portals that were made when the transaction had come to @mark, or later, are gone. */
+void sw_session_forget_portals_from(struct sw_session *session, int mark);
 
 /* target.c */
 

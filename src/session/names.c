@@ -31,6 +31,7 @@ struct sw_named *sw_named_copy(const struct sw_named *named)
     copy->reading =
         (struct sw_reading){sw_settings_ref(named->reading.settings), named->reading.local};
     copy->has_learned = named->has_learned;
+    copy->is_cursor = named->is_cursor;
     return copy;
 }
 

@@ -259,6 +259,7 @@ static void place_portals(struct sw_session *session)
         } else if (sw_names_get(&session->portals, name) == named) {
             placed = sw_named_copy(named);
             placed->shard = session->running->shard;
+            placed->mark = session->txn.mark;
             sw_names_put(&session->portals, name, placed);
             sw_named_unref(placed);
         }
@@ -299,6 +300,8 @@ void sw_session_follow_run(struct sw_session *session, char status)
     }
     if (session->has_failed && !sw_session_is_ready_due(session))
         session->skips_to_sync = true;
+    if (!session->has_failed)
+        sw_session_follow_cursors(session);
     if (!has_changed)
         in_force = settings_in_force(session, leg);
     settle_leg(session, leg, status, in_force);

@@ -102,7 +102,9 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
             sw_session_note_changes(session, &script->statements[i]);
     for (int i = 0; i < script->count; i++)
         if (!sw_session_aim(session, &script->statements[i], NULL, &none,
-                            !sw_is_control(&script->statements[i]), err))
+                            !sw_is_control(&script->statements[i]), err) ||
+            !sw_session_check_cursor(session, &script->statements[i], script->statements, i,
+                                     err))
             return refuse_early(script, i, err);
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
         !sw_session_is_pending(session) && session->txn.participant_count == 0)
@@ -110,8 +112,6 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
     if (has_control(script) && session->txn.state != SW_TXN_IDLE &&
         !sw_session_may_end_in_place(session))
         return refuse_mixture(err, "control of a transaction over several shards");
-    if (has_control(script))
-        sw_names_clear(&session->portals);
     for (int i = 0; i < script->count; i++)
         session->may_write |=
             script->statements[i].writes || script->statements[i].kind == SW_STATEMENT_COMMIT;
@@ -197,7 +197,8 @@ static bool aim_one(struct sw_session *session, const struct sw_statement *state
                     const char *text, const struct sw_parameters *parameters,
                     struct sw_error *err)
 {
-    if (!sw_session_aim(session, statement, session->planned->plan, parameters, true, err) ||
+    if (!sw_session_check_cursor(session, statement, NULL, 0, err) ||
+        !sw_session_aim(session, statement, session->planned->plan, parameters, true, err) ||
         !sw_session_check_changes(session, statement, err))
         return false;
     session->may_write |= statement->writes;

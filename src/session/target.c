@@ -6,9 +6,9 @@
  *   CATALOG     the catalog database
  *   ONE         this shard
  *
- * The shard of a run inside a transaction becomes a participant. What needs no shard goes to a
- * participant, if there is one; that, what only prepares, and the catalog's answers are had
- * beside the transaction otherwise.
+ * The shard of a run inside a transaction becomes a participant, and so does whatever database
+ * a cursor is opened on. What needs no shard goes to a participant, if there is one; that, what
+ * only prepares, and the catalog's answers are had beside the transaction otherwise.
  *
  * A batch whose statements are not on one shard is refused outside of a transaction: it is one
  * implicit transaction. Inside an explicit one it is split where the shard changes: a Sync more
@@ -183,6 +183,7 @@ static bool join(struct sw_target *have, const struct sw_target *next)
         have->shard = have->placement->shards[i];
     }
     have->executes = before.executes || next->executes;
+    have->stays = before.stays || next->stays;
     have->writes = before.writes || next->writes;
     have->locks_rows = before.locks_rows || next->locks_rows;
     return true;
@@ -208,7 +209,8 @@ static const struct sw_participant *fitting(const struct sw_session *session,
 static bool joins(const struct sw_session *session, const struct sw_target *target)
 {
     return session->txn.state == SW_TXN_OPEN && target->executes &&
-           (target->kind == SW_TARGET_ONE || target->kind == SW_TARGET_ANY_OF) &&
+           (target->kind == SW_TARGET_ONE || target->kind == SW_TARGET_ANY_OF ||
+            target->stays) &&
            fitting(session, target) == NULL;
 }
 
@@ -346,7 +348,8 @@ static bool check_use(struct sw_session *session, const struct sw_target *joined
         return true;
     if (participant == NULL && session->txn.participant_count > 0)
         sw_session_find_isolation(session);
-    if (sw_txn_may_use(&session->txn, participant != NULL ? participant->shard : joined->shard,
+    if (sw_txn_may_use(&session->txn,
+                       participant != NULL ? participant->shard : shard_of(session, joined),
                        joined->writes, name_of, err))
         return true;
     /* What was collected may run nevertheless, as it came first. */
@@ -367,6 +370,56 @@ static bool aim_at(struct sw_session *session, const struct sw_target *next,
     session->target = joined;
     session->may_write |= joined.writes;
     return true;
+}
+
+static bool refuse_table(const struct sw_statement *statement, struct sw_error *err)
+{
+    int target = 0;
+
+    while (!statement->levels[target].is_at_cursor)
+        target++;
+    return sw_error_set(
+        err, "24000", "cursor \"%s\" is not a simply updatable scan of table \"%s\"",
+        statement->cursor, statement->relations[statement->levels[target].target].name);
+}
+
+/* CLOSE ALL is for the shard of all portals. */
+static bool narrow_to_portals(const struct sw_session *session, struct sw_target *next,
+                              struct sw_error *err)
+{
+    const struct sw_named *named;
+    size_t at = 0;
+
+    while ((named = sw_textmap_next(&session->portals.named, &at, NULL)) != NULL) {
+        const struct sw_target there = {.kind = SW_TARGET_ONE, .shard = named->shard};
+
+        if (named->shard == NULL || join(next, &there))
+            continue;
+        sw_error_set(err, "0A000", "CLOSE ALL of cursors on several shards is not supported");
+        sw_error_hint(err, "Close them one by one.");
+        return false;
+    }
+    return true;
+}
+
+/* What is about a cursor goes where that is. One that was declared in this run is where the run
+ * goes; of one that is not known any server says so. */
+static bool narrow_to_cursor(const struct sw_session *session,
+                             const struct sw_statement *statement, struct sw_target *next,
+                             struct sw_error *err)
+{
+    const struct sw_named *named = NULL;
+    struct sw_target there = {.kind = SW_TARGET_ONE};
+
+    next->stays = next->executes && statement->kind == SW_STATEMENT_DECLARE;
+    if (statement->kind == SW_STATEMENT_CLOSE && statement->cursor == NULL)
+        return narrow_to_portals(session, next, err);
+    if (statement->cursor != NULL && statement->kind != SW_STATEMENT_DECLARE)
+        named = sw_names_get(&session->portals, statement->cursor);
+    if (named == NULL || named->shard == NULL)
+        return true;
+    there.shard = named->shard;
+    return join(next, &there) || refuse_table(statement, err);
 }
 
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
@@ -397,7 +450,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
                               .locks_rows = executes && statement->locks_rows};
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;
-    return aim_at(session, &next, err);
+    return narrow_to_cursor(session, statement, &next, err) && aim_at(session, &next, err);
 }
 
 bool sw_session_aim_at_portal(struct sw_session *session, const struct sw_named *named,

@@ -25,6 +25,9 @@ static const char *const kinds[] = {
     [SW_STATEMENT_SHOW] = "SHOW",
     [SW_STATEMENT_DISCARD_ALL] = "DISCARD ALL",
     [SW_STATEMENT_DEALLOCATE] = "DEALLOCATE",
+    [SW_STATEMENT_DECLARE] = "DECLARE",
+    [SW_STATEMENT_FETCH] = "FETCH",
+    [SW_STATEMENT_CLOSE] = "CLOSE",
     [SW_STATEMENT_HARMLESS] = "HARMLESS",
     [SW_STATEMENT_TRUNCATE] = "TRUNCATE",
     [SW_STATEMENT_DDL] = "DDL",
@@ -111,6 +114,8 @@ static void print_level(struct sw_buf *out, const struct sw_statement *statement
         print_insert(out, level);
     if (level->set_count > 0)
         print_names(out, "sets", level->set_columns, level->set_count);
+    if (level->is_at_cursor)
+        sw_buf_append_text(out, " at cursor");
     sw_buf_append_text(out, "\n");
 }
 
@@ -181,6 +186,8 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
     };
 
     sw_buf_append_text(out, kinds[statement->kind]);
+    if (statement->cursor != NULL)
+        sw_buf_printf(out, " cursor %s", statement->cursor);
     if (statement->name != NULL)
         sw_buf_printf(out, " %s", statement->name);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)

@@ -35,7 +35,10 @@ enum sw_statement_kind {
     SW_STATEMENT_SHOW,
     SW_STATEMENT_DISCARD_ALL,
     SW_STATEMENT_DEALLOCATE, /* name NULL: ALL */
-    SW_STATEMENT_HARMLESS,   /* CLOSE ALL, UNLISTEN: undo what is refused anyway */
+    SW_STATEMENT_DECLARE,    /* a cursor, for the query whose facts these are */
+    SW_STATEMENT_FETCH,      /* and MOVE */
+    SW_STATEMENT_CLOSE,      /* cursor NULL: ALL */
+    SW_STATEMENT_HARMLESS,   /* UNLISTEN: undoes what is refused anyway */
     SW_STATEMENT_TRUNCATE,   /* `ddl` names the tables */
     SW_STATEMENT_DDL,        /* `ddl` says what */
     SW_STATEMENT_REFUSED,    /* `refusal` says why */
@@ -134,6 +137,7 @@ struct sw_level {
     const char *const *set_columns; /* assigned by UPDATE or ON CONFLICT DO UPDATE */
     int set_count;
     const bool *sets_default; /* of each set column: it is assigned the word DEFAULT */
+    bool is_at_cursor; /* WHERE CURRENT OF the statement's cursor: it changes that row only */
     /* INSERT only */
     enum sw_insert_source source;
     enum sw_overriding overriding;
@@ -203,8 +207,9 @@ struct sw_statement {
     int setting_count;
     const char *name; /* of a savepoint, of SHOW (lower case), of DEALLOCATE; the command tag of
                          SW_STATEMENT_HARMLESS */
-    bool is_chained;  /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
-    bool is_start;    /* BEGIN, spelled START TRANSACTION */
+    const char *cursor; /* that it declares, fetches from, closes, or changes the row of */
+    bool is_chained;    /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
+    bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
     const struct sw_ddl *ddl; /* of DDL and TRUNCATE; else NULL */
 };

@@ -28,12 +28,14 @@ struct sw_plan_context {
 enum sw_route_kind {
     SW_ROUTE_LOCAL,   /* no server: BEGIN, DEALLOCATE ... (transaction control that an enlisted
                          shard must hear is the session's affair) */
-    SW_ROUTE_ANY,     /* no table: any database gives the answer */
+    SW_ROUTE_ANY,     /* no table: any database gives the answer; of FETCH and CLOSE the one
+                         that has the cursor */
     SW_ROUTE_CATALOG, /* the catalog database */
     SW_ROUTE_ONE,     /* `shard` */
     SW_ROUTE_ANY_OF,  /* parameters are unbound, or no row has such a key (it equals NULL, or a
                          value without a place): any shard of `placement` can prepare the
-                         statement or give its (empty) answer */
+                         statement or give its (empty) answer. If the statement changes the
+                         row of a cursor: the one that has it */
     SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and, if it
                          `hears_catalog`, the catalog database. All DDL of one table locks it
                          there first, and so never waits in a circle over shards */

@@ -143,3 +143,15 @@ explain declare c cursor for select * from t where id = 1
 explain create table u as select * from t
 explain analyze select set_config('work_mem', '1MB', false)
 explain explain select 1
+declare "C d" cursor for select * from t where id = $1 for update
+declare c binary insensitive scroll cursor for values (1)
+declare c no scroll cursor without hold for select 1
+declare c cursor with hold for select 1
+declare c cursor for select set_config('work_mem', '1MB', false)
+declare c cursor for with x as (delete from t where current of d returning 1) select 1
+fetch backward all in "C d"
+move absolute -3 from c
+update t set a = 1 where current of "C d"
+delete from a using b where current of c
+with x as (delete from t where current of c returning 1) update u set a = 1 where current of c
+with x as (delete from t where current of c returning 1) update u set a = 1 where current of d

@@ -166,3 +166,16 @@ explain insert into patients values (1, 'Ada')
 explain select 1
 explain select * from pg_class
 explain refresh materialized view m
+
+-- cursors
+declare c cursor for select * from patients where patient_id = 1
+declare c cursor for select * from patients
+declare c cursor for select 1
+declare c cursor for select * from pg_class
+fetch all from c
+close c
+delete from patients where current of c
+update hospitals set name = 'x' where current of c
+update patients set patient_id = 2 where current of c
+update patients set name = a.note from appointments a where current of c
+delete from patients using payments where current of c
