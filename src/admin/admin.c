@@ -56,11 +56,18 @@ static bool open_port(struct sw_admin *admin, struct sw_error *err)
 {
     const struct sw_config *config = admin->map->config;
 
+    char path[256];
+
     if (config->admin.address == NULL)
         return true;
     admin->listener = sw_listener_open(admin->loop, config->admin.address, config->admin.port,
                                        on_accept, admin, err);
-    return admin->listener != NULL;
+    if (admin->listener == NULL || config->unix_socket.directory == NULL)
+        return admin->listener != NULL;
+    sw_config_socket_path(config, config->admin.port, path, sizeof path);
+    admin->local = sw_listener_open_local(admin->loop, path, config->unix_socket.mode,
+                                          on_accept, admin, err);
+    return admin->local != NULL;
 }
 
 struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_error *err)
@@ -125,7 +132,8 @@ void sw_admin_close(struct sw_admin *admin)
     sw_timer_close(admin->period);
     admin->period = NULL;
     sw_listener_close(admin->listener);
-    admin->listener = NULL;
+    sw_listener_close(admin->local);
+    admin->listener = admin->local = NULL;
     sw_error_set(&err, "57P01", "terminating connection due to administrator command");
     for (link = admin->consoles.next; link != &admin->consoles; link = next) {
         next = link->next;

@@ -9,8 +9,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 static const struct sw_column clients[] = {
@@ -41,6 +43,15 @@ void sw_put_time(struct sw_answer *answer, uint64_t unix_s)
     sw_answer_text(answer, text);
 }
 
+/* As PgBouncer tells it: the port is that of which the path ends. */
+static void put_local(struct sw_answer *answer, const struct sockaddr_un *here)
+{
+    const char *dot = strrchr(here->sun_path, '.');
+
+    sw_answer_text(answer, "unix");
+    sw_answer_number(answer, dot == NULL ? 0 : strtol(dot + 1, NULL, 10));
+}
+
 static void put_address(struct sw_answer *answer, const struct sockaddr_storage *address)
 {
     const struct sockaddr_in *four = (const struct sockaddr_in *)address;
@@ -67,8 +78,17 @@ void sw_put_ends(struct sw_answer *answer, int fd)
     len = sizeof here;
     if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
         here.ss_family = AF_UNSPEC;
-    put_address(answer, &there);
-    put_address(answer, &here);
+    if (there.ss_family == AF_UNIX) {
+        /* One of both ends has a path: the one that listened. */
+        const struct sockaddr_un *ends[] = {(const struct sockaddr_un *)&there,
+                                            (const struct sockaddr_un *)&here};
+
+        put_local(answer, ends[ends[0]->sun_path[0] == '\0']);
+        put_local(answer, ends[ends[0]->sun_path[0] == '\0']);
+    } else {
+        put_address(answer, &there);
+        put_address(answer, &here);
+    }
 }
 
 static void put_client(void *owner, const struct sw_client_facts *facts)

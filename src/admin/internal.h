@@ -44,9 +44,9 @@ struct sw_admin {
     int refs; /* of its maker and of every console that is not yet freed */
     struct sw_loop *loop;
     struct sw_board *board;
-    struct sw_map *map;                  /* the current one */
-    struct sw_scram_verifier *verifiers; /* of the map's admin users */
-    struct sw_listener *listener;        /* NULL: no port is configured */
+    struct sw_map *map;                   /* the current one */
+    struct sw_scram_verifier *verifiers;  /* of the map's admin users */
+    struct sw_listener *listener, *local; /* NULL: none is configured */
     struct sw_mailbox *mailbox;
     const struct sw_admin_worker *workers;
     int worker_count;

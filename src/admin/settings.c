@@ -142,11 +142,14 @@ static void put_tls(struct sw_answer *answer, const struct sw_config *config)
 
 static void put_whole(struct sw_answer *answer, const struct sw_config *config)
 {
-    char workers[16];
+    char workers[16], mode[16];
 
     (void)snprintf(workers, sizeof workers, "%d", config->workers);
     put(answer, "file", config->path, NULL, false);
     put_listen(answer, "listen", config->listen_address, config->listen_port, true);
+    (void)snprintf(mode, sizeof mode, "%04o", (unsigned)config->unix_socket.mode);
+    put(answer, "unix_socket.directory", config->unix_socket.directory, NULL, true);
+    put(answer, "unix_socket.mode", mode, "0777", true);
     put(answer, "workers", config->workers == 0 ? "auto" : workers, "auto", false);
     put_limits(answer, config);
     put_timeouts(answer, config);
@@ -177,10 +180,12 @@ static void put_nodes(const struct place *place, const struct sw_config_cluster 
     for (int n = 0; n < cluster->node_count; n++) {
         const struct sw_config_node *node = &cluster->nodes[n];
 
-        (void)snprintf(value, sizeof value, "address: %s, port: %d%s%s, tls: %s", node->address,
-                       node->port, node->cloud == NULL ? "" : ", cloud: ",
-                       node->cloud == NULL ? "" : node->cloud,
-                       sw_tls_mode_name(node->tls->mode));
+        bool has_tls = node->tls->mode != SW_TLS_DISABLE;
+
+        (void)snprintf(
+            value, sizeof value, "address: %s, port: %d%s%s%s%s", node->address, node->port,
+            node->cloud == NULL ? "" : ", cloud: ", node->cloud == NULL ? "" : node->cloud,
+            has_tls ? ", tls: " : "", has_tls ? sw_tls_mode_name(node->tls->mode) : "");
         (void)snprintf(key, sizeof key, "nodes.%s", node->name);
         put_in(place, key, value, NULL);
     }
@@ -222,7 +227,7 @@ static void put_users(struct sw_answer *answer, const struct sw_config *config)
 
         put_in(&place, "auth", sw_config_auth_name(user->auth),
                sw_config_auth_name(config->auth));
-        put_secret_in(&place, "password", user->auth == SW_AUTH_TRUST ? NULL : user->password);
+        put_secret_in(&place, "password", user->auth >= SW_AUTH_PEER ? NULL : user->password);
         put_names_in(&place, "databases", rights->databases, rights->database_count);
         put_names_in(&place, "businesses", rights->businesses, rights->business_count);
         put_in(&place, "read_only", rights->is_read_only ? "true" : "false", "false");

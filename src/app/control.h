@@ -26,6 +26,11 @@ struct sw_reload {
     struct sw_link next;   /* ... and of the end of the next one */
 };
 
+/* Where clients come in; NULL: not there. */
+struct sw_doors {
+    struct sw_listener *port, *local;
+};
+
 struct sw_control {
     const char *path; /* of the configuration */
     struct sw_loop *loop;
@@ -40,7 +45,7 @@ struct sw_control {
     struct sw_worker *workers[SW_WORKERS_MOST];
     int worker_count;
     int last_chosen; /* the worker of the last client */
-    struct sw_listener *listener;
+    struct sw_doors doors;
     struct sw_admin *admin;
     struct sw_admin_worker for_admin[SW_WORKERS_MOST];
     struct sw_reload reload;
@@ -50,9 +55,21 @@ struct sw_control {
     struct sw_signal *on_term, *on_int, *on_hup;
 };
 
-/* run.c */
-bool sw_control_open_listener(struct sw_control *control, const struct sw_config *config,
-                              struct sw_listener **listener, struct sw_error *err);
+/* --- doors.c --- */
+
+/* Open the doors of @is that those of @was are not, NULL: all. False: 08006, and none is open.
+ */
+bool sw_doors_open(struct sw_doors *doors, struct sw_control *control,
+                   const struct sw_config *was, const struct sw_config *is,
+                   struct sw_error *err);
+/* @new were opened for @is: they take the place of their like, which are closed, as are those
+ * that @is has no more. */
+void sw_doors_replace(struct sw_doors *doors, const struct sw_doors *new,
+                      const struct sw_config *is);
+void sw_doors_close(struct sw_doors *doors);
+
+/* run.c: a client has connected. */
+void sw_control_on_accept(void *owner, int fd);
 
 /* --- reload.c --- */
 

@@ -97,12 +97,14 @@ static void on_change(void *owner, const char *line)
     (void)sw_buf_printf(owner, "%s\n", line);
 }
 
+static bool is_same(const char *one, const char *two)
+{
+    return strcmp(one == NULL ? "" : one, two == NULL ? "" : two) == 0;
+}
+
 static bool is_console_elsewhere(const struct sw_config *was, const struct sw_config *is)
 {
-    const char *old = was->admin.address == NULL ? "" : was->admin.address;
-    const char *new = is->admin.address == NULL ? "" : is->admin.address;
-
-    return strcmp(old, new) != 0 || was->admin.port != is->admin.port;
+    return !is_same(was->admin.address, is->admin.address) || was->admin.port != is->admin.port;
 }
 
 /* What was fixed when the process started. */
@@ -113,17 +115,14 @@ static void tell_unchanged(const struct sw_config *was, const struct sw_config *
         on_change(report, "workers: takes effect at the next start");
     if (is_console_elsewhere(was, is))
         on_change(report, "admin.listen: takes effect at the next start");
+    if (!is_same(was->unix_socket.directory, is->unix_socket.directory) &&
+        was->admin.address != NULL)
+        on_change(report, "unix_socket of the console: takes effect at the next start");
     if (was->limits.statement_cache != is->limits.statement_cache)
         on_change(report, "limits.statement_cache: takes effect at the next start");
 }
 
-static bool is_port_another(const struct sw_config *was, const struct sw_config *is)
-{
-    return was->listen_port != is->listen_port ||
-           strcmp(was->listen_address, is->listen_address) != 0;
-}
-
-static void use(struct sw_control *control, struct sw_listener *listener)
+static void use(struct sw_control *control, const struct sw_doors *doors)
 {
     struct sw_map *before = control->map, *map = sw_map_ref(control->reload.map);
     struct sw_buf report;
@@ -131,10 +130,7 @@ static void use(struct sw_control *control, struct sw_listener *listener)
     sw_buf_init(&report, MOST_REPORT);
     sw_map_changes(before, map, on_change, &report);
     tell_unchanged(before->config, map->config, &report);
-    if (listener != NULL) {
-        sw_listener_close(control->listener);
-        control->listener = listener;
-    }
+    sw_doors_replace(&control->doors, doors, map->config);
     sw_log_configure(map->config->log.level, map->config->log.format);
     control->map = map;
     sw_board_publish_map(control->board, map, control->reload.wish.catalog);
@@ -147,11 +143,10 @@ static void use(struct sw_control *control, struct sw_listener *listener)
 static void try_to_use(struct sw_control *control)
 {
     const struct sw_config *config = control->reload.map->config;
-    struct sw_listener *listener = NULL;
+    struct sw_doors doors;
     struct sw_error err;
 
-    if (is_port_another(control->map->config, config) &&
-        !sw_control_open_listener(control, config, &listener, &err)) {
+    if (!sw_doors_open(&doors, control, control->map->config, config, &err)) {
         refuse(control, &err);
         return;
     }
@@ -161,11 +156,11 @@ static void try_to_use(struct sw_control *control)
 
         /* Those of the map that stays could be made before. */
         (void)sw_verifiers_prepare(control->verifiers, control->map, &ignored);
-        sw_listener_close(listener);
+        sw_doors_close(&doors);
         refuse(control, &err);
         return;
     }
-    use(control, listener);
+    use(control, &doors);
 }
 
 static void on_read(struct sw_catalog_wish *wish, const struct sw_error *err)

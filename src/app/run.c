@@ -99,8 +99,7 @@ static void on_term(void *owner)
     control->drained_by_ms = sw_loop_now_ms(control->loop) + (uint64_t)drain_ms;
     sw_log(SW_LOG_INFO, "draining", "pid=%d limit_ms=%d", (int)getpid(), drain_ms);
     sw_notify("STOPPING=1\nSTATUS=waiting for open transactions");
-    sw_listener_close(control->listener);
-    control->listener = NULL;
+    sw_doors_close(&control->doors);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_drain(control->workers[i]);
     on_drain_tick(control);
@@ -113,7 +112,7 @@ static void on_hup(void *owner)
 
 /* --- clients --- */
 
-static void on_accept(void *owner, int fd)
+void sw_control_on_accept(void *owner, int fd)
 {
     static struct sw_log_limit limit;
     struct sw_control *control = owner;
@@ -164,14 +163,6 @@ static bool start_catalog(struct sw_control *control, struct sw_error *err)
 {
     control->catalog = sw_catalog_reader_create(control->board, err);
     return control->catalog != NULL && sw_catalog_reader_wait(control->catalog, err);
-}
-
-bool sw_control_open_listener(struct sw_control *control, const struct sw_config *config,
-                              struct sw_listener **listener, struct sw_error *err)
-{
-    *listener = sw_listener_open(control->loop, config->listen_address, config->listen_port,
-                                 on_accept, control, err);
-    return *listener != NULL;
 }
 
 static void on_shutdown(void *owner, bool waits)
@@ -244,7 +235,7 @@ static void open_control(struct sw_control *control)
 /* Threads end first; what they were about is then put away by this one alone. */
 static void close_control(struct sw_control *control)
 {
-    sw_listener_close(control->listener);
+    sw_doors_close(&control->doors);
     sw_admin_close(control->admin);
     sw_signal_close(control->on_term);
     sw_signal_close(control->on_int);
@@ -287,7 +278,7 @@ int sw_app_run(const char *path)
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
               start_catalog(&control, &err) && start_workers(&control, &err) &&
               open_admin(&control, &err) &&
-              sw_control_open_listener(&control, control.map->config, &control.listener, &err);
+              sw_doors_open(&control.doors, &control, NULL, control.map->config, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,

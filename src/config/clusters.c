@@ -1,11 +1,16 @@
 #include "reader.h"
 
+#include "shardward/io/local.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_HOST = 253, MOST_CONNECTIONS = 100000 };
+enum { MOST_DIRECTORY = SW_LOCAL_PATH - (int)(sizeof "/.s.PGSQL.65535" - 1) };
 
 static bool is_numeric_address(const char *text)
 {
@@ -95,13 +100,63 @@ void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
 
     if (text == NULL)
         return;
-    if (is_numeric_address(text) || is_host_name(text))
+    if (is_numeric_address(text) || is_host_name(text) ||
+        (text[0] == '/' && strlen(text) <= MOST_DIRECTORY))
         *(const char **)((char *)into + field->offset) = text;
     else
         sw_reader_fault(reader, entry->value,
                         "'address: %.80s': write an IPv4 or IPv6 address or a host name, "
-                        "without a port",
+                        "without a port, or the directory of a Unix-domain socket, as "
+                        "/var/run/postgresql",
                         text);
+}
+
+static void read_directory(struct sw_reader *reader, const struct sw_entry *entry,
+                           const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+    struct sw_config *config = into;
+
+    if (text == NULL)
+        return;
+    config->unix_socket.directory = sw_reader_beside(reader, text);
+    if (*text == '\0' || strlen(config->unix_socket.directory) > MOST_DIRECTORY)
+        sw_reader_fault(reader, entry->value,
+                        "'directory: %.120s': write a directory of at most %d bytes", text,
+                        MOST_DIRECTORY);
+}
+
+/* Three octal digits, and perhaps a zero before them. */
+static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
+                      const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+    struct sw_config *config = into;
+    size_t len = text == NULL ? 0 : strspn(text, "01234567");
+
+    if (text == NULL)
+        return;
+    if (text[len] == '\0' && (len == 3 || (len == 4 && text[0] == '0')))
+        config->unix_socket.mode = (int)strtol(text, NULL, 8);
+    else
+        sw_reader_fault(reader, entry->value, "'mode: %.80s': write it as 0770", text);
+}
+
+void sw_read_unix_socket(struct sw_reader *reader, const struct sw_entry *entry,
+                         const struct sw_field *field, void *into)
+{
+    static const struct sw_field socket_fields[] = {
+        {.name = "directory", .read = read_directory, .is_required = true},
+        {.name = "mode", .read = read_mode},
+    };
+
+    sw_reader_fields(reader, entry, socket_fields, sizeof socket_fields / sizeof *socket_fields,
+                     into);
+}
+
+void sw_config_socket_path(const struct sw_config *config, int port, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/.s.PGSQL.%d", config->unix_socket.directory, port);
 }
 
 static const struct sw_field node_fields[] = {

@@ -68,6 +68,7 @@ static void read_workers(struct sw_reader *reader, const struct sw_entry *entry,
 
 static const struct sw_field file_fields[] = {
     {.name = "listen", .read = sw_read_listen, .is_required = true},
+    {.name = "unix_socket", .read = sw_read_unix_socket},
     {.name = "workers", .read = read_workers},
     {.name = "limits", .read = read_limits},
     {.name = "timeouts", .read = read_timeouts},
@@ -88,6 +89,7 @@ static struct sw_config *create(const char *path)
 
     sw_arena_init(&config->arena);
     config->path = sw_arena_strdup(&config->arena, path);
+    config->unix_socket.mode = 0777;
     config->limits.clients = 10000;
     config->limits.id_block = 32;
     config->limits.message = (size_t)(64 * MB);

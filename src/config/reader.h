@@ -124,6 +124,8 @@ void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
 /* "127.0.0.1:6432" or "[::1]:6432"; a fault, and nothing changed, if it is neither. */
 void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
                       const char **address, int *port);
+void sw_read_unix_socket(struct sw_reader *reader, const struct sw_entry *entry,
+                         const struct sw_field *field, void *into);
 void sw_read_admin(struct sw_reader *reader, const struct sw_entry *entry,
                    const struct sw_field *field, void *into);
 void sw_read_log(struct sw_reader *reader, const struct sw_entry *entry,

@@ -105,7 +105,7 @@ bool sw_secret_is_verifier(const struct sw_secret *secret)
 
 static bool is_scram(enum sw_config_auth auth)
 {
-    return auth == SW_AUTH_SCRAM || auth == SW_AUTH_TRUST;
+    return auth == SW_AUTH_SCRAM || auth >= SW_AUTH_PEER;
 }
 
 void sw_secret_check_login(struct sw_reader *reader, const struct sw_secret *secret,

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <pwd.h>
 #include <string.h>
 
 enum { MOST_POOL = 10000, MOST_PREPARED = 100000 };
@@ -126,9 +127,8 @@ static void read_pool(struct sw_reader *reader, const struct sw_entry *entry,
 }
 
 static const char *const auth_names[] = {
-    [SW_AUTH_SCRAM] = "scram-sha-256",
-    [SW_AUTH_MD5] = "md5",
-    [SW_AUTH_PASSWORD] = "password",
+    [SW_AUTH_SCRAM] = "scram-sha-256", [SW_AUTH_MD5] = "md5",
+    [SW_AUTH_PASSWORD] = "password",   [SW_AUTH_PEER] = "peer",
     [SW_AUTH_TRUST] = "trust",
 };
 
@@ -150,8 +150,9 @@ static void take_auth(struct sw_reader *reader, const struct sw_entry *entry,
         }
     if (text != NULL)
         sw_reader_fault(reader, entry->value, "'auth: %.80s': write scram-sha-256, md5%s", text,
-                        last == SW_AUTH_TRUST ? ", password or trust"
-                                              : " or password; trust is for single users");
+                        last == SW_AUTH_TRUST ? ", password, peer or trust"
+                                              : " or password; peer and trust are for single "
+                                                "users");
 }
 
 void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,
@@ -253,19 +254,40 @@ static const struct sw_field user_fields[] = {
     {.name = "read_only", .read = read_read_only},
 };
 
+/* The operating system's user of the same name, looked up here, since that may take long. */
+static void find_peer(struct sw_reader *reader, const struct sw_entry *entry,
+                      struct sw_config_user *user)
+{
+    char room[4096];
+    struct passwd account, *found = NULL;
+
+    if (reader->config->unix_socket.directory == NULL)
+        sw_reader_fault(reader, entry->key,
+                        "'auth: peer' needs Unix-domain sockets; write 'unix_socket'");
+    else if (getpwnam_r(user->name, &account, room, sizeof room, &found) != 0 || found == NULL)
+        sw_reader_fault(reader, entry->key,
+                        "'auth: peer': the operating system has no user '%.80s'", user->name);
+    else
+        user->peer = found->pw_uid;
+}
+
 static void check_password(struct sw_reader *reader, const struct sw_entry *entry,
                            const struct draft *draft)
 {
     const struct sw_secret *secret = &draft->secret;
     const yaml_node_t *at = secret->at != NULL ? secret->at : secret->file_at;
+    bool needs_one = draft->user->auth < SW_AUTH_PEER;
 
     sw_secret_check_login(reader, secret, draft->user->auth);
-    if (at == NULL && draft->user->auth != SW_AUTH_TRUST)
+    if (at == NULL && needs_one)
         sw_reader_fault(reader, entry->key,
                         "user '%.80s' has no password; write 'password' or 'password_file'",
                         entry->name);
-    else if (at != NULL && draft->user->auth == SW_AUTH_TRUST)
-        sw_reader_fault(reader, at, "'auth: trust' asks for no password; remove one of them");
+    else if (at != NULL && !needs_one)
+        sw_reader_fault(reader, at, "'auth: %s' asks for no password; remove one of them",
+                        sw_config_auth_name(draft->user->auth));
+    if (draft->user->auth == SW_AUTH_PEER)
+        find_peer(reader, entry, draft->user);
 }
 
 static void read_user(struct sw_reader *reader, const struct sw_entry *entry, void *item)

@@ -4,6 +4,7 @@
 #include "shardward/base/mem.h"
 
 #include "internal.h"
+#include "local.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -20,6 +21,8 @@ struct sw_listener {
     uv_poll_t poll;
     struct sw_timer *rest;
     int fd;
+    char *path; /* of a Unix-domain socket, and what it is in the file system; or NULL */
+    struct stat identity;
     void (*on_accept)(void *owner, int fd);
     void *owner;
 };
@@ -42,10 +45,17 @@ static void rest(struct sw_listener *listener, int reason)
     sw_timer_start(listener->rest, REST_MS);
 }
 
+static void set_options(int fd)
+{
+    const int yes = 1;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+}
+
 static void on_knock(uv_poll_t *poll, int status, int events)
 {
     struct sw_listener *listener = poll->data;
-    const int yes = 1;
 
     (void)status;
     (void)events;
@@ -57,8 +67,8 @@ static void on_knock(uv_poll_t *poll, int status, int events)
                 rest(listener, errno);
             return;
         }
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+        if (listener->path == NULL)
+            set_options(fd);
         listener->on_accept(listener->owner, fd);
         if (uv_is_closing((uv_handle_t *)poll))
             return;
@@ -94,16 +104,11 @@ static int open_socket(const char *address, int port, struct sw_error *err)
     return fd;
 }
 
-struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
-                                     void (*on_accept)(void *owner, int fd), void *owner,
-                                     struct sw_error *err)
+static struct sw_listener *watch(struct sw_loop *loop, int fd,
+                                 void (*on_accept)(void *owner, int fd), void *owner)
 {
-    struct sw_listener *listener;
-    int fd = open_socket(address, port, err);
+    struct sw_listener *listener = sw_alloc_zero(1, sizeof *listener);
 
-    if (fd < 0)
-        return NULL;
-    listener = sw_alloc_zero(1, sizeof *listener);
     listener->fd = fd;
     listener->on_accept = on_accept;
     listener->owner = owner;
@@ -114,11 +119,42 @@ struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, 
     return listener;
 }
 
+struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
+                                     void (*on_accept)(void *owner, int fd), void *owner,
+                                     struct sw_error *err)
+{
+    int fd = open_socket(address, port, err);
+
+    return fd < 0 ? NULL : watch(loop, fd, on_accept, owner);
+}
+
+struct sw_listener *sw_listener_open_local(struct sw_loop *loop, const char *path, int mode,
+                                           void (*on_accept)(void *owner, int fd), void *owner,
+                                           struct sw_error *err)
+{
+    struct stat identity;
+    struct sw_listener *listener;
+    int fd = sw_local_listen(path, (mode_t)mode, &identity, err);
+
+    if (fd < 0)
+        return NULL;
+    listener = watch(loop, fd, on_accept, owner);
+    listener->path = sw_strdup(path);
+    listener->identity = identity;
+    return listener;
+}
+
+void sw_listener_set_mode(struct sw_listener *listener, int mode)
+{
+    (void)chmod(listener->path, (mode_t)mode);
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct sw_listener *listener = handle->data;
 
     (void)close(listener->fd);
+    free(listener->path);
     free(listener);
 }
 
@@ -137,6 +173,8 @@ void sw_listener_close(struct sw_listener *listener)
     if (listener == NULL)
         return;
     (void)shutdown(listener->fd, SHUT_RDWR); /* nobody is let in from this moment on */
+    if (listener->path != NULL)
+        sw_local_remove(listener->path, &listener->identity);
     sw_timer_close(listener->rest);
     uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
 }

@@ -1,20 +1,11 @@
 #include "shardward/session/encryption.h"
 
 #include "shardward/base/log.h"
-
-#include <sys/socket.h>
-
-static bool is_local(int fd)
-{
-    int domain = 0;
-    socklen_t len = sizeof domain;
-
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
-}
+#include "shardward/io/local.h"
 
 void sw_encryption_offer(struct sw_stream *stream, int fd, const struct sw_config *config)
 {
-    if (config->tls.server != NULL && !is_local(fd))
+    if (config->tls.server != NULL && !sw_socket_is_local(fd))
         sw_stream_offer_tls(stream, config->tls.server);
 }
 
@@ -44,7 +35,8 @@ static bool answer(struct sw_stream *stream, const struct sw_startup *startup, b
 static bool suffices(const struct sw_stream *stream, int fd, const struct sw_config *config,
                      struct sw_error *err)
 {
-    if (config->tls.mode < SW_TLS_REQUIRE || sw_stream_tls(stream) != NULL || is_local(fd))
+    if (config->tls.mode < SW_TLS_REQUIRE || sw_stream_tls(stream) != NULL ||
+        sw_socket_is_local(fd))
         return true;
     sw_error_set(err, "28000", "SSL required");
     sw_error_hint(err, "Connect with sslmode=require, or stronger.");

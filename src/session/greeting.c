@@ -11,6 +11,7 @@
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/text.h"
+#include "shardward/io/local.h"
 #include "shardward/session/encryption.h"
 #include "shardward/wire/write.h"
 
@@ -18,16 +19,22 @@
 
 enum { AUTH_OK = 0, AUTH_PASSWORD = 3, AUTH_MD5 = 5 };
 
-static void fail_login(struct sw_session *session)
+static void refuse_login(struct sw_session *session, const struct sw_error *err)
 {
     static struct sw_log_limit limit;
+
+    sw_log_limited(&limit, SW_LOG_WARNING, "login-failed", "client=%u user=\"%s\"", session->id,
+                   session->user_name);
+    sw_session_fatal(session, err);
+}
+
+static void fail_login(struct sw_session *session)
+{
     struct sw_error err;
 
     sw_error_set(&err, "28P01", "password authentication failed for user \"%s\"",
                  session->user_name);
-    sw_log_limited(&limit, SW_LOG_WARNING, "login-failed", "client=%u user=\"%s\"", session->id,
-                   session->user_name);
-    sw_session_fatal(session, &err);
+    refuse_login(session, &err);
 }
 
 static void try_settings(struct sw_session *session)
@@ -145,6 +152,21 @@ static void ask_for_md5(struct sw_session *session)
     sw_session_fatal(session, &err);
 }
 
+/* The kernel vouches for who has come through a Unix-domain socket. */
+static void look_at_peer(struct sw_session *session)
+{
+    struct sw_error err;
+    uid_t peer;
+
+    if (sw_socket_peer(session->fd, &peer) && peer == session->user->peer) {
+        enter(session);
+        return;
+    }
+    sw_error_set(&err, "28000", "Peer authentication failed for user \"%s\"",
+                 session->user_name);
+    refuse_login(session, &err);
+}
+
 static void ask_for_proof(struct sw_session *session)
 {
     session->state = SW_SESSION_LOGIN;
@@ -157,6 +179,9 @@ static void ask_for_proof(struct sw_session *session)
         break;
     case SW_AUTH_PASSWORD:
         sw_write_auth(sw_session_out(session), AUTH_PASSWORD, NULL, 0);
+        break;
+    case SW_AUTH_PEER:
+        look_at_peer(session);
         break;
     case SW_AUTH_TRUST:
         enter(session);

@@ -83,6 +83,9 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     };
 
     add(facts, "listen", "%s:%d", config->listen_address, config->listen_port);
+    add(facts, "unix_socket", "%s, mode %04o",
+        config->unix_socket.directory == NULL ? "none" : config->unix_socket.directory,
+        (unsigned)config->unix_socket.mode);
     add(facts, "limits.clients", "%d", config->limits.clients);
     add(facts, "limits.message", "%zu bytes", config->limits.message);
     add(facts, "limits.query", "%zu bytes", config->limits.query);

@@ -49,6 +49,7 @@ static void build_users(struct builder *builder)
 
         users[i] = (struct sw_user){.name = from->name,
                                     .auth = from->auth,
+                                    .peer = from->peer,
                                     .password = from->password,
                                     .server_user = from->server_user,
                                     .server_password = from->server_password,

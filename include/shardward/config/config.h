@@ -17,11 +17,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { SW_WORKERS_MOST = 64 };
 
 struct sw_config_node {
-    const char *name, *address, *cloud; /* cloud may be NULL */
+    const char *name, *cloud; /* cloud may be NULL */
+    const char *address;      /* or the directory of its Unix-domain socket */
     int port;
     const struct sw_tls_client *tls; /* its own, or its cluster's; never NULL */
 };
@@ -43,7 +45,13 @@ struct sw_config_cluster {
 };
 
 /* How a client proves who it is. */
-enum sw_config_auth { SW_AUTH_SCRAM, SW_AUTH_MD5, SW_AUTH_PASSWORD, SW_AUTH_TRUST };
+enum sw_config_auth {
+    SW_AUTH_SCRAM,
+    SW_AUTH_MD5,
+    SW_AUTH_PASSWORD,
+    SW_AUTH_PEER, /* whom the kernel names at the other end of a Unix-domain socket */
+    SW_AUTH_TRUST,
+};
 
 /* A user's server connections to one shard, of all workers together. Times of 0: never. */
 struct sw_config_pool {
@@ -68,7 +76,8 @@ struct sw_config_user {
     const char *name;
     enum sw_config_auth auth;
     const char *password; /* or what pg_authid has: a SCRAM verifier, with SCRAM; an md5 hash,
-                             with MD5 and PASSWORD. NULL with TRUST */
+                             with MD5 and PASSWORD. NULL with PEER and TRUST */
+    uid_t peer;           /* with PEER: the operating system's user of that name */
     struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
@@ -179,6 +188,10 @@ struct sw_config {
     const char *path;
     const char *listen_address; /* numeric */
     int listen_port;
+    struct {
+        const char *directory; /* NULL: no Unix-domain sockets */
+        int mode;              /* of their files */
+    } unix_socket;
     enum sw_config_auth auth; /* of users that name none, and of names that are no user's */
     int workers;              /* threads that serve clients; 0: one per core */
     struct {
@@ -236,6 +249,9 @@ struct sw_config_faults {
  */
 struct sw_config *sw_config_read(const char *path, struct sw_config_faults *faults);
 void sw_config_free(struct sw_config *config);
+
+/* The path of the Unix-domain socket that stands for a TCP port, as libpq looks for it. */
+void sw_config_socket_path(const struct sw_config *config, int port, char *path, size_t size);
 
 /* As the file spells it. */
 const char *sw_config_auth_name(enum sw_config_auth auth);

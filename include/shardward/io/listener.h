@@ -1,5 +1,5 @@
 /*
- * listener - a TCP port where clients knock.
+ * listener - a TCP port, or a Unix-domain socket, where clients knock.
  */
 #ifndef SW_IO_LISTENER_H
 #define SW_IO_LISTENER_H
@@ -17,6 +17,13 @@ struct sw_listener;
 struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
                                      void (*on_accept)(void *owner, int fd), void *owner,
                                      struct sw_error *err);
+/* Listen on a Unix-domain socket of that mode. What a process that is no more has left at @path
+ * is removed; 08006 if another one listens there. The path is removed at the close. */
+struct sw_listener *sw_listener_open_local(struct sw_loop *loop, const char *path, int mode,
+                                           void (*on_accept)(void *owner, int fd), void *owner,
+                                           struct sw_error *err);
+/* Another mode for a Unix-domain socket. */
+void sw_listener_set_mode(struct sw_listener *listener, int mode);
 void sw_listener_close(struct sw_listener *listener); /* accepts NULL */
 
 /* Close a connected socket so that what was sent last still arrives: bytes that were not read

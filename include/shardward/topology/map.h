@@ -104,6 +104,7 @@ struct sw_user {
     const char *name;
     enum sw_config_auth auth;
     const char *password;
+    uid_t peer; /* with SW_AUTH_PEER */
     const char *server_user, *server_password;
     struct sw_config_rights rights;
     struct sw_config_pool pool;
