@@ -122,11 +122,11 @@ static void take_ready(struct sw_backend *backend, const struct sw_frame *frame)
     backend->events->on_ready(backend->user, &reply, backend->status);
 }
 
-/* Only rows and notices are passed on piece by piece; other messages have to be here in full.
- */
+/* Only rows, those of COPY too, and notices are passed on piece by piece; other messages have
+ * to be here in full. */
 static bool is_read_whole(uint8_t type, const struct sw_reply *head)
 {
-    bool is_passed_on = type == 'D' || type == 'N' || type == 'A';
+    bool is_passed_on = type == 'D' || type == 'd' || type == 'N' || type == 'A';
 
     return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE);
 }

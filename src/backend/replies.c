@@ -51,6 +51,12 @@ static enum sw_reply_turn ends_if(bool is_last)
     return is_last ? SW_TURN_ENDS : SW_TURN_WRONG;
 }
 
+/* CopyOutResponse, CopyData and CopyDone. */
+static bool is_copy(uint8_t type)
+{
+    return type == 'H' || type == 'd' || type == 'c';
+}
+
 enum sw_reply_turn sw_replies_turn(const struct sw_replies *replies, uint8_t type)
 {
     const struct sw_reply *head = sw_replies_head(replies);
@@ -72,11 +78,13 @@ enum sw_reply_turn sw_replies_turn(const struct sw_replies *replies, uint8_t typ
     case SW_REPLY_DESCRIBE:
         return type == 't' ? SW_TURN_STAYS : ends_if(type == 'T' || type == 'n');
     case SW_REPLY_EXECUTE:
-        return type == 'D' ? SW_TURN_STAYS : ends_if(type == 'C' || type == 'I' || type == 's');
+        return type == 'D' || is_copy(type)
+                   ? SW_TURN_STAYS
+                   : ends_if(type == 'C' || type == 'I' || type == 's');
     case SW_REPLY_SYNC:
         return ends_if(type == 'Z');
     case SW_REPLY_QUERY:
-        if (type == 'T' || type == 'D' || type == 'C' || type == 'I')
+        if (type == 'T' || type == 'D' || type == 'C' || type == 'I' || is_copy(type))
             return SW_TURN_STAYS;
         return ends_if(type == 'Z');
     case SW_REPLY_LOCAL:

@@ -342,6 +342,14 @@ static void walk_delete(struct sw_facts *facts, const DeleteStmt *delete)
     walk_change(facts, &change);
 }
 
+void sw_walk_copied(struct sw_facts *facts, const RangeVar *table)
+{
+    struct surroundings was = surroundings_of(facts);
+
+    (void)sw_from_add_table(facts, table, begin_level(facts, SW_LEVEL_SELECT));
+    restore(facts, &was);
+}
+
 void sw_walk_query(struct sw_facts *facts, const Node *query)
 {
     struct surroundings was = surroundings_of(facts);

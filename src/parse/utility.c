@@ -1,5 +1,6 @@
 #include "utility.h"
 
+#include "copy.h"
 #include "ddl.h"
 #include "settings.h"
 #include "walk.h"
@@ -54,7 +55,6 @@ static const struct refusal refusals[] = {
     {T_CallStmt, "CALL", code_hint},
     {T_CheckPointStmt, "CHECKPOINT", maintenance_hint},
     {T_ConstraintsSetStmt, "SET CONSTRAINTS", "Declare the constraint as it shall behave."},
-    {T_CopyStmt, "COPY", "Write rows with INSERT, with many rows per statement."},
     {T_CreateAmStmt, "CREATE ACCESS METHOD", object_hint},
     {T_CreateCastStmt, "CREATE CAST", operator_hint},
     {T_CreateConversionStmt, "CREATE CONVERSION", operator_hint},
@@ -242,6 +242,8 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_deallocate(facts, (const DeallocateStmt *)node);
     else if (IsA(node, ExplainStmt))
         describe_explain(facts, (const ExplainStmt *)node);
+    else if (IsA(node, CopyStmt))
+        sw_copy_describe(facts, (const CopyStmt *)node);
     else if (IsA(node, DiscardStmt) && ((const DiscardStmt *)node)->target == DISCARD_ALL)
         facts->statement->kind = SW_STATEMENT_DISCARD_ALL;
     else if (IsA(node, UnlistenStmt))

@@ -98,7 +98,8 @@ REFUSED = [
     # what needs a session of its own on a server
     "COPY patients FROM STDIN",
     "COPY patients TO STDOUT",
-    "COPY (SELECT 1) TO STDOUT",
+    "COPY (SELECT 1) TO '/tmp/a'",
+    "COPY (SELECT 1) TO PROGRAM 'cat'",
     "COPY doctors FROM STDIN",
     "LISTEN x",
     "NOTIFY x",

@@ -91,7 +91,23 @@ alter table t add b int
 drop table t
 truncate t
 copy t from stdin
+copy t from 'a'
+copy t from program 'a'
+copy t to 'a'
+copy (select 1) to program 'a'
 copy (select 1) to stdout
+copy s.t to stdout
+copy t (b, a) to stdout (format csv, header)
+copy (select a from t where a = 1 order by a limit 1) to stdout binary
+copy (select a from t where a = $1) to stdout
+copy (with x as (select 1) select a from x union values (1)) to stdout
+copy (with x as (insert into t values (1) returning a) select a from x) to stdout
+copy (insert into t values (1) returning a) to stdout
+copy (delete from t) to stdout
+copy (select a from t for update) to stdout
+copy (select set_config('a.b', 'c', false)) to stdout
+copy (select f(1)) to stdout
+copy (select a into u from t) to stdout
 explain select 1
 prepare a as select 1
 execute a

@@ -34,6 +34,9 @@ insert into appointments (patient_id, appointment_id) select patient_id, 1 from 
 -- 8: COPY
 copy patients from stdin
 copy patients to stdout
+copy (select * from patients) to stdout
+copy (select * from patients where patient_id = 42) to stdout
+copy doctors to stdout
 -- 9 to 12: aggregates, grouping, ordering over shards
 select city, count(*) from patients group by city having count(*) > 1
 select coalesce(sum(balance), 0) from patients

@@ -104,6 +104,11 @@ static void answers_follow_the_queue(void **state)
         {"Q", "IZ", "-.", "", ""},
         {"Q", "TDDCZ", "----.", "", ""},
         {"Q", "TDCTCCZ", "------.", "", ""},
+        {"Q", "HdddcCZ", "------.", "", ""},
+        {"Q", "HddEZ", "---e.", "", ""},
+        {"Q", "TDCHdcCCZ", "--------.", "", ""},
+        {"BES", "2HddcCZ", ".----..", "", ""},
+        {"BES", "2HdEZ", ".--F.", "", ""},
         {"Q", "EZ", "e.", "", ""},
         {"Q", "CTDEZ", "---e.", "", ""},
         {"QQ", "EZCZ", "e.-.", "", ""},
@@ -140,6 +145,8 @@ static void answers_follow_the_queue(void **state)
         {"PBES", "12Z", "..!", "", "ES"},
         {"BDES", "2tC", ".-!", "", "DES"},
         {"Q", "C1", "-!", "", "Q"},
+        {"Q", "W", "!", "", "Q"},
+        {"BDS", "2H", ".!", "", "DS"},
         {"PBES", "E2", "F!", "BE", "S"},
     };
 
@@ -165,9 +172,9 @@ static void any_other_message_breaks_the_protocol(void **state)
         const char *stays, *ends;
         char error;
     } rows[] = {
-        {'P', "", "1", 'F'},     {'B', "", "2", 'F'}, {'D', "t", "Tn", 'F'},
-        {'E', "D", "CIs", 'F'},  {'C', "", "3", 'F'}, {'S', "", "Z", 'e'},
-        {'Q', "TDCI", "Z", 'e'},
+        {'P', "", "1", 'F'},        {'B', "", "2", 'F'}, {'D', "t", "Tn", 'F'},
+        {'E', "DHdc", "CIs", 'F'},  {'C', "", "3", 'F'}, {'S', "", "Z", 'e'},
+        {'Q', "TDCIHdc", "Z", 'e'},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
