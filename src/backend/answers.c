@@ -245,6 +245,8 @@ size_t sw_backend_on_bytes(void *owner, const uint8_t *bytes, size_t len)
     struct sw_backend *backend = owner;
     size_t at = 0;
 
+    if (backend->is_raw)
+        return sw_backend_take_raw(backend, bytes, len);
     while (at < len && !backend->is_closing && !backend->is_lost) {
         size_t step = take_next(backend, bytes + at, len - at);
 

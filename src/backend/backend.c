@@ -8,7 +8,10 @@ enum { KEPT_REPLIES = 1024 /* a longer queue is not kept by an idle connection *
 
 static void on_drained(void *owner)
 {
-    (void)owner;
+    struct sw_backend *backend = owner;
+
+    if (backend->events != NULL && backend->events->on_drained != NULL)
+        backend->events->on_drained(backend->user);
 }
 
 static void on_lost(void *owner, const char *reason)
@@ -190,6 +193,11 @@ void sw_backend_flush(struct sw_backend *backend)
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT])
 {
     sw_stream_describe_tls(backend->stream, text);
+}
+
+bool sw_backend_is_congested(const struct sw_backend *backend)
+{
+    return sw_stream_is_congested(backend->stream);
 }
 
 int sw_backend_fd(const struct sw_backend *backend)

@@ -16,6 +16,7 @@ struct job {
     struct sw_dial dial;
     char *address, *dbname, *user, *password;
     struct sw_tls_client *tls;
+    char *options; /* NULL: for whoever needs one */
     struct sw_dialled *dialled;
     struct sw_error err;
 };
@@ -40,6 +41,7 @@ static void job_free(struct job *job)
     free(job->user);
     free(job->password);
     sw_tls_client_free(job->tls);
+    free(job->options);
     free(job);
 }
 
@@ -138,8 +140,24 @@ static PGresult *query_within(const struct effort *effort, const char *query,
     return result;
 }
 
-/* The private query: its row says whether the connection is what routing relies on. */
-static bool check_session(const struct effort *effort, struct sw_dialled *dialled,
+/* Is the connection set to what routing relies on? */
+static bool check_settings(const PGresult *result, struct sw_error *err)
+{
+    const char *encoding = PQgetvalue(result, 0, 1), *strings = PQgetvalue(result, 0, 2),
+               *path = PQgetvalue(result, 0, 3);
+
+    if (strcmp(encoding, "UTF8") != 0)
+        return sw_error_set(err, "0A000", "the database is encoded in %s, not in UTF8",
+                            encoding);
+    if (strcmp(strings, "on") != 0)
+        return sw_error_set(err, "0A000", "standard_conforming_strings is off");
+    return strcmp(path, "\"$user\", public") == 0 || strcmp(path, "public") == 0 ||
+           sw_error_set(err, "0A000", "search_path is set to %s, not to \"$user\", public",
+                        path);
+}
+
+/* The private query. */
+static bool check_session(const struct effort *effort, bool is_own, struct sw_dialled *dialled,
                           struct sw_error *err)
 {
     static const char query[] =
@@ -156,17 +174,8 @@ static bool check_session(const struct effort *effort, struct sw_dialled *dialle
         set_connect_error(err, effort->conn);
     else if (strcmp(PQgetvalue(result, 0, 0), "f") != 0)
         sw_error_set(err, "25006", "the node is a standby, not the primary of its cluster");
-    else if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
-        sw_error_set(err, "0A000", "the database is encoded in %s, not in UTF8",
-                     PQgetvalue(result, 0, 1));
-    else if (strcmp(PQgetvalue(result, 0, 2), "on") != 0)
-        sw_error_set(err, "0A000", "standard_conforming_strings is off");
-    else if (strcmp(PQgetvalue(result, 0, 3), "\"$user\", public") != 0 &&
-             strcmp(PQgetvalue(result, 0, 3), "public") != 0)
-        sw_error_set(err, "0A000", "search_path is set to %s, not to \"$user\", public",
-                     PQgetvalue(result, 0, 3));
     else
-        is_good = true;
+        is_good = is_own || check_settings(result, err);
     if (is_good)
         (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
                        PQgetvalue(result, 0, 4));
@@ -204,12 +213,18 @@ static PGconn *start_connect(const struct job *job, const char *options)
 {
     char port[16];
     const char *const pairs[][2] = {
-        {"host", job->address},      {"port", port},
-        {"dbname", job->dbname},     {"user", job->user},
-        {"password", job->password}, {"gssencmode", "disable"},
-        {"client_encoding", "UTF8"}, {"application_name", ""},
-        {"options", options},        {"tcp_user_timeout", "10000"},
-        {"keepalives_idle", "5"},    {"keepalives_interval", "2"},
+        {"host", job->address},
+        {"port", port},
+        {"dbname", job->dbname},
+        {"user", job->user},
+        {"password", job->password},
+        {"gssencmode", "disable"},
+        {"client_encoding", job->options == NULL ? "UTF8" : ""},
+        {"application_name", ""},
+        {"options", options},
+        {"tcp_user_timeout", "10000"},
+        {"keepalives_idle", "5"},
+        {"keepalives_interval", "2"},
         {"keepalives_count", "3"},
     };
     enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
@@ -243,7 +258,8 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
     }
     (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     dialled = sw_alloc_zero(1, sizeof *dialled);
-    is_good = connect_within(&effort, err) && check_session(&effort, dialled, err);
+    is_good = connect_within(&effort, err) &&
+              check_session(&effort, job->options != NULL, dialled, err);
     if (!is_good) {
         free(dialled);
         PQfinish(conn);
@@ -263,11 +279,14 @@ static bool cannot_watch(const struct sw_error *err)
 
 static struct sw_dialled *dial(const struct job *job, int closing_fd, struct sw_error *err)
 {
-    struct sw_dialled *dialled = try_dial(job, watchful, closing_fd, err);
+    const char *own = job->options == NULL ? "" : job->options;
+    char *options = sw_format("%s %s", watchful, own);
+    struct sw_dialled *dialled = try_dial(job, options, closing_fd, err);
 
+    free(options);
     if (dialled == NULL && cannot_watch(err))
-        dialled = try_dial(job, "", closing_fd, err);
-    if (dialled == NULL)
+        dialled = try_dial(job, own, closing_fd, err);
+    if (dialled == NULL && job->options == NULL)
         sw_error_trying(err, "cannot connect to %s:%d/%s", job->address, job->dial.port,
                         job->dbname);
     return dialled;
@@ -322,6 +341,7 @@ void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *ask)
     job->tls = sw_tls_client_copy(ask->tls);
     job->user = sw_strdup(ask->user);
     job->password = sw_strdup(ask->password == NULL ? "" : ask->password);
+    job->options = ask->options == NULL ? NULL : sw_strdup(ask->options);
     sw_errands_add(dialler->errands, job->address, ask->port, &job->errand);
 }
 

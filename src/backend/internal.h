@@ -36,6 +36,7 @@ struct sw_backend {
     struct sw_settings *reported;
     char status;
     bool is_lost, is_closing;
+    bool is_raw;                      /* one client's alone: see raw.c */
     struct sw_cancelling *cancelling; /* a cancel on its way to the server; NULL: none */
     bool may_be_struck;               /* by a cancel that we no longer wait for */
     bool has_reported;                /* something since its list was shared */
@@ -56,6 +57,10 @@ void sw_backend_note_unnamed(struct sw_backend *backend, struct sw_prepared *pre
 void sw_backend_note_answered(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_note_skipped(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_forget_prepared(struct sw_backend *backend);
+
+/* --- one client's alone: raw.c --- */
+
+size_t sw_backend_take_raw(struct sw_backend *backend, const uint8_t *bytes, size_t len);
 
 /* --- cancels: canceller.c --- */
 

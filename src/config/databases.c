@@ -277,7 +277,7 @@ static void read_businesses(struct sw_reader *reader, const struct sw_entry *ent
 
 static const struct sw_field database_fields[] = {
     {.name = "catalog", .read = read_catalog, .is_required = true},
-    {.name = "businesses", .read = read_businesses, .is_required = true},
+    {.name = "businesses", .read = read_businesses},
     {.name = "default_business"},
 };
 

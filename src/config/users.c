@@ -64,14 +64,14 @@ static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into)
 {
     const char *text = sw_reader_scalar(reader, entry);
+    struct sw_config_pool *pool = into;
 
-    if (text == NULL || strcmp(text, "transaction") == 0)
+    if (text == NULL)
         return;
-    if (strcmp(text, "session") == 0 || strcmp(text, "statement") == 0)
-        sw_reader_fault(reader, entry->value,
-                        "'mode: %s' is not available in this version; write transaction", text);
-    else
-        sw_reader_fault(reader, entry->value, "'mode: %.80s': write transaction", text);
+    pool->mode = strcmp(text, "session") == 0 ? SW_POOL_SESSION : SW_POOL_TRANSACTION;
+    if (pool->mode == SW_POOL_TRANSACTION && strcmp(text, "transaction") != 0)
+        sw_reader_fault(reader, entry->value, "'mode: %.80s': write transaction or session",
+                        text);
 }
 
 struct control {

@@ -4,6 +4,7 @@
  *   turn.c    whose turn it is: pure
  *   hub.c     what the halves of a pool share, under a lock
  *   lend.c    one worker's half: borrowing, waiting, returning, giving away
+ *   own.c     ... with connections that one client has for itself
  *   keep.c    its idle connections: checked, closed when their time is over, a minimum kept
  *   pool.c    all pools of a worker
  */
@@ -24,6 +25,7 @@ struct sw_pool_place {
     char *address, *dbname, *server_user, *server_password;
     int port;
     struct sw_tls_client *tls;
+    bool is_own; /* of connections that are opened for one client each, and kept by nobody */
 };
 
 /* One worker's part in a shared pool; changed under the node's lock. */
@@ -146,12 +148,22 @@ void sw_pool_on_alert(struct sw_letter *letter);
 void sw_pool_on_gift(struct sw_letter *letter);
 /* Open one more; the right to do so has been taken. */
 void sw_pool_dial(struct sw_pool *pool);
+void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled *on_dialled,
+                       void *owner);
+void sw_pool_stop_waiting(struct sw_lease *lease);
 /* A backend without user has become free, or useless. */
 void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend);
 void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend);
 struct sw_backend *sw_pool_first_idle(const struct sw_pool *pool);
 struct sw_backend *sw_pool_last_idle(const struct sw_pool *pool);
 void sw_pool_take_idle(struct sw_pool *pool, struct sw_backend *backend);
+
+/* own.c */
+
+/* ... for the longest waiter for whom none is being opened; there is one. */
+void sw_pool_dial_own(struct sw_pool *pool);
+/* It does not wait any longer for what is being opened for it. */
+void sw_own_lease_unbind(struct sw_lease *lease);
 
 /* keep.c */
 /* Write the card of a new backend. */

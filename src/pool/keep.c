@@ -170,7 +170,7 @@ static int share_of_minimum(const struct sw_pool *pool)
 {
     const struct sw_pools *pools = pool->pools;
 
-    return pool->is_retired
+    return pool->is_retired || pool->place.is_own
                ? 0
                : sw_turn_share(pool->limits.min, sw_hub_workers(pools->hub), pools->worker);
 }

@@ -103,8 +103,10 @@ static struct sw_lease *first_waiter(const struct sw_pool *pool)
     return link == NULL ? NULL : SW_OWNER(link, struct sw_lease, link);
 }
 
-static void stop_waiting(struct sw_lease *lease)
+void sw_pool_stop_waiting(struct sw_lease *lease)
 {
+    if (lease->pool->place.is_own)
+        sw_own_lease_unbind(lease);
     sw_link_remove(&lease->link);
     lease->pool->waiting_count--;
 }
@@ -134,7 +136,7 @@ static void refuse_late(struct sw_pool *pool)
     sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->place.user);
     while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms > 0 &&
            lease->deadline_ms <= now_ms(pool)) {
-        stop_waiting(lease);
+        sw_pool_stop_waiting(lease);
         lease->on_refused(lease->owner, &err);
     }
 }
@@ -154,7 +156,7 @@ static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
 
     for (int left = pool->waiting_count; left > 0 && (lease = first_waiter(pool)) != NULL;
          left--) {
-        stop_waiting(lease);
+        sw_pool_stop_waiting(lease);
         lease->on_refused(lease->owner, err);
     }
 }
@@ -189,7 +191,8 @@ static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_
     sw_pool_serve(pool);
 }
 
-void sw_pool_dial(struct sw_pool *pool)
+void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled *dialled,
+                       void *owner)
 {
     pool->dialling_count++;
     sw_dialler_dial(pool->pools->dialler,
@@ -201,8 +204,14 @@ void sw_pool_dial(struct sw_pool *pool)
                                       .password = pool->place.server_password,
                                       .timeout_ms = pool->pools->connect_ms,
                                       .mailbox = pool->pools->mailbox,
-                                      .on_dialled = on_dialled,
-                                      .owner = pool});
+                                      .options = options,
+                                      .on_dialled = dialled,
+                                      .owner = owner});
+}
+
+void sw_pool_dial(struct sw_pool *pool)
+{
+    sw_pool_dial_with(pool, NULL, on_dialled, pool);
 }
 
 /* --- bringing both together --- */
@@ -223,7 +232,7 @@ static void seek(struct sw_pool *pool)
                     first == NULL ? 0 : first->since_ms, now_ms(pool) >= pool->rest_until_ms);
     pool->is_known_needy = waiting > granted;
     while (granted-- > 0)
-        sw_pool_dial(pool);
+        pool->place.is_own ? sw_pool_dial_own(pool) : sw_pool_dial(pool);
 }
 
 static void lend(struct sw_pool *pool, struct sw_lease *lease)
@@ -289,7 +298,7 @@ static bool serve_one(struct sw_pool *pool, struct sw_backend *backend)
     if (chosen != self) {
         give(pool, backend, &to);
     } else if (!sw_pool_is_stale(pool, backend, now_ms(pool))) {
-        stop_waiting(first);
+        sw_pool_stop_waiting(first);
         lend(pool, first);
         first->on_lent(first->owner);
     } else if (pool->probing_count < pool->waiting_count) {
@@ -363,7 +372,7 @@ void sw_lease_forget(struct sw_lease *lease)
 {
     if (!sw_link_is_linked(&lease->link))
         return;
-    stop_waiting(lease);
+    sw_pool_stop_waiting(lease);
     if (lease->pool->is_known_needy)
         post_serve(lease->pool);
 }

@@ -22,7 +22,8 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
                                   .tls = (struct sw_tls_client *)(uintptr_t)node->tls,
                                   .dbname = (char *)shard->dbname,
                                   .server_user = (char *)user->server_user,
-                                  .server_password = (char *)password};
+                                  .server_password = (char *)password,
+                                  .is_own = user->pool.mode == SW_POOL_SESSION};
 }
 
 static struct sw_pool_place copy_place(const struct sw_pool_place *place)
@@ -35,7 +36,8 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
                                   .tls = sw_tls_client_copy(place->tls),
                                   .dbname = sw_strdup(place->dbname),
                                   .server_user = sw_strdup(place->server_user),
-                                  .server_password = sw_strdup(place->server_password)};
+                                  .server_password = sw_strdup(place->server_password),
+                                  .is_own = place->is_own};
 }
 
 static void free_place(struct sw_pool_place *place)

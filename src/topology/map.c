@@ -339,6 +339,20 @@ bool sw_user_may_use(const struct sw_user *user, const struct sw_business *busin
     return lists(user->rights.businesses, user->rights.business_count, business->name);
 }
 
+static bool is_same_place(const struct sw_shard *a, const struct sw_shard *b)
+{
+    return a->cluster == b->cluster && strcmp(a->dbname, b->dbname) == 0;
+}
+
+bool sw_database_is_whole(const struct sw_database *database)
+{
+    for (int i = 0; i < database->business_count; i++)
+        for (int j = 0; j < database->businesses[i].shard_count; j++)
+            if (!is_same_place(&database->businesses[i].shards[j], database->catalog))
+                return false;
+    return true;
+}
+
 static const struct sw_database *database_of(const struct sw_map *map,
                                              const struct sw_shard *shard)
 {

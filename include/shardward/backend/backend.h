@@ -56,6 +56,8 @@ struct sw_backend_events {
     void (*on_ready)(void *owner, const struct sw_reply *reply, char status);
     /* The server reports a parameter, by itself or because of a SET. */
     void (*on_parameter)(void *owner, const char *name, const char *value);
+    /* What was too much at once for the server has been sent; may be NULL. */
+    void (*on_drained)(void *owner);
     /* The connection is gone. @err: the server's last words, if it had any. */
     void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
@@ -99,12 +101,19 @@ void sw_backend_translate(struct sw_backend *backend, struct sw_oid_map *types);
 /* The user leaves; no reply may be outstanding. */
 void sw_backend_leave(struct sw_backend *backend);
 
+/* The connection is one client's alone: its messages are written to the output as they come, no
+ * reply is expected, and all that the server says is forwarded. Of the events, on_forward,
+ * on_ready, on_pause, on_drained and on_lost remain. */
+void sw_backend_be_raw(struct sw_backend *backend);
+
 /* Messages are appended to the output, each with its entry in the queue of replies; what has
  * been appended is sent by flush. */
 struct sw_buf *sw_backend_out(struct sw_backend *backend);
 void sw_backend_expect(struct sw_backend *backend, enum sw_reply_kind kind,
                        enum sw_reply_use use, int index);
 void sw_backend_flush(struct sw_backend *backend);
+/* So much waits to be sent that writers should pause until on_drained. */
+bool sw_backend_is_congested(const struct sw_backend *backend);
 
 /* Make sure that the server has @prepared when the messages appended so far have been dealt
  * with: appends a Parse and its absorbed entry unless it has it. @use and @index go to the

@@ -23,6 +23,10 @@ struct sw_dialled; /* an open connection that nobody has adopted yet */
 
 enum { SW_DIALS_PER_NODE = 2 };
 
+/* Called on the mailbox's thread. Exactly one of @dialled (to be adopted or freed) and @err is
+ * given. */
+typedef void sw_on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err);
+
 struct sw_dial {
     const char *address, *dbname, *user;
     const char *password; /* may be NULL */
@@ -30,9 +34,10 @@ struct sw_dial {
     const struct sw_tls_client *tls;
     int timeout_ms; /* 0: for ever */
     struct sw_mailbox *mailbox;
-    /* Called on the mailbox's thread. Exactly one of @dialled (to be adopted or freed) and @err
-     * is given. */
-    void (*on_dialled)(void *owner, struct sw_dialled *dialled, const struct sw_error *err);
+    /* NULL: a connection for whoever needs one. Else for one client alone, with these options,
+     * be it set to what routing could not rely on. */
+    const char *options;
+    sw_on_dialled *on_dialled;
     void *owner;
 };
 

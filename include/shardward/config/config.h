@@ -54,7 +54,13 @@ enum sw_config_auth {
 };
 
 /* A user's server connections to one shard, of all workers together. Times of 0: never. */
+enum sw_pool_mode {
+    SW_POOL_TRANSACTION, /* a connection is lent for a transaction */
+    SW_POOL_SESSION,     /* ... for as long as the client stays */
+};
+
 struct sw_config_pool {
+    enum sw_pool_mode mode;
     int size;
     int min;         /* opened at start, and kept */
     int lifetime_ms; /* of a connection */

@@ -30,6 +30,16 @@ struct sw_lease {
     void *owner;
 };
 
+/*
+ * The right to a connection that is opened for its owner alone and closed behind it, as users
+ * in pool mode session have it. Their pools lend no others. Ends with sw_lease_discard().
+ */
+struct sw_own_lease {
+    struct sw_lease lease;
+    const char *options; /* of the server's start-up packet; borrowed while it waits */
+    struct sw_own_dial *dial;
+};
+
 /* All are borrowed until sw_pools_close(), but the map, which is shared. */
 struct sw_pools_setup {
     int worker;
@@ -95,6 +105,13 @@ void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
  * lease timeout has passed, with the server's own error when no connection can be opened.
  */
 bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease);
+/* The same with a connection of one's own, of a user in pool mode session. It is never lent at
+ * once; refused, besides, with what the server says to the options. */
+void sw_own_lease_init(struct sw_own_lease *own, const char *options,
+                       void (*on_lent)(void *owner),
+                       void (*on_refused)(void *owner, const struct sw_error *err),
+                       void *owner);
+void sw_pool_borrow_own(struct sw_pool *pool, struct sw_own_lease *own);
 /* Stop waiting. */
 void sw_lease_forget(struct sw_lease *lease);
 /* Ask the server of a backend that is lent to cancel what it does: see sw_backend_cancel(). */

@@ -134,6 +134,8 @@ void sw_map_unref(struct sw_map *map);
 const struct sw_database *sw_map_database(const struct sw_map *map, const char *name);
 const struct sw_user *sw_map_user(const struct sw_map *map, const char *name);
 bool sw_user_may_connect(const struct sw_user *user, const struct sw_database *database);
+/* Is there nothing of it but on one server, its catalog database? */
+bool sw_database_is_whole(const struct sw_database *database);
 /* May the user use tables of @business, of a database that he may connect to? */
 bool sw_user_may_use(const struct sw_user *user, const struct sw_business *business);
 /* May a connection of the user to @shard be of use: of a business that he may use, or a catalog
