@@ -135,6 +135,7 @@ static void forget_reading(void *owner, struct sw_rereading *rereading)
 struct errand {
     struct sw_letter letter;
     struct sw_worker *from, *to;
+    int asked; /* workers */
     struct sw_cancel *cancel;
 };
 
@@ -154,9 +155,15 @@ static void on_cancel(struct sw_letter *letter)
         on_cancelled(letter);
         return;
     }
-    sw_sessions_cancel(errand->to->sessions, errand->cancel);
-    errand->letter.on_read = on_cancelled;
-    sw_mailbox_post(errand->from->mailbox, letter);
+    errand->asked++;
+    if (sw_sessions_cancel(errand->to->sessions, errand->cancel) ||
+        errand->asked == errand->from->worker_count) {
+        errand->letter.on_read = on_cancelled;
+        sw_mailbox_post(errand->from->mailbox, letter);
+        return;
+    }
+    errand->to = errand->to->workers[(errand->to->number + 1) % errand->to->worker_count];
+    sw_mailbox_post(errand->to->mailbox, letter);
 }
 
 static void carry_cancel(void *owner, struct sw_cancel *cancel)

@@ -69,12 +69,33 @@ static void cancel_running(struct sw_session *session)
         sw_leg_cancel(session->running);
 }
 
-void sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *cancel)
+/* One that has a server for itself was given the number of its process. */
+static struct sw_session *find(const struct sw_sessions *sessions,
+                               const struct sw_cancel *cancel)
 {
     struct sw_session *session = sw_directory_find(&sessions->directory, cancel->id);
-    bool is_meant = session != NULL && session->cancel_key == cancel->key;
 
-    sw_log(SW_LOG_DEBUG, "cancel", "client=%u is_known=%d", cancel->id, is_meant);
-    if (is_meant && session->state == SW_SESSION_RUNNING)
+    if (session != NULL && session->cancel_key == cancel->key && session->direct == NULL)
+        return session;
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        session = SW_OWNER(link, struct sw_session, link);
+        if (session->direct != NULL && session->cancel_key == cancel->key &&
+            sw_session_direct_pid(session) == cancel->id)
+            return session;
+    }
+    return NULL;
+}
+
+bool sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *cancel)
+{
+    struct sw_session *session = find(sessions, cancel);
+
+    if (session == NULL)
+        return false;
+    sw_log(SW_LOG_DEBUG, "cancel", "client=%u", session->id);
+    if (session->state == SW_SESSION_RUNNING)
         cancel_running(session);
+    else if (session->state == SW_SESSION_DIRECT)
+        sw_session_cancel_directly(session);
+    return true;
 }

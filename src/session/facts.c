@@ -17,6 +17,10 @@ static enum sw_client_state state_of(const struct sw_session *session)
 {
     if (session->measure.here == NULL)
         return SW_CLIENT_LOGIN;
+    if (session->state == SW_SESSION_DIRECT && sw_session_works_directly(session))
+        return SW_CLIENT_ACTIVE;
+    if (session->state == SW_SESSION_DIRECT)
+        return sw_session_direct_status(session) == 'I' ? SW_CLIENT_IDLE : SW_CLIENT_OPEN;
     if (session->state != SW_SESSION_RUNNING)
         return session->txn.state == SW_TXN_IDLE && session->batch == NULL ? SW_CLIENT_IDLE
                                                                            : SW_CLIENT_OPEN;
@@ -28,7 +32,8 @@ static struct sw_client_facts facts_of(const struct sw_session *session, uint64_
 {
     const struct sw_measure *measure = &session->measure;
     const struct sw_leg *leg = busy_leg(session);
-    bool is_busy = session->state == SW_SESSION_RUNNING;
+    bool is_direct = session->state == SW_SESSION_DIRECT;
+    bool is_busy = session->state == SW_SESSION_RUNNING || sw_session_works_directly(session);
 
     return (struct sw_client_facts){
         .id = session->id,
@@ -37,8 +42,10 @@ static struct sw_client_facts facts_of(const struct sw_session *session, uint64_
         .user = session->user_name,
         .database = session->database_name,
         .application = sw_settings_get(session->settings, "application_name"),
-        .shard = leg->shard == NULL ? NULL : leg->shard->name,
-        .server_fd = sw_leg_server_fd(leg),
+        .shard = is_direct            ? session->database->catalog->name
+                 : leg->shard == NULL ? NULL
+                                      : leg->shard->name,
+        .server_fd = is_direct ? sw_session_direct_fd(session) : sw_leg_server_fd(leg),
         .connected_s = now_s - (now_us - measure->connected_us) / 1000000,
         .asked_s = measure->began_us == 0 ? 0 : now_s - (now_us - measure->began_us) / 1000000,
         .busy_us = is_busy ? now_us - measure->began_us : 0,
@@ -73,18 +80,22 @@ struct hearer {
     void *owner;
 };
 
-static void tell_leg(const struct hearer *hearer, const struct sw_leg *leg)
+static void tell_held(const struct hearer *hearer, int fd)
 {
-    int fd = sw_leg_server_fd(leg);
-
     if (fd >= 0)
         hearer->on_held(hearer->owner, hearer->id, fd);
+}
+
+static void tell_leg(const struct hearer *hearer, const struct sw_leg *leg)
+{
+    tell_held(hearer, sw_leg_server_fd(leg));
 }
 
 static void tell_session(const struct hearer *hearer, const struct sw_session *session)
 {
     const struct sw_joint *joint = sw_session_joint(session);
 
+    tell_held(hearer, sw_session_direct_fd(session));
     tell_leg(hearer, &session->leg);
     tell_leg(hearer, &session->aside);
     for (int i = 0; i < session->other_count; i++)

@@ -39,6 +39,10 @@ static void fail_login(struct sw_session *session)
 
 static void try_settings(struct sw_session *session)
 {
+    if (sw_session_is_direct(session)) {
+        sw_session_start_direct(session);
+        return;
+    }
     session->running = &session->leg;
     sw_leg_start(
         &session->leg,
@@ -55,6 +59,16 @@ static void try_settings_now(struct sw_session *session)
     if (login_ms > 0)
         sw_timer_start(session->login_timer, (uint64_t)login_ms);
     try_settings(session);
+}
+
+static bool are_settings_allowed(const struct sw_session *session, struct sw_error *err)
+{
+    const struct sw_settings *startup = session->startup;
+
+    for (size_t i = 0; startup != NULL && i < startup->count; i++)
+        if (!sw_setting_is_allowed(startup->list[i].name, startup->list[i].value, err))
+            return false;
+    return true;
 }
 
 /* Logged in: a server tries the settings, and tells us the parameters to report. */
@@ -78,6 +92,10 @@ static void enter(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
+    if (!sw_session_is_direct(session) && !are_settings_allowed(session, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
     /* So that servers, and drivers who ask, know it too; plans do not rely on it. */
     if (session->user->rights.is_read_only)
         session->startup =
@@ -94,17 +112,22 @@ static void enter(struct sw_session *session)
 
 void sw_session_entered(struct sw_session *session)
 {
+    sw_leg_release(&session->leg);
+    session->running = NULL;
+    session->state = SW_SESSION_READY;
+    sw_session_welcome(session, session->id);
+}
+
+void sw_session_welcome(struct sw_session *session, uint32_t pid)
+{
     struct sw_buf *out = sw_session_out(session);
 
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
-    sw_leg_release(&session->leg);
     session->at_start = (struct sw_txn_settings){sw_settings_ref(session->startup),
                                                  sw_settings_ref(session->told)};
-    session->running = NULL;
-    session->state = SW_SESSION_READY;
     sw_tally_entered(session);
-    sw_write_key_data(out, session->id, session->cancel_key);
+    sw_write_key_data(out, pid, session->cancel_key);
     sw_write_ready(out, 'I');
     sw_stream_flush(session->stream);
     sw_stream_release(session->stream);
@@ -258,15 +281,16 @@ void sw_session_on_login_message(struct sw_session *session, const struct sw_fra
 static bool take_settings(struct sw_session *session, const struct sw_startup *startup,
                           struct sw_error *err)
 {
+    static const char setting_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.$";
+
     for (int i = 0; i < startup->setting_count; i++) {
         const struct sw_startup_pair *pair = &startup->settings[i];
         char name[128];
 
-        if (!sw_text_lower(pair->name, name, sizeof name))
+        if (!sw_text_lower(pair->name, name, sizeof name) ||
+            name[strspn(name, setting_letters)] != '\0')
             return sw_error_set(err, "42704", "unrecognized configuration parameter \"%.100s\"",
                                 pair->name);
-        if (!sw_setting_is_allowed(name, pair->value, err))
-            return false;
         session->startup = sw_settings_with(session->startup, name, pair->value);
     }
     return true;

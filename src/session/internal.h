@@ -24,6 +24,7 @@
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
+ *   direct.c      clients that have a server for themselves
  *   directory.c   sessions by their ids
  *   pause.c       statements that wait for the end of a pause
  *   facts.c       what can be told of the clients, and their end by order
@@ -31,6 +32,7 @@
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
 
+#include "direct.h"
 #include "directory.h"
 
 #include "shardward/auth/password.h"
@@ -137,6 +139,7 @@ enum sw_session_state {
     SW_SESSION_ENTERING, /* logged in; its settings are tried on a server */
     SW_SESSION_READY,    /* reads requests */
     SW_SESSION_RUNNING,  /* a leg works; the client's stream is held */
+    SW_SESSION_DIRECT,   /* all goes to its own server, and comes from there */
     SW_SESSION_CLOSING,  /* the client is gone; a leg rolls back, or the socket is let go */
 };
 
@@ -195,6 +198,7 @@ struct sw_session {
     uint32_t id, cancel_key;
     int fd;
     struct sw_session *next_in_slot; /* of the directory */
+    struct sw_direct *direct;        /* in pool mode session; NULL: not */
     struct sw_cancel *asked;         /* of a session that asks; NULL: nothing */
     struct sw_stream *stream;
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
@@ -287,6 +291,8 @@ void sw_session_rest(struct sw_session *session);
 size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len);
 void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_entered(struct sw_session *session);
+/* The last words of the login. @pid: what the client takes for its server process. */
+void sw_session_welcome(struct sw_session *session, uint32_t pid);
 
 /* cancel.c */
 

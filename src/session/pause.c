@@ -14,7 +14,8 @@ static bool is_paused(const struct sw_sessions *sessions, const char *database)
 /* Or waits for one, as a session that parks does not. */
 static bool holds_server(const struct sw_session *session)
 {
-    return sw_session_has_busy_leg(session) || sw_session_is_drawing(session) ||
+    return session->direct != NULL || sw_session_has_busy_leg(session) ||
+           sw_session_is_drawing(session) ||
            (session->ddl != NULL && !sw_session_is_parked(session));
 }
 

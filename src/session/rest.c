@@ -9,6 +9,8 @@
 /* Nothing of it is anywhere but here: no transaction, no open batch, nothing collected. */
 static bool is_at_rest(const struct sw_session *session)
 {
+    if (session->state == SW_SESSION_DIRECT)
+        return !sw_session_works_directly(session) && sw_session_direct_status(session) == 'I';
     return session->state == SW_SESSION_READY && session->txn.state == SW_TXN_IDLE &&
            session->batch == NULL && session->run.count == 0;
 }
@@ -22,6 +24,8 @@ static int idle_limit_ms(const struct sw_session *session)
 
 static bool is_idle_in_transaction(const struct sw_session *session)
 {
+    if (session->state == SW_SESSION_DIRECT)
+        return !sw_session_works_directly(session) && sw_session_direct_status(session) != 'I';
     return session->state == SW_SESSION_READY && session->txn.state != SW_TXN_IDLE;
 }
 

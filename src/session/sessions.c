@@ -4,6 +4,8 @@
  *       |                                             |                 request |  | answered
  *       |                                             |                         v  |
  *       +------------- client gone, FATAL ------------+---------------------- RUNNING
+ *                              |                      |
+ *                              |        (pool mode session: DIRECT, from here to the end)
  *                              |
  *                              v
  *                          CLOSING --socket let go, legs FREE--> freed
@@ -151,6 +153,8 @@ static size_t take_message(struct sw_session *session, const uint8_t *bytes, siz
 /* One message, or 0 when it is not all here yet. */
 static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
 {
+    if (session->state == SW_SESSION_DIRECT)
+        return sw_session_take_directly(session, bytes, len);
     if (session->state == SW_SESSION_GREETING)
         return sw_session_greet(session, bytes, len);
     if (session->state == SW_SESSION_LOGIN)
@@ -163,6 +167,7 @@ static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t
 static bool reads(const struct sw_session *session)
 {
     return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
+           session->state == SW_SESSION_DIRECT ||
            (session->state == SW_SESSION_READY && !session->is_throttled);
 }
 
@@ -190,7 +195,9 @@ static void on_drained(void *owner)
 {
     struct sw_session *session = owner;
 
-    if (session->running != NULL) {
+    if (session->state == SW_SESSION_DIRECT) {
+        sw_session_direct_drained(session);
+    } else if (session->running != NULL) {
         sw_leg_unhold(session->running);
     } else if (session->is_throttled) {
         session->is_throttled = false;
@@ -296,7 +303,8 @@ void sw_session_log_connection(const struct sw_session *session, const char *eve
 
 static bool was_ready(const struct sw_session *session)
 {
-    return session->state == SW_SESSION_READY || session->state == SW_SESSION_RUNNING;
+    return session->state == SW_SESSION_READY || session->state == SW_SESSION_RUNNING ||
+           session->state == SW_SESSION_DIRECT;
 }
 
 void sw_session_close(struct sw_session *session)
@@ -308,6 +316,7 @@ void sw_session_close(struct sw_session *session)
     sw_tally_gone(session);
     sw_session_unpark(session);
     sw_session_stop_drawing(session);
+    sw_session_end_direct(session);
     sw_session_forget_asked(session);
     session->state = SW_SESSION_CLOSING;
     session->sessions->on_left(session->sessions->owner);

@@ -158,6 +158,7 @@ static void count_transaction(struct sw_session *session, struct sw_tally *tally
 {
     struct sw_measure *measure = &session->measure;
     bool is_open = session->txn.state != SW_TXN_IDLE || session->batch != NULL ||
+                   sw_session_direct_status(session) != 'I' ||
                    !sw_session_is_ready_due(session);
 
     if (measure->run != NULL && measure->transaction == NULL) {

@@ -42,8 +42,9 @@ struct sw_sessions_setup {
      * session does not wait any longer; never after on_read. */
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
-    /* Have sw_sessions_cancel() called by the worker of cancel->id, whatever that is, and then
-     * sw_sessions_cancelled() here. */
+    /* Have sw_sessions_cancel() called by the workers, beginning with that of cancel->id
+     * (whatever that is), until one knows the session, and then sw_sessions_cancelled() here.
+     */
     void (*carry_cancel)(void *owner, struct sw_cancel *cancel);
     void *owner;
 };
@@ -64,8 +65,9 @@ void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *ca
 void sw_sessions_welcome(struct sw_sessions *sessions, int fd, bool is_surplus);
 /* By far too many have connected: it is told so (53300). Takes the socket. */
 void sw_sessions_turn_away(int fd);
-/* Cancel what the session of that id and key runs at this moment: nothing, perhaps. */
-void sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *cancel);
+/* Cancel what the session of that id and key runs at this moment: nothing, perhaps. False: it
+ * is not one of these. */
+bool sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *cancel);
 /* The cancel has come back to where it started; takes it. */
 void sw_sessions_cancelled(struct sw_cancel *cancel);
 /* What one client is about. Texts are borrowed for the call. */
