@@ -209,7 +209,7 @@ static void put_clusters(struct sw_answer *answer, const struct sw_config *confi
 
 static void put_pool(const struct place *place, const struct sw_config_pool *pool)
 {
-    put_in(place, "pool.mode", "transaction", "transaction");
+    put_in(place, "pool.mode", sw_pool_mode_name(pool->mode), "transaction");
     put_number_in(place, "pool.size", pool->size, "", 20);
     put_number_in(place, "pool.min", pool->min, "", 0);
     put_number_in(place, "pool.lifetime", pool->lifetime_ms, "ms", 3600000);

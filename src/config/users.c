@@ -60,6 +60,16 @@ static void read_server(struct sw_reader *reader, const struct sw_entry *entry,
     draft->user->server_password = server.secret.text;
 }
 
+static const char *const mode_names[] = {
+    [SW_POOL_TRANSACTION] = "transaction",
+    [SW_POOL_SESSION] = "session",
+};
+
+const char *sw_pool_mode_name(enum sw_pool_mode mode)
+{
+    return mode_names[mode];
+}
+
 static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into)
 {
@@ -69,7 +79,7 @@ static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
     if (text == NULL)
         return;
     pool->mode = strcmp(text, "session") == 0 ? SW_POOL_SESSION : SW_POOL_TRANSACTION;
-    if (pool->mode == SW_POOL_TRANSACTION && strcmp(text, "transaction") != 0)
+    if (strcmp(text, mode_names[pool->mode]) != 0)
         sw_reader_fault(reader, entry->value, "'mode: %.80s': write transaction or session",
                         text);
 }

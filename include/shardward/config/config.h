@@ -59,6 +59,8 @@ enum sw_pool_mode {
     SW_POOL_SESSION,     /* ... for as long as the client stays */
 };
 
+const char *sw_pool_mode_name(enum sw_pool_mode mode);
+
 struct sw_config_pool {
     enum sw_pool_mode mode;
     int size;
