@@ -114,7 +114,7 @@ static void put_pool(void *owner, const struct sw_pool_facts *facts)
     sw_answer_number(answer, facts->opening);
     sw_answer_number(answer, (int64_t)(facts->longest_wait_ms / 1000));
     sw_answer_number(answer, (int64_t)(facts->longest_wait_ms % 1000 * 1000));
-    sw_answer_text(answer, "transaction");
+    sw_answer_text(answer, sw_pool_mode_name(facts->mode));
     sw_answer_text(answer, facts->shard);
     sw_answer_text(answer, facts->node);
     sw_answer_number(answer, facts->size);

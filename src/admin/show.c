@@ -58,7 +58,7 @@ void sw_show_users(struct sw_console *console)
 
         sw_answer_row(answer);
         sw_answer_text(answer, user->name);
-        sw_answer_text(answer, "transaction");
+        sw_answer_text(answer, sw_pool_mode_name(user->pool.mode));
         sw_answer_number(answer, user->pool.size);
         sw_answer_text(answer, sw_config_auth_name(user->auth));
         sw_answer_text(answer, user->server_user);

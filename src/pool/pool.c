@@ -247,6 +247,7 @@ static struct sw_pool_facts facts_of(const struct sw_pool *pool, uint64_t now_ms
                                   .port = pool->place.port,
                                   .dbname = pool->place.dbname,
                                   .server_user = pool->place.server_user,
+                                  .mode = pool->limits.mode,
                                   .size = pool->limits.size,
                                   .idle = pool->idle_count + pool->probing_count,
                                   .lent = pool->lent_count,

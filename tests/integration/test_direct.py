@@ -272,6 +272,8 @@ def the_console_shows_who_has_which_server(p):
         equal([row["link"] for row in shown], [row["ptr"] for row in server])
         client.query("SELECT 1; SELECT 2")
         client.query("COMMIT")
+        equal([row["pool_mode"] for row in table(console, "SHOW POOLS") if row["user"] == "direct"], ["session"])
+        equal([row["pool_mode"] for row in table(console, "SHOW USERS") if row["name"] == "direct"], ["session"])
         stats = [row for row in table(console, "SHOW STATS") if row["user"] == "direct" and row["shard"]]
         equal(sum(row["total_query_count"] for row in stats), 3)
         equal(sum(row["total_xact_count"] for row in stats), 1)

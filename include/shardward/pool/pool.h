@@ -69,6 +69,7 @@ struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
 struct sw_pool_facts {
     const char *user, *shard, *node, *address, *dbname, *server_user;
     int port;
+    enum sw_pool_mode mode;
     int size; /* of all workers */
     int idle, lent, opening, waiting;
     uint64_t longest_wait_ms;
