@@ -131,6 +131,15 @@ static bool is_read_whole(uint8_t type, const struct sw_reply *head)
     return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE);
 }
 
+static void take_copy_in(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    forward_span(backend);
+    if (backend->events->on_copy_in != NULL)
+        backend->events->on_copy_in(backend->user, bytes, len);
+    else
+        sw_backend_be_lost(backend, "the server waits for data that nobody has");
+}
+
 /* A message that answers the head entry and may be here only in part. Types are translated in
  * the stream's own buffer: those messages are here in full. */
 static void take_answer(struct sw_backend *backend, const struct sw_frame *frame,
@@ -199,6 +208,8 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
         sw_backend_be_lost(backend, "the server broke the protocol");
     else if (frame->type == 'Z')
         take_ready(backend, frame);
+    else if (frame->type == 'G')
+        take_copy_in(backend, bytes, here);
     else
         take_answer(backend, frame, bytes, here, turn);
 }

@@ -190,14 +190,14 @@ void sw_backend_flush(struct sw_backend *backend)
     sw_backend_answer_locals(backend);
 }
 
-void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT])
-{
-    sw_stream_describe_tls(backend->stream, text);
-}
-
 bool sw_backend_is_congested(const struct sw_backend *backend)
 {
     return sw_stream_is_congested(backend->stream);
+}
+
+void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT])
+{
+    sw_stream_describe_tls(backend->stream, text);
 }
 
 int sw_backend_fd(const struct sw_backend *backend)

@@ -51,10 +51,10 @@ static enum sw_reply_turn ends_if(bool is_last)
     return is_last ? SW_TURN_ENDS : SW_TURN_WRONG;
 }
 
-/* CopyOutResponse, CopyData and CopyDone. */
+/* CopyInResponse, CopyOutResponse, CopyData and CopyDone. */
 static bool is_copy(uint8_t type)
 {
-    return type == 'H' || type == 'd' || type == 'c';
+    return type == 'G' || type == 'H' || type == 'd' || type == 'c';
 }
 
 enum sw_reply_turn sw_replies_turn(const struct sw_replies *replies, uint8_t type)

@@ -226,7 +226,7 @@ static void be_free(struct sw_leg *leg)
     sw_task_cancel(&leg->settle);
     leg->state = SW_LEG_FREE;
     leg->shard = NULL;
-    leg->is_rolling_back = leg->is_cancelled = leg->is_read_back_cut = false;
+    leg->is_rolling_back = leg->is_cancelled = leg->is_read_back_cut = leg->is_copying = false;
 }
 
 static void refuse(struct sw_leg *leg, const struct sw_error *err)
@@ -241,6 +241,22 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 
     if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back)
         leg->sink->on_forward(leg->owner, bytes, len);
+}
+
+static void on_copy_in(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_leg *leg = owner;
+
+    leg->is_copying = true;
+    leg->sink->on_copy_in(leg->owner, bytes, len);
+}
+
+static void on_drained(void *owner)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->is_copying)
+        leg->sink->on_drained(leg->owner);
 }
 
 static void on_answered(void *owner, const struct sw_reply *reply)
@@ -284,6 +300,7 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
 {
     struct sw_leg *leg = owner;
 
+    leg->is_copying = false;
     if (leg->state == SW_LEG_SETTING)
         keep_setting_error(leg, frame);
     else if (reply->use == SW_REPLY_CAPTURE)
@@ -442,6 +459,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 static const struct sw_backend_events backend_events = {
     .on_forward = on_forward,
     .on_pause = on_pause,
+    .on_copy_in = on_copy_in,
+    .on_drained = on_drained,
     .on_answered = on_answered,
     .on_error = on_error,
     .on_row = on_row,
@@ -577,6 +596,12 @@ bool sw_leg_abandon(struct sw_leg *leg)
 {
     struct sw_backend *backend = backend_of(leg);
 
+    if (leg->state == SW_LEG_RUNNING && leg->is_copying) {
+        leg->is_rolling_back = true;
+        sw_leg_fail_copy(leg, "the client is gone");
+        sw_leg_flush_copy(leg);
+        return false;
+    }
     if (leg->state != SW_LEG_ATTACHED) {
         sw_leg_cut(leg);
         return true;

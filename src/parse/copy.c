@@ -23,11 +23,8 @@ static void check_parameters(struct sw_facts *facts)
 static void describe_query(struct sw_facts *facts, const Node *query)
 {
     (void)sw_walk_statement(facts, query);
-    check_parameters(facts);
     if (facts->statement->writes)
         sw_facts_refuse(facts, "COPY of a query that writes", "Use RETURNING without COPY.");
-    if (facts->settings.count > 0)
-        sw_facts_refuse(facts, "COPY of set_config()", "Use SET.");
 }
 
 static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
@@ -40,13 +37,21 @@ static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
     sw_walk_copied(facts, copy->relation);
 }
 
+static void describe_from(struct sw_facts *facts, const CopyStmt *copy)
+{
+    facts->statement->kind = SW_STATEMENT_COPY_FROM;
+    sw_walk_copied_into(facts, copy);
+}
+
 void sw_copy_describe(struct sw_facts *facts, const CopyStmt *copy)
 {
     if (copy->filename != NULL || copy->is_program)
         refuse_file(facts, copy);
     else if (copy->is_from)
-        sw_facts_refuse(facts, "COPY FROM",
-                        "Write rows with INSERT, with many rows per statement.");
+        describe_from(facts, copy);
     else
         describe_to(facts, copy);
+    check_parameters(facts);
+    if (facts->settings.count > 0)
+        sw_facts_refuse(facts, "set_config() in COPY", "Use SET.");
 }

@@ -7,7 +7,8 @@
 #include "facts.h"
 #include "tree.h"
 
-/* COPY TO has the facts of the query that gives its rows, or of SELECT from its table. */
+/* COPY TO has the facts of the query that gives its rows, or of SELECT from its table; COPY
+ * FROM those of an INSERT whose rows are not known. */
 void sw_copy_describe(struct sw_facts *facts, const CopyStmt *copy);
 
 #endif

@@ -350,6 +350,28 @@ void sw_walk_copied(struct sw_facts *facts, const RangeVar *table)
     restore(facts, &was);
 }
 
+void sw_walk_copied_into(struct sw_facts *facts, const CopyStmt *copy)
+{
+    struct surroundings was = surroundings_of(facts);
+    int level = begin_level(facts, SW_LEVEL_INSERT);
+    int target = sw_from_add_table(facts, copy->relation, level);
+    struct sw_scope scope = {facts->scope, level, target};
+    size_t count = (size_t)list_length(copy->attlist);
+    const char **names = sw_arena_alloc(facts->arena, count * sizeof *names);
+    struct sw_level *insert = sw_facts_level(facts, level);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = sw_facts_text(facts, strVal(list_nth(copy->attlist, (int)i)));
+    insert->target = target;
+    insert->source = SW_INSERT_COPY;
+    insert->has_column_list = count > 0;
+    insert->columns = names;
+    insert->column_count = (int)count;
+    facts->scope = &scope;
+    sw_walk(facts, copy->whereClause);
+    restore(facts, &was);
+}
+
 void sw_walk_query(struct sw_facts *facts, const Node *query)
 {
     struct surroundings was = surroundings_of(facts);

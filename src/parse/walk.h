@@ -18,8 +18,9 @@ void sw_walk_list(struct sw_facts *facts, const List *list);
 void sw_walk_query(struct sw_facts *facts, const Node *query);
 /* The same of what is the whole statement, which gets its kind. False: it is no query. */
 bool sw_walk_statement(struct sw_facts *facts, const Node *node);
-/* A table whose rows are read as they are, by COPY. */
+/* The table of COPY, whose rows are read as they are, or to which rows are added. */
 void sw_walk_copied(struct sw_facts *facts, const RangeVar *table);
+void sw_walk_copied_into(struct sw_facts *facts, const CopyStmt *copy);
 
 void sw_walk_type(struct sw_facts *facts, const TypeName *type);
 void sw_walk_function(struct sw_facts *facts, const FuncCall *call);

@@ -29,7 +29,7 @@ int sw_insert_column(const struct sw_planner *planner, const struct sw_level *le
     for (int i = 0; i < level->column_count; i++)
         if (strcmp(level->columns[i], name) == 0)
             return i;
-    return at < level->row_width ? at : -1;
+    return level->source == SW_INSERT_COPY || at < level->row_width ? at : -1;
 }
 
 /* A part of the key of the rows of an INSERT. */
@@ -260,7 +260,9 @@ static bool place_row(struct sw_planner *planner, struct sw_place *place,
 
 static bool gives_value(const struct sw_level *level, int at)
 {
-    if (at < 0 || at >= level->row_width)
+    if (at < 0 || level->source == SW_INSERT_COPY)
+        return at >= 0;
+    if (at >= level->row_width)
         return false;
     for (int row = 0; row < level->row_count; row++)
         if (level->values[(size_t)row * (size_t)level->row_width + (size_t)at].kind ==
@@ -359,6 +361,9 @@ static bool place_target(struct sw_planner *planner, const struct sw_level *leve
     if (level->source == SW_INSERT_QUERY)
         return refuse(planner, "INSERT ... SELECT", place->table->name,
                       "Read the rows first, then insert them with VALUES.");
+    if (level->source == SW_INSERT_COPY)
+        return refuse(planner, "COPY", place->table->name,
+                      "Write rows with INSERT, with many rows per statement.");
     if (!find_key(planner, level, place->table, parts))
         return false;
     place->kind = SW_PLACE_ANY_OF;

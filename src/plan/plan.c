@@ -76,6 +76,7 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_INSERT:
     case SW_STATEMENT_UPDATE:
     case SW_STATEMENT_DELETE:
+    case SW_STATEMENT_COPY_FROM:
     case SW_STATEMENT_TRUNCATE:
     case SW_STATEMENT_DDL:
     case SW_STATEMENT_REFUSED:

@@ -44,6 +44,8 @@ static const char *command_of(const struct sw_statement *statement)
         return "UPDATE";
     if (statement->kind == SW_STATEMENT_DELETE)
         return "DELETE";
+    if (statement->kind == SW_STATEMENT_COPY_FROM)
+        return "COPY FROM";
     return statement->locks_rows ? "SELECT FOR UPDATE" : "SELECT";
 }
 

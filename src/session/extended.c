@@ -29,8 +29,9 @@ static void fail(struct sw_session *session, const struct sw_error *err)
 
 static void dispatch_if_long(struct sw_session *session)
 {
-    if (sw_buf_len(&session->run.bytes) > LONG_RUN_BYTES ||
-        session->run.count > LONG_RUN_REQUESTS)
+    if (session->state == SW_SESSION_READY &&
+        (sw_buf_len(&session->run.bytes) > LONG_RUN_BYTES ||
+         session->run.count > LONG_RUN_REQUESTS))
         sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
 }
 
@@ -334,6 +335,8 @@ static void execute_on_server(struct sw_session *session, struct sw_named *named
     session->run.requests[session->run.count - 1].max_rows = max_rows;
     if (!named->is_cursor)
         sw_session_add_cursors(session, named, portal);
+    if (named->statement->kind == SW_STATEMENT_COPY_FROM)
+        sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
 }
 
 static void execute(struct sw_session *session, struct sw_named *named, const char *portal,

@@ -14,6 +14,7 @@
  *   target.c      where a run goes
  *   collecting.c  requests become a run
  *   running.c     a run on its leg
+ *   copying.c     COPY FROM STDIN
  *   outcome.c     what the session becomes when a run is over
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
@@ -138,7 +139,7 @@ enum sw_session_state {
     SW_SESSION_LOGIN,    /* waits for a password message */
     SW_SESSION_ENTERING, /* logged in; its settings are tried on a server */
     SW_SESSION_READY,    /* reads requests */
-    SW_SESSION_RUNNING,  /* a leg works; the client's stream is held */
+    SW_SESSION_RUNNING,  /* a leg works; the client's stream is held, but for is_copying */
     SW_SESSION_DIRECT,   /* all goes to its own server, and comes from there */
     SW_SESSION_CLOSING,  /* the client is gone; a leg rolls back, or the socket is let go */
 };
@@ -265,8 +266,11 @@ struct sw_session {
     bool has_local_timezone;         /* ... of TimeZone */
     bool has_local_reading;          /* ... of any setting by which texts are read */
     uint64_t reading_serial;         /* of the last change of such a setting */
-    size_t unread;       /* bytes still to come of a message that is too long, and dropped */
+    size_t unread;       /* bytes still to come of a message that is too long, and dropped; or
+                            of CopyData */
     uint8_t unread_type; /* its type */
+    bool is_copying;     /* RUNNING: the client's CopyData is wanted */
+    bool is_copy_held;   /* ... but the server has to read first what it was sent */
     bool is_throttled;   /* the client does not read: its stream is held until it does */
     bool is_stream_open;
     bool is_surplus;       /* one client too many: it may ask for a cancel, and not log in */
@@ -505,6 +509,21 @@ void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err);
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
+
+/* copying.c */
+
+/* A server waits for data. */
+void sw_session_begin_copy(struct sw_session *session, const uint8_t *bytes, size_t len);
+/* It does so no longer: what is still to come of the client's data is dropped. */
+void sw_session_leave_copy(struct sw_session *session);
+/* Does it read what the client sends for that? */
+bool sw_session_reads_copy(const struct sw_session *session);
+/* Deal with the beginning of [bytes, bytes + len); returns how far, 0 when more has to come. */
+size_t sw_session_take_copy(struct sw_session *session, const uint8_t *bytes, size_t len);
+/* Send what was taken. */
+void sw_session_flush_copy(struct sw_session *session);
+/* The server has read it. */
+void sw_session_go_on_copying(struct sw_session *session);
 
 /* The last words about a run: ReadyForQuery if it is due. READY. */
 void sw_session_conclude(struct sw_session *session);

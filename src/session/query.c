@@ -38,6 +38,14 @@ static bool has_settings(const struct sw_script *script)
     return false;
 }
 
+static bool has_copy_from(const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if (script->statements[i].kind == SW_STATEMENT_COPY_FROM)
+            return true;
+    return false;
+}
+
 /* Control that a whole string may hold beside other statements: what a server does with it
  * shows in its ReadyForQuery alone. */
 static bool is_plain_control(const struct sw_statement *statement)
@@ -67,6 +75,8 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
         if (sw_is_control(statement) && !is_plain_control(statement))
             return refuse_mixture(err, "a savepoint, SET TRANSACTION, DEALLOCATE or DISCARD");
     }
+    if (has_settings(script) && has_copy_from(script))
+        return refuse_mixture(err, "changing a setting and COPY FROM STDIN");
     if (has_settings(script) && (has_control(script) || in_transaction))
         return refuse_mixture(err, "changing a setting inside a transaction");
     /* If the string fails, nobody could say which of its COMMITs kept those settings. */

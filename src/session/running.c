@@ -28,6 +28,7 @@ void sw_session_conclude(struct sw_session *session)
 {
     bool is_due = sw_session_is_ready_due(session);
 
+    session->is_copying = false;
     sw_session_stop_drawing(session);
     sw_tally_end(session);
     sw_session_forget_run(session);
@@ -301,6 +302,7 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
     if (!session->has_failed)
         session->failed_kind = kind;
     session->has_failed = session->has_answered = true;
+    sw_session_leave_copy(session);
     if (kind == SW_REQUEST_FAIL) {
         const struct sw_request *request = &session->run.requests[index];
 
@@ -323,6 +325,16 @@ static void on_setting(void *owner, int index, const char *value)
 
     free(session->changes[index].value);
     session->changes[index].value = sw_strdup(value);
+}
+
+static void on_copy_in(void *owner, const uint8_t *bytes, size_t len)
+{
+    sw_session_begin_copy(owner, bytes, len);
+}
+
+static void on_copy_drained(void *owner)
+{
+    sw_session_go_on_copying(owner);
 }
 
 static void on_parameter(void *owner, const char *name, const char *value)
@@ -476,11 +488,13 @@ static bool may_run_again(const struct sw_session *session)
 }
 
 /* May the run that was lost have taken effect? Nothing of a transaction has, as long as its
- * COMMIT was not sent. */
+ * COMMIT was not sent; nor has COPY, before its data has ended. */
 static bool may_have_committed(const struct sw_session *session)
 {
-    return session->may_write &&
-           (session->txn.state == SW_TXN_IDLE || sw_session_run_commits(session));
+    bool commits = sw_session_run_commits(session);
+
+    return session->may_write && (!session->is_copying || commits) &&
+           (session->txn.state == SW_TXN_IDLE || commits);
 }
 
 /* The server was lost with the run. If that was the end of the transaction, it is over. */
@@ -526,6 +540,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 
 const struct sw_leg_sink sw_session_sink = {
     .on_forward = on_forward,
+    .on_copy_in = on_copy_in,
+    .on_drained = on_copy_drained,
     .on_local = on_local,
     .on_error = on_error,
     .on_types = on_types,

@@ -79,6 +79,12 @@ static size_t message_limit(const struct sw_session *session)
     return session->sessions->map->config->limits.message;
 }
 
+/* Once COPY is over they are dropped, however long they are. */
+static bool is_of_copy(uint8_t type)
+{
+    return type == 'd' || type == 'f';
+}
+
 /* Drop what has come of a message that is too long; at its end it is an error like others. */
 static size_t drop_unread(struct sw_session *session, size_t len)
 {
@@ -86,7 +92,7 @@ static size_t drop_unread(struct sw_session *session, size_t len)
     struct sw_error err;
 
     session->unread -= part;
-    if (session->unread > 0 || session->skips_to_sync)
+    if (session->unread > 0 || session->skips_to_sync || is_of_copy(session->unread_type))
         return part;
     sw_error_set(&err, "54000", "the message is longer than %zu bytes (limits.message)",
                  message_limit(session));
@@ -159,6 +165,8 @@ static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t
         return sw_session_greet(session, bytes, len);
     if (session->state == SW_SESSION_LOGIN)
         return take_login(session, bytes, len);
+    if (session->is_copying)
+        return sw_session_take_copy(session, bytes, len);
     if (session->unread > 0)
         return drop_unread(session, len);
     return take_message(session, bytes, len);
@@ -168,7 +176,8 @@ static bool reads(const struct sw_session *session)
 {
     return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
            session->state == SW_SESSION_DIRECT ||
-           (session->state == SW_SESSION_READY && !session->is_throttled);
+           (session->state == SW_SESSION_READY && !session->is_throttled) ||
+           sw_session_reads_copy(session);
 }
 
 static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
@@ -186,8 +195,10 @@ static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
         session->takes_again = false;
         at += step;
     }
-    if (session->state != SW_SESSION_CLOSING)
-        sw_stream_flush(session->stream);
+    if (session->state == SW_SESSION_CLOSING)
+        return at;
+    sw_session_flush_copy(session);
+    sw_stream_flush(session->stream);
     return at;
 }
 

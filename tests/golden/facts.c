@@ -30,6 +30,7 @@ static const char *const kinds[] = {
     [SW_STATEMENT_CLOSE] = "CLOSE",
     [SW_STATEMENT_HARMLESS] = "HARMLESS",
     [SW_STATEMENT_TRUNCATE] = "TRUNCATE",
+    [SW_STATEMENT_COPY_FROM] = "COPY FROM",
     [SW_STATEMENT_DDL] = "DDL",
     [SW_STATEMENT_REFUSED] = "REFUSED",
 };
@@ -90,7 +91,7 @@ static void print_names(struct sw_buf *out, const char *what, const char *const 
 
 static void print_insert(struct sw_buf *out, const struct sw_level *level)
 {
-    static const char *const sources[] = {"values", "query", "defaults"};
+    static const char *const sources[] = {"values", "query", "defaults", "copy"};
 
     if (level->has_column_list)
         print_names(out, "columns", level->columns, level->column_count);

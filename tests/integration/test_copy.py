@@ -1,10 +1,21 @@
 """COPY goes where its rows are."""
 
+import asyncio
+import contextlib
+import io
+import select
+import struct
+
+import asyncpg
+import psycopg
+
 import guard
 import wire
+from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 from test_cancel import ask
-from wire import SYNC, bind, describe, execute, parse, query
+from test_rights import USER as CUSTOMER
+from wire import FLUSH, SYNC, bind, describe, execute, message, parse, query
 
 HARBIN = "SELECT patient_id, name, phone FROM patients WHERE patient_id = {key}"
 
@@ -108,3 +119,373 @@ def a_slow_reader_stops_the_server(p):
         assert grown < 20_000_000 or guard.has_own_memory(p.program), f"{grown} bytes"
         answers = client.read_ready()
         equal(copied(answers).count(b"\n"), 2000)
+
+
+# From the client
+
+DONE = message("c")
+INTO = "COPY hospitals FROM STDIN"
+
+
+def data(content):
+    return message("d", content if isinstance(content, bytes) else content.encode())
+
+
+def fail(why):
+    return message("f", wire.text(why))
+
+
+def binary(*tuples, end=b"\xff\xff"):
+    """Tuples of values in binary form, as COPY BINARY has them."""
+    rows_of_it = b"".join(
+        struct.pack("!H", len(values)) + b"".join(struct.pack("!i", len(v)) + v for v in values)
+        for values in tuples)
+    return b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0) + rows_of_it + end
+
+
+def into(sql=INTO):
+    """By the extended protocol; what ends the batch is not in it."""
+    return parse(sql) + bind() + describe("P") + execute()
+
+
+ROW = "{key}\tA\tHarbin\n"
+
+
+@rows([
+    ("as libpq does", [[query(INTO)], [data(ROW), data("{other}\tB\t\\N\n".replace("\\N", "x"))], [DONE]]),
+    ("in one flight", [[query(INTO), data(ROW), DONE, query("SELECT 1")]]),
+    ("rows that cross frames", [[query(INTO), *(data(c) for c in ROW), data(""), DONE]]),
+    ("a row without its end", [[query(INTO), data(ROW.strip()), DONE]]),
+    ("no row", [[query(INTO), DONE]]),
+    ("columns", [[query("COPY public.hospitals (city, hospital_id, name) FROM STDIN"),
+                  data("Harbin\t{key}\tA\n"), DONE]]),
+    ("csv", [[query("COPY hospitals FROM STDIN (FORMAT csv, HEADER match)"),
+              data("hospital_id,name,city\n{key},\"a\n\"\"b\"\"\",x\n"), DONE]]),
+    ("binary", [[query("COPY hospitals FROM STDIN BINARY"),
+                 lambda key: data(binary((struct.pack("!q", key), b"A", b"B"))), DONE]]),
+    ("a condition", [[query("COPY hospitals FROM STDIN WHERE hospital_id > {key}"),
+                      data(ROW + "{other}\tB\ty\n"), DONE]]),
+    ("the extended protocol", [[into(), SYNC], [data(ROW), DONE, SYNC]]),
+    ("the extended protocol in one flight", [[into(), SYNC, data(ROW), DONE, SYNC]]),
+    ("without the sync in between", [[into(), data(ROW), DONE, SYNC]]),
+    ("flush and sync among data", [[into(), FLUSH, SYNC, data(ROW), SYNC, FLUSH, DONE, FLUSH, SYNC]]),
+    ("refused before its data", [[into("COPY hospitals (nothing) FROM STDIN"), SYNC, data(ROW), DONE, SYNC]]),
+    ("refused, simple", [[query("COPY hospitals (nothing) FROM STDIN"), data(ROW), DONE, query("SELECT 1")]]),
+    ("frozen", [[query("COPY hospitals FROM STDIN (FREEZE)"), data(ROW), DONE, query("SELECT 1")]]),
+    ("a bad row", [[query(INTO), data("x\ty\tz\n")], [data(ROW * 3), DONE, query("SELECT 1")]]),
+    ("a bad row, extended", [[into(), SYNC, data("x\ty\tz\n")], [data(ROW * 3), DONE, SYNC]]),
+    ("two rows with one key", [[query(INTO), data(ROW * 2), DONE, query("SELECT 1")]]),
+    ("too few columns", [[query(INTO), data("{key}\n"), DONE]]),
+    ("a bad signature", [[query("COPY hospitals FROM STDIN BINARY"), data("nothing of that"), DONE]]),
+    ("the client fails", [[query(INTO), data(ROW), fail("no more"), query("SELECT 1")]]),
+    ("the client fails, extended", [[into(), SYNC, data(ROW), fail("no more"), SYNC]]),
+    ("rows behind the end", [[query(INTO), data(ROW), data("\\.\n"), data("more\n"), DONE]]),
+    ("two in a string", [[query(f"SELECT 1; {INTO}; SELECT 2; {INTO}; SELECT 3")],
+                         [data(ROW), DONE, data("{other}\tB\ty\n"), DONE]]),
+    ("two in a string, the first fails",
+     [[query(f"SELECT 1; {INTO}; SELECT 2; {INTO}"), data(ROW), fail("x"), data("a"), DONE]]),
+    ("an error behind it", [[query(f"{INTO}; SELECT 1/0"), data(ROW), DONE]]),
+    ("data that nobody wants", [[data("a"), DONE, fail("x"), query("SELECT 1")],
+                                [data("a"), SYNC, DONE, SYNC]]),
+    ("other statements in its batch",
+     [[parse("SELECT 1"), bind(), execute(), into()], [data(ROW), DONE],
+      [parse("SELECT 2"), bind(), execute(), SYNC]]),
+    ("an error behind it in its batch",
+     [[into()], [data(ROW), DONE, parse("SELECT 1/0"), bind(), execute(), SYNC]]),
+    ("a query in its batch", [[into()], [data(ROW), DONE, query("SELECT 1")]]),
+    ("in a transaction", [[query("BEGIN")], [query(INTO), data(ROW), DONE], [query("COMMIT")]]),
+    ("rolled back", [[query("BEGIN"), into(), data(ROW), DONE, SYNC, query("ROLLBACK")]]),
+    ("savepoints", [[query("BEGIN"), query("SAVEPOINT a"), query(INTO), data("x\n"), DONE,
+                     query("SELECT 1"), query("ROLLBACK TO a"), query(INTO), data(ROW), DONE,
+                     query("RELEASE a"), query("COMMIT")]]),
+])
+def rows_from_the_client_are_taken_as_by_postgresql(p, flights):
+    key = p.new_key()
+    other = p.new_key()
+
+    def filled(piece):
+        piece = piece(key) if callable(piece) else piece
+        for name, value in ((b"{key}", key), (b"{other}", other)):
+            piece = refilled(piece, name, str(value).encode())
+        return piece
+
+    seen = []
+    for connect in (p.logged_in, p.oracle_wire):
+        with connect() as client:
+            for flight in flights:
+                client.send(*map(filled, flight))
+            client.send(query("SELECT 'the end'"))
+            answers = []
+            while not answers or wire.rows_of(answers)[-1:] != [["the end"]]:
+                answers += client.read_ready()
+            seen.append(wire.readable(answers))
+    equal(*seen)
+    with p.at_shard("institutions") as shard, p.oracle() as oracle:
+        sql = f"SELECT * FROM hospitals WHERE hospital_id IN ({key}, {other}) ORDER BY 1"
+        equal(shard.execute(sql).fetchall(), oracle.execute(sql).fetchall())
+
+
+def refilled(flight, name, value):
+    """Messages whose bodies hold the value in place of the name."""
+    out, at = b"", 0
+    while at < len(flight):
+        (length,) = struct.unpack_from("!I", flight, at + 1)
+        body = flight[at + 5:at + 1 + length].replace(name, value)
+        out += message(chr(flight[at]), body)
+        at += 1 + length
+    return out
+
+
+def hospitals(p, *keys):
+    return p.rows("institutions", "SELECT hospital_id, city FROM hospitals WHERE hospital_id = ANY (%s)"
+                  " ORDER BY 1", (list(keys),))
+
+
+def servers(p):
+    """The processes that serve shardward there, with what they are in."""
+    return dict(p.rows("institutions", "SELECT pid, state FROM pg_stat_activity WHERE datname ="
+                       " current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"))
+
+
+@rows([("simple", [query(INTO)]), ("extended", [into(), SYNC]),
+       ("in a transaction", [query("BEGIN"), query(INTO)])])
+def of_a_client_that_is_gone_nothing_stays(p, flight):
+    key = p.new_key()
+    with p.logged_in() as client:
+        client.send(*flight)
+        client.read_until("G")
+        client.send(data(ROW.format(key=key) * 1000))
+    guard.eventually(lambda: set(servers(p).values()) <= {"idle"}, "the server is not idle")
+    equal(hospitals(p, key), [])
+
+
+@test
+def its_server_connection_serves_the_next(p):
+    key, served = p.new_key(), set()
+    for flight in ([query(INTO)], [into(), SYNC]) * 4:
+        with p.logged_in() as client:
+            client.send(*flight)
+            client.read_until("G")
+            client.send(data(ROW.format(key=key)))
+            served |= {pid for pid, state in servers(p).items() if state == "active"}
+        guard.eventually(lambda: set(servers(p).values()) <= {"idle"}, "the server is not idle")
+    assert len(served) <= 2, served    # one of each worker
+    equal(hospitals(p, key), [])
+
+
+@test
+def a_lost_server_is_an_error_and_nothing_of_it_stays(p):
+    for flight, end in (([query(INTO)], []), ([into(), SYNC], [SYNC])):
+        key = p.new_key()
+        with p.logged_in() as client:
+            client.send(*flight)
+            client.read_until("G")
+            client.send(data(ROW.format(key=key)))
+            (pid,) = [pid for pid, state in servers(p).items() if state == "active"]
+            p.as_superuser("institutions", f"SELECT pg_terminate_backend({pid})")
+            fields = wire.error_of(client.read_until("E"))
+            equal((fields["S"], fields["C"]), ("ERROR", "57P01"))
+            client.send(data(ROW.format(key=key)), DONE, *end)
+            equal(wire.kinds(client.read_ready()), "Z")
+            equal(wire.rows_of(client.query("SELECT 3")), [["3"]])
+        equal(hospitals(p, key), [])
+
+
+@test
+def a_cancel_ends_it_with_its_next_data(p):
+    key = p.new_key()
+    with p.logged_in() as client:
+        client.send(query(INTO))
+        client.read_until("G")
+        ask(p, client)
+        while not select.select([client.socket], [], [], 0.05)[0]:
+            client.send(data(ROW.format(key=key)))
+            key = p.new_key()
+        client.send(data(ROW.format(key=key)), DONE)
+        equal(wire.error_of(client.read_ready())["C"], "57014")
+        equal(wire.rows_of(client.query("SELECT 3")), [["3"]])
+    equal(hospitals(p, key), [])
+
+
+@contextlib.contextmanager
+def locked(p, key):
+    """Whoever adds that row waits, until the block is over; there is no such row then."""
+    with p.at_shard("institutions") as conn:
+        conn.execute("BEGIN")
+        conn.execute(f"INSERT INTO hospitals VALUES ({key}, 'A', 'B')")
+        yield
+        conn.execute("ROLLBACK")
+
+
+@test
+def a_slow_server_stops_the_client(p):
+    key = p.new_key()
+    with p.logged_in() as client, p.logged_in() as bystander:
+        before = guard.forget_memory_peak(p.shardward)
+        with locked(p, key):
+            client.send(query(INTO))
+            client.read_until("G")
+            client.send(data(ROW.format(key=key)))
+            client.socket.settimeout(2)
+            sent, row = 0, data(f"{key}\t" + "x" * 1_000_000 + "\t\n")
+            with contextlib.suppress(TimeoutError):
+                while sent < 200:
+                    client.socket.sendall(row)
+                    sent += 1
+            assert sent < 100, "shardward takes what the server does not"
+            equal(wire.rows_of(bystander.query("SELECT 1")), [["1"]])
+            grown = guard.memory_peak(p.shardward) - before
+            assert grown < 10_000_000 or guard.has_own_memory(p.program), f"{grown} bytes"
+
+
+@test
+def a_slow_server_gets_all_in_the_end(p):
+    key, count = p.new_key(), 200
+    with p.logged_in() as client:
+        content = b"".join(data(f"{key + 1000000 + n}\t{'x' * 100_000}\tcity\n") for n in range(count))
+        content = data(ROW.format(key=key)) + content + DONE
+        with locked(p, key):
+            client.send(query(INTO))
+            client.read_until("G")
+            client.socket.setblocking(False)
+            sent = 0
+            guard.eventually(lambda: set(servers(p).values()) >= {"active"}, "not active")
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    sent += client.socket.send(content[sent:])
+            client.socket.setblocking(True)
+        client.socket.sendall(content[sent:])
+        answers = client.read_ready()
+        equal((wire.kinds(answers), answers[0].body), ("CZ", b"COPY %d\0" % (count + 1)))
+    p.change("institutions", f"DELETE FROM hospitals WHERE hospital_id > {key + 999999} AND city = 'city'")
+
+
+@test
+def one_message_may_be_longer_than_any_other(p):
+    key, count = p.new_key(), 80
+    content = "".join(f"{key + 2000000 + n}\t{'x' * 1_000_000}\tlong\n" for n in range(count))
+    with p.logged_in() as client:
+        before = guard.forget_memory_peak(p.shardward)
+        equal(wire.kinds(client.ask(query(INTO), data(content), DONE)), "GCZ")
+        grown = guard.memory_peak(p.shardward) - before
+        assert grown < 10_000_000 or guard.has_own_memory(p.program), f"{grown} bytes"
+        # Also one that comes too late.
+        equal(wire.kinds(client.ask(query(INTO), data("x\n" + content), DONE, query("SELECT 1"),
+                                    ready=2)), "GEZTDCZ")
+        equal(wire.kinds(client.ask(data(content), query("SELECT 1"))), "TDCZ")
+    p.change("institutions", "DELETE FROM hospitals WHERE city = 'long'")
+
+
+@rows([("a query", query("SELECT 1")), ("a parse", parse("SELECT 1")), ("an unknown one", message("?")),
+       ("a long done", message("c", b"x")), ("a short data", b"d\0\0\0\3"),
+       ("a failure without an end", message("f", b"why"))])
+def any_other_message_ends_the_session(p, flight):
+    key = p.new_key()
+    with p.logged_in() as client:
+        client.send(query(INTO))
+        client.read_until("G")
+        client.send(data(ROW.format(key=key)), flight)
+        fields = wire.error_of(client.read_to_end())
+        equal((fields["S"], fields["C"]), ("FATAL", "08P01"))
+    equal(hospitals(p, key), [])
+
+
+@test
+def terminate_ends_the_session_without_a_word(p):
+    key = p.new_key()
+    with p.logged_in() as client:
+        client.send(query(INTO))
+        client.read_until("G")
+        client.send(data(ROW.format(key=key)), wire.TERMINATE)
+        equal(client.read_to_end(), [])
+    equal(hospitals(p, key), [])
+
+
+@test
+def it_is_the_write_of_its_transaction(p):
+    key, patient = p.new_key(), p.new_patient("users_0")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query(f"SELECT name FROM patients WHERE patient_id = {patient}")
+        equal(wire.kinds(client.ask(query(INTO), data(ROW.format(key=key)), DONE)), "GCZ")
+        equal(wire.rows_of(client.query(f"SELECT city FROM hospitals WHERE hospital_id = {key}")),
+              [["Harbin"]])
+        write = f"UPDATE patients SET name = 'Eve' WHERE patient_id = {patient}"
+        equal(wire.error_of(client.query(write))["C"], "0A000")
+        client.query("ROLLBACK")
+        equal(hospitals(p, key), [])
+        client.query("BEGIN")
+        client.query(write)
+        for flight in ([query(INTO), data("x"), DONE], [into(), SYNC, data("x"), DONE, SYNC]):
+            client.send(*flight)
+            equal(wire.error_of(client.read_ready())["C"][:2], "0A" if flight[0] == query(INTO) else "25")
+        equal(client.ask(query("ROLLBACK"), ready=2)[-2].body, b"ROLLBACK\0")
+
+
+@test
+def a_user_who_only_reads_may_not(p):
+    with p.another_shardward((CUSTOMER, f"{CUSTOMER}\n    read_only: true")) as other:
+        with p.logged_in(other.port) as client:
+            for flight in ([query(INTO)], [parse(INTO), SYNC]):
+                fields = wire.error_of(client.ask(*flight))
+                equal((fields["C"], fields["M"]),
+                      ("25006", "cannot execute COPY FROM in a read-only transaction"))
+            equal(wire.kinds(client.query("COPY (SELECT 1) TO STDOUT")), "HdcCZ")
+
+
+@test
+def psql_copies_to_and_fro(p):
+    key = p.new_key()
+    file = p.dir / "hospitals.csv"
+    file.write_text(f'{key},"a\n""b""",Harbin\n')
+    sql = (f"\\copy hospitals from '{file}' csv\n"
+           f"\\copy (select * from hospitals where hospital_id = {key}) to '{file}.out' csv\n"
+           f"COPY hospitals FROM STDIN;\n{key + 1000000}\tB\tpsql\n\\.\n"
+           f"COPY (SELECT city FROM hospitals WHERE hospital_id = {key + 1000000}) TO STDOUT;\n")
+    equal(p.psql(sql), "COPY 1\nCOPY 1\nCOPY 1\npsql\n")
+    equal((p.dir / "hospitals.csv.out").read_text(), file.read_text())
+
+
+@test
+def psycopg_copies_rows(p):
+    first = p.new_key()
+    some = [(first + 3000000 + n, f"name\t{n}", "psycopg") for n in range(1000)]
+    for form in ("", " (FORMAT binary)"):
+        with p.connect(autocommit=False) as conn:
+            cursor = conn.cursor()
+            with cursor.copy(f"COPY hospitals (hospital_id, name, city) FROM STDIN{form}") as copy:
+                copy.set_types(["int8", "text", "text"])
+                for row in some:
+                    copy.write_row(row)
+            equal(cursor.rowcount, 1000)
+            sql = "SELECT hospital_id, name, city FROM hospitals WHERE city = 'psycopg' ORDER BY 1"
+            with cursor.copy(f"COPY ({sql}) TO STDOUT{form}") as copy:
+                copy.set_types(["int8", "text", "text"])
+                equal(list(copy.rows()), some)
+            with contextlib.suppress(psycopg.errors.QueryCanceled):
+                with cursor.copy("COPY hospitals FROM STDIN") as copy:
+                    copy.write_row((first, "a", "b"))
+                    raise ZeroDivisionError
+            conn.rollback()
+            equal(conn.execute(sql).fetchall(), [])
+
+
+@test
+def asyncpg_copies_records(p):
+    first = p.new_key()
+    some = [(first + 4000000 + n, f"name {n}", "asyncpg") for n in range(1000)]
+
+    async def session():
+        conn = await asyncpg.connect(host="127.0.0.1", port=p.port, user=USER, password=PASSWORD,
+                                     database=DATABASE)
+        try:
+            equal(await conn.copy_records_to_table("hospitals", records=some), "COPY 1000")
+            out = io.BytesIO()
+            await conn.copy_from_query("SELECT hospital_id FROM hospitals WHERE city = $1", "asyncpg",
+                                       output=out)
+            equal(len(out.getvalue().split()), 1000)
+        finally:
+            await conn.close()
+
+    asyncio.run(session())
+    p.change("institutions", "DELETE FROM hospitals WHERE city = 'asyncpg'")

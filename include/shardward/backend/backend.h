@@ -44,6 +44,9 @@ struct sw_backend_events {
     void (*on_pause)(void *owner);
     /* An entry of the queue was answered (LOCAL: its turn has come). */
     void (*on_answered)(void *owner, const struct sw_reply *reply);
+    /* CopyInResponse, in full: the server waits for CopyData, CopyDone or CopyFail. The owner
+     * decides whether its client sees it. */
+    void (*on_copy_in)(void *owner, const uint8_t *bytes, size_t len);
     /* An ErrorResponse; the owner decides whether its client sees it. */
     void (*on_error)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
     /* An entry was skipped by the server because of that error. */

@@ -19,7 +19,7 @@ enum sw_reply_kind {
     SW_REPLY_PARSE,    /* 1 */
     SW_REPLY_BIND,     /* 2 */
     SW_REPLY_DESCRIBE, /* [t] then T or n */
-    SW_REPLY_EXECUTE,  /* D.. or H d.. c, then C, I or s */
+    SW_REPLY_EXECUTE,  /* D.., or H d.. c, or G, then C, I or s */
     SW_REPLY_CLOSE,    /* 3 */
     SW_REPLY_SYNC,     /* Z */
     SW_REPLY_QUERY,    /* anything, then Z */

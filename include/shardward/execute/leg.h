@@ -27,9 +27,13 @@ enum sw_leg_state {
 };
 
 /* @index names a request of the run. on_local, on_types, on_setting, on_parameter, on_attached
- * and on_pause may be NULL: not wanted. */
+ * and on_pause may be NULL: not wanted; on_copy_in and on_drained, where nothing is copied. */
 struct sw_leg_sink {
     void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
+    /* CopyInResponse: the server waits for data, see sw_leg_copy(). */
+    void (*on_copy_in)(void *owner, const uint8_t *bytes, size_t len);
+    /* The server has read what had made the leg congested. */
+    void (*on_drained)(void *owner);
     /* A request of ours has its turn: LOCAL, or a PARSE that the server need not hear. */
     void (*on_local)(void *owner, int index);
     /* The first error; @frame is the server's ErrorResponse. @index is -1 for a request that is
@@ -84,6 +88,7 @@ struct sw_leg {
     bool is_cancelled;              /* while SETTING: the run is not to be sent */
     uint32_t sent_ms;               /* when the run was sent, by the loop's clock */
     struct sw_leg_cancel *cancel;   /* of the run; NULL: not wanted */
+    bool is_copying;                /* the server waits for data */
     uint64_t rows;                  /* of the last run: returned or changed */
     bool is_rolling_back;           /* for a client that is gone */
 };
@@ -120,10 +125,22 @@ const char *sw_leg_default_isolation(const struct sw_leg *leg);
 /* The socket of its backend; -1: it has none. */
 int sw_leg_server_fd(const struct sw_leg *leg);
 
+/*
+ * Of a leg that is_copying: append CopyData to what the server gets, in pieces of any length;
+ * or end the COPY with CopyDone, or with CopyFail and its @reason. All is sent by
+ * sw_leg_flush_copy(). While the leg is congested no more should be appended; on_drained
+ * follows.
+ */
+void sw_leg_copy(struct sw_leg *leg, const uint8_t *data, size_t len);
+void sw_leg_end_copy(struct sw_leg *leg);
+void sw_leg_fail_copy(struct sw_leg *leg, const char *reason);
+void sw_leg_flush_copy(struct sw_leg *leg);
+bool sw_leg_is_congested(const struct sw_leg *leg);
+
 /* Give the backend of an ATTACHED leg back. FREE then. */
 void sw_leg_release(struct sw_leg *leg);
-/* The client is gone: stop waiting, roll back, or cut the connection. True: FREE already.
- * False: on_done or on_lost follows, then release. */
+/* The client is gone: stop waiting, roll back, let COPY fail, or cut the connection. True: FREE
+ * already. False: on_done or on_lost follows, then release. */
 bool sw_leg_abandon(struct sw_leg *leg);
 
 /* Whatever it does, end it now: the connection, if any, is given up. FREE then. */

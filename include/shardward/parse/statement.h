@@ -24,7 +24,8 @@ enum sw_statement_kind {
     SW_STATEMENT_INSERT,
     SW_STATEMENT_UPDATE,
     SW_STATEMENT_DELETE,
-    SW_STATEMENT_BEGIN, /* and START TRANSACTION */
+    SW_STATEMENT_COPY_FROM, /* STDIN */
+    SW_STATEMENT_BEGIN,     /* and START TRANSACTION */
     SW_STATEMENT_COMMIT,
     SW_STATEMENT_ROLLBACK,
     SW_STATEMENT_SAVEPOINT,
@@ -127,7 +128,12 @@ struct sw_predicate {
 };
 
 enum sw_level_kind { SW_LEVEL_SELECT, SW_LEVEL_INSERT, SW_LEVEL_UPDATE, SW_LEVEL_DELETE };
-enum sw_insert_source { SW_INSERT_VALUES, SW_INSERT_QUERY, SW_INSERT_DEFAULTS };
+enum sw_insert_source {
+    SW_INSERT_VALUES,
+    SW_INSERT_QUERY,
+    SW_INSERT_DEFAULTS,
+    SW_INSERT_COPY, /* COPY FROM STDIN: the rows are still to come */
+};
 enum sw_overriding { SW_OVERRIDING_NOT_SET, SW_OVERRIDING_USER, SW_OVERRIDING_SYSTEM };
 
 struct sw_level {

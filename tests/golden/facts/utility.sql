@@ -91,6 +91,11 @@ alter table t add b int
 drop table t
 truncate t
 copy t from stdin
+copy s.t (b, a) from stdin (format csv, header, freeze)
+copy t from stdin where a > 1 and f(b)
+copy t from stdin where a > $1
+copy t from stdin where set_config('a.b', 'c', false) = 'c'
+copy t from stdin where a in (select 1)
 copy t from 'a'
 copy t from program 'a'
 copy t to 'a'

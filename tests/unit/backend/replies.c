@@ -109,6 +109,11 @@ static void answers_follow_the_queue(void **state)
         {"Q", "TDCHdcCCZ", "--------.", "", ""},
         {"BES", "2HddcCZ", ".----..", "", ""},
         {"BES", "2HdEZ", ".--F.", "", ""},
+        {"Q", "GCZ", "--.", "", ""},
+        {"Q", "GEZ", "-e.", "", ""},
+        {"Q", "GCGCZ", "----.", "", ""},
+        {"BE", "2GC", ".-.", "", ""},
+        {"BE", "2GEZ", ".-F.", "", ""},
         {"Q", "EZ", "e.", "", ""},
         {"Q", "CTDEZ", "---e.", "", ""},
         {"QQ", "EZCZ", "e.-.", "", ""},
@@ -172,9 +177,9 @@ static void any_other_message_breaks_the_protocol(void **state)
         const char *stays, *ends;
         char error;
     } rows[] = {
-        {'P', "", "1", 'F'},        {'B', "", "2", 'F'}, {'D', "t", "Tn", 'F'},
-        {'E', "DHdc", "CIs", 'F'},  {'C', "", "3", 'F'}, {'S', "", "Z", 'e'},
-        {'Q', "TDCIHdc", "Z", 'e'},
+        {'P', "", "1", 'F'},         {'B', "", "2", 'F'}, {'D', "t", "Tn", 'F'},
+        {'E', "DGHdc", "CIs", 'F'},  {'C', "", "3", 'F'}, {'S', "", "Z", 'e'},
+        {'Q', "TDCIGHdc", "Z", 'e'},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
