@@ -77,6 +77,37 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
     return next(fd, bytes, len, flags);
 }
 
+/* OpenSSL's own way to a socket. */
+static int is_socket(int fd)
+{
+    int type;
+    socklen_t len = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    static ssize_t (*next)(int, void *, size_t);
+
+    if (next == NULL)
+        *(void **)&next = dlsym(RTLD_NEXT, "read");
+    if (is_socket(fd))
+        counts[RECV]++;
+    return next(fd, bytes, len);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    static ssize_t (*next)(int, const void *, size_t);
+
+    if (next == NULL)
+        *(void **)&next = dlsym(RTLD_NEXT, "write");
+    if (is_socket(fd))
+        counts[SEND]++;
+    return next(fd, bytes, len);
+}
+
 int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
 {
     static int (*next)(int, int, int, struct epoll_event *);
