@@ -140,6 +140,16 @@ static void put_tls(struct sw_answer *answer, const struct sw_config *config)
     put(answer, "tls.min_version", files->needs_13 ? "1.3" : "1.2", "1.2", true);
 }
 
+static void put_hba(struct sw_answer *answer, const struct sw_config *config)
+{
+    for (int i = 0; i < config->hba_count; i++) {
+        char key[32];
+
+        (void)snprintf(key, sizeof key, "hba.%d", i + 1);
+        put(answer, key, config->hba[i].text, NULL, true);
+    }
+}
+
 static void put_whole(struct sw_answer *answer, const struct sw_config *config)
 {
     char workers[16], mode[16];
@@ -157,6 +167,7 @@ static void put_whole(struct sw_answer *answer, const struct sw_config *config)
     put_tls(answer, config);
     put(answer, "auth", sw_config_auth_name(config->auth), sw_config_auth_name(SW_AUTH_SCRAM),
         true);
+    put_hba(answer, config);
 }
 
 static void put_admin(struct sw_answer *answer, const struct sw_config *config)

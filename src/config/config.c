@@ -77,6 +77,7 @@ static const struct sw_field file_fields[] = {
     {.name = "databases", .read = sw_read_databases, .is_required = true},
     {.name = "auth", .read = sw_read_auth},
     {.name = "users", .read = sw_read_users, .is_required = true},
+    {.name = "hba", .read = sw_read_hba},
     {.name = "admin", .read = sw_read_admin},
     {.name = "tls", .read = sw_read_tls},
     {.name = "http"},

@@ -124,6 +124,8 @@ void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
 /* "127.0.0.1:6432" or "[::1]:6432"; a fault, and nothing changed, if it is neither. */
 void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
                       const char **address, int *port);
+void sw_read_hba(struct sw_reader *reader, const struct sw_entry *entry,
+                 const struct sw_field *field, void *into);
 void sw_read_unix_socket(struct sw_reader *reader, const struct sw_entry *entry,
                          const struct sw_field *field, void *into);
 void sw_read_admin(struct sw_reader *reader, const struct sw_entry *entry,
@@ -155,6 +157,10 @@ void sw_read_functions(struct sw_reader *reader, const struct sw_entry *entry,
 int sw_read_placement_name(struct sw_reader *reader, const struct sw_entry *entry);
 void sw_read_placements(struct sw_reader *reader, const struct sw_entry *entry,
                         const struct sw_field *field, void *into);
+
+/* The user of the operating system of that name; false: there is none, and *user is untouched.
+ */
+bool sw_account_find(const char *name, uid_t *user);
 
 /* The bytes of the file at @path with a zero byte behind them, from the heap; NULL: *why says
  * what is wrong. At most @most bytes. */

@@ -264,21 +264,27 @@ static const struct sw_field user_fields[] = {
     {.name = "read_only", .read = read_read_only},
 };
 
-/* The operating system's user of the same name, looked up here, since that may take long. */
-static void find_peer(struct sw_reader *reader, const struct sw_entry *entry,
-                      struct sw_config_user *user)
+bool sw_account_find(const char *name, uid_t *user)
 {
     char room[4096];
     struct passwd account, *found = NULL;
 
+    if (getpwnam_r(name, &account, room, sizeof room, &found) != 0 || found == NULL)
+        return false;
+    *user = found->pw_uid;
+    return true;
+}
+
+/* The operating system's user of the same name, looked up here, since that may take long. */
+static void find_peer(struct sw_reader *reader, const struct sw_entry *entry,
+                      struct sw_config_user *user)
+{
     if (reader->config->unix_socket.directory == NULL)
         sw_reader_fault(reader, entry->key,
                         "'auth: peer' needs Unix-domain sockets; write 'unix_socket'");
-    else if (getpwnam_r(user->name, &account, room, sizeof room, &found) != 0 || found == NULL)
+    else if (!sw_account_find(user->name, &user->peer))
         sw_reader_fault(reader, entry->key,
                         "'auth: peer': the operating system has no user '%.80s'", user->name);
-    else
-        user->peer = found->pw_uid;
 }
 
 static void check_password(struct sw_reader *reader, const struct sw_entry *entry,
@@ -307,6 +313,7 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
 
     user->name = sw_arena_strdup(&reader->config->arena, entry->name);
     user->auth = reader->config->auth;
+    user->peer = (uid_t)-1;
     user->pool = default_pool;
     sw_reader_is_name(reader, entry->key, "a user's name", entry->name);
     if (!sw_reader_fields(reader, entry, user_fields, sizeof user_fields / sizeof *user_fields,

@@ -13,6 +13,7 @@
 #include "shardward/base/text.h"
 #include "shardward/io/local.h"
 #include "shardward/session/encryption.h"
+#include "shardward/session/hba.h"
 #include "shardward/wire/write.h"
 
 #include <string.h>
@@ -157,12 +158,6 @@ static void start_sasl(struct sw_session *session)
     sw_sasl_offer(session->scram, sw_session_out(session));
 }
 
-/* A name that is no user's is asked for what most users are asked for. */
-static enum sw_config_auth auth_of(const struct sw_session *session)
-{
-    return session->user != NULL ? session->user->auth : session->map->config->auth;
-}
-
 static void ask_for_md5(struct sw_session *session)
 {
     struct sw_error err;
@@ -193,7 +188,7 @@ static void look_at_peer(struct sw_session *session)
 static void ask_for_proof(struct sw_session *session)
 {
     session->state = SW_SESSION_LOGIN;
-    switch (auth_of(session)) {
+    switch (session->auth) {
     case SW_AUTH_SCRAM:
         start_sasl(session);
         break;
@@ -260,7 +255,7 @@ static void on_password(struct sw_session *session, const struct sw_frame *frame
         sw_session_fatal(session, &err);
         return;
     }
-    if (auth_of(session) == SW_AUTH_MD5)
+    if (session->auth == SW_AUTH_MD5)
         is_proof = sw_md5_is_proof(secret, session->user_name, session->salt, proof);
     else
         is_proof = sw_password_is_proof(secret, session->user_name, proof);
@@ -296,6 +291,28 @@ static bool take_settings(struct sw_session *session, const struct sw_startup *s
     return true;
 }
 
+/* How the client has to log in. A name that is no user's is asked for what most users are asked
+ * for, also where users would get in without a password. False: it may not even try. */
+static bool choose_auth(struct sw_session *session, struct sw_error *err)
+{
+    struct sw_hba_client client = {.is_tls = sw_stream_tls(session->stream) != NULL,
+                                   .user = session->user_name,
+                                   .database = session->database_name};
+    const struct sw_config_hba *line;
+
+    if (!sw_hba_admit(session->map->config, session->fd, &client, &line, err))
+        return false;
+    if (session->user == NULL)
+        session->auth = session->map->config->auth;
+    else if (line != NULL && line->method == SW_HBA_PEER)
+        session->auth = SW_AUTH_PEER;
+    else if (line != NULL && line->method == SW_HBA_TRUST)
+        session->auth = SW_AUTH_TRUST;
+    else
+        session->auth = session->user->auth;
+    return true;
+}
+
 static void start_session(struct sw_session *session, const struct sw_startup *startup)
 {
     struct sw_error err;
@@ -314,7 +331,7 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
         sw_error_set(&err, "0A000", "replication connections are not supported");
         sw_error_hint(&err, "Replicate from the PostgreSQL nodes themselves.");
         sw_session_fatal(session, &err);
-    } else if (!take_settings(session, startup, &err)) {
+    } else if (!take_settings(session, startup, &err) || !choose_auth(session, &err)) {
         sw_session_fatal(session, &err);
     } else {
         ask_for_proof(session);

@@ -202,6 +202,7 @@ struct sw_session {
     struct sw_direct *direct;        /* in pool mode session; NULL: not */
     struct sw_cancel *asked;         /* of a session that asks; NULL: nothing */
     struct sw_stream *stream;
+    enum sw_config_auth auth;  /* how it logs in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
     struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */

@@ -98,6 +98,8 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     if (config->tls.server != NULL)
         add(facts, "tls: certificate", "%s", sw_tls_fingerprint(config->tls.server));
     add(facts, "auth", "%s", sw_config_auth_name(config->auth));
+    for (int i = 0; i < config->hba_count; i++)
+        add(facts, print(facts, "hba %d", i + 1), "%s", config->hba[i].text);
     for (int i = 0; i < config->admin.user_count; i++) {
         const struct sw_config_admin_user *user = &config->admin.users[i];
 

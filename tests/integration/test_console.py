@@ -117,6 +117,7 @@ def every_key_of_the_file_is_shown(p):
              "          greeting(text): {harmless: true}"),
             ("    pool:\n", "    read_only: true\n    businesses: [users]\n    pool:\n"),
             ("      min: 0 ", "      min: 1 "), ("lifetime: 1h", "lifetime: 2h"),
+            ("users:\n  booking:", "hba: [{type: host, address: 127.0.0.0/8}]\nusers:\n  booking:"),
             ("workers: auto", "workers: 2")) as other:
         with p.console(other.port, user="stats") as conn:
             shown = {r["key"]: (r["value"], r["default"], r["changeable"])
@@ -135,6 +136,8 @@ def every_key_of_the_file_is_shown(p):
             "limits.statement_cache": ("67108864B", "67108864B", "no"),
             "timeouts.drain": ("30000ms", "30000ms", "yes"),
             "auth": ("scram-sha-256", "scram-sha-256", "yes"),
+            "hba.1": ("type: host, database: all, user: all, address: 127.0.0.0/8, method: auth",
+                      None, "yes"),
             "admin.users.stats.may": ("look", "all", "yes"),
             f"clusters.c1.nodes.{node.name}": (
                 f"address: {node.address}, port: {node.port}, cloud: east", None, "yes"),

@@ -85,7 +85,7 @@ struct sw_config_user {
     enum sw_config_auth auth;
     const char *password; /* or what pg_authid has: a SCRAM verifier, with SCRAM; an md5 hash,
                              with MD5 and PASSWORD. NULL with PEER and TRUST */
-    uid_t peer;           /* with PEER: the operating system's user of that name */
+    uid_t peer; /* the operating system's user of that name, if it was looked for; else -1 */
     struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
@@ -191,6 +191,26 @@ struct sw_config_database {
     int business_count;
 };
 
+/* Which connections a line of `hba` is of, and what becomes of them. */
+enum sw_hba_type { SW_HBA_LOCAL, SW_HBA_HOST, SW_HBA_HOSTSSL, SW_HBA_HOSTNOSSL };
+enum sw_hba_method {
+    SW_HBA_AUTH /* the user's own */,
+    SW_HBA_PEER,
+    SW_HBA_TRUST,
+    SW_HBA_REJECT
+};
+
+struct sw_config_hba {
+    enum sw_hba_type type;
+    enum sw_hba_method method;
+    const char *const *databases, *const *users; /* NULL: all */
+    int database_count, user_count;
+    uint8_t address[16];
+    int address_len, address_bits; /* bytes of it, 0: all; bits that count */
+    const char *address_text;
+    const char *text; /* all of it, for people */
+};
+
 struct sw_config {
     struct sw_arena arena;
     const char *path;
@@ -233,6 +253,8 @@ struct sw_config {
     int cluster_count;
     const struct sw_config_user *users;
     int user_count;
+    const struct sw_config_hba *hba; /* in their order; NULL: everybody may try */
+    int hba_count;
     const struct sw_config_database *databases;
     int database_count;
 };
