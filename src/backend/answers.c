@@ -160,7 +160,8 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
         backend->events->on_row(backend->user, &reply, frame);
     if (frame->type == 'C' && reply.use == SW_REPLY_FORWARD)
         backend->rows += sw_wire_rows_of_tag(frame);
-    backend->is_tail_forwarded = reply.use == SW_REPLY_FORWARD;
+    backend->is_tail_forwarded =
+        reply.use == SW_REPLY_FORWARD || (reply.use == SW_REPLY_COLUMNS && frame->type == 'T');
     backend->tail = frame->size - here;
     if (backend->is_tail_forwarded)
         forward(backend, bytes, here);

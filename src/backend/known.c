@@ -160,6 +160,8 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index)
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,
                         enum sw_reply_use use, int index)
 {
+    if (prepared->needs != NULL)
+        (void)prepare_named(backend, prepared->needs, SW_REPLY_ABSORB, SW_REPLY_OF_NOBODY);
     if (prepared->server_name[0] != '\0')
         return prepare_named(backend, prepared, use, index);
     if (backend->unnamed == prepared && use != SW_REPLY_FORWARD)

@@ -43,6 +43,14 @@ struct sw_prepared *sw_prepared_create_unnamed(const char *query, const uint32_t
     return prepared;
 }
 
+struct sw_prepared *sw_prepared_create_naming(const char *query, struct sw_prepared *needs)
+{
+    struct sw_prepared *prepared = sw_prepared_create_unnamed(query, NULL, 0);
+
+    prepared->needs = sw_prepared_ref(needs);
+    return prepared;
+}
+
 struct sw_prepared *sw_prepared_ref(struct sw_prepared *prepared)
 {
     prepared->refs++;
@@ -53,6 +61,7 @@ void sw_prepared_unref(struct sw_prepared *prepared)
 {
     if (prepared == NULL || --prepared->refs > 0)
         return;
+    sw_prepared_unref(prepared->needs);
     free(prepared->query);
     free(prepared->types);
     free(prepared);

@@ -84,9 +84,14 @@ static void send_settings(struct sw_leg *leg)
 
 /* --- sending the run --- */
 
+static enum sw_reply_use use_of(const struct sw_request *request)
+{
+    return request->is_quiet ? SW_REPLY_ABSORB : SW_REPLY_FORWARD;
+}
+
 static void send_parse(struct sw_leg *leg, const struct sw_request *request, int index)
 {
-    if (!sw_backend_prepare(backend_of(leg), request->prepared, SW_REPLY_FORWARD, index))
+    if (!sw_backend_prepare(backend_of(leg), request->prepared, use_of(request), index))
         sw_backend_expect(backend_of(leg), SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
 }
 
@@ -98,7 +103,7 @@ static void send_bind(struct sw_leg *leg, const struct sw_request *request, int 
     sw_write_bind(sw_backend_out(backend), sw_run_text(leg->work.run, request),
                   request->prepared->server_name, sw_run_bytes(leg->work.run, request),
                   request->bytes_len);
-    sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_FORWARD, index);
+    sw_backend_expect(backend, SW_REPLY_BIND, use_of(request), index);
 }
 
 static void send_describe_statement(struct sw_leg *leg, const struct sw_request *request,
@@ -108,7 +113,7 @@ static void send_describe_statement(struct sw_leg *leg, const struct sw_request 
 
     (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
     sw_write_target(sw_backend_out(backend), 'D', 'S', request->prepared->server_name);
-    sw_backend_expect(backend, SW_REPLY_DESCRIBE, SW_REPLY_FORWARD, index);
+    sw_backend_expect(backend, SW_REPLY_DESCRIBE, use_of(request), index);
 }
 
 /* The server fails on a statement that cannot exist, and so rolls back what it did for this
@@ -145,7 +150,8 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
         break;
     case SW_REQUEST_DESCRIBE_PORTAL:
         sw_write_target(out, 'D', 'P', text);
-        sw_backend_expect(backend, SW_REPLY_DESCRIBE, SW_REPLY_FORWARD, index);
+        sw_backend_expect(backend, SW_REPLY_DESCRIBE,
+                          request->is_quiet ? SW_REPLY_COLUMNS : SW_REPLY_FORWARD, index);
         break;
     case SW_REQUEST_EXECUTE:
         sw_write_execute(out, text, request->max_rows);

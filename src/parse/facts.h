@@ -40,7 +40,8 @@ struct sw_facts {
     bool is_refused;
     int depth; /* of the walk */
 
-    const struct sw_skeleton *skeleton; /* of the text; NULL: not known */
+    const char *sql;                    /* the whole text */
+    const struct sw_skeleton *skeleton; /* of it; NULL: not known */
     int literals_read;                  /* so often a value was read from a literal */
 
     int level;                    /* the level that encloses what is walked now; -1: none */

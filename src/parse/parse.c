@@ -78,6 +78,7 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     trim(sql, statement);
     statement->options = (struct sw_transaction_options){-1, -1, -1};
     sw_facts_init(&facts, &script->arena, statement);
+    facts.sql = sql;
     facts.skeleton = source->skeleton;
     if (!sw_walk_statement(&facts, raw->stmt)) {
         statement->is_verbatim = true;

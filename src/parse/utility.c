@@ -1,5 +1,6 @@
 #include "utility.h"
 
+#include "by_name.h"
 #include "copy.h"
 #include "ddl.h"
 #include "settings.h"
@@ -20,7 +21,6 @@ static const char foreign_hint[] =
 static const char operator_hint[] =
     "shardward knows what the operators and functions of pg_catalog do, and no others.";
 static const char object_hint[] = "Make it on each shard and on the catalog database.";
-static const char prepare_hint[] = "Prepare statements with the extended protocol; drivers do.";
 static const char notify_hint[] = "Notifications do not cross servers.";
 static const char maintenance_hint[] = "Connect to the shard's own server for maintenance.";
 static const char rights_hint[] = "Manage roles and rights on the servers themselves.";
@@ -78,7 +78,6 @@ static const struct refusal refusals[] = {
     {T_CreateUserMappingStmt, "CREATE USER MAPPING", foreign_hint},
     {T_CreatedbStmt, "CREATE DATABASE", maintenance_hint},
     {T_DefineStmt, "CREATE", operator_hint},
-    {T_DiscardStmt, "DISCARD PLANS, SEQUENCES or TEMP", "Use DISCARD ALL."},
     {T_DoStmt, "DO", code_hint},
     {T_DropOwnedStmt, "DROP OWNED", rights_hint},
     {T_DropRoleStmt, "DROP ROLE", rights_hint},
@@ -86,7 +85,6 @@ static const struct refusal refusals[] = {
     {T_DropTableSpaceStmt, "DROP TABLESPACE", maintenance_hint},
     {T_DropUserMappingStmt, "DROP USER MAPPING", foreign_hint},
     {T_DropdbStmt, "DROP DATABASE", maintenance_hint},
-    {T_ExecuteStmt, "EXECUTE", prepare_hint},
     {T_GrantRoleStmt, "GRANT", rights_hint},
     {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", foreign_hint},
     {T_ListenStmt, "LISTEN", notify_hint},
@@ -94,7 +92,6 @@ static const struct refusal refusals[] = {
     {T_LockStmt, "LOCK TABLE", "Lock rows with SELECT ... FOR UPDATE instead."},
     {T_MergeStmt, "MERGE", "Use INSERT ... ON CONFLICT."},
     {T_NotifyStmt, "NOTIFY", notify_hint},
-    {T_PrepareStmt, "PREPARE", prepare_hint},
     {T_ReassignOwnedStmt, "REASSIGN OWNED", rights_hint},
     {T_RefreshMatViewStmt, "REFRESH MATERIALIZED VIEW", view_hint},
     {T_RuleStmt, "CREATE RULE", code_hint},
@@ -168,6 +165,42 @@ static void describe_harmless(struct sw_facts *facts, const char *tag)
     facts->statement->name = tag;
 }
 
+static void describe_discard(struct sw_facts *facts, const DiscardStmt *discard)
+{
+    switch (discard->target) {
+    case DISCARD_ALL:
+        facts->statement->kind = SW_STATEMENT_DISCARD_ALL;
+        break;
+    case DISCARD_PLANS:
+        describe_harmless(facts, "DISCARD PLANS");
+        break;
+    case DISCARD_SEQUENCES:
+        describe_harmless(facts, "DISCARD SEQUENCES");
+        break;
+    case DISCARD_TEMP:
+        describe_harmless(facts, "DISCARD TEMP");
+        break;
+    }
+}
+
+/* What it prepares is described for itself, when its text is; here it is only found out
+ * whether it can be. */
+static void describe_prepare(struct sw_facts *facts, const PrepareStmt *prepare)
+{
+    struct sw_statement *statement = facts->statement;
+
+    if (!sw_walk_statement(facts, prepare->query))
+        refuse_command(facts, nodeTag(prepare->query));
+    facts->levels.count = facts->relations.count = facts->predicates.count = 0;
+    facts->functions.count = facts->uses.count = facts->settings.count = 0;
+    *statement = (struct sw_statement){.location = statement->location,
+                                       .len = statement->len,
+                                       .refusal = statement->refusal,
+                                       .options = statement->options,
+                                       .is_verbatim = statement->is_verbatim};
+    sw_by_name_describe_prepare(facts, prepare);
+}
+
 /* As PostgreSQL's defGetBoolean() reads it; what is in error there is true here. */
 static bool is_false(const Node *value)
 {
@@ -198,6 +231,10 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
 {
     const Node *query = explain->query;
 
+    if (IsA(query, ExecuteStmt)) {
+        sw_by_name_describe_execute(facts, (const ExecuteStmt *)query);
+        return;
+    }
     if (IsA(query, DeclareCursorStmt))
         query = ((const DeclareCursorStmt *)query)->query;
     if (!sw_walk_statement(facts, query))
@@ -244,8 +281,12 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_explain(facts, (const ExplainStmt *)node);
     else if (IsA(node, CopyStmt))
         sw_copy_describe(facts, (const CopyStmt *)node);
-    else if (IsA(node, DiscardStmt) && ((const DiscardStmt *)node)->target == DISCARD_ALL)
-        facts->statement->kind = SW_STATEMENT_DISCARD_ALL;
+    else if (IsA(node, DiscardStmt))
+        describe_discard(facts, (const DiscardStmt *)node);
+    else if (IsA(node, PrepareStmt))
+        describe_prepare(facts, (const PrepareStmt *)node);
+    else if (IsA(node, ExecuteStmt))
+        sw_by_name_describe_execute(facts, (const ExecuteStmt *)node);
     else if (IsA(node, UnlistenStmt))
         describe_harmless(facts, "UNLISTEN");
     else if (IsA(node, DeclareCursorStmt))

@@ -61,6 +61,9 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_ROLLBACK_TO:
     case SW_STATEMENT_SET_TRANSACTION:
         return set_route(route, SW_ROUTE_LOCAL, "transaction control");
+    case SW_STATEMENT_EXECUTE:
+        return set_route(route, SW_ROUTE_ANY, "where what it executes leads");
+    case SW_STATEMENT_PREPARE:
     case SW_STATEMENT_DEALLOCATE:
     case SW_STATEMENT_DISCARD_ALL:
         return set_route(route, SW_ROUTE_LOCAL, "the session's own affair");

@@ -297,6 +297,11 @@ static enum sw_key_status find_bound(const struct sw_value *value,
         return SW_KEY_UNKNOWN;
     }
     *bound = bind(value, source);
+    if (bound->value->is_unknown) {
+        sw_error_set(err, "0A000", "the value of $%d is not a constant", value->parameter);
+        sw_error_hint(err, "Give the key as a constant.");
+        return SW_KEY_UNKNOWN;
+    }
     return bound->value->bytes == NULL ? SW_KEY_NULL : SW_KEY_KNOWN;
 }
 
@@ -372,8 +377,9 @@ static bool read_elements(enum sw_key_type type, const struct bound *bound,
                           struct sw_error *err)
 {
     for (int i = 0; i < array->count; i++) {
-        struct sw_parameter element = {array->elements[i].bytes, array->elements[i].len,
-                                       bound->value->is_binary};
+        struct sw_parameter element = {.bytes = array->elements[i].bytes,
+                                       .len = array->elements[i].len,
+                                       .is_binary = bound->value->is_binary};
         struct bound one = *bound;
 
         if (element.bytes == NULL)

@@ -47,7 +47,8 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
     bool is_aimed;
 
     for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
-        values[i] = (struct sw_parameter){value.bytes, value.len, value.is_binary};
+        values[i] = (struct sw_parameter){
+            .bytes = value.bytes, .len = value.len, .is_binary = value.is_binary};
     is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
     free(many);
     return is_aimed;

@@ -319,6 +319,17 @@ static void execute_ddl(struct sw_session *session, struct sw_named *named, cons
     spend_portal(session, portal, named);
 }
 
+static void execute_prepare(struct sw_session *session, struct sw_named *named,
+                            const char *portal)
+{
+    struct sw_error err;
+
+    if (sw_session_add_prepare(session, named->statement, named->text, &err))
+        spend_portal(session, portal, named);
+    else
+        fail(session, &err);
+}
+
 static void execute_on_server(struct sw_session *session, struct sw_named *named,
                               const char *portal, uint32_t max_rows)
 {
@@ -354,6 +365,8 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         fail(session, &err);
     } else if (sw_is_control(named->statement)) {
         execute_control(session, named, portal);
+    } else if (named->statement->kind == SW_STATEMENT_PREPARE) {
+        execute_prepare(session, named, portal);
     } else if (named->prepared == NULL && named->statement->ddl != NULL) {
         execute_ddl(session, named, portal);
     } else if (named->prepared == NULL) {

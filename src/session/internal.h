@@ -8,6 +8,7 @@
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   preparing.c   ... what becomes of a Parse
  *   binding.c     ... and of a Bind
+ *   by_name.c     PREPARE and EXECUTE, said in SQL
  *   control.c     transaction control and what else is answered without a server
  *   together.c    control that several shards have to hear
  *   participants.c  the legs of a transaction
@@ -319,6 +320,20 @@ struct sw_named *sw_session_find_statement(const struct sw_session *session, con
 /* Collect a Bind, and give its name to the portal. False without an error, and takes_again: it
  * is to be taken again later. */
 bool sw_session_bind_portal(struct sw_session *session, const struct sw_wire_bind *bind,
+                            struct sw_error *err);
+
+/* by_name.c */
+
+/* Collect the PREPARE @statement of @text, and its answer: as a Parse of what stands in it.
+ * False: as a Parse is refused. */
+bool sw_session_add_prepare(struct sw_session *session, const struct sw_statement *statement,
+                            const char *text, struct sw_error *err);
+/* Collect the EXECUTE @text of a simple query, which is planned. */
+bool sw_session_add_execute(struct sw_session *session, const char *text, struct sw_error *err);
+/* Aim at where the statement leads that @named, an EXECUTE, runs by the name as it is now; it
+ * is what servers are given from now on. False: 42601 for another number of arguments, 0A000 if
+ * that is no query, or as the statement itself. */
+bool sw_session_aim_execute(struct sw_session *session, struct sw_named *named, bool executes,
                             struct sw_error *err);
 
 /* query.c, extended.c */

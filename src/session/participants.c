@@ -81,19 +81,24 @@ void sw_session_find_isolation(struct sw_session *session)
     sw_txn_fix_isolation(&session->txn, default_isolation(session, &session->leg));
 }
 
+static bool may_query(const struct sw_statement *statement)
+{
+    return statement->kind == SW_STATEMENT_SELECT || statement->kind == SW_STATEMENT_EXECUTE;
+}
+
 static bool has_queried(const struct sw_session *session)
 {
     const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
 
     for (int i = 0; script != NULL && i < script->count; i++)
-        if (script->statements[i].kind == SW_STATEMENT_SELECT)
+        if (may_query(&script->statements[i]))
             return true;
     for (int i = 0; i < session->run.count; i++) {
         const struct sw_request *request = &session->run.requests[i];
         const struct sw_named *named = request->about;
 
         if (request->kind == SW_REQUEST_BIND && request->is_done && named->statement != NULL &&
-            named->statement->kind == SW_STATEMENT_SELECT)
+            may_query(named->statement))
             return true;
     }
     return false;

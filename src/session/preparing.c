@@ -23,6 +23,7 @@ static bool is_answered_here(struct sw_session *session, const struct sw_script 
     const struct sw_statement *statement = script->count == 0 ? NULL : &script->statements[0];
 
     return statement == NULL || sw_is_control(statement) ||
+           statement->kind == SW_STATEMENT_PREPARE ||
            sw_session_resets_to_startup(session, statement) ||
            sw_session_is_ddl(session, statement);
 }

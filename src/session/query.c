@@ -54,6 +54,11 @@ static bool is_plain_control(const struct sw_statement *statement)
            statement->kind == SW_STATEMENT_ROLLBACK;
 }
 
+static bool is_by_name(const struct sw_statement *statement)
+{
+    return statement->kind == SW_STATEMENT_PREPARE || statement->kind == SW_STATEMENT_EXECUTE;
+}
+
 static bool refuse_mixture(struct sw_error *err, const char *what)
 {
     sw_error_set(err, "0A000",
@@ -74,6 +79,8 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
 
         if (sw_is_control(statement) && !is_plain_control(statement))
             return refuse_mixture(err, "a savepoint, SET TRANSACTION, DEALLOCATE or DISCARD");
+        if (is_by_name(statement))
+            return refuse_mixture(err, "PREPARE or EXECUTE");
     }
     if (has_settings(script) && has_copy_from(script))
         return refuse_mixture(err, "changing a setting and COPY FROM STDIN");
@@ -183,6 +190,20 @@ static void run_ddl(struct sw_session *session, const struct sw_statement *state
     }
 }
 
+static void run_by_name(struct sw_session *session, const struct sw_statement *statement,
+                        const char *text)
+{
+    struct sw_error err;
+    bool is_good = statement->kind == SW_STATEMENT_PREPARE
+                       ? sw_session_add_prepare(session, statement, text, &err)
+                       : sw_session_add_execute(session, text, &err);
+
+    if (is_good)
+        sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
+    else
+        refuse(session, &err);
+}
+
 /* As the client wrote it, or with the columns that it was planned by, and the numbers drawn. */
 static bool add_query(struct sw_session *session, const char *text, const int64_t *ids,
                       struct sw_error *err)
@@ -234,6 +255,10 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
     }
     if (sw_session_is_ddl(session, statement)) {
         run_ddl(session, statement, 1, text);
+        return;
+    }
+    if (is_by_name(statement)) {
+        run_by_name(session, statement, text);
         return;
     }
     switch (sw_session_draw(session, session->planned, &none.ids, &err)) {

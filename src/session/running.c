@@ -232,6 +232,8 @@ static void on_local(void *owner, int index)
     struct sw_session *session = owner;
     const struct sw_request *request = &session->run.requests[index];
 
+    if (request->is_quiet)
+        return;
     session->has_answered = true;
     if (request->kind == SW_REQUEST_PARSE)
         sw_write_empty(sw_session_out(session), '1');
@@ -245,13 +247,15 @@ static void on_local(void *owner, int index)
 static bool is_extended(const struct sw_session *session)
 {
     for (int i = 0; i < session->run.count; i++)
-        if (session->run.requests[i].about != NULL)
+        if (session->run.requests[i].about != NULL && !session->run.requests[i].is_quiet)
             return true;
     return false;
 }
 
 static enum sw_request_kind kind_of_failed(const struct sw_session *session, int index)
 {
+    if (index >= 0 && session->run.requests[index].is_quiet)
+        return SW_REQUEST_QUERY;
     if (index >= 0)
         return session->run.requests[index].kind;
     return is_extended(session) ? SW_REQUEST_EXECUTE : SW_REQUEST_INJECT;

@@ -311,6 +311,8 @@ bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err)
 {
+    if (named->statement->kind == SW_STATEMENT_EXECUTE)
+        return sw_session_aim_execute(session, named, executes, err);
     return sw_session_renew_named(session, named, err) &&
            sw_session_read_again(session, named, err) &&
            sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,

@@ -48,7 +48,8 @@ static int read_values(const uint8_t *at, const uint8_t *end, struct sw_paramete
 
         if (len > (size_t)(end - at))
             len = (size_t)(end - at);
-        values[count++] = (struct sw_parameter){is_null ? NULL : at, len, is_binary};
+        values[count++] = (struct sw_parameter){
+            .bytes = is_null ? NULL : at, .len = len, .is_binary = is_binary};
         at += len;
     }
     return count;

@@ -24,6 +24,8 @@ static const char *const kinds[] = {
     [SW_STATEMENT_SET] = "SET",
     [SW_STATEMENT_SHOW] = "SHOW",
     [SW_STATEMENT_DISCARD_ALL] = "DISCARD ALL",
+    [SW_STATEMENT_PREPARE] = "PREPARE",
+    [SW_STATEMENT_EXECUTE] = "EXECUTE",
     [SW_STATEMENT_DEALLOCATE] = "DEALLOCATE",
     [SW_STATEMENT_DECLARE] = "DECLARE",
     [SW_STATEMENT_FETCH] = "FETCH",
@@ -239,7 +241,21 @@ static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
     }
 }
 
-static void print_statement(struct sw_buf *out, const struct sw_statement *statement)
+static void print_by_name(struct sw_buf *out, const struct sw_statement *statement,
+                          const char *sql)
+{
+    const struct sw_by_name *by_name = &statement->by_name;
+
+    sw_buf_printf(out, "  <%.*s>", by_name->end - by_name->at, sql + by_name->at);
+    for (int i = 0; i < by_name->type_count; i++)
+        sw_buf_printf(out, " type %u", (unsigned)by_name->types[i]);
+    if (statement->kind == SW_STATEMENT_EXECUTE)
+        print_values(out, by_name->arguments, by_name->argument_count);
+    sw_buf_append_text(out, "\n");
+}
+
+static void print_statement(struct sw_buf *out, const struct sw_statement *statement,
+                            const char *sql)
 {
     if (statement->kind == SW_STATEMENT_REFUSED) {
         sw_buf_append_text(out, "REFUSED ");
@@ -249,6 +265,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
     print_flags(out, statement);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
+    if (statement->by_name.end > 0)
+        print_by_name(out, statement, sql);
     for (int i = 0; i < statement->level_count; i++)
         print_level(out, statement, i);
     for (int i = 0; i < statement->relation_count; i++)
@@ -282,7 +300,7 @@ static void print_script(struct sw_buf *out, const char *sql)
 
         if (script->count > 1)
             sw_buf_printf(out, "%d: %.*s\n", i, statement->len, sql + statement->location);
-        print_statement(out, statement);
+        print_statement(out, statement, sql);
     }
     sw_buf_append_text(out, "\n");
     sw_script_unref(script);

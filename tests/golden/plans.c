@@ -33,7 +33,8 @@ static void bind_hex(struct binding *binding, int at, const char *digits, size_t
         (void)sscanf(digits + i, "%2x", &byte);
         binding->bytes[at][i / 2] = (uint8_t)byte;
     }
-    binding->values[at] = (struct sw_parameter){binding->bytes[at], len / 2, true};
+    binding->values[at] =
+        (struct sw_parameter){.bytes = binding->bytes[at], .len = len / 2, .is_binary = true};
 }
 
 static void bind_word(struct binding *binding, const char *word)
@@ -44,12 +45,12 @@ static void bind_word(struct binding *binding, const char *word)
 
     binding->types[at] = colon == NULL ? 0 : (uint32_t)strtoul(colon + 1, NULL, 10);
     if (strncmp(word, "NULL", len) == 0 && len == 4) {
-        binding->values[at] = (struct sw_parameter){NULL, 0, false};
+        binding->values[at] = (struct sw_parameter){.bytes = NULL};
     } else if (word[0] == 'x') {
         bind_hex(binding, at, word + 1, len - 1);
     } else {
         memcpy(binding->bytes[at], word, len);
-        binding->values[at] = (struct sw_parameter){binding->bytes[at], len, false};
+        binding->values[at] = (struct sw_parameter){.bytes = binding->bytes[at], .len = len};
     }
 }
 

@@ -104,7 +104,7 @@ REFUSED = [
     "COPY doctors FROM STDIN; SET work_mem = '1MB'",
     "LISTEN x",
     "NOTIFY x",
-    "PREPARE s AS SELECT 1",
+    "PREPARE s AS SELECT * FROM patients",
     "EXECUTE s",
     "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
     "CREATE TEMP TABLE t (a int)",

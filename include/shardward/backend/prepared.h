@@ -21,6 +21,9 @@ struct sw_prepared {
     char *query;
     uint32_t *types; /* OIDs as the client declared them */
     int type_count;
+    /* A named one that a server must have to run this one: of EXECUTE, which names it. NULL:
+     * none. Shared. */
+    struct sw_prepared *needs;
 };
 
 /* @scope: whatever else gives the text its meaning. One reference. */
@@ -28,6 +31,8 @@ struct sw_prepared *sw_prepared_create(const char *query, const uint32_t *types,
                                        const char *scope);
 struct sw_prepared *sw_prepared_create_unnamed(const char *query, const uint32_t *types,
                                                int type_count);
+/* An unnamed statement without parameters that names @needs in its text. */
+struct sw_prepared *sw_prepared_create_naming(const char *query, struct sw_prepared *needs);
 struct sw_prepared *sw_prepared_ref(struct sw_prepared *prepared);
 void sw_prepared_unref(struct sw_prepared *prepared); /* accepts NULL */
 

@@ -28,6 +28,7 @@ enum sw_reply_kind {
 enum sw_reply_use {
     SW_REPLY_FORWARD, /* to the client */
     SW_REPLY_ABSORB,  /* to nobody */
+    SW_REPLY_COLUMNS, /* of DESCRIBE: to the client, if it is RowDescription */
     SW_REPLY_CAPTURE, /* rows to the owner */
 };
 

@@ -35,9 +35,11 @@ struct sw_request {
     struct sw_prepared *prepared;  /* of PARSE, BIND and DESCRIBE_STATEMENT */
     size_t text, bytes, bytes_len; /* offsets in the run's bytes */
     uint32_t max_rows;             /* of EXECUTE */
-    bool is_done;                  /* answered, and not with an error */
-    void *before;                  /* its owner's, as are the next two */
-    void *about;                   /* its owner's, as is `role` */
+    bool is_quiet; /* of PARSE, BIND and DESCRIBE: the client hears of it no more than of a
+                      simple query: of a portal's columns, and of errors */
+    bool is_done;  /* answered, and not with an error */
+    void *before;  /* its owner's, as are the next two */
+    void *about;   /* its owner's, as is `role` */
     int role;
 };
 

@@ -35,11 +35,14 @@ enum sw_statement_kind {
     SW_STATEMENT_SET,             /* SET, RESET, RESET ALL, SET SESSION CHARACTERISTICS */
     SW_STATEMENT_SHOW,
     SW_STATEMENT_DISCARD_ALL,
+    SW_STATEMENT_PREPARE,
+    SW_STATEMENT_EXECUTE,    /* and EXPLAIN EXECUTE */
     SW_STATEMENT_DEALLOCATE, /* name NULL: ALL */
     SW_STATEMENT_DECLARE,    /* a cursor, for the query whose facts these are */
     SW_STATEMENT_FETCH,      /* and MOVE */
     SW_STATEMENT_CLOSE,      /* cursor NULL: ALL */
-    SW_STATEMENT_HARMLESS,   /* UNLISTEN: undoes what is refused anyway */
+    SW_STATEMENT_HARMLESS,   /* UNLISTEN, DISCARD PLANS, SEQUENCES, TEMP: they undo
+                                what is refused anyway, or nothing that shows */
     SW_STATEMENT_TRUNCATE,   /* `ddl` names the tables */
     SW_STATEMENT_DDL,        /* `ddl` says what */
     SW_STATEMENT_REFUSED,    /* `refusal` says why */
@@ -182,6 +185,16 @@ struct sw_transaction_options {
     int is_deferrable;
 };
 
+/* What PREPARE and EXECUTE say besides the name. */
+struct sw_by_name {
+    int at, end; /* bytes of the script's text: of PREPARE where the statement within begins and
+                    ends, of EXECUTE the name */
+    const uint32_t *types; /* of PREPARE: OIDs of the parameters that it declares */
+    int type_count;
+    const struct sw_value *arguments; /* of EXECUTE */
+    int argument_count;
+};
+
 struct sw_statement {
     enum sw_statement_kind kind;
     int location, len; /* in bytes of the script's text, without the semicolon */
@@ -217,7 +230,8 @@ struct sw_statement {
     bool is_chained;    /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
-    const struct sw_ddl *ddl; /* of DDL and TRUNCATE; else NULL */
+    const struct sw_ddl *ddl;  /* of DDL and TRUNCATE; else NULL */
+    struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
 };
 
 #endif

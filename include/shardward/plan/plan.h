@@ -29,7 +29,7 @@ enum sw_route_kind {
     SW_ROUTE_LOCAL,   /* no server: BEGIN, DEALLOCATE ... (transaction control that an enlisted
                          shard must hear is the session's affair) */
     SW_ROUTE_ANY,     /* no table: any database gives the answer; of FETCH and CLOSE the one
-                         that has the cursor */
+                         that has the cursor, of EXECUTE where its statement leads */
     SW_ROUTE_CATALOG, /* the catalog database */
     SW_ROUTE_ONE,     /* `shard` */
     SW_ROUTE_ANY_OF,  /* parameters are unbound, or no row has such a key (it equals NULL, or a

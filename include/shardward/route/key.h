@@ -20,6 +20,7 @@ struct sw_parameter {
     const uint8_t *bytes; /* NULL: NULL */
     size_t len;
     bool is_binary;
+    bool is_unknown; /* it has a value that only a server can tell */
 };
 
 struct sw_parameters {

@@ -176,3 +176,25 @@ update t set a = 1 where current of "C d"
 delete from a using b where current of c
 with x as (delete from t where current of c returning 1) update u set a = 1 where current of c
 with x as (delete from t where current of c returning 1) update u set a = 1 where current of d
+prepare "S s" as select * from t where id = $1
+prepare s (int, text, "char", numeric(10, 2), timestamp with time zone, int8[], pg_catalog.bool) as insert into t values ($1)
+prepare s (mood) as select 1
+prepare s (t.a%type) as select 1
+prepare U&"s" as select 1
+prepare s as create table u as select 1
+prepare s as merge into t using u on true when matched then delete
+prepare s as select set_config('work_mem', $1, false)
+execute "S s"
+execute s (1, -2, 'x', null, true, 1 + 1, date '2024-01-01', '4'::int8, 1.5, now())
+explain (analyze, format json) execute s(1)
+explain analyze execute execute
+execute s(next_id('t'))
+execute s((select 1))
+execute s('t'::regclass)
+execute s(current_user)
+execute U&"s"(1)
+/* as */ Prepare /* as /* as */ */ s /* as "as" */ As /**/ update t set a = 1 where id = $1
+discard plans
+discard sequences
+discard temp
+discard temporary

@@ -29,11 +29,11 @@ enum {
 #define PARAMETER .kind = SW_VALUE_PARAMETER, .parameter = 1
 #define TEXT(t)                                                                                \
     {                                                                                          \
-        (const uint8_t *)(t), sizeof(t) - 1, false                                             \
+        .bytes = (const uint8_t *)(t), .len = sizeof(t) - 1                                    \
     }
 #define BINARY(t)                                                                              \
     {                                                                                          \
-        (const uint8_t *)(t), sizeof(t) - 1, true                                              \
+        .bytes = (const uint8_t *)(t), .len = sizeof(t) - 1, .is_binary = true                 \
     }
 
 struct row {
@@ -128,6 +128,8 @@ static const struct row rows[] = {
 #define BOUND_AS(type, to, value, oid) (type), {PARAMETER, .cast = (to)}, value, (oid), false
 #define SHARED(type, value, oid) (type), {PARAMETER}, value, (oid), true
     {"a_text_parameter_is_a_bigint", BOUND(SW_KEY_BIGINT, TEXT("42"), 0), IN(OF_42)},
+    {"a_parameter_that_only_a_server_can_tell_is_unknown",
+     BOUND(SW_KEY_BIGINT, {.is_unknown = true}, 20), NOT("0A000")},
     {"unknown_is_no_declaration", BOUND(SW_KEY_BIGINT, TEXT("42"), 705), IN(OF_42)},
     {"an_int8_has_8_bytes", BOUND(SW_KEY_BIGINT, BINARY("\0\0\0\0\0\0\0\x2a"), 20), IN(OF_42)},
     {"an_int4_has_4_bytes", BOUND(SW_KEY_BIGINT, BINARY("\0\0\0\x2a"), 23), IN(OF_42)},
