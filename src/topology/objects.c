@@ -83,10 +83,10 @@ struct pairs {
     bool differ;
 };
 
-static void add_pair(struct pairs *pairs, uint32_t of_shard, uint32_t of_catalog)
+static void add_pair(struct pairs *pairs, struct sw_oid_pair pair)
 {
-    pairs->list[pairs->count++] = (struct sw_oid_pair){of_shard, of_catalog};
-    pairs->differ |= of_shard != of_catalog;
+    pairs->list[pairs->count++] = pair;
+    pairs->differ |= pair.shard_oid != pair.catalog_oid;
 }
 
 /* NULL: the shard calls everything as the catalog database does. */
@@ -105,9 +105,11 @@ static struct sw_oid_map *map_types(const struct sw_schema *schema,
         other = type_name(name, type) ? sw_textmap_get(types, name) : NULL;
         if (other == NULL)
             continue;
-        add_pair(&of_types, type->oid, other->oid);
+        add_pair(&of_types, (struct sw_oid_pair){.shard_oid = type->oid,
+                                                     .catalog_oid = other->oid});
         if (type->table_oid != 0 && other->table_oid != 0)
-            add_pair(&of_tables, type->table_oid, other->table_oid);
+            add_pair(&of_tables, (struct sw_oid_pair){.shard_oid = type->table_oid,
+                                                      .catalog_oid = other->table_oid});
     }
     if (of_types.differ || of_tables.differ)
         map = sw_oid_map_create(of_types.list, of_types.count);

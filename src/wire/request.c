@@ -82,15 +82,33 @@ uint32_t sw_wire_parse_type(const struct sw_wire_parse *parse, int index)
 }
 
 /* 0 entries: all are text; 1: it holds for all; else one each. */
-static uint16_t format_of(const struct sw_wire_bind *bind, int index)
+static uint16_t format_at(const uint8_t *formats, int count, int index)
 {
-    size_t at = bind->format_count > 1 ? (size_t)index * FORMAT_LEN : 0;
+    size_t at = count > 1 ? (size_t)index * FORMAT_LEN : 0;
     struct sw_cursor cursor;
 
-    if (bind->format_count == 0)
+    if (count == 0 || (count > 1 && index >= count))
         return 0;
-    cursor = cursor_at(bind->formats + at, FORMAT_LEN);
+    cursor = cursor_at(formats + at, FORMAT_LEN);
     return sw_cursor_int16(&cursor);
+}
+
+static uint16_t format_of(const struct sw_wire_bind *bind, int index)
+{
+    return format_at(bind->formats, bind->format_count, index);
+}
+
+bool sw_wire_wants_binary(const struct sw_wire_bind *bind, int index)
+{
+    return format_at(bind->results, bind->result_count, index) == 1;
+}
+
+bool sw_wire_wants_any_binary(const struct sw_wire_bind *bind)
+{
+    for (int i = 0; i < bind->result_count; i++)
+        if (sw_wire_wants_binary(bind, i))
+            return true;
+    return false;
 }
 
 static void skip_values(struct sw_cursor *cursor, int count)
@@ -116,24 +134,41 @@ static bool formats_fit(const struct sw_wire_bind *bind, struct sw_error *err)
     return true;
 }
 
+static void read_tail(struct sw_cursor *cursor, struct sw_wire_bind *bind)
+{
+    bind->tail = cursor->at;
+    bind->tail_len = (size_t)(cursor->end - cursor->at);
+    bind->format_count = sw_cursor_int16(cursor);
+    bind->formats = sw_cursor_bytes(cursor, (size_t)bind->format_count * FORMAT_LEN);
+    bind->value_count = sw_cursor_int16(cursor);
+    bind->values = cursor->at;
+    skip_values(cursor, bind->value_count);
+    bind->result_count = sw_cursor_int16(cursor);
+    bind->results = sw_cursor_bytes(cursor, (size_t)bind->result_count * FORMAT_LEN);
+}
+
+bool sw_wire_read_bind_tail(const uint8_t *tail, size_t len, struct sw_wire_bind *bind)
+{
+    struct sw_cursor cursor = cursor_at(tail, len);
+    struct sw_wire_bind read = {.portal = NULL};
+
+    read_tail(&cursor, &read);
+    if (!sw_cursor_is_done(&cursor) ||
+        (read.format_count > 1 && read.format_count != read.value_count))
+        return false;
+    *bind = read;
+    return true;
+}
+
 bool sw_wire_read_bind(const struct sw_frame *frame, struct sw_wire_bind *bind,
                        struct sw_error *err)
 {
     struct sw_cursor cursor = sw_cursor_of(frame);
     struct sw_wire_bind read;
-    size_t result_format_count;
 
     read.portal = sw_cursor_text(&cursor);
     read.statement = sw_cursor_text(&cursor);
-    read.tail = cursor.at;
-    read.tail_len = (size_t)(cursor.end - cursor.at);
-    read.format_count = sw_cursor_int16(&cursor);
-    read.formats = sw_cursor_bytes(&cursor, (size_t)read.format_count * FORMAT_LEN);
-    read.value_count = sw_cursor_int16(&cursor);
-    read.values = cursor.at;
-    skip_values(&cursor, read.value_count);
-    result_format_count = sw_cursor_int16(&cursor);
-    (void)sw_cursor_bytes(&cursor, result_format_count * FORMAT_LEN);
+    read_tail(&cursor, &read);
     if (!is_read(&cursor, err) || !is_text(read.portal, err) || !is_text(read.statement, err) ||
         !formats_fit(&read, err))
         return false;

@@ -139,6 +139,28 @@ bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
     return true;
 }
 
+/* Of a column: its name, table oid and number; then its type's oid, length, modifier and format
+ * (PostgreSQL docs, "Message Formats"). */
+enum { NUMBER_LEN = 2, BEHIND_TYPE = 2 + 4 + 2 };
+
+int sw_wire_read_row_types(const struct sw_frame *frame, uint32_t *types, int most)
+{
+    struct sw_cursor cursor = sw_cursor_of(frame);
+    int count = sw_cursor_int16(&cursor);
+
+    for (int i = 0; i < count && !cursor.is_bad; i++) {
+        uint32_t oid;
+
+        (void)sw_cursor_text(&cursor);
+        (void)sw_cursor_bytes(&cursor, OID_LEN + NUMBER_LEN);
+        oid = sw_cursor_int32(&cursor);
+        (void)sw_cursor_bytes(&cursor, BEHIND_TYPE);
+        if (i < most)
+            types[i] = oid;
+    }
+    return sw_cursor_is_done(&cursor) ? count : -1;
+}
+
 static void translate_at(uint8_t *message, const struct sw_frame *frame, const uint8_t *oid,
                          const struct sw_oid_map *types)
 {
@@ -155,9 +177,6 @@ static void translate_at(uint8_t *message, const struct sw_frame *frame, const u
 bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
                              const struct sw_oid_map *types)
 {
-    /* Of a column: its name, table oid and number; then its type's oid, length, modifier and
-     * format (PostgreSQL docs, "Message Formats"). */
-    enum { NUMBER_LEN = 2, BEHIND = 2 + 4 + 2 };
     struct sw_cursor cursor = sw_cursor_of(frame);
     int count = sw_cursor_int16(&cursor);
 
@@ -171,7 +190,7 @@ bool sw_wire_translate_types(uint8_t *message, const struct sw_frame *frame,
         }
         oid = sw_cursor_bytes(&cursor, OID_LEN);
         if (frame->type == 'T')
-            (void)sw_cursor_bytes(&cursor, BEHIND);
+            (void)sw_cursor_bytes(&cursor, BEHIND_TYPE);
         if (cursor.is_bad)
             return false;
         translate_at(message, frame, oid, types);

@@ -22,7 +22,9 @@ struct sw_wire_bind {
     const uint8_t *formats;
     int value_count;
     const uint8_t *values; /* each a 4-byte length (-1: NULL) and its bytes; all checked */
-    const uint8_t *tail;   /* all of the body behind the two names, to be sent on as it is */
+    int result_count;
+    const uint8_t *results; /* formats of the result's columns: sw_wire_wants_binary() */
+    const uint8_t *tail;    /* all of the body behind the two names, to be sent on as it is */
     size_t tail_len;
 };
 
@@ -38,6 +40,11 @@ bool sw_wire_read_parse(const struct sw_frame *frame, struct sw_wire_parse *pars
 uint32_t sw_wire_parse_type(const struct sw_wire_parse *parse, int index);
 bool sw_wire_read_bind(const struct sw_frame *frame, struct sw_wire_bind *bind,
                        struct sw_error *err);
+/* A tail that was read before; the names are NULL. False if it is none after all. */
+bool sw_wire_read_bind_tail(const uint8_t *tail, size_t len, struct sw_wire_bind *bind);
+/* Does it ask for binary values in column @index (from 0), if there are so many? In any? */
+bool sw_wire_wants_binary(const struct sw_wire_bind *bind, int index);
+bool sw_wire_wants_any_binary(const struct sw_wire_bind *bind);
 /* The values of a Bind one after the other: start with *at = bind->values, *index = 0. False
  * when there is none left. */
 bool sw_wire_bind_next(const struct sw_wire_bind *bind, const uint8_t **at, int *index,

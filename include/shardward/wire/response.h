@@ -23,6 +23,8 @@ uint64_t sw_wire_rows_of_tag(const struct sw_frame *frame);
 /* ParameterDescription: how many, and the OID of each. False of a broken body. */
 bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
                                   const uint8_t **types);
+/* RowDescription: how many columns, and of the first @most the OID of each. -1: broken. */
+int sw_wire_read_row_types(const struct sw_frame *frame, uint32_t *types, int most);
 
 /* Rename the types in a RowDescription (T) or ParameterDescription (t), as a shard calls them,
  * to what the catalog database calls them. @message is the whole message, which the caller may

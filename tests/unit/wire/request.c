@@ -225,6 +225,36 @@ static void null_and_the_empty_value_differ(void **state)
     assert_false(sw_wire_bind_next(&bind, &at, &index, &value));
 }
 
+static void results_are_asked_for_in_one_format_or_in_one_each(void **state)
+{
+    static const struct {
+        const char *tail;
+        size_t len;
+        bool is_read, any, of[3];
+    } rows[] = {
+        {"\0\0\0\0\0\0", 6, true, false, {false, false, false}},
+        {"\0\0\0\0\0\1\0\0", 8, true, false, {false, false, false}},
+        {"\0\0\0\0\0\1\0\1", 8, true, true, {true, true, true}},
+        {"\0\0\0\0\0\2\0\0\0\1", 10, true, true, {false, true, false}},
+        {"\0\0\0\1\xff\xff\xff\xff\0\1\0\1", 12, true, true, {true, true, true}},
+        {"\0\2\0\0\0\0\0\1\xff\xff\xff\xff\0\0", 14, false, false, {false}},
+        {"\0\0\0\0\0\1\0", 7, false, false, {false}},
+        {"\0\0\0\0\0\0\0", 7, false, false, {false}},
+        {"", 0, false, false, {false}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sw_wire_bind bind = {.portal = NULL};
+
+        assert_int_equal(
+            sw_wire_read_bind_tail((const uint8_t *)rows[i].tail, rows[i].len, &bind),
+            rows[i].is_read);
+        assert_int_equal(sw_wire_wants_any_binary(&bind), rows[i].any);
+        for (int column = 0; column < 3; column++)
+            assert_int_equal(sw_wire_wants_binary(&bind, column), rows[i].of[column]);
+    }
+}
+
 static void a_bind_carries_65535_values(void **state)
 {
     const int count = 65535;
@@ -388,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_format_is_text_or_binary),
         cmocka_unit_test(formats_are_none_one_or_one_each),
         cmocka_unit_test(null_and_the_empty_value_differ),
+        cmocka_unit_test(results_are_asked_for_in_one_format_or_in_one_each),
         cmocka_unit_test(a_bind_carries_65535_values),
         cmocka_unit_test(a_target_is_a_statement_or_a_portal),
         cmocka_unit_test(an_execute_gives_its_row_limit),

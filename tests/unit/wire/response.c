@@ -180,7 +180,8 @@ static void types_are_translated_where_they_stand(void **state)
          "\0\1mood\0\0\0\x75\x30\0\1\0\0\x4e\x20\0\4\xff\xff\xff\xff\0\1", 25},
         {'T', "\0\1mood", NULL, 6},
     };
-    const struct sw_oid_pair pair = {16400, 20000}, table = {16400, 30000};
+    const struct sw_oid_pair pair = {.shard_oid = 16400, .catalog_oid = 20000};
+    const struct sw_oid_pair table = {.shard_oid = 16400, .catalog_oid = 30000};
     struct sw_oid_map *types = sw_oid_map_create(&pair, 1);
 
     types->tables = sw_oid_map_create(&table, 1);
@@ -199,6 +200,38 @@ static void types_are_translated_where_they_stand(void **state)
             assert_memory_equal(message + HEADER, rows[i].after, rows[i].len);
     }
     sw_oid_map_unref(types);
+}
+
+static void columns_are_counted_with_their_types(void **state)
+{
+#define COLUMN(name, oid) name "\0\0\0\0\7\0\1\0\0" oid "\0\4\xff\xff\xff\xff\0\1"
+    static const struct {
+        const char *body;
+        size_t len;
+        int count;
+        uint32_t types[2];
+    } rows[] = {
+        {"\0\0", 2, 0, {0}},
+        {"\0\1" COLUMN("mood", "\x40\x10"), 25, 1, {16400}},
+        {"\0\3" COLUMN("", "\x40\x10") COLUMN("b", "\0\x19") COLUMN("", "\0\x17"),
+         60,
+         3,
+         {16400, 25}},
+        {"\0\1" COLUMN("mood", "\x40\x10"), 24, -1, {0}},
+        {"\0\2" COLUMN("mood", "\x40\x10"), 25, -1, {0}},
+        {"\0\0" COLUMN("mood", "\x40\x10"), 25, -1, {0}},
+        {"\0", 1, -1, {0}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sw_frame frame = frame_of(rows[i].body, rows[i].len);
+        uint32_t types[2] = {0};
+
+        assert_int_equal(sw_wire_read_row_types(&frame, NULL, 0), rows[i].count);
+        assert_int_equal(sw_wire_read_row_types(&frame, types, 2), rows[i].count);
+        if (rows[i].count >= 0)
+            assert_memory_equal(types, rows[i].types, sizeof types);
+    }
 }
 
 static void a_tag_tells_how_many_rows(void **state)
@@ -235,6 +268,7 @@ static void a_tag_tells_how_many_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns_are_counted_with_their_types),
         cmocka_unit_test(a_tag_tells_how_many_rows),
         cmocka_unit_test(an_error_keeps_what_the_server_said),
         cmocka_unit_test(nobody_need_ask_whether_it_is_fatal),
