@@ -230,8 +230,24 @@ LEFT JOIN pg_extension x ON x.oid = d.refobjid
 WHERE c.oid >= 16384
 ORDER BY 2, 3;
 
-SELECT 'type', n.nspname, t.typname, t.oid, coalesce(c.relkind, ec.relkind, 'c') <> 'c', t.typrelid
+WITH RECURSIVE bases AS (
+    SELECT oid, oid AS base FROM pg_type
+    UNION ALL
+    SELECT b.oid, t.typbasetype FROM bases b JOIN pg_type t ON t.oid = b.base
+    WHERE t.typtype = 'd'
+)
+SELECT 'type', n.nspname, t.typname, t.oid, coalesce(c.relkind, ec.relkind, 'c') <> 'c',
+    t.typrelid,
+    CASE p.proname WHEN 'array_send' THEN 'a' WHEN 'record_send' THEN 'c'
+        WHEN 'range_send' THEN 'r' WHEN 'multirange_send' THEN 'm' ELSE 'p' END,
+    coalesce(r.rngsubtype, mr.rngsubtype)
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+JOIN bases ON bases.oid = t.oid JOIN pg_type b ON b.oid = bases.base AND b.typtype <> 'd'
+LEFT JOIN pg_proc p ON p.oid = b.typsend AND p.pronamespace = 'pg_catalog'::regnamespace
+LEFT JOIN pg_range r ON r.rngtypid = b.oid
+LEFT JOIN pg_depend d ON b.typtype = 'm' AND d.classid = 'pg_type'::regclass AND d.objid = b.oid
+    AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+LEFT JOIN pg_range mr ON mr.rngtypid = d.refobjid
 LEFT JOIN pg_class c ON c.oid = t.typrelid
 LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 LEFT JOIN pg_class ec ON ec.oid = e.typrelid

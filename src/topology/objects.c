@@ -105,8 +105,7 @@ static struct sw_oid_map *map_types(const struct sw_schema *schema,
         other = type_name(name, type) ? sw_textmap_get(types, name) : NULL;
         if (other == NULL)
             continue;
-        add_pair(&of_types, (struct sw_oid_pair){.shard_oid = type->oid,
-                                                     .catalog_oid = other->oid});
+        add_pair(&of_types, (struct sw_oid_pair){type->oid, other->oid, type->shape});
         if (type->table_oid != 0 && other->table_oid != 0)
             add_pair(&of_tables, (struct sw_oid_pair){.shard_oid = type->table_oid,
                                                       .catalog_oid = other->table_oid});

@@ -335,6 +335,10 @@ static void read_type(struct reader *reader)
     type->oid = oid(reader, 3);
     type->is_row = flag(reader, 4);
     type->table_oid = optional(reader, 5) == NULL ? 0 : oid(reader, 5);
+    if (optional(reader, 6) != NULL)
+        type->shape.kind = (enum sw_shape_kind)letter(reader, 6, "pacrm");
+    if (optional(reader, 7) != NULL)
+        type->shape.of = oid(reader, 7);
 }
 
 static void read_installed(struct reader *reader)

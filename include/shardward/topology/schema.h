@@ -31,7 +31,8 @@
  *
  *     cast        from, to, function's schema, function, volatility, extension
  *
- *     type        schema, name, oid, is of a table's row, oid of that table (may be missing)
+ *     type        schema, name, oid, is of a table's row, oid of that table, shape (p a c r m,
+ *                 see sw_shape_kind), oid of what a range is of; the last three may be missing
  *
  *     installed   version of schema shardward, version of the map accepted
  *
@@ -175,6 +176,7 @@ struct sw_schema_type {
     bool is_row; /* the type of a table's rows, or an array of them */
     uint32_t
         table_oid; /* of the table, or composite, whose rows it has; 0: none, or not said */
+    struct sw_shape shape;
 };
 
 /* What decides where rows live, as it was when rows were put there (see accepted.h). */

@@ -228,6 +228,27 @@ static void tables_are_called_as_the_catalog_database_calls_them(void **state)
     sw_catalog_unref(catalog);
 }
 
+static void a_map_knows_the_shapes_of_types(void **state)
+{
+    const struct sw_oid_map *types;
+    struct sw_catalog *catalog;
+
+    all_read(PATIENTS "type\tpublic\t_mood\t16400\tf\t0\ta\n"
+                      "type\tpublic\tpair\t16401\tf\t16399\tc\n"
+                      "type\tpublic\tspan\t16402\tf\t0\tr\t16401\n");
+    reads("catalog", PATIENTS "type\tpublic\t_mood\t16400\tf\t0\ta\n"
+                              "type\tpublic\tpair\t20001\tf\t20000\tc\n"
+                              "type\tpublic\tspan\t16402\tf\t0\tr\t20001\n");
+    catalog = sw_catalog_build(map, readings, 1);
+    types = sw_catalog_types(&catalog->databases[0], shard("users_1"));
+    assert_non_null(types);
+    assert_int_equal(sw_shape_of_catalog(types, 16400).kind, SW_SHAPE_ARRAY);
+    assert_int_equal(sw_shape_of_catalog(types, 20001).kind, SW_SHAPE_COMPOSITE);
+    assert_int_equal(sw_shape_of_catalog(types, 16402).kind, SW_SHAPE_RANGE);
+    assert_int_equal(sw_shape_of_catalog(types, 16402).of, 16401);
+    sw_catalog_unref(catalog);
+}
+
 static void types_with_the_same_oid_everywhere_cost_nothing(void **state)
 {
     struct sw_catalog *catalog;
@@ -555,6 +576,7 @@ int main(void)
         TEST(a_reading_that_makes_no_sense_is_no_reading),
         TEST(types_are_translated_both_ways),
         TEST(tables_are_called_as_the_catalog_database_calls_them),
+        TEST(a_map_knows_the_shapes_of_types),
         TEST(types_with_the_same_oid_everywhere_cost_nothing),
         TEST(a_function_of_several_shards_is_one),
         TEST(what_some_shards_have_not_noted_is_unfinished),

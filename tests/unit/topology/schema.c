@@ -30,7 +30,9 @@ static const char whole[] =
     "function\tpublic\tbook\tbigint, text\t2\t0\tf\tv\tplpgsql\t\\N\tt\n"
     "operator\tpublic\t=\tpublic\tsame\ti\tcitext\n"
     "cast\tinteger\tmood\tpublic\tto_mood\ts\t\\N\n"
-    "type\tpublic\tmood\t16400\tf\n";
+    "type\tpublic\tmood\t16400\tf\n"
+    "type\tpublic\tspans\t16401\tf\t0\tm\t16402\n"
+    "type\tpublic\tpair\t16402\tf\t16399\tc\t\\N\n";
 
 static void every_kind_of_line_is_read(void **state)
 {
@@ -75,6 +77,11 @@ static void every_kind_of_line_is_read(void **state)
     assert_string_equal(schema->operators[0].extension, "citext");
     assert_int_equal(schema->casts[0].volatility, SW_STABLE);
     assert_int_equal(schema->types[0].oid, 16400);
+    assert_int_equal(schema->types[0].shape.kind, SW_SHAPE_PLAIN);
+    assert_int_equal(schema->types[1].shape.kind, SW_SHAPE_MULTIRANGE);
+    assert_int_equal(schema->types[1].shape.of, 16402);
+    assert_int_equal(schema->types[2].shape.kind, SW_SHAPE_COMPOSITE);
+    assert_int_equal(schema->types[2].shape.of, 0);
     sw_schema_free(schema);
 }
 
@@ -88,6 +95,8 @@ static void a_line_that_cannot_be_read_is_named(void **state)
         "column\tpublic\tother\ta\t20\t20\tbigint\t-1\t\\N\tt\tt\t\\N\t\tf\t\\N", /* no table */
         "type\tpublic\tmood\t4294967296\tf",                                      /* no oid */
         "type\tpublic\tmood\t-1\tf",
+        "type\tpublic\tmood\t1\tf\t0\tx", /* no such shape */
+        "type\tpublic\tmood\t1\tf\t0\tr\tx",
         "index\tpublic\tother\tpublic\ti",                                   /* no table */
         "index\tpublic\tpatients\tpublic",                                   /* no name */
         "sequence\tpublic\tother\tpublic\ts",                                /* no table */
