@@ -102,8 +102,12 @@ static void take_error(struct sw_backend *backend, const struct sw_frame *frame)
     reply = *sw_replies_head(&backend->replies);
     forward_span(backend);
     if (turn == SW_TURN_FAILS) {
+        bool has_sync;
+
         sw_backend_note_skipped(backend, &reply);
-        if (!sw_replies_skip(&backend->replies, on_skipped, backend)) {
+        has_sync = sw_replies_skip(&backend->replies, on_skipped, backend);
+        sw_backend_restore_portals(backend);
+        if (!has_sync) {
             sw_write_sync(sw_stream_out(backend->stream));
             sw_backend_expect(backend, SW_REPLY_SYNC, SW_REPLY_FORWARD, -1);
             sw_stream_flush(backend->stream);
@@ -118,17 +122,21 @@ static void take_ready(struct sw_backend *backend, const struct sw_frame *frame)
 
     backend->status = (char)(frame->body_len == 1 ? frame->body[0] : '?');
     sw_replies_pop(&backend->replies);
+    if (backend->status == 'I')
+        sw_backend_close_portals(backend);
     forward_span(backend);
     backend->events->on_ready(backend->user, &reply, backend->status);
 }
 
 /* Only rows, those of COPY too, and notices are passed on piece by piece; other messages have
- * to be here in full. */
-static bool is_read_whole(uint8_t type, const struct sw_reply *head)
+ * to be here in full, and so have rows in which types are renamed. */
+static bool is_read_whole(struct sw_backend *backend, uint8_t type)
 {
+    const struct sw_reply *head = sw_replies_head(&backend->replies);
     bool is_passed_on = type == 'D' || type == 'd' || type == 'N' || type == 'A';
 
-    return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE);
+    return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE) ||
+           (type == 'D' && sw_backend_renames_rows(backend, head));
 }
 
 static void take_copy_in(struct sw_backend *backend, const uint8_t *bytes, size_t len)
@@ -140,15 +148,32 @@ static void take_copy_in(struct sw_backend *backend, const uint8_t *bytes, size_
         sw_backend_be_lost(backend, "the server waits for data that nobody has");
 }
 
-/* A message that answers the head entry and may be here only in part. Types are translated in
- * the stream's own buffer: those messages are here in full. */
+/* Types are renamed in the stream's own buffer: those messages are here in full. False: the
+ * server broke the protocol. */
+static bool rename_types(struct sw_backend *backend, const struct sw_reply *reply,
+                         const struct sw_frame *frame, const uint8_t *bytes)
+{
+    uint8_t *message = (uint8_t *)(uintptr_t)bytes;
+
+    if (backend->types == NULL)
+        return true;
+    if (frame->type == 'D')
+        return !sw_backend_renames_rows(backend, reply) ||
+               sw_backend_rename_row(backend, reply, message, frame);
+    if (frame->type == 'T' || frame->type == 'n')
+        if (!sw_backend_note_described(backend, reply, frame))
+            return false;
+    return (frame->type != 'T' && frame->type != 't') ||
+           sw_wire_translate_types(message, frame, backend->types);
+}
+
+/* A message that answers the head entry and may be here only in part. */
 static void take_answer(struct sw_backend *backend, const struct sw_frame *frame,
                         const uint8_t *bytes, size_t here, enum sw_reply_turn turn)
 {
     struct sw_reply reply = *sw_replies_head(&backend->replies);
 
-    if (backend->types != NULL && (frame->type == 'T' || frame->type == 't') &&
-        !sw_wire_translate_types((uint8_t *)(uintptr_t)bytes, frame, backend->types)) {
+    if (!rename_types(backend, &reply, frame, bytes)) {
         sw_backend_be_lost(backend, "the server broke the protocol");
         return;
     }
@@ -226,6 +251,13 @@ static size_t take_tail(struct sw_backend *backend, const uint8_t *bytes, size_t
     return part;
 }
 
+static const char *why_unread(enum sw_frame_status status, const struct sw_frame *frame)
+{
+    return status == SW_FRAME_LONG && frame->type == 'D' && frame->size <= MESSAGE_LIMIT
+               ? "a row of more than 64 MB holds binary arrays or composites of users' types"
+               : "the server sent a message that cannot be read";
+}
+
 /* One step into [bytes, bytes + len); returns how far, 0 when more has to come first. */
 static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t len)
 {
@@ -238,11 +270,10 @@ static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t
     status = sw_frame_next(bytes, len, MESSAGE_LIMIT, &frame);
     if (status == SW_FRAME_SHORT)
         return 0;
-    if (status == SW_FRAME_HEADER &&
-        is_read_whole(frame.type, sw_replies_head(&backend->replies)))
-        status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_BAD;
+    if (status == SW_FRAME_HEADER && is_read_whole(backend, frame.type))
+        status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_LONG;
     if (status == SW_FRAME_BAD || status == SW_FRAME_LONG) {
-        sw_backend_be_lost(backend, "the server sent a message that cannot be read");
+        sw_backend_be_lost(backend, why_unread(status, &frame));
         return len;
     }
     if (status == SW_FRAME_SHORT)

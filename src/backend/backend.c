@@ -19,8 +19,21 @@ static void on_lost(void *owner, const char *reason)
     sw_backend_be_lost(owner, reason);
 }
 
+/* What is still expected of the server will not come. */
+static void drop_replies(struct sw_backend *backend)
+{
+    const struct sw_reply *head;
+
+    while ((head = sw_replies_head(&backend->replies)) != NULL) {
+        sw_backend_note_skipped(backend, head);
+        sw_replies_pop(&backend->replies);
+    }
+}
+
 static void free_backend(struct sw_backend *backend)
 {
+    drop_replies(backend);
+    sw_backend_forget_portals(backend);
     sw_backend_forget_prepared(backend);
     sw_replies_finish(&backend->replies);
     sw_settings_unref(backend->settings);
@@ -68,6 +81,8 @@ struct sw_backend *sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dia
 
     sw_link_init(&backend->card.link);
     sw_link_init(&backend->known_list);
+    sw_link_init(&backend->portals);
+    sw_link_init(&backend->spare_portals);
     sw_textmap_init(&backend->known);
     sw_replies_init(&backend->replies);
     backend->dialled = dialled;
@@ -147,6 +162,7 @@ void sw_backend_translate(struct sw_backend *backend, struct sw_oid_map *types)
 
 void sw_backend_leave(struct sw_backend *backend)
 {
+    sw_backend_close_portals(backend);
     sw_backend_translate(backend, NULL);
     backend->events = NULL;
     backend->user = NULL;

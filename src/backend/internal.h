@@ -15,6 +15,9 @@ struct sw_dialled {
     char default_isolation[24]; /* as current_setting() names it */
 };
 
+struct sw_results;
+struct sw_portal;
+
 struct sw_backend {
     struct sw_backend_card card;
     struct sw_dialled *dialled;
@@ -30,6 +33,10 @@ struct sw_backend {
     struct sw_textmap known; /* by the names of statements on the server */
     struct sw_link known_list;
     struct sw_prepared *unnamed; /* what the server's unnamed statement was made of */
+    struct sw_results *unnamed_results;
+    struct sw_link portals, spare_portals; /* the newest first */
+    struct sw_portal *simple; /* what a simple query gives, of a binary cursor perhaps */
+    int spare_portal_count;
 
     struct sw_oid_map *types; /* of its user's; NULL: nothing to translate */
     struct sw_settings *settings;
@@ -53,10 +60,35 @@ struct sw_backend {
 
 /* The server's unnamed statement is made of @prepared from now on; NULL: of nothing known. */
 void sw_backend_note_unnamed(struct sw_backend *backend, struct sw_prepared *prepared);
-/* The statement that @reply is about was answered, or skipped after an error. */
+/* What @reply is about was answered, or skipped after an error. */
 void sw_backend_note_answered(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_note_skipped(struct sw_backend *backend, const struct sw_reply *reply);
 void sw_backend_forget_prepared(struct sw_backend *backend);
+/* Where it is kept what @prepared, which was sent, gives on this server. */
+struct sw_results **sw_backend_results(struct sw_backend *backend,
+                                       const struct sw_prepared *prepared);
+
+/* --- binary values that name types: portals.c --- */
+
+void sw_results_unref(struct sw_results *results); /* accepts NULL */
+/* For another statement; the memory is used again if nobody else does. */
+void sw_results_renew(struct sw_results **results);
+
+/* T or n, as the server sent it. False: it broke the protocol. */
+bool sw_backend_note_described(struct sw_backend *backend, const struct sw_reply *reply,
+                               const struct sw_frame *frame);
+/* Do rows for @reply name types? It may be NULL. */
+bool sw_backend_renames_rows(struct sw_backend *backend, const struct sw_reply *reply);
+bool sw_backend_rename_row(struct sw_backend *backend, const struct sw_reply *reply,
+                           uint8_t *message, const struct sw_frame *frame);
+/* The portal, or statement described, that @reply is about was answered, or skipped. */
+void sw_backend_note_portal_answered(struct sw_backend *backend, const struct sw_reply *reply);
+void sw_backend_note_portal_skipped(struct sw_backend *backend, const struct sw_reply *reply);
+/* All that was sent was answered or skipped: what was not carried out is undone. */
+void sw_backend_restore_portals(struct sw_backend *backend);
+/* The transaction is over. */
+void sw_backend_close_portals(struct sw_backend *backend);
+void sw_backend_forget_portals(struct sw_backend *backend);
 
 /* --- one client's alone: raw.c --- */
 

@@ -16,6 +16,7 @@ struct known {
     char server_name[SW_PREPARED_NAME];
     bool is_sent, is_there;
     int pending; /* entries of the reply queue that point here */
+    struct sw_results *results;
 };
 
 static void forget_if_gone(struct sw_backend *backend, struct known *known)
@@ -24,6 +25,7 @@ static void forget_if_gone(struct sw_backend *backend, struct known *known)
         return;
     (void)sw_textmap_remove(&backend->known, known->server_name);
     sw_link_remove(&known->link);
+    sw_results_unref(known->results);
     free(known);
 }
 
@@ -35,10 +37,19 @@ void sw_backend_note_unnamed(struct sw_backend *backend, struct sw_prepared *pre
     backend->unnamed = prepared;
 }
 
+static bool is_of_statement(const struct sw_reply *reply)
+{
+    return reply->kind == SW_REPLY_PARSE || reply->kind == SW_REPLY_CLOSE;
+}
+
 void sw_backend_note_answered(struct sw_backend *backend, const struct sw_reply *reply)
 {
     struct known *known = reply->about;
 
+    if (!is_of_statement(reply)) {
+        sw_backend_note_portal_answered(backend, reply);
+        return;
+    }
     if (known == NULL)
         return;
     known->pending--;
@@ -50,6 +61,10 @@ void sw_backend_note_skipped(struct sw_backend *backend, const struct sw_reply *
 {
     struct known *known = reply->about;
 
+    if (!is_of_statement(reply)) {
+        sw_backend_note_portal_skipped(backend, reply);
+        return;
+    }
     if (reply->kind == SW_REPLY_PARSE && known == NULL)
         sw_backend_note_unnamed(backend, NULL);
     if (known == NULL)
@@ -98,6 +113,7 @@ static void write_parse(struct sw_backend *backend, const struct sw_prepared *pr
 static void send_parse(struct sw_backend *backend, struct sw_prepared *prepared,
                        struct known *known, enum sw_reply_use use, int index)
 {
+    sw_results_renew(known == NULL ? &backend->unnamed_results : &known->results);
     if (known != NULL)
         known->pending++;
     write_parse(backend, prepared);
@@ -151,7 +167,7 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index)
     sw_write_parse(out, "", sql, NULL, 0);
     sw_write_bind(out, portal, "", no_parameters, sizeof no_parameters);
     sw_write_execute(out, portal, 0);
-    sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_ABSORB, -1);
+    sw_backend_expect(backend, SW_REPLY_CLOSE_PORTAL, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_PARSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, index);
@@ -171,6 +187,13 @@ bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared
     return true;
 }
 
+struct sw_results **sw_backend_results(struct sw_backend *backend,
+                                       const struct sw_prepared *prepared)
+{
+    return prepared->server_name[0] == '\0' ? &backend->unnamed_results
+                                            : &find_known(backend, prepared)->results;
+}
+
 void sw_backend_forget_prepared(struct sw_backend *backend)
 {
     struct sw_link *link;
@@ -184,4 +207,5 @@ void sw_backend_forget_prepared(struct sw_backend *backend)
     }
     sw_textmap_finish(&backend->known);
     sw_backend_note_unnamed(backend, NULL);
+    sw_results_unref(backend->unnamed_results);
 }

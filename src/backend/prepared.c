@@ -51,6 +51,13 @@ struct sw_prepared *sw_prepared_create_naming(const char *query, struct sw_prepa
     return prepared;
 }
 
+void sw_prepared_learn(struct sw_prepared *prepared, const uint32_t *types, int count)
+{
+    free(prepared->learned);
+    prepared->learned = sw_memdup(types, (size_t)count * sizeof *types);
+    prepared->learned_count = count;
+}
+
 struct sw_prepared *sw_prepared_ref(struct sw_prepared *prepared)
 {
     prepared->refs++;
@@ -64,5 +71,6 @@ void sw_prepared_unref(struct sw_prepared *prepared)
     sw_prepared_unref(prepared->needs);
     free(prepared->query);
     free(prepared->types);
+    free(prepared->learned);
     free(prepared);
 }

@@ -74,6 +74,7 @@ enum sw_reply_turn sw_replies_turn(const struct sw_replies *replies, uint8_t typ
     case SW_REPLY_BIND:
         return ends_if(type == '2');
     case SW_REPLY_CLOSE:
+    case SW_REPLY_CLOSE_PORTAL:
         return ends_if(type == '3');
     case SW_REPLY_DESCRIBE:
         return type == 't' ? SW_TURN_STAYS : ends_if(type == 'T' || type == 'n');

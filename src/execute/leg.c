@@ -100,10 +100,9 @@ static void send_bind(struct sw_leg *leg, const struct sw_request *request, int 
     struct sw_backend *backend = backend_of(leg);
 
     (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
-    sw_write_bind(sw_backend_out(backend), sw_run_text(leg->work.run, request),
-                  request->prepared->server_name, sw_run_bytes(leg->work.run, request),
-                  request->bytes_len);
-    sw_backend_expect(backend, SW_REPLY_BIND, use_of(request), index);
+    sw_backend_bind(backend, sw_run_text(leg->work.run, request), request->prepared,
+                    sw_run_bytes(leg->work.run, request), request->bytes_len, use_of(request),
+                    index);
 }
 
 static void send_describe_statement(struct sw_leg *leg, const struct sw_request *request,
@@ -112,8 +111,7 @@ static void send_describe_statement(struct sw_leg *leg, const struct sw_request 
     struct sw_backend *backend = backend_of(leg);
 
     (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
-    sw_write_target(sw_backend_out(backend), 'D', 'S', request->prepared->server_name);
-    sw_backend_expect(backend, SW_REPLY_DESCRIBE, use_of(request), index);
+    sw_backend_describe_statement(backend, request->prepared, use_of(request), index);
 }
 
 /* The server fails on a statement that cannot exist, and so rolls back what it did for this
@@ -149,17 +147,15 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
         send_describe_statement(leg, request, index);
         break;
     case SW_REQUEST_DESCRIBE_PORTAL:
-        sw_write_target(out, 'D', 'P', text);
-        sw_backend_expect(backend, SW_REPLY_DESCRIBE,
-                          request->is_quiet ? SW_REPLY_COLUMNS : SW_REPLY_FORWARD, index);
+        sw_backend_describe_portal(backend, text, request->prepared,
+                                   request->is_quiet ? SW_REPLY_COLUMNS : SW_REPLY_FORWARD,
+                                   index);
         break;
     case SW_REQUEST_EXECUTE:
-        sw_write_execute(out, text, request->max_rows);
-        sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_FORWARD, index);
+        sw_backend_execute(backend, text, request->prepared, request->max_rows, index);
         break;
     case SW_REQUEST_CLOSE_PORTAL:
-        sw_write_target(out, 'C', 'P', text);
-        sw_backend_expect(backend, SW_REPLY_CLOSE, SW_REPLY_FORWARD, index);
+        sw_backend_close_portal(backend, text, index);
         break;
     case SW_REQUEST_SYNC:
         sw_write_sync(out);

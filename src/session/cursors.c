@@ -37,7 +37,7 @@ static struct sw_named *make_cursor(const char *name, struct sw_planned *planned
     struct sw_prepared *prepared = sw_prepared_create_unnamed(text, NULL, 0);
     struct sw_named *cursor = sw_named_create(name, planned, text, prepared, NULL, 0);
 
-    cursor->is_cursor = true;
+    cursor->is_cursor = prepared->is_cursor = true;
     sw_prepared_unref(prepared);
     return cursor;
 }

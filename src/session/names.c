@@ -71,6 +71,9 @@ void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)
     for (int i = 0; i < count; i++, oid += 4)
         named->types[i] =
             (uint32_t)oid[0] << 24 | (uint32_t)oid[1] << 16 | (uint32_t)oid[2] << 8 | oid[3];
+    sw_prepared_learn(named->prepared, named->types, count);
+    if (named->filled != NULL)
+        sw_prepared_learn(named->filled, named->types, count);
 }
 
 struct sw_named *sw_names_get(const struct sw_names *names, const char *name)

@@ -131,6 +131,9 @@ static struct sw_named *make_named(const struct sw_session *session,
     struct sw_named *named =
         sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
+    if (prepared != NULL)
+        prepared->is_fetch =
+            named->statement != NULL && named->statement->kind == SW_STATEMENT_FETCH;
     named->reading = sw_session_reading(session);
     (void)sw_settings_ref(named->reading.settings);
     if (draft->filled != NULL)

@@ -194,6 +194,9 @@ static void replace_prepared(const struct sw_session *session, struct sw_prepare
             : sw_prepared_create(before->query, before->types, before->type_count, scope);
 
     free(scope);
+    prepared->is_fetch = before->is_fetch;
+    if (before->learned != NULL)
+        sw_prepared_learn(prepared, before->learned, before->learned_count);
     sw_prepared_unref(before);
     *at = prepared;
 }

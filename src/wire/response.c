@@ -141,22 +141,23 @@ bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
 
 /* Of a column: its name, table oid and number; then its type's oid, length, modifier and format
  * (PostgreSQL docs, "Message Formats"). */
-enum { NUMBER_LEN = 2, BEHIND_TYPE = 2 + 4 + 2 };
+enum { NUMBER_LEN = 2, SIZES_LEN = 2 + 4, BEHIND_TYPE = SIZES_LEN + 2 };
 
-int sw_wire_read_row_types(const struct sw_frame *frame, uint32_t *types, int most)
+int sw_wire_read_columns(const struct sw_frame *frame, struct sw_wire_column *columns, int most)
 {
     struct sw_cursor cursor = sw_cursor_of(frame);
     int count = sw_cursor_int16(&cursor);
 
     for (int i = 0; i < count && !cursor.is_bad; i++) {
-        uint32_t oid;
+        struct sw_wire_column column;
 
         (void)sw_cursor_text(&cursor);
         (void)sw_cursor_bytes(&cursor, OID_LEN + NUMBER_LEN);
-        oid = sw_cursor_int32(&cursor);
-        (void)sw_cursor_bytes(&cursor, BEHIND_TYPE);
+        column.type = sw_cursor_int32(&cursor);
+        (void)sw_cursor_bytes(&cursor, SIZES_LEN);
+        column.is_binary = sw_cursor_int16(&cursor) == 1;
         if (i < most)
-            types[i] = oid;
+            columns[i] = column;
     }
     return sw_cursor_is_done(&cursor) ? count : -1;
 }

@@ -105,7 +105,7 @@ static void read_responses(const struct sw_frame *frame)
             add_bytes(bytes, len);
     if (sw_wire_read_parameter_types(frame, &count, &bytes))
         add_bytes(bytes, (size_t)count * 4);
-    sum += (size_t)sw_wire_read_row_types(frame, NULL, 0);
+    sum += (size_t)sw_wire_read_columns(frame, NULL, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

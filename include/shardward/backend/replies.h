@@ -20,9 +20,10 @@ enum sw_reply_kind {
     SW_REPLY_BIND,     /* 2 */
     SW_REPLY_DESCRIBE, /* [t] then T or n */
     SW_REPLY_EXECUTE,  /* D.., or H d.. c, or G, then C, I or s */
-    SW_REPLY_CLOSE,    /* 3 */
-    SW_REPLY_SYNC,     /* Z */
-    SW_REPLY_QUERY,    /* anything, then Z */
+    SW_REPLY_CLOSE,    /* 3; of a statement */
+    SW_REPLY_CLOSE_PORTAL,
+    SW_REPLY_SYNC,  /* Z */
+    SW_REPLY_QUERY, /* anything, then Z */
 };
 
 enum sw_reply_use {
@@ -38,7 +39,7 @@ struct sw_reply {
     enum sw_reply_kind kind;
     enum sw_reply_use use;
     int index;   /* what its owner knows it by, or SW_REPLY_OF_NOBODY */
-    void *about; /* PARSE: borrowed struct sw_prepared that the server has then; else NULL */
+    void *about; /* what the backend has noted of that statement or portal; NULL: nothing */
 };
 
 struct sw_replies {

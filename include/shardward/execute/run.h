@@ -32,7 +32,8 @@ enum sw_request_kind {
 
 struct sw_request {
     enum sw_request_kind kind;
-    struct sw_prepared *prepared;  /* of PARSE, BIND and DESCRIBE_STATEMENT */
+    struct sw_prepared *prepared; /* of PARSE, BIND and DESCRIBE_STATEMENT; of a portal: what it
+                                     was bound to, or NULL */
     size_t text, bytes, bytes_len; /* offsets in the run's bytes */
     uint32_t max_rows;             /* of EXECUTE */
     bool is_quiet; /* of PARSE, BIND and DESCRIBE: the client hears of it no more than of a

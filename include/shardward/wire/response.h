@@ -23,8 +23,14 @@ uint64_t sw_wire_rows_of_tag(const struct sw_frame *frame);
 /* ParameterDescription: how many, and the OID of each. False of a broken body. */
 bool sw_wire_read_parameter_types(const struct sw_frame *frame, int *count,
                                   const uint8_t **types);
-/* RowDescription: how many columns, and of the first @most the OID of each. -1: broken. */
-int sw_wire_read_row_types(const struct sw_frame *frame, uint32_t *types, int most);
+/* RowDescription: how many columns, and of the first @most each. -1: broken. */
+struct sw_wire_column {
+    uint32_t type;
+    bool is_binary;
+};
+
+int sw_wire_read_columns(const struct sw_frame *frame, struct sw_wire_column *columns,
+                         int most);
 
 /* Rename the types in a RowDescription (T) or ParameterDescription (t), as a shard calls them,
  * to what the catalog database calls them. @message is the whole message, which the caller may

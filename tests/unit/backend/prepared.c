@@ -122,6 +122,23 @@ static void a_statement_lives_as_long_as_it_is_shared(void **state)
     sw_prepared_unref(NULL);
 }
 
+static void what_is_learned_last_is_known(void **state)
+{
+    const uint32_t types[] = {23, 16400};
+    struct sw_prepared *prepared = sw_prepared_create_unnamed("select $1, $2", types, 1);
+
+    assert_null(prepared->learned);
+    sw_prepared_learn(prepared, types, 2);
+    assert_int_equal(prepared->learned_count, 2);
+    assert_memory_equal(prepared->learned, types, sizeof types);
+    sw_prepared_learn(prepared, types + 1, 1);
+    assert_int_equal(prepared->learned_count, 1);
+    assert_int_equal(prepared->learned[0], 16400);
+    assert_int_equal(prepared->type_count, 1);
+    assert_int_equal(prepared->types[0], 23);
+    sw_prepared_unref(prepared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +147,7 @@ int main(void)
         cmocka_unit_test(an_unnamed_statement_is_unnamed_on_servers),
         cmocka_unit_test(text_and_types_are_copied),
         cmocka_unit_test(a_statement_lives_as_long_as_it_is_shared),
+        cmocka_unit_test(what_is_learned_last_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

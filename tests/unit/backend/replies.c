@@ -10,13 +10,13 @@
 /*
  * Queues are written one letter for each entry, turns one letter for each message:
  *
- *   L local  P Parse  B Bind  D Describe  E Execute  C Close  S Sync  Q Query
+ *   L local  P Parse  B Bind  D Describe  E Execute  C Close  O Close portal  S Sync  Q Query
  *   - stays  . ends   F fails, and what follows   e error    ! wrong
  */
 static const char kinds[] = {
     [SW_REPLY_LOCAL] = 'L',    [SW_REPLY_PARSE] = 'P',   [SW_REPLY_BIND] = 'B',
     [SW_REPLY_DESCRIBE] = 'D', [SW_REPLY_EXECUTE] = 'E', [SW_REPLY_CLOSE] = 'C',
-    [SW_REPLY_SYNC] = 'S',     [SW_REPLY_QUERY] = 'Q',
+    [SW_REPLY_SYNC] = 'S',     [SW_REPLY_QUERY] = 'Q',   [SW_REPLY_CLOSE_PORTAL] = 'O',
 };
 static const char turns[] = {
     [SW_TURN_STAYS] = '-', [SW_TURN_ENDS] = '.',  [SW_TURN_FAILS] = 'F',
@@ -95,6 +95,7 @@ static void answers_follow_the_queue(void **state)
         {"BES", "2IZ", "...", "", ""},
         {"BEBES", "2C2CZ", ".....", "", ""},
         {"CS", "3Z", "..", "", ""},
+        {"BEOS", "2C3Z", "....", "", ""},
         {"S", "Z", ".", "", ""},
         {"SSS", "ZZ", "..", "", "S"},
         {"PBDES", "12", "..", "", "DES"},

@@ -225,12 +225,14 @@ static void columns_are_counted_with_their_types(void **state)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct sw_frame frame = frame_of(rows[i].body, rows[i].len);
-        uint32_t types[2] = {0};
+        struct sw_wire_column columns[2] = {{.type = 0}};
 
-        assert_int_equal(sw_wire_read_row_types(&frame, NULL, 0), rows[i].count);
-        assert_int_equal(sw_wire_read_row_types(&frame, types, 2), rows[i].count);
-        if (rows[i].count >= 0)
-            assert_memory_equal(types, rows[i].types, sizeof types);
+        assert_int_equal(sw_wire_read_columns(&frame, NULL, 0), rows[i].count);
+        assert_int_equal(sw_wire_read_columns(&frame, columns, 2), rows[i].count);
+        for (int at = 0; at < 2 && rows[i].count >= 0; at++) {
+            assert_int_equal(columns[at].type, rows[i].types[at]);
+            assert_int_equal(columns[at].is_binary, at < rows[i].count);
+        }
     }
 }
 
