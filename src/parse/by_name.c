@@ -66,7 +66,9 @@ static bool take_token(struct reader *reader)
     if (*end == '"') {
         do {
             end = strchr(end + 1, '"');
-        } while (*++end == '"');
+        } while (end != NULL && *++end == '"');
+        if (end == NULL) /* it was not a name, but stood in $$...$$ */
+            return false;
     } else if (is_word_part(*end)) {
         while (is_word_part(*end))
             end++;

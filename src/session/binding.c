@@ -49,6 +49,8 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
     for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
         values[i] = (struct sw_parameter){
             .bytes = value.bytes, .len = value.len, .is_binary = value.is_binary};
+    /* A portal with a name may be asked for more rows after Sync. */
+    session->target.stays |= bind->portal[0] != '\0';
     is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
     free(many);
     return is_aimed;

@@ -159,7 +159,8 @@ struct sw_target {
     const struct sw_shard *shard;
     const struct sw_placement *placement;
     bool executes; /* not only Parse and Describe */
-    bool stays;    /* opens a cursor: what goes on there belongs to the transaction */
+    bool stays;    /* opens a cursor, or a portal with a name: what goes on there belongs to the
+                      transaction */
     bool writes, locks_rows;
 };
 

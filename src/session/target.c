@@ -7,8 +7,9 @@
  *   ONE         this shard
  *
  * The shard of a run inside a transaction becomes a participant, and so does whatever database
- * a cursor is opened on. What needs no shard goes to a participant, if there is one; that, what
- * only prepares, and the catalog's answers are had beside the transaction otherwise.
+ * a cursor, or a portal with a name, is opened on. What needs no shard goes to a participant,
+ * if there is one; that, what only prepares, and the catalog's answers are had beside the
+ * transaction otherwise.
  *
  * A batch whose statements are not on one shard is refused outside of a transaction: it is one
  * implicit transaction. Inside an explicit one it is split where the shard changes: a Sync more

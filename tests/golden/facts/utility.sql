@@ -198,3 +198,4 @@ discard plans
 discard sequences
 discard temp
 discard temporary
+prepare s (numeric($$"$$)) as select 1
