@@ -139,6 +139,20 @@ static void what_is_learned_last_is_known(void **state)
     sw_prepared_unref(prepared);
 }
 
+static void a_statement_keeps_the_one_that_it_names(void **state)
+{
+    struct sw_prepared *named = sw_prepared_create("select 1", NULL, 0, "");
+    struct sw_prepared *naming = sw_prepared_create_naming("execute s", named);
+
+    assert_ptr_equal(naming->needs, named);
+    assert_int_equal(named->refs, 2);
+    assert_string_equal(naming->server_name, "");
+    assert_null(named->needs);
+    sw_prepared_unref(naming);
+    assert_int_equal(named->refs, 1);
+    sw_prepared_unref(named);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +162,7 @@ int main(void)
         cmocka_unit_test(text_and_types_are_copied),
         cmocka_unit_test(a_statement_lives_as_long_as_it_is_shared),
         cmocka_unit_test(what_is_learned_last_is_known),
+        cmocka_unit_test(a_statement_keeps_the_one_that_it_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
