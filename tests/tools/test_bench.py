@@ -47,6 +47,16 @@ def command(proc):
 
 
 @test
+def a_quick_bench_in_tls_has_those_that_know_it(t):
+    file = t.work / "tls.json"
+    status, output = run(t, "--quick", "--tls", "--only", "uncached", "--json", file)
+    equal(status, 0, output)
+    found = json.loads(file.read_text())
+    equal([one["name"] for one in found["contenders"]],
+          [name for name in CONTENDERS if name not in ("direct", "haproxy", "pgpool-II")])
+
+
+@test
 def a_quick_bench_fills_every_row(t):
     files = t.work / "bench.json", t.work / "bench.svg"
     process = start(t, "--quick", "--json", files[0], "--svg", files[1])

@@ -8,6 +8,7 @@ class PgBouncer(Contender):
     name = "pgbouncer"
     program = "/usr/sbin/pgbouncer"
     as_server_user = True
+    knows_tls = True
 
     def instance_for(self, protocol):
         return "session" if protocol == "prepared" else "transaction"
@@ -15,6 +16,10 @@ class PgBouncer(Contender):
     def command(self, place, instance):
         (place.dir / "users.txt").write_text(f'"{place.user}" "{place.verifier}"\n')
         config = place.dir / "pgbouncer.ini"
+        tls = f"""client_tls_sslmode = require
+client_tls_cert_file = {place.dir}/server.crt
+client_tls_key_file = {place.dir}/server.key
+""" if place.has_tls else ""
         config.write_text(f"""
 [databases]
 {place.dbname} = host={place.node_address} port={place.node_port} dbname={place.dbname}
@@ -28,7 +33,7 @@ auth_file = {place.dir}/users.txt
 pool_mode = {instance}
 default_pool_size = 20
 max_client_conn = {place.max_clients + 100}
-""")
+{tls}""")
         return [self.program, "-q", config]
 
     def version(self):

@@ -10,6 +10,7 @@ BUCKETS = 1024
 
 class Shardward(Contender):
     program = "shardward"
+    knows_tls = True
 
     def __init__(self, shards, workers):
         self.shards, self.workers = shards, workers
@@ -20,9 +21,12 @@ class Shardward(Contender):
     def command(self, place, instance):
         names = [place.dbname] if self.shards == 1 else place.shards[:self.shards]
         config = place.dir / "shardward.yaml"
+        tls = ("tls: {mode: require, certificate: server.crt, key: server.key}"
+               if place.has_tls else "")
         config.write_text(f"""
 listen: 127.0.0.1:{place.port}
 workers: {self.workers}
+{tls}
 limits: {{clients: {place.max_clients + 100}}}
 clusters:
   c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}

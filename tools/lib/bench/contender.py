@@ -38,6 +38,7 @@ class Place:
     shards: list            # databases on the server, each with all rows
     max_clients: int        # clients that will come at once
     shardward: str          # the program under test
+    has_tls: bool = False   # clients come in TLS; server.crt and server.key are in dir
 
 
 class Contender:
@@ -46,6 +47,7 @@ class Contender:
     name = ""
     program = None              # absolute path; None: pgbench connects to PostgreSQL itself
     as_server_user = False      # programs that refuse to run as root
+    knows_tls = False           # takes part in --tls
     idle_limit = None           # clients that an instance can hold idle; None: as many as come
     idle_reason = ""
 

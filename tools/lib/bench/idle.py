@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import struct
 import time
 
@@ -20,15 +21,28 @@ def _salted(password, salt, iterations):
     return hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), iterations)
 
 
+SSL_REQUEST = struct.pack("!II", 8, 80877103)
+ANY_SERVER = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ANY_SERVER.check_hostname, ANY_SERVER.verify_mode = False, ssl.CERT_NONE
+
+
 class Client:
     """One connection, by hand: libpq would cost this process more than the proxy's is worth."""
 
-    def __init__(self, address, port, user, password, dbname):
+    def __init__(self, address, port, user, password, dbname, in_tls):
         self.password = password
         self.socket = socket.create_connection((address, port), TIMEOUT_S)
+        if in_tls:
+            self._begin_tls()
         words = f"user\0{user}\0database\0{dbname}\0\0".encode()
         self.socket.sendall(struct.pack("!II", len(words) + 8, 196608) + words)
         self._read_until_ready()
+
+    def _begin_tls(self):
+        self.socket.sendall(SSL_REQUEST)
+        if self._bytes(1) != b"S":
+            raise ConnectionError("the proxy has no TLS")
+        self.socket = ANY_SERVER.wrap_socket(self.socket)
 
     def query(self, aid):
         self._send(b"Q", QUERY % aid)

@@ -38,6 +38,8 @@ class Bench:
     def __init__(self, args, work_dir):
         self.args, self.dir = args, work_dir
         contenders, self.missing = contender.read_all(args.shardward)
+        if args.tls:
+            contenders = [one for one in contenders if one.knows_tls]
         self._choose(contenders)
         self.running = {}
         self.samples = {}               # (case, contender's name) -> one report.Sample a round
@@ -90,10 +92,13 @@ class Bench:
     def start_instance(self, one, instance, dirname):
         place_dir = self.dir / dirname
         place_dir.mkdir()
+        if self.args.tls:
+            servers.make_certificate(place_dir)
         place = contender.Place(
             place_dir, self._free_port(), self.server.address, self.server.port, servers.USER,
             servers.PASSWORD, servers.verifier(servers.PASSWORD), servers.DBNAME,
-            servers.CATALOG, servers.SHARDS, max(self.crowds, default=0), self.args.shardward)
+            servers.CATALOG, servers.SHARDS, max(self.crowds, default=0), self.args.shardward,
+            self.args.tls)
         return contender.Running(one, instance, place)
 
     def start(self):
@@ -186,7 +191,8 @@ class Bench:
         running = self.start_instance(one, one.instance_for("simple"), f"idle-{one.name}")
         try:
             crowd = idle.Crowd(lambda: idle.Client(running.address, running.port, servers.USER,
-                                                   servers.PASSWORD, servers.DBNAME))
+                                                   servers.PASSWORD, servers.DBNAME,
+                                                   self.args.tls))
 
             def memory():
                 return procs.memory_bytes(running.pids())
@@ -216,6 +222,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=None)
     parser.add_argument("--only", default="")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--tls", action="store_true")
     parser.add_argument("--train", action="store_true",
                         help="only load the proxies; nothing is printed")
     parser.add_argument("--json", type=Path)

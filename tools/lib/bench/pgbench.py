@@ -76,13 +76,14 @@ def run(case, running, work_dir, seconds=None, transactions=None, sampling=1.0):
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     (place / "script.sql").write_text(case.script)
+    sslmode = "require" if running.place.has_tls else "disable"
     limit = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
     result = subprocess.run(
         [clusters.BIN / "pgbench", "-n", "-f", "script.sql", "-M", case.protocol,
          "-c", str(case.clients), "-j", str(min(2, case.clients)), *limit, "--log",
          "--log-prefix=log", f"--sampling-rate={sampling}", "-h", running.address,
          "-p", str(running.port), "-U", servers.USER, servers.DBNAME],
-        cwd=place, env=clusters.plain_env(PGPASSWORD=servers.PASSWORD, PGSSLMODE="disable",
+        cwd=place, env=clusters.plain_env(PGPASSWORD=servers.PASSWORD, PGSSLMODE=sslmode,
                                           PGGSSENCMODE="disable"),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         check=False)

@@ -65,6 +65,16 @@ def verifier(password, salt=b"shardward-bench!", iterations=4096):
     return "SCRAM-SHA-256${}:{}${}:{}".format(iterations, *words)
 
 
+def make_certificate(directory):
+    """server.crt and server.key, which only their owner may read."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "30", "-subj", "/CN=bench", "-keyout", directory / "server.key", "-out",
+         directory / "server.crt"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    (directory / "server.key").chmod(0o600)
+
+
 class Server:
     address = "127.0.0.1"
 
