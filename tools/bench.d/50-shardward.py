@@ -1,5 +1,6 @@
 """shardward, with all rows on one shard, and with four that it finds by the literal or parameter;
-with one worker thread, as PgBouncer has one, and with two."""
+with one worker thread, as PgBouncer has one, and with two. And in pool mode session, in which it looks
+at nothing and PgBouncer takes prepared statements."""
 
 from contender import Contender, first_line
 
@@ -71,5 +72,33 @@ databases:
         return first_line(self.program, "--version")
 
 
+class ShardwardSession(Contender):
+    name = "shardward, session"
+    program = "shardward"
+    idle_limit = 0
+    idle_reason = "each client has a server connection"
+
+    def command(self, place, instance):
+        config = place.dir / "shardward.yaml"
+        config.write_text(f"""
+listen: 127.0.0.1:{place.port}
+workers: 1
+clusters:
+  c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}
+users:
+  {place.user}:
+    password: "{place.verifier}"
+    server: {{user: {place.user}}}
+    pool: {{mode: session, size: 40}}
+databases:
+  {place.dbname}:
+    catalog: {{cluster: c1, dbname: {place.dbname}}}
+""")
+        return [self.program, "run", "-c", config]
+
+    def version(self):
+        return first_line(self.program, "--version")
+
+
 def contenders():
-    return [Shardward(shards, workers) for workers in (1, 2) for shards in (1, 4)]
+    return [*(Shardward(shards, workers) for workers in (1, 2) for shards in (1, 4)), ShardwardSession()]
