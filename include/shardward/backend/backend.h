@@ -120,10 +120,10 @@ bool sw_backend_is_congested(const struct sw_backend *backend);
 
 /* In the extended protocol, each with its entry of @use (if it is not given: forwarded) and
  * @index. Between two numberings of types they also see to it that the types in binary values
- * have the names that the reader knows: those in parameters are renamed as they are sent, and of
- * each portal that gives binary values it is known which of its columns name types. The server
- * is asked for that (once for each statement that it has prepared) unless the client asks first.
- * What a portal to be described or executed was bound to may be NULL. */
+ * have the names that the reader knows: those in parameters are renamed as they are sent, and
+ * of each portal that gives binary values it is known which of its columns name types. The
+ * server is asked for that (once for each statement that it has prepared) unless the client
+ * asks first. What a portal to be described or executed was bound to may be NULL. */
 void sw_backend_bind(struct sw_backend *backend, const char *portal,
                      const struct sw_prepared *prepared, const uint8_t *tail, size_t tail_len,
                      enum sw_reply_use use, int index);
