@@ -97,7 +97,8 @@ static void tell_session(const struct hearer *hearer, const struct sw_session *s
 
     tell_held(hearer, sw_session_direct_fd(session));
     tell_leg(hearer, &session->leg);
-    tell_leg(hearer, &session->aside);
+    if (session->aside != NULL)
+        tell_leg(hearer, session->aside);
     for (int i = 0; i < session->other_count; i++)
         tell_leg(hearer, session->others[i]);
     for (int i = 0; joint != NULL && i < joint->count; i++)

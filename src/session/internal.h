@@ -262,8 +262,8 @@ struct sw_session {
     struct sw_leg **others; /* of further participants, in their order */
     const struct sw_shard *unnamed_portal_at; /* where the unnamed portal lives */
     struct sw_together *together;             /* control under way on several legs */
-    struct sw_leg aside;             /* beside the transaction, which it does not bind */
-    bool aside_is_open;              /* ... was sent the journal */
+    struct sw_leg *aside; /* beside the transaction, which it does not bind; NULL: never yet */
+    bool aside_is_open;   /* ... was sent the journal */
     bool is_path_plain, is_zone_utc; /* by judged_settings */
     bool has_local_search_path;      /* SET LOCAL search_path, until the transaction ends */
     bool has_local_timezone;         /* ... of TimeZone */
@@ -409,6 +409,8 @@ void sw_session_forget_together(struct sw_session *session);
 
 /* The leg of participant @index; made if there is none yet. */
 struct sw_leg *sw_session_leg(struct sw_session *session, int index);
+/* The leg beside the transaction; made if there is none yet. */
+struct sw_leg *sw_session_aside(struct sw_session *session);
 /* The participant whose leg it is, or NULL. */
 struct sw_participant *sw_session_participant(const struct sw_session *session,
                                               const struct sw_leg *leg);

@@ -205,9 +205,9 @@ static void settle_leg(struct sw_session *session, struct sw_leg *leg, char stat
     if (status == 'I' && !session->aside_is_open)
         sw_leg_note_settings(leg, in_force);
     session->batch = NULL;
-    if (leg == &session->aside)
+    if (leg == session->aside)
         session->aside_is_open = false;
-    if (leg == &session->aside || status == 'I')
+    if (leg == session->aside || status == 'I')
         sw_leg_release(leg);
 }
 
@@ -223,8 +223,8 @@ static bool has_skipped_query(const struct sw_session *session)
 static struct sw_settings *settings_in_force(struct sw_session *session,
                                              const struct sw_leg *leg)
 {
-    return sw_settings_ref(leg == &session->aside ? session->before_run.settings
-                                                  : session->settings);
+    return sw_settings_ref(leg == session->aside ? session->before_run.settings
+                                                 : session->settings);
 }
 
 /* What the run's participant has heard by now. */
@@ -277,7 +277,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
     if (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed) {
         /* The batch goes on; the server says at its Sync what has become of the transaction. */
         session->batch = leg;
-        if (leg != &session->aside)
+        if (leg != session->aside)
             follow_control(session);
         return;
     }
@@ -287,7 +287,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
         sw_session_undo_names(session);
     if (has_changed)
         in_force = follow_changes(session);
-    if (leg != &session->aside) {
+    if (leg != session->aside) {
         if (has_changed && sw_session_participant(session, leg) != NULL)
             sw_txn_heard_all(&session->txn, sw_session_participant(session, leg),
                              session->settings);

@@ -24,12 +24,21 @@ struct sw_leg *sw_session_leg(struct sw_session *session, int index)
     return leg;
 }
 
+struct sw_leg *sw_session_aside(struct sw_session *session)
+{
+    if (session->aside == NULL) {
+        session->aside = sw_alloc_zero(1, sizeof *session->aside);
+        sw_leg_init(session->aside, session->sessions->loop, &sw_session_sink, session);
+    }
+    return session->aside;
+}
+
 struct sw_participant *sw_session_participant(const struct sw_session *session,
                                               const struct sw_leg *leg)
 {
     int index = 0;
 
-    if (leg == &session->aside)
+    if (leg == session->aside)
         return NULL;
     if (leg != &session->leg)
         for (index = 1; session->others[index - 1] != leg;)
@@ -110,7 +119,7 @@ void sw_session_note_query_aside(struct sw_session *session)
         sw_settings_get(session->txn.before.settings, "default_transaction_read_only");
 
     if (session->txn.state == SW_TXN_OPEN && !session->txn.has_queried && has_queried(session))
-        sw_txn_note_query(&session->txn, default_isolation(session, &session->aside),
+        sw_txn_note_query(&session->txn, default_isolation(session, session->aside),
                           access != NULL && strcmp(access, "on") == 0);
 }
 
@@ -132,14 +141,16 @@ bool sw_session_has_lost_participant(const struct sw_session *session)
 void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *leg))
 {
     act(&session->leg);
-    act(&session->aside);
+    if (session->aside != NULL)
+        act(session->aside);
     for (int i = 0; i < session->other_count; i++)
         act(session->others[i]);
 }
 
 bool sw_session_has_busy_leg(const struct sw_session *session)
 {
-    bool is_busy = session->leg.state != SW_LEG_FREE || session->aside.state != SW_LEG_FREE;
+    bool is_busy = session->leg.state != SW_LEG_FREE ||
+                   (session->aside != NULL && session->aside->state != SW_LEG_FREE);
 
     for (int i = 0; i < session->other_count; i++)
         is_busy |= session->others[i]->state != SW_LEG_FREE;

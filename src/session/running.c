@@ -124,7 +124,7 @@ static void open_aside(struct sw_session *session, struct sw_leg_work *work)
 {
     const struct sw_participant stranger = {0};
 
-    if (session->aside.state == SW_LEG_FREE && needs_journal(session)) {
+    if (session->aside->state == SW_LEG_FREE && needs_journal(session)) {
         work->settings = session->txn.before.settings;
         work->opening = sw_txn_opening(&session->txn, &stranger, &work->opening_count);
         session->aside_is_open = true;
@@ -156,7 +156,7 @@ static void start(struct sw_session *session)
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
     };
 
-    if (leg == &session->aside)
+    if (leg == session->aside)
         open_aside(session, &work);
     else
         open_participant(session, shard, &work);

@@ -257,6 +257,7 @@ static void free_session(struct sw_session *session)
     sw_splice_clear(&session->splice);
     sw_txn_finish(&session->txn);
     sw_session_sweep_legs(session);
+    free(session->aside);
     sw_settings_unref(session->startup);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
@@ -405,7 +406,6 @@ void sw_sessions_welcome(struct sw_sessions *sessions, int fd, bool is_surplus)
     sw_txn_init(&session->txn);
     sw_run_init(&session->run);
     sw_leg_init(&session->leg, sessions->loop, &sw_session_sink, session);
-    sw_leg_init(&session->aside, sessions->loop, &sw_session_sink, session);
     sw_list_push_back(&sessions->all, &session->link);
     sw_directory_add(&sessions->directory, session);
     sessions->refs++;

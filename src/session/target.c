@@ -516,5 +516,5 @@ struct sw_leg *sw_session_choose_leg(struct sw_session *session, const struct sw
         return &session->leg;
     *joins_now = joins(session, target);
     return *joins_now ? sw_session_leg(session, session->txn.participant_count)
-                      : &session->aside;
+                      : sw_session_aside(session);
 }
