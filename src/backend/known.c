@@ -156,7 +156,8 @@ static bool prepare_named(struct sw_backend *backend, struct sw_prepared *prepar
     return is_new;
 }
 
-void sw_backend_inject(struct sw_backend *backend, const char *sql, int index)
+void sw_backend_inject(struct sw_backend *backend, const char *sql, enum sw_reply_use use,
+                       int index)
 {
     static const uint8_t no_parameters[6] = {0};
     static const char portal[] = "sw_inject"; /* the client's unnamed portal stays as it is */
@@ -170,7 +171,7 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, int index)
     sw_backend_expect(backend, SW_REPLY_CLOSE_PORTAL, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_PARSE, SW_REPLY_ABSORB, -1);
     sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, -1);
-    sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_ABSORB, index);
+    sw_backend_expect(backend, SW_REPLY_EXECUTE, use, index);
 }
 
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,

@@ -165,7 +165,10 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
         sw_write_flush(out);
         break;
     case SW_REQUEST_INJECT:
-        sw_backend_inject(backend, text, OURS);
+        sw_backend_inject(backend, text, SW_REPLY_ABSORB, OURS);
+        break;
+    case SW_REQUEST_COPY:
+        sw_backend_inject(backend, text, SW_REPLY_FORWARD, index);
         break;
     case SW_REQUEST_LOCAL:
         sw_backend_expect(backend, SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
@@ -203,7 +206,7 @@ static void send_run(struct sw_leg *leg)
     leg->has_read_back_failed = false;
     leg->opening_done = 0;
     for (int i = 0; i < leg->work.opening_count; i++)
-        sw_backend_inject(backend, leg->work.opening[i], OPENING - i);
+        sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
     for (int i = 0; i < leg->work.run->count; i++)
         send_request(leg, &leg->work.run->requests[i], i);
     if (leg->work.read_back_count > 0)

@@ -2,6 +2,9 @@
 
 #include "walk.h"
 
+#include <string.h>
+#include <strings.h>
+
 static void refuse_file(struct sw_facts *facts, const CopyStmt *copy)
 {
     struct sw_error *refusal = &facts->statement->refusal;
@@ -37,9 +40,100 @@ static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
     sw_walk_copied(facts, copy->relation);
 }
 
+/* --- options of COPY FROM: in the end the server judges them --- */
+
+static const char *text_of(const DefElem *option)
+{
+    return option->arg != NULL && IsA(option->arg, String) ? strVal(option->arg) : "";
+}
+
+/* As PostgreSQL's defGetCopyHeaderChoice() reads it: true, false, or match. */
+static bool has_header(const DefElem *option)
+{
+    if (option->arg == NULL)
+        return true;
+    if (IsA(option->arg, Integer))
+        return intVal(option->arg) != 0;
+    return strcasecmp(text_of(option), "false") != 0 && strcasecmp(text_of(option), "off") != 0;
+}
+
+static enum sw_copy_format format_of(const char *name)
+{
+    if (strcmp(name, "csv") == 0)
+        return SW_COPY_CSV;
+    return strcmp(name, "binary") == 0 ? SW_COPY_BINARY : SW_COPY_TEXT;
+}
+
+static bool is_utf8(const char *encoding)
+{
+    return strcasecmp(encoding, "utf8") == 0 || strcasecmp(encoding, "utf-8") == 0 ||
+           strcasecmp(encoding, "unicode") == 0;
+}
+
+/* What was given, in so far as it matters. */
+struct given {
+    const char *format, *delimiter, *quote, *escape, *null; /* NULL: not given */
+};
+
+static void read_option(struct sw_facts *facts, const DefElem *option, struct given *given,
+                        struct sw_copy_options *options)
+{
+    const char *name = option->defname;
+
+    if (strcmp(name, "format") == 0)
+        given->format = text_of(option);
+    else if (strcmp(name, "delimiter") == 0)
+        given->delimiter = text_of(option);
+    else if (strcmp(name, "quote") == 0)
+        given->quote = text_of(option);
+    else if (strcmp(name, "escape") == 0)
+        given->escape = text_of(option);
+    else if (strcmp(name, "null") == 0)
+        given->null = text_of(option);
+    else if (strcmp(name, "header") == 0)
+        options->style.has_header = has_header(option);
+    else if (strcmp(name, "freeze") != 0 &&
+             (strcmp(name, "encoding") != 0 || !is_utf8(text_of(option))))
+        options->obstacle = sw_facts_text(facts, name);
+}
+
+static char first_of(const char *given, const char *otherwise)
+{
+    const char *text = given == NULL ? otherwise : given;
+
+    return *text;
+}
+
+static void read_options(struct sw_facts *facts, const List *list,
+                         struct sw_copy_options *options)
+{
+    struct sw_copy_style *style = &options->style;
+    struct given given = {0};
+    bool is_csv;
+
+    for (int i = 0; i < list_length(list); i++)
+        read_option(facts, list_nth(list, i), &given, options);
+    style->format = given.format == NULL ? SW_COPY_TEXT : format_of(given.format);
+    is_csv = style->format == SW_COPY_CSV;
+    style->delimiter = first_of(given.delimiter, is_csv ? "," : "\t");
+    style->quote = first_of(given.quote, "\"");
+    style->escape = first_of(given.escape, &style->quote);
+    style->null = sw_facts_text(facts, given.null != NULL ? given.null : is_csv ? "" : "\\N");
+    /* There PostgreSQL itself is of two minds about \. */
+    if (is_csv && (style->delimiter == '\\' || style->quote == '\\'))
+        options->obstacle = "a backslash as quote or delimiter";
+    /* It belongs to a \x before it. */
+    if (style->format == SW_COPY_TEXT && style->delimiter >= 'A' && style->delimiter <= 'F')
+        options->obstacle = "a hexadecimal digit as delimiter";
+}
+
 static void describe_from(struct sw_facts *facts, const CopyStmt *copy)
 {
+    struct sw_copy_options *options = sw_arena_alloc(facts->arena, sizeof *options);
+
     facts->statement->kind = SW_STATEMENT_COPY_FROM;
+    facts->statement->copy = options;
+    read_options(facts, copy->options, options);
     sw_walk_copied_into(facts, copy);
 }
 

@@ -20,6 +20,17 @@ const struct sw_schema_table *sw_insert_facts(const struct sw_planner *planner,
     return facts == NULL ? NULL : facts->facts;
 }
 
+/* Where the column at @index of its table stands in rows of COPY, which have no values of
+ * generated columns. */
+static int column_of_copy(const struct sw_schema_table *facts, int index)
+{
+    int at = 0;
+
+    for (int i = 0; i < index; i++)
+        at += !facts->columns[i].is_generated;
+    return facts->columns[index].is_generated ? -1 : at;
+}
+
 int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
                      const char *name)
 {
@@ -29,7 +40,9 @@ int sw_insert_column(const struct sw_planner *planner, const struct sw_level *le
     for (int i = 0; i < level->column_count; i++)
         if (strcmp(level->columns[i], name) == 0)
             return i;
-    return level->source == SW_INSERT_COPY || at < level->row_width ? at : -1;
+    if (level->source == SW_INSERT_COPY)
+        return at < 0 ? -1 : column_of_copy(facts, at);
+    return at < level->row_width ? at : -1;
 }
 
 /* A part of the key of the rows of an INSERT. */
@@ -86,9 +99,9 @@ static bool find_key(struct sw_planner *planner, const struct sw_level *level,
     return true;
 }
 
-static bool refuse_null(struct sw_planner *planner, const struct sw_table *table, int part)
+bool sw_insert_refuse_null(const struct sw_table *table, int part, struct sw_error *err)
 {
-    return sw_error_set(planner->err, "23502",
+    return sw_error_set(err, "23502",
                         "null value in column \"%s\" of relation \"%s\" violates not-null "
                         "constraint",
                         table->keys[part], table->name);
@@ -110,18 +123,18 @@ static bool refuse_two_shards(struct sw_planner *planner, const struct sw_place 
 }
 
 /* Only the first part may be without a place. */
-static bool refuse_nowhere(struct sw_planner *planner, const struct sw_table *table,
-                           const struct sw_key_value *first)
+bool sw_insert_refuse_nowhere(const struct sw_table *table, const struct sw_key_value *first,
+                              struct sw_error *err)
 {
     const struct sw_placement *placement = table->placement;
     char value[SW_KEY_SHOWN];
 
     sw_key_value_print(first, value);
-    sw_error_set(planner->err, "22023", "no shard has a place for \"%s\" = '%s' of \"%s\"",
+    sw_error_set(err, "22023", "no shard has a place for \"%s\" = '%s' of \"%s\"",
                  table->keys[0], value, table->name);
-    sw_error_detail(planner->err, "Placement %s has no %s that holds it, and no default.",
+    sw_error_detail(err, "Placement %s has no %s that holds it, and no default.",
                     placement->name, placement->kind == SW_PLACEMENT_LIST ? "list" : "range");
-    sw_error_hint(planner->err, "Add the value, or a default, to the map of the placement.");
+    sw_error_hint(err, "Add the value, or a default, to the map of the placement.");
     return false;
 }
 
@@ -136,7 +149,7 @@ static struct sw_value as_assigned(enum sw_key_type type, const struct sw_value 
     return copy;
 }
 
-static size_t count_characters(const struct sw_key_value *value)
+size_t sw_insert_count_characters(const struct sw_key_value *value)
 {
     const char *bytes = sw_key_value_bytes(value);
     size_t count = 0;
@@ -146,21 +159,37 @@ static size_t count_characters(const struct sw_key_value *value)
     return count;
 }
 
+static int most_characters(const struct sw_schema_table *facts, const char *column,
+                           const char **type)
+{
+    enum { TYPMOD_OFFSET = 4 }; /* PostgreSQL docs, "pg_attribute": VARHDRSZ */
+    int at = facts == NULL ? -1 : sw_schema_column_index(facts, column);
+
+    if (at < 0 || facts->columns[at].typmod < TYPMOD_OFFSET)
+        return -1;
+    *type = facts->columns[at].type;
+    return facts->columns[at].typmod - TYPMOD_OFFSET;
+}
+
+int sw_insert_most(const struct sw_planner *planner, const struct sw_level *level,
+                   const char *column, const char **type)
+{
+    return most_characters(sw_insert_facts(planner, level), column, type);
+}
+
 /* A varchar(n) would store another text than the one that was hashed: it cuts spaces. */
 static bool fits_column(struct sw_planner *planner, const struct sw_place *place, int part,
                         const struct sw_key_value *value)
 {
-    enum { TYPMOD_OFFSET = 4 }; /* PostgreSQL docs, "pg_attribute": VARHDRSZ */
-    const struct sw_schema_table *facts = place->facts == NULL ? NULL : place->facts->facts;
-    int at = facts == NULL || value->type != SW_KEY_TEXT
-                 ? -1
-                 : sw_schema_column_index(facts, place->table->keys[part]);
-    int most = at < 0 ? -1 : facts->columns[at].typmod - TYPMOD_OFFSET;
+    const char *type;
+    int most = value->type != SW_KEY_TEXT
+                   ? -1
+                   : most_characters(place->facts == NULL ? NULL : place->facts->facts,
+                                     place->table->keys[part], &type);
 
-    if (most < 0 || count_characters(value) <= (size_t)most)
+    if (most < 0 || sw_insert_count_characters(value) <= (size_t)most)
         return true;
-    return sw_error_set(planner->err, "22001", "value too long for type %s",
-                        facts->columns[at].type);
+    return sw_error_set(planner->err, "22001", "value too long for type %s", type);
 }
 
 /* @row is NULL of DEFAULT VALUES. */
@@ -200,7 +229,7 @@ static bool read_key(struct sw_planner *planner, const struct sw_place *place,
                 return false;
             break;
         case SW_KEY_NULL:
-            return refuse_null(planner, table, p);
+            return sw_insert_refuse_null(table, p, planner->err);
         case SW_KEY_UNBOUND:
             *is_unbound = true;
             break;
@@ -251,7 +280,7 @@ static bool place_row(struct sw_planner *planner, struct sw_place *place,
         key[p] = parts[p].key;
     bucket = sw_key_bucket(placement, key);
     if (bucket < 0)
-        return refuse_nowhere(planner, place->table, &key[0]);
+        return sw_insert_refuse_nowhere(place->table, &key[0], planner->err);
     if (place->kind != SW_PLACE_SHARD)
         keep_first(planner, place, parts, bucket);
     return place->shard == placement->buckets[bucket].shard ||
@@ -361,12 +390,11 @@ static bool place_target(struct sw_planner *planner, const struct sw_level *leve
     if (level->source == SW_INSERT_QUERY)
         return refuse(planner, "INSERT ... SELECT", place->table->name,
                       "Read the rows first, then insert them with VALUES.");
-    if (level->source == SW_INSERT_COPY)
-        return refuse(planner, "COPY", place->table->name,
-                      "Write rows with INSERT, with many rows per statement.");
     if (!find_key(planner, level, place->table, parts))
         return false;
     place->kind = SW_PLACE_ANY_OF;
+    if (level->source == SW_INSERT_COPY)
+        return true;
     if (level->source == SW_INSERT_DEFAULTS)
         return place_row(planner, place, NULL, parts);
     for (int row = 0; row < level->row_count; row++)

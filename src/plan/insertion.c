@@ -20,15 +20,18 @@ static const char *finish_text(struct sw_planner *planner, struct sw_buf *text)
     return kept;
 }
 
-/* The first columns of the table, as many as a row has, quoted. */
+/* The first columns of the table, as many as a row has, quoted; of COPY all but the generated
+ * ones. */
 static const char *print_columns(struct sw_planner *planner,
-                                 const struct sw_schema_table *facts, int count)
+                                 const struct sw_schema_table *facts, int count, bool is_copy)
 {
     struct sw_buf text;
 
     sw_buf_init(&text, SIZE_MAX);
     for (int i = 0; i < count; i++) {
-        if (i > 0)
+        if (is_copy && facts->columns[i].is_generated)
+            continue;
+        if (sw_buf_len(&text) > 0)
             (void)sw_buf_append_text(&text, ", ");
         sw_put_sql_name(&text, facts->columns[i].name);
     }
@@ -59,12 +62,29 @@ static bool take_level(struct sw_planner *planner, struct sw_insertion *into, in
     return true;
 }
 
+static bool find_columns_of_copy(struct sw_planner *planner, struct sw_insertion *into,
+                                 int index)
+{
+    const struct sw_level *level = &planner->statement->levels[index];
+    const struct sw_schema_table *facts = sw_insert_facts(planner, level);
+
+    if (!sw_copy_compile(planner, level))
+        return false;
+    if (level->has_column_list)
+        return true;
+    into->level = index;
+    into->columns = print_columns(planner, facts, facts->column_count, true);
+    return true;
+}
+
 static bool find_columns(struct sw_planner *planner, struct sw_insertion *into, int index)
 {
     const struct sw_level *level = &planner->statement->levels[index];
     const struct sw_table *table = planner->places[level->target].table;
     const struct sw_schema_table *facts = sw_insert_facts(planner, level);
 
+    if (level->source == SW_INSERT_COPY)
+        return find_columns_of_copy(planner, into, index);
     if (level->source != SW_INSERT_VALUES)
         return true;
     if (level->has_column_list)
@@ -74,7 +94,7 @@ static bool find_columns(struct sw_planner *planner, struct sw_insertion *into, 
     if (!sw_insert_check_width(planner, level, facts->column_count) ||
         !take_level(planner, into, index))
         return false;
-    into->columns = print_columns(planner, facts, level->row_width);
+    into->columns = print_columns(planner, facts, level->row_width, false);
     return true;
 }
 
@@ -129,7 +149,9 @@ static const char *find_draw(struct sw_planner *planner, const struct sw_schema_
 
 static int rows_of(const struct sw_level *level)
 {
-    return level->source == SW_INSERT_DEFAULTS ? 1 : level->row_count;
+    return level->source == SW_INSERT_DEFAULTS || level->source == SW_INSERT_COPY
+               ? 1
+               : level->row_count;
 }
 
 /* In how many rows is the column at @at left to its default? */
@@ -157,6 +179,17 @@ static bool refuse_sequence(struct sw_planner *planner, const struct sw_table *t
                                   "a plain nextval(), shardward.next_id() or an identity.");
     sw_error_hint(planner->err, "Give a value, such as that of SELECT shardward.next_id('%s').",
                   sequence == NULL ? "sequence" : sequence);
+    return false;
+}
+
+static bool refuse_sequence_of_copy(struct sw_planner *planner, const struct sw_table *table,
+                                    const struct sw_schema_column *column)
+{
+    sw_error_set(planner->err, "0A000", "COPY into \"%s\" leaves \"%s\" to a sequence",
+                 table->name, column->name);
+    sw_error_detail(planner->err, "Each shard has its own, and rows on other shards would get "
+                                  "the same numbers.");
+    sw_error_hint(planner->err, "Name the column, and give its values.");
     return false;
 }
 
@@ -201,6 +234,8 @@ static bool fill_column(struct sw_planner *planner, struct filling *filling,
         filling->given_always = column;
     if (count == 0 || !is_ours(table, column))
         return true;
+    if (level->source == SW_INSERT_COPY)
+        return refuse_sequence_of_copy(planner, table, column);
     if (!take_level(planner, into, filling->index))
         return false;
     fill = &filling->fills[into->fill_count];

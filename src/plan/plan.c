@@ -30,6 +30,7 @@ struct sw_plan {
     const struct sw_pins *pins;
     const struct sw_direct *direct; /* NULL: the long way alone leads there */
     const struct sw_insertion *insertion;
+    const struct sw_copy_plan *copy;
 };
 
 /* What does not fit is left out whole. */
@@ -262,6 +263,10 @@ static void explain_sharded(const struct sw_place *place, char *out, size_t size
     const struct sw_table *table = place->table;
     char key[160], bucket[160];
 
+    if (place->kind == SW_PLACE_ANY_OF && place->is_target_of_copy) {
+        (void)snprintf(out, size, "%s: the first row tells", table->name);
+        return;
+    }
     if (place->kind == SW_PLACE_ANY_OF && place->is_filled) {
         (void)snprintf(out, size, "%s: the key of new rows is drawn from a sequence",
                        table->name);
@@ -411,6 +416,7 @@ static bool compile(struct sw_plan *plan, struct sw_error *err)
     plan->places = planner.places;
     plan->pins = planner.pins;
     plan->insertion = planner.insertion;
+    plan->copy = planner.copy;
     return is_good;
 }
 
@@ -425,6 +431,11 @@ void sw_plan_free(struct sw_plan *plan)
 const struct sw_insertion *sw_plan_insertion(const struct sw_plan *plan)
 {
     return plan->insertion;
+}
+
+const struct sw_copy_plan *sw_plan_copy(const struct sw_plan *plan)
+{
+    return plan->copy;
 }
 
 size_t sw_plan_size(const struct sw_plan *plan)
@@ -473,6 +484,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
     *route = found;
     route->writes = plan->statement->writes || plan->calls_writer;
     route->needs_splice = plan->insertion != NULL;
+    route->needs_rows = plan->copy != NULL;
     route->needs_ids = plan->insertion != NULL && plan->insertion->id_count > 0 &&
                        (parameters == NULL || parameters->ids == NULL);
     return true;
@@ -510,7 +522,7 @@ static bool locate_directly(const struct sw_plan *plan, const struct sw_paramete
     route->business = NULL;
     route->hears_catalog = false;
     route->writes = plan->statement->writes;
-    route->needs_splice = route->needs_ids = false;
+    route->needs_splice = route->needs_ids = route->needs_rows = false;
     route->reason[0] = '\0';
     return true;
 }

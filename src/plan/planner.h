@@ -12,6 +12,7 @@
 #define SW_PLAN_PLANNER_H
 
 #include "shardward/base/arena.h"
+#include "shardward/plan/copy.h"
 #include "shardward/plan/plan.h"
 
 enum sw_place_kind {
@@ -43,9 +44,10 @@ struct sw_place {
     const struct sw_error *doubt; /* why a value of the key could not be told; NULL: none */
     bool is_target_of_insert;
     bool is_at_cursor; /* the row of a cursor, which only the session can find */
-    bool is_filled;    /* a part of the key of its rows is drawn from a sequence */
-    bool is_function;  /* `table` is the home of a declared function */
-    int key_argument;  /* of a function with a key, from 0 */
+    bool is_target_of_copy;
+    bool is_filled;   /* a part of the key of its rows is drawn from a sequence */
+    bool is_function; /* `table` is the home of a declared function */
+    int key_argument; /* of a function with a key, from 0 */
 };
 
 struct sw_planner {
@@ -58,6 +60,7 @@ struct sw_planner {
     bool calls_writer;                    /* a declared function writes */
     const struct sw_pins *pins;           /* of the sharded ones */
     const struct sw_insertion *insertion; /* into the text; NULL: nothing */
+    const struct sw_copy_plan *copy;      /* rows that are still to come; NULL: none */
     struct sw_key_source source;          /* what values stand for */
 };
 
@@ -163,6 +166,17 @@ bool sw_insert_check_width(struct sw_planner *planner, const struct sw_level *le
 /* Where column @name stands in the rows of an INSERT; -1: nowhere. */
 int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
                      const char *name);
+/* How many characters a column takes, of a type with a limit, which is named; -1: any number.
+ */
+int sw_insert_most(const struct sw_planner *planner, const struct sw_level *level,
+                   const char *column, const char **type);
+size_t sw_insert_count_characters(const struct sw_key_value *value);
+/* 23502 of a part of a key that is NULL; 22023 of a key without a place. */
+bool sw_insert_refuse_null(const struct sw_table *table, int part, struct sw_error *err);
+bool sw_insert_refuse_nowhere(const struct sw_table *table, const struct sw_key_value *first,
+                              struct sw_error *err);
+/* Find out how the rows of COPY into a sharded table will be read. */
+bool sw_copy_compile(struct sw_planner *planner, const struct sw_level *level);
 /* Place the targets of INSERT by the rows. */
 bool sw_insert_place(struct sw_planner *planner);
 

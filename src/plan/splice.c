@@ -476,6 +476,8 @@ static bool is_as_meant(const struct writer *writer, const struct sw_level *leve
 {
     const struct sw_insertion *insertion = writer->insertion;
 
+    if (level->source == SW_INSERT_COPY)
+        return level->has_column_list;
     if (level->kind != SW_LEVEL_INSERT || !level->has_column_list ||
         level->source != SW_INSERT_VALUES || level->row_width != level->column_count ||
         (insertion->overrides && level->overriding != SW_OVERRIDING_SYSTEM))

@@ -178,6 +178,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->tries = 0;
     session->running = NULL;
     sw_session_forget_ddl(session);
+    sw_session_forget_rows(session);
 }
 
 void sw_session_forget_batch(struct sw_session *session)

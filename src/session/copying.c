@@ -25,6 +25,10 @@ enum {
 void sw_session_begin_copy(struct sw_session *session, const uint8_t *bytes, size_t len)
 {
     session->has_answered = true;
+    if (session->rows != NULL) {
+        sw_session_flow_rows(session);
+        return;
+    }
     (void)sw_buf_append(sw_session_out(session), bytes, len);
     session->is_copying = true;
     session->is_copy_held = false;
@@ -45,10 +49,12 @@ bool sw_session_reads_copy(const struct sw_session *session)
            !session->is_copy_held;
 }
 
-static void pass_on(struct sw_session *session, const uint8_t *data, size_t len)
+void sw_session_pass_on(struct sw_session *session, const uint8_t *data, size_t len)
 {
     struct sw_leg *leg = session->running;
 
+    if (len == 0)
+        return;
     sw_leg_copy(leg, data, len);
     if (!sw_leg_is_congested(leg))
         return;
@@ -63,7 +69,10 @@ static size_t take_data(struct sw_session *session, const uint8_t *bytes, size_t
     size_t part = len < session->unread ? len : session->unread;
 
     session->unread -= part;
-    pass_on(session, bytes, part);
+    if (session->rows != NULL)
+        sw_session_take_rows(session, bytes, part);
+    else
+        sw_session_pass_on(session, bytes, part);
     return part;
 }
 
@@ -85,12 +94,22 @@ static size_t take_end(struct sw_session *session, const struct sw_frame *frame)
 {
     struct sw_leg *leg = session->running;
 
+    const char *why = (const char *)frame->body;
+    struct sw_error err;
+
+    if (frame->type == 'f' && (frame->body_len == 0 || why[frame->body_len - 1] != '\0'))
+        return refuse_length(session);
+    if (frame->type == 'c' && session->rows != NULL) {
+        sw_session_end_rows(session);
+        return frame->size;
+    }
+    sw_error_set(&err, "57014", "COPY from stdin failed: %s", frame->type == 'f' ? why : "");
+    if (sw_session_refuse_rows(session, &err))
+        return frame->size;
     if (frame->type == 'c')
         sw_leg_end_copy(leg);
-    else if (frame->body_len > 0 && frame->body[frame->body_len - 1] == '\0')
-        sw_leg_fail_copy(leg, (const char *)frame->body);
     else
-        return refuse_length(session);
+        sw_leg_fail_copy(leg, why);
     sw_leg_flush_copy(leg);
     sw_session_leave_copy(session);
     return frame->size;
@@ -143,7 +162,7 @@ size_t sw_session_take_copy(struct sw_session *session, const uint8_t *bytes, si
 
 void sw_session_flush_copy(struct sw_session *session)
 {
-    if (session->is_copying)
+    if (session->is_copying && session->running != NULL)
         sw_leg_flush_copy(session->running);
 }
 

@@ -330,6 +330,35 @@ static void execute_prepare(struct sw_session *session, struct sw_named *named,
         fail(session, &err);
 }
 
+/* Its table may have become another meanwhile. */
+static bool check_copy(const struct sw_named *named, struct sw_error *err)
+{
+    if (sw_session_copies_rows(named->planned))
+        return true;
+    sw_error_set(err, "0A000", "the table of the prepared COPY has changed");
+    sw_error_hint(err, "Prepare the statement again.");
+    return false;
+}
+
+/* Only when all before it is answered can the client be asked for data. */
+static void execute_copy(struct sw_session *session, struct sw_named *named, const char *portal)
+{
+    struct sw_error err;
+
+    if (session->txn.state == SW_TXN_OPEN &&
+        (session->run.count > 0 || session->batch != NULL)) {
+        sw_session_split(session);
+    } else if (session->run.count > 0) {
+        session->takes_again = true;
+        sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
+    } else if (!sw_session_renew_named(session, named, &err) || !check_copy(named, &err) ||
+               !sw_session_begin_rows(session, named->planned, named, named->text, &err)) {
+        fail(session, &err);
+    } else {
+        spend_portal(session, portal, named);
+    }
+}
+
 static void execute_on_server(struct sw_session *session, struct sw_named *named,
                               const char *portal, uint32_t max_rows)
 {
@@ -369,6 +398,8 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         execute_prepare(session, named, portal);
     } else if (named->prepared == NULL && named->statement->ddl != NULL) {
         execute_ddl(session, named, portal);
+    } else if (named->prepared == NULL && sw_session_copies_rows(named->planned)) {
+        execute_copy(session, named, portal);
     } else if (named->prepared == NULL) {
         sw_session_note_changes(session, named->statement);
         (void)sw_session_add_reset(session, named->statement, named->text);

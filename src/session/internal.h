@@ -16,6 +16,7 @@
  *   collecting.c  requests become a run
  *   running.c     a run on its leg
  *   copying.c     COPY FROM STDIN
+ *   rows.c        ... into a sharded table
  *   outcome.c     what the session becomes when a run is over
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
@@ -243,7 +244,8 @@ struct sw_session {
     int other_count;                  /* see `others` */
     int tries;                        /* how often it had to start again */
     struct sw_leg *running;
-    struct sw_session_ddl *ddl; /* of the run; NULL: none */
+    struct sw_session_ddl *ddl;   /* of the run; NULL: none */
+    struct sw_session_rows *rows; /* of COPY into a sharded table; NULL: none */
 
     /* The batch, which Flush parts into several runs. */
     struct sw_leg *batch; /* the leg of a batch that Flush has left open */
@@ -460,6 +462,9 @@ struct sw_planned *sw_session_plan_query(struct sw_session *session, const char 
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err);
+/* The same of a COPY into a table of @placement: its rows are for @shard (NULL: not known). */
+bool sw_session_aim_copy(struct sw_session *session, const struct sw_placement *placement,
+                         const struct sw_shard *shard, struct sw_error *err);
 /* The same of a statement prepared before; what it means may have changed since. */
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
@@ -541,8 +546,27 @@ bool sw_session_reads_copy(const struct sw_session *session);
 size_t sw_session_take_copy(struct sw_session *session, const uint8_t *bytes, size_t len);
 /* Send what was taken. */
 void sw_session_flush_copy(struct sw_session *session);
+/* CopyData for the server. */
+void sw_session_pass_on(struct sw_session *session, const uint8_t *data, size_t len);
 /* The server has read it. */
 void sw_session_go_on_copying(struct sw_session *session);
+
+/* rows.c */
+
+/* Do the rows of a COPY, which are still to come, tell where it runs? */
+bool sw_session_copies_rows(const struct sw_planned *planned);
+/* Ask the client for data. Nothing is collected, nor is a batch open in a transaction. @planned
+ * is shared, and @named, which is NULL of a simple query. */
+bool sw_session_begin_rows(struct sw_session *session, struct sw_planned *planned,
+                           struct sw_named *named, const char *text, struct sw_error *err);
+void sw_session_take_rows(struct sw_session *session, const uint8_t *data, size_t len);
+void sw_session_end_rows(struct sw_session *session);  /* CopyDone has come */
+void sw_session_flow_rows(struct sw_session *session); /* the server wants data */
+/* If no server has heard of it: it fails with @err. */
+bool sw_session_refuse_rows(struct sw_session *session, const struct sw_error *err);
+/* Is the server's error only that we let the COPY fail? Then the client was told why. */
+bool sw_session_doubts_rows(struct sw_session *session, const struct sw_frame *frame);
+void sw_session_forget_rows(struct sw_session *session);
 
 /* The last words about a run: ReadyForQuery if it is due. READY. */
 void sw_session_conclude(struct sw_session *session);

@@ -18,14 +18,15 @@ static uint32_t *read_types(const struct sw_wire_parse *parse)
 }
 
 /* RESET to start-up values is replaced by statements of ours, like control. */
-static bool is_answered_here(struct sw_session *session, const struct sw_script *script)
+static bool is_answered_here(struct sw_session *session, const struct sw_planned *planned)
 {
+    const struct sw_script *script = planned->script;
     const struct sw_statement *statement = script->count == 0 ? NULL : &script->statements[0];
 
     return statement == NULL || sw_is_control(statement) ||
            statement->kind == SW_STATEMENT_PREPARE ||
            sw_session_resets_to_startup(session, statement) ||
-           sw_session_is_ddl(session, statement);
+           sw_session_is_ddl(session, statement) || sw_session_copies_rows(planned);
 }
 
 static struct sw_prepared *prepare(const struct sw_session *session,
@@ -149,7 +150,7 @@ static struct sw_named *make_named(const struct sw_session *session,
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
                       struct sw_planned *planned, struct draft *draft)
 {
-    bool is_ours = is_answered_here(session, planned->script);
+    bool is_ours = is_answered_here(session, planned);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
     struct sw_named *named = !is_ours && is_same_again(session, before, parse, planned)
                                  ? sw_named_ref(before)

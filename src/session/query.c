@@ -261,6 +261,11 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         run_by_name(session, statement, text);
         return;
     }
+    if (sw_session_copies_rows(session->planned)) {
+        if (!sw_session_begin_rows(session, session->planned, NULL, text, &err))
+            refuse(session, &err);
+        return;
+    }
     switch (sw_session_draw(session, session->planned, &none.ids, &err)) {
     case SW_DRAWN:
         break;

@@ -270,7 +270,7 @@ static const struct sw_splice *splice_of(const struct sw_session *session, int i
 
     if (request == NULL)
         return &none;
-    if (request->kind == SW_REQUEST_QUERY)
+    if (request->kind == SW_REQUEST_QUERY || request->kind == SW_REQUEST_COPY)
         return &session->splice;
     if (named == NULL)
         return &none;
@@ -307,6 +307,8 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
         session->failed_kind = kind;
     session->has_failed = session->has_answered = true;
     sw_session_leave_copy(session);
+    if (sw_session_doubts_rows(session, frame))
+        return;
     if (kind == SW_REQUEST_FAIL) {
         const struct sw_request *request = &session->run.requests[index];
 

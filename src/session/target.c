@@ -425,6 +425,28 @@ static bool narrow_to_cursor(const struct sw_session *session,
     return join(next, &there) || refuse_table(statement, err);
 }
 
+static bool refuse_rows(struct sw_error *err)
+{
+    sw_error_set(err, "0A000",
+                 "COPY into a sharded table is not supported among several statements");
+    sw_error_hint(err, "Send the statements one by one.");
+    return false;
+}
+
+bool sw_session_aim_copy(struct sw_session *session, const struct sw_placement *placement,
+                         const struct sw_shard *shard, struct sw_error *err)
+{
+    const struct sw_target next = {
+        .kind = shard == NULL ? SW_TARGET_ANY_OF : SW_TARGET_ONE,
+        .shard = shard == NULL ? placement->shards[0] : shard,
+        .placement = placement,
+        .executes = true,
+        .writes = true,
+    };
+
+    return session->ddl != NULL ? refuse_beside_ddl(err) : aim_at(session, &next, err);
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err)
@@ -441,6 +463,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
         return false;
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
         return true;
+    if (route.needs_rows) /* see rows.c for the rest */
+        return executes ? refuse_rows(err) : true;
     if (session->ddl != NULL && executes)
         return refuse_beside_ddl(err);
     if (route.needs_ids && executes)

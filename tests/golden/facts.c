@@ -205,6 +205,23 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
     sw_buf_append_text(out, "\n");
 }
 
+static void print_copy(struct sw_buf *out, const struct sw_copy_options *copy)
+{
+    static const char *const formats[] = {"text", "csv", "binary"};
+    const struct sw_copy_style *style = &copy->style;
+
+    sw_buf_printf(out, "  %s", formats[style->format]);
+    if (style->format != SW_COPY_BINARY)
+        sw_buf_printf(out, " delimiter=%d null='%s'", style->delimiter, style->null);
+    if (style->format == SW_COPY_CSV)
+        sw_buf_printf(out, " quote=%c escape=%c", style->quote, style->escape);
+    if (style->has_header)
+        sw_buf_append_text(out, " header");
+    if (copy->obstacle != NULL)
+        sw_buf_printf(out, " but for %s", copy->obstacle);
+    sw_buf_append_text(out, "\n");
+}
+
 static void print_object(struct sw_buf *out, const struct sw_object *object)
 {
     static const char *const object_kinds[] = {"table",  "index",  "sequence",
@@ -263,6 +280,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
         return;
     }
     print_flags(out, statement);
+    if (statement->copy != NULL)
+        print_copy(out, statement->copy);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
     if (statement->by_name.end > 0)

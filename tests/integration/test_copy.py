@@ -3,18 +3,23 @@
 import asyncio
 import contextlib
 import io
+import itertools
 import select
 import struct
+import time
+import uuid
 
 import asyncpg
 import psycopg
 
 import guard
+import placed_tables
 import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 from test_cancel import ask
 from test_rights import USER as CUSTOMER
+from test_server_loss import cut
 from wire import FLUSH, SYNC, bind, describe, execute, message, parse, query
 
 HARBIN = "SELECT patient_id, name, phone FROM patients WHERE patient_id = {key}"
@@ -148,6 +153,36 @@ def into(sql=INTO):
     return parse(sql) + bind() + describe("P") + execute()
 
 
+def filled(flight, key, other):
+    """Messages whose bodies hold the keys in place of their names."""
+    flight = flight(key) if callable(flight) else flight
+    escaped = f"{ord(str(key)[0]):x}{str(key)[1:]}"
+    out, at = b"", 0
+    while at < len(flight):
+        (length,) = struct.unpack_from("!I", flight, at + 1)
+        body = flight[at + 5:at + 1 + length]
+        for name, value in ((b"{key}", key), (b"{other}", other), (b"{hex}", escaped)):
+            body = body.replace(name, str(value).encode())
+        out += message(chr(flight[at]), body)
+        at += 1 + length
+    return out
+
+
+def same_answers(p, flights, key, other):
+    """Send the flights, without waiting, through shardward and to PostgreSQL."""
+    seen = []
+    for connect in (p.logged_in, p.oracle_wire):
+        with connect() as client:
+            for flight in flights:
+                client.send(*(filled(piece, key, other) for piece in flight))
+            client.send(query("SELECT 'the end'"))
+            answers = []
+            while not answers or wire.rows_of(answers)[-1:] != [["the end"]]:
+                answers += client.read_ready()
+            seen.append(wire.readable(answers))
+    equal(*seen)
+
+
 ROW = "{key}\tA\tHarbin\n"
 
 
@@ -202,38 +237,102 @@ ROW = "{key}\tA\tHarbin\n"
 def rows_from_the_client_are_taken_as_by_postgresql(p, flights):
     key = p.new_key()
     other = p.new_key()
-
-    def filled(piece):
-        piece = piece(key) if callable(piece) else piece
-        for name, value in ((b"{key}", key), (b"{other}", other)):
-            piece = refilled(piece, name, str(value).encode())
-        return piece
-
-    seen = []
-    for connect in (p.logged_in, p.oracle_wire):
-        with connect() as client:
-            for flight in flights:
-                client.send(*map(filled, flight))
-            client.send(query("SELECT 'the end'"))
-            answers = []
-            while not answers or wire.rows_of(answers)[-1:] != [["the end"]]:
-                answers += client.read_ready()
-            seen.append(wire.readable(answers))
-    equal(*seen)
+    same_answers(p, flights, key, other)
     with p.at_shard("institutions") as shard, p.oracle() as oracle:
         sql = f"SELECT * FROM hospitals WHERE hospital_id IN ({key}, {other}) ORDER BY 1"
         equal(shard.execute(sql).fetchall(), oracle.execute(sql).fetchall())
 
 
-def refilled(flight, name, value):
-    """Messages whose bodies hold the value in place of the name."""
-    out, at = b"", 0
-    while at < len(flight):
-        (length,) = struct.unpack_from("!I", flight, at + 1)
-        body = flight[at + 5:at + 1 + length].replace(name, value)
-        out += message(chr(flight[at]), body)
-        at += 1 + length
-    return out
+# From the client, into a sharded table
+
+SHARDED = "COPY patients (patient_id, name, phone) FROM STDIN"
+BINARY = "COPY patients (name, patient_id) FROM STDIN BINARY"
+ONE = "{key}\tA\t\\N\n"
+OTHER = "{other}\tB\tx\n"
+
+
+def csv(more=""):
+    return query(f"COPY patients (name, patient_id) FROM STDIN (FORMAT csv{more})")
+
+
+def in_binary(form="!q", **more):
+    return lambda key: data(binary((b"A", struct.pack(form, key)), **more))
+
+
+@rows([
+    ("as libpq does", [[query(SHARDED)], [data(ONE), data(OTHER)], [DONE]]),
+    ("in one flight", [[query(SHARDED), data(ONE), DONE, query("SELECT 1")]]),
+    ("rows that cross frames", [[query(SHARDED), *(data(c) for c in ONE), data(""), DONE]]),
+    ("a row without its end", [[query(SHARDED), data(ONE.strip()), DONE]]),
+    ("no row", [[query(SHARDED), DONE]]),
+    ("no row, extended", [[into(SHARDED), SYNC], [DONE, SYNC]]),
+    ("escapes", [[query(SHARDED), data("\\x{hex}\ta\\\tb\\\nc\tx\r\n{other}\t\ty\r\n"), DONE]]),
+    ("old words", [[query("COPY patients (patient_id, name) FROM STDIN WITH DELIMITER '|' NULL 'x'"),
+                    data("{key}|a\\|b\n"), DONE]]),
+    ("csv", [[csv(", HEADER"), data('name,"a\n",b\n"a\n""b"", {other},",{key}\nc,"{other}"\n'), DONE]]),
+    ("csv of its own", [[csv(", QUOTE '''', ESCAPE '!', DELIMITER ';', NULL 'no'"),
+                         data("'a!'!!;1';'{key}'\nb;{other}"), DONE]]),
+    ("the end of csv by a mark", [[csv(), data("a,{key}\r\n\\.\r\n"), DONE]]),
+    ("rows behind the end", [[query(SHARDED), data(ONE + "\\.\n"), data("more\n"), DONE]]),
+    ("a bad end", [[query(SHARDED), data(ONE + "\\.x\n"), DONE]]),
+    ("binary", [[query(BINARY), in_binary(), DONE]]),
+    ("binary in pieces", [[query(BINARY), lambda key: b"".join(
+        data(bytes([c])) for c in binary((b"A", struct.pack("!q", key)))), DONE]]),
+    ("binary without a trailer", [[query(BINARY), in_binary(end=b""), DONE]]),
+    ("binary, torn", [[query(BINARY), in_binary(end=b"\0"), DONE]]),
+    ("binary behind its trailer", [[query(BINARY), in_binary(end=b"\xff\xffx"), DONE]]),
+    ("binary with a key of another width", [[query(BINARY), in_binary("!i"), DONE]]),
+    ("a bad signature", [[query(BINARY), data("nothing of that"), data("more of it"), DONE]]),
+    ("a condition", [[query(SHARDED + " WHERE patient_id > {key}"), data(ONE), DONE]]),
+    ("the extended protocol", [[into(SHARDED), SYNC], [data(ONE), DONE, SYNC]]),
+    ("the extended protocol in one flight", [[into(SHARDED), SYNC, data(ONE), DONE, SYNC]]),
+    ("a named statement, twice",
+     [[parse(SHARDED, "s"), describe("S", "s"), SYNC],
+      [bind(statement="s"), execute(), data(ONE), DONE, SYNC],
+      [bind(statement="s"), execute(), data(OTHER), DONE, SYNC]]),
+    ("flush and sync among data",
+     [[into(SHARDED), FLUSH, SYNC, data(ONE), SYNC, FLUSH, DONE, FLUSH, SYNC]]),
+    ("a key that is none",
+     [[query(SHARDED), data(ONE + "x\ty\tz\n"), data(ONE * 3), DONE, query("SELECT 1")]]),
+    ("a first key that is none",
+     [[query(SHARDED), data("x\ty\tz\n")], [data(ONE * 3), DONE, query("SELECT 1")]]),
+    ("a first key that is none, extended",
+     [[into(SHARDED), SYNC, data("x\ty\tz\n")], [data(ONE * 3), DONE, SYNC]]),
+    ("a key that is none, at the end", [[query(SHARDED), data("x\ty\tz"), DONE]]),
+    ("a key out of range", [[query(SHARDED), data("9223372036854775808\ty\tz\n"), DONE]]),
+    ("too few columns", [[csv(), data("a\n"), DONE]]),
+    ("too few columns at the end", [[csv(), data("a"), DONE]]),
+    ("too many columns", [[query(SHARDED), data("{key}\ta\tb\tc\n"), DONE]]),
+    ("an empty line", [[csv(), data("\n"), DONE]]),
+    ("a quote without an end", [[csv(), data('"a,{key}\n'), DONE]]),
+    ("newlines of two kinds", [[query(SHARDED), data(ONE + "{other}\ta\tb\r\n"), DONE]]),
+    ("two rows with one key", [[query(SHARDED), data(ONE * 2), DONE, query("SELECT 1")]]),
+    ("the client fails", [[query(SHARDED), data(ONE), fail("no more"), query("SELECT 1")]]),
+    ("the client fails at once", [[query(SHARDED), fail("no more"), query("SELECT 1")]]),
+    ("the client fails at once, extended", [[into(SHARDED), SYNC, fail("no more"), SYNC]]),
+    ("in a transaction", [[query("BEGIN")], [query(SHARDED), data(ONE), DONE], [query("COMMIT")]]),
+    ("rolled back", [[query("BEGIN"), into(SHARDED), data(ONE), DONE, SYNC, query("ROLLBACK")]]),
+    ("savepoints", [[query("BEGIN"), query("SAVEPOINT a"), query(SHARDED), data("x\n"), DONE,
+                     query("SELECT 1"), query("ROLLBACK TO a"), query(SHARDED), data(ONE), DONE,
+                     query("RELEASE a"), query("COMMIT")]]),
+    ("other statements in its batch",
+     [[parse("SELECT name FROM patients WHERE patient_id = {key}"), bind(), execute(), into(SHARDED)],
+      [data(ONE), DONE], [parse("SELECT 2"), bind(), execute(), SYNC]]),
+    ("in a batch of a transaction",
+     [[query("BEGIN")], [parse("SELECT 1"), bind(), execute(), into(SHARDED), data(ONE), DONE,
+                         parse("SELECT 2"), bind(), execute(), SYNC], [query("COMMIT")]]),
+    ("an error behind it in its batch",
+     [[into(SHARDED)], [data(ONE), DONE, parse("SELECT 1/0"), bind(), execute(), SYNC]]),
+    ("in a failed transaction", [[query("BEGIN"), query("SELECT 1/0"), query(SHARDED), data(ONE), DONE,
+                                  into(SHARDED), SYNC, query("ROLLBACK")]]),
+])
+def rows_find_their_shard_and_are_taken_as_by_postgresql(p, flights):
+    key = p.new_key()
+    other = p.new_key("patients", p.locate("patients", key))
+    same_answers(p, flights, key, other)
+    sql = f"SELECT patient_id, name, phone FROM patients WHERE patient_id IN ({key}, {other}) ORDER BY 1"
+    with p.oracle() as oracle:
+        equal(p.rows(p.locate("patients", key), sql), oracle.execute(sql).fetchall())
 
 
 def hospitals(p, *keys):
@@ -489,3 +588,243 @@ def asyncpg_copies_records(p):
 
     asyncio.run(session())
     p.change("institutions", "DELETE FROM hospitals WHERE city = 'asyncpg'")
+
+
+def patients(p, *keys):
+    """Of these, those that are anywhere: with the shard, in the order of the keys."""
+    return [(key, shard) for key in keys for shard in p.shards("users")
+            if p.rows(shard, f"SELECT 1 FROM patients WHERE patient_id = {key}")]
+
+
+def copy(client, sql, content, *more):
+    return client.ask(query(sql), data(content), DONE, *more)
+
+
+@test
+def rows_of_several_shards_are_refused_and_nothing_stays(p):
+    one, other = p.new_key("patients", "users_0"), p.new_key("patients", "users_3")
+    some = ONE.format(key=one) + OTHER.format(other=other)
+    for flight in ([query(SHARDED), data(some), DONE],
+                   [query(SHARDED), data(ONE.format(key=one)), data(OTHER.format(other=other)), DONE],
+                   [into(SHARDED), SYNC, data(some), DONE, SYNC]):
+        with p.logged_in() as client:
+            client.send(*flight)
+            answers = client.read_ready()
+            fields = wire.error_of(answers)
+            equal((fields["C"], fields["M"], fields["D"]),
+                  ("0A000", 'COPY into "patients" needs more than one shard',
+                   "Row 1 is for users_0, row 2 for users_3."))
+            assert "locate" in fields["H"], fields
+            equal(wire.kinds(answers).lstrip("12n"), "GEZ")
+            equal(wire.rows_of(client.query("SELECT 3")), [["3"]])
+    equal(patients(p, one, other), [])
+    for key in (one, other):
+        with p.logged_in() as client:
+            equal(wire.kinds(copy(client, SHARDED, ONE.format(key=key))), "GCZ")
+    equal(patients(p, one, other), [(one, "users_0"), (other, "users_3")])
+
+
+@test
+def into_a_sharded_table_it_is_the_write_of_its_transaction(p):
+    one, other = p.new_key("patients", "users_0"), p.new_key("patients", "users_3")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query(f"SELECT name FROM patients WHERE patient_id = {other}")
+        equal(wire.kinds(copy(client, SHARDED, ONE.format(key=one))), "GCZ")
+        equal(wire.rows_of(client.query(f"SELECT name FROM patients WHERE patient_id = {one}")), [["A"]])
+        answers = copy(client, SHARDED, ONE.format(key=other))
+        equal((wire.error_of(answers)["C"], wire.ready_status(answers)), ("0A000", "E"))
+        client.query("ROLLBACK")
+        client.query("BEGIN")
+        equal(wire.kinds(copy(client, INTO, ROW.format(key=one))), "GCZ")
+        equal(wire.kinds(client.query(SHARDED)), "EZ")      # no shard of it may be written to
+        client.query("ROLLBACK")
+    equal(patients(p, one, other), [])
+    equal(hospitals(p, one), [])
+
+
+@test
+def a_participant_that_is_lost_meanwhile_is_told(p):
+    one, other = p.new_key("patients", "users_0"), p.new_patient("users_3")
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.query(f"SELECT name FROM patients WHERE patient_id = {other}")
+        client.send(query(SHARDED))
+        client.read_until("G")
+        cut(p, "users_3")
+        time.sleep(0.2)
+        client.send(data(ONE.format(key=one)), DONE)
+        answers = client.read_ready()
+        assert wire.error_of(answers)["C"][:2] in ("57", "08"), answers
+        equal(wire.ready_status(answers), "E")
+    equal(patients(p, one), [])
+
+
+@test
+def without_a_list_the_columns_are_those_of_the_catalog(p):
+    key = p.new_key()
+    row = f"{key}\tA\t\\N\tHarbin\t1\t2\t2026-01-01 00:00:00+00\n"
+    with p.logged_in() as client:
+        for flight in ([query("COPY patients FROM STDIN"), data(row), DONE],
+                       [into("COPY public.patients FROM STDIN"), SYNC, data(row), DONE, SYNC]):
+            client.send(*flight)
+            answers = client.read_ready()
+            equal([a.body for a in answers if a.kind == "G"], [b"\0\0\7" + bytes(14)])
+        equal(wire.error_of(answers)["C"], "23505")
+    sql = f"SELECT name, city, visits, balance FROM patients WHERE patient_id = {key}"
+    equal(p.rows(p.locate("patients", key), sql), [("A", "Harbin", 1, 2)])
+
+
+@rows([("an option", "COPY patients (patient_id, name) FROM STDIN (FORMAT csv, FORCE_NULL (name))", "0A000"),
+       ("an encoding", "COPY patients (patient_id, name) FROM STDIN (ENCODING 'latin1')", "0A000"),
+       ("no key", "COPY patients (name) FROM STDIN", "0A000"),
+       ("a sequence", "COPY payments (patient_id, appointment_id, amount) FROM STDIN", "0A000"),
+       ("several statements", "SELECT 1; COPY patients (patient_id, name) FROM STDIN", "0A000"),
+       ("no such table", "COPY nothing FROM STDIN", "42P01"),
+       ("a function", "COPY patients (patient_id, name) FROM STDIN WHERE nothing(patient_id)", "0A000")])
+def is_refused_before_its_data(p, sql, sqlstate):
+    with p.logged_in() as client:
+        for flight in ([query(sql), data("x"), DONE, query("SELECT 1")],
+                       [parse(sql), bind(), execute(), SYNC, data("x"), DONE, SYNC]):
+            if ";" in sql and flight[0] != query(sql):
+                continue
+            answers = client.ask(*flight, ready=2)
+            equal(wire.error_of(answers)["C"], sqlstate)
+            equal(wire.kinds(answers)[:2], "EZ")
+
+
+@rows([("null", "\\N", "23502"), ("a bad column", "1", "42703")])
+def is_refused_by_the_server(p, value, sqlstate):
+    column = "nothing" if sqlstate == "42703" else "phone"
+    with p.logged_in() as client:
+        for end in ("\n", ""):
+            answers = copy(client, f"COPY patients (patient_id, name, {column}) FROM STDIN",
+                           f"{value}\tA\tB{end}")
+            equal((wire.error_of(answers)["C"], wire.kinds(answers)), (sqlstate, "GEZ"))
+
+
+@test
+def a_cancel_before_the_first_row_ends_it_at_once(p):
+    for flight, end in (([query(SHARDED)], []), ([into(SHARDED), SYNC], [SYNC])):
+        with p.logged_in() as client:
+            client.send(*flight)
+            client.read_until("G")
+            ask(p, client)
+            equal(wire.error_of(client.read_until("E"))["C"], "57014")
+            client.send(data("x"), DONE, *end)
+            equal(wire.kinds(client.read_ready()), "Z")
+            equal(wire.rows_of(client.query("SELECT 3")), [["3"]])
+
+
+@test
+def of_a_client_that_is_gone_nothing_stays_on_a_shard(p):
+    key = p.new_key("patients", "users_1")
+    for content in (None, "1", ONE.format(key=key), ONE.format(key=key) * 10000):
+        for flight in ([query(SHARDED)], [into(SHARDED), SYNC], [query("BEGIN"), query(SHARDED)]):
+            with p.logged_in() as client:
+                client.send(*flight)
+                client.read_until("G")
+                if content:
+                    client.send(data(content))
+    guard.eventually(lambda: p.rows("users_1", "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                                    " current_database() AND state <> 'idle' AND pid <> pg_backend_pid()")
+                     == [(0,)], "the server is not idle")
+    equal(patients(p, key), [])
+
+
+@test
+def many_rows_cost_bounded_memory(p):
+    first = p.new_key("patients", "users_2")
+    keys = [first]
+    while len(keys) < 50:
+        keys.append(p.new_key("patients", "users_2"))
+    with p.logged_in() as client:
+        before = guard.forget_memory_peak(p.shardward)
+        client.send(query(SHARDED))
+        for key in keys:
+            client.send(data(f"{key}\t" + "x" * 2_000_000 + "\tmany\n"))
+        client.send(DONE)
+        equal(client.read_ready()[-2].body, b"COPY 50\0")
+        grown = guard.memory_peak(p.shardward) - before
+        assert grown < 20_000_000 or guard.has_own_memory(p.program), f"{grown} bytes"
+        answers = copy(client, "COPY patients (name, patient_id) FROM STDIN", "x" * 100_000_000)
+        equal(wire.error_of(answers)["C"], "54000")
+    p.change("users_2", "DELETE FROM patients WHERE phone = 'many'")
+
+
+VALUES = {"city": ["Harbin", "Changchun", "Guangzhou", "Pa\tris", "", "\\x"], "id": [1, 2, -5],
+          "day": ["2025-12-31", "2026-01-01", "infinity"], "level": [-3, 1, 50], "token": [str(uuid.UUID(int=n)) for n in range(6)],
+          "at": ["2025-12-31 23:59:59.999999+00", "2026-01-01T00:00Z", "-infinity"]}
+TYPES = {"id": "int8", "level": "int2", "day": "date", "token": "uuid", "number": "int4"}
+
+
+def copied_rows(conn, places, table, form):
+    """Each in a COPY of its own, so that it may be on any shard; a row without a place in none."""
+    placement, key = placed_tables.TABLES[table]
+    columns = ["number", *reversed(key)]
+    for number, values in enumerate(itertools.product(*(VALUES[c] for c in reversed(key)))):
+        expected = places.locate(table, tuple(str(v) for v in reversed(values)))
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT {form})"
+        try:
+            with conn.cursor().copy(sql) as copying:
+                if form == "csv":
+                    copying.write(",".join(f'"{v}"' for v in (number, *values)) + "\n")
+                else:
+                    copying.write_row((number, *values))
+            assert expected, (table, values)
+        except psycopg.errors.InvalidParameterValue:
+            assert not expected, (table, values)
+
+
+@test
+def keys_of_every_type_find_the_shard_that_locate_names(p):
+    with placed_tables.placed(p) as other, p.connect(other.port, options="-c timezone=UTC") as conn:
+        places = placed_tables.Places(p, other)
+        for table in placed_tables.TABLES:
+            for form in ("text", "csv"):
+                copied_rows(conn, places, table, form)
+            equal(places.misplaced(table), [])
+        for table, values in (("levels", (1, 7)), ("residents", ("Harbin", 3, 7)), ("tokens", (uuid.UUID(int=9), 7))):
+            key = placed_tables.TABLES[table][1]
+            with conn.cursor().copy(f"COPY {table} ({', '.join(key)}, number) FROM STDIN BINARY") as copying:
+                copying.set_types([*key.values(), "int4"])
+                copying.write_row(values)
+            equal(places.misplaced(table), [])
+
+
+@test
+def what_depends_on_settings_is_refused_and_stays_nowhere(p):
+    with placed_tables.placed(p) as other, p.logged_in(other.port) as client:
+        for table, value in (("visits", "01/02/2026"), ("zoned", "2026-01-01 00:00"), ("moments", "yesterday")):
+            column = next(iter(placed_tables.TABLES[table][1]))
+            answers = copy(client, f"COPY {table} ({column}, number) FROM STDIN", f"{value}\t1\n")
+            equal((wire.error_of(answers)["C"], wire.kinds(answers)), ("0A000", "GEZ"), value)
+            for shard in p.shards("users"):
+                equal(p.rows(shard, f"SELECT count(*) FROM {table}"), [(0,)])
+        answers = copy(client, "COPY known_clinics (city, number) FROM STDIN", "Nowhere\t1\n")
+        equal((wire.error_of(answers)["C"], wire.kinds(answers)), ("22023", "GEZ"))
+
+
+@test
+def psql_and_drivers_copy_into_a_sharded_table(p):
+    key = p.new_key("patients", "users_1")
+    more = [p.new_key("patients", "users_1") for _ in range(3)]
+    file = p.dir / "patients.csv"
+    file.write_text(f'{key},"a\n""b"""\n')
+    equal(p.psql(f"\\copy patients (patient_id, name) from '{file}' csv\n"
+                 f"COPY patients (patient_id, name) FROM STDIN CSV;\n{more[0]},B\n\\.\n"),
+          "COPY 1\nCOPY 1\n")
+    with p.connect() as conn:
+        with conn.cursor().copy("COPY patients (patient_id, name) FROM STDIN (FORMAT binary)") as copying:
+            copying.set_types(["int8", "text"])
+            copying.write_row((more[1], "C"))
+
+    async def session():
+        conn = await asyncpg.connect(host="127.0.0.1", port=p.port, user=USER, password=PASSWORD,
+                                     database=DATABASE)
+        equal(await conn.copy_to_table("patients", source=io.BytesIO(f"{more[2]}\tD\n".encode()),
+                                       columns=["patient_id", "name"]), "COPY 1")
+        await conn.close()
+
+    asyncio.run(session())
+    equal(patients(p, key, *more), [(k, "users_1") for k in (key, *more)])

@@ -96,7 +96,7 @@ REFUSED = [
     "CALL something()",
     "DO $$ BEGIN DELETE FROM patients; END $$",
     # what needs a session of its own on a server
-    "COPY patients FROM STDIN",
+    "COPY patients (name) FROM STDIN",
     "COPY patients TO STDOUT",
     "COPY (SELECT 1) TO '/tmp/a'",
     "COPY (SELECT 1) TO PROGRAM 'cat'",

@@ -145,8 +145,10 @@ bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared
 
 /* A statement of our own inside what is sent for the client, in the extended protocol and
  * without Sync: its answer is absorbed, and its failure makes the server skip what follows.
- * @index goes to the entry that is answered when it was carried out. */
-void sw_backend_inject(struct sw_backend *backend, const char *sql, int index);
+ * @use (of its execution alone) and @index go to the entry that is answered when it was carried
+ * out. */
+void sw_backend_inject(struct sw_backend *backend, const char *sql, enum sw_reply_use use,
+                       int index);
 
 /* Append an empty query, to whose answer nobody listens: an alive server answers it. */
 void sw_backend_probe(struct sw_backend *backend);

@@ -26,6 +26,7 @@ enum sw_request_kind {
     SW_REQUEST_SYNC,
     SW_REQUEST_FLUSH,
     SW_REQUEST_INJECT, /* text: a statement of ours, whose answer the client does not see */
+    SW_REQUEST_COPY,   /* text: the same, but for what its execution answers */
     SW_REQUEST_LOCAL,  /* bytes: messages for the client, in their turn */
     SW_REQUEST_FAIL,   /* bytes: an ErrorResponse of ours; the server must fail here too */
 };

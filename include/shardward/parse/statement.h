@@ -13,6 +13,7 @@
 #define SW_PARSE_STATEMENT_H
 
 #include "shardward/base/error.h"
+#include "shardward/key/copy.h"
 #include "shardward/parse/ddl.h"
 
 #include <stdbool.h>
@@ -195,6 +196,12 @@ struct sw_by_name {
     int argument_count;
 };
 
+/* How the data of COPY FROM is to be read. What is wrong in it, the server will tell. */
+struct sw_copy_options {
+    struct sw_copy_style style;
+    const char *obstacle; /* an option by which the data cannot be read here; NULL: none */
+};
+
 struct sw_statement {
     enum sw_statement_kind kind;
     int location, len; /* in bytes of the script's text, without the semicolon */
@@ -230,7 +237,8 @@ struct sw_statement {
     bool is_chained;    /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
-    const struct sw_ddl *ddl;  /* of DDL and TRUNCATE; else NULL */
+    const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
+    const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
     struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
 };
 

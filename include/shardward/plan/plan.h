@@ -49,6 +49,7 @@ struct sw_route {
     bool hears_catalog;                   /* of SCHEMA */
     bool writes;                          /* rows may be changed where it runs */
     bool needs_splice; /* the text has to get sw_plan_insertion() before it may run */
+    bool needs_rows;   /* of COPY: the first one tells the shard, see copy.h */
     bool needs_ids;   /* numbers have to be drawn for it, and this route found, before it may */
     char reason[200]; /* in words, for EXPLAIN; may be empty */
 };

@@ -92,6 +92,15 @@ drop table t
 truncate t
 copy t from stdin
 copy s.t (b, a) from stdin (format csv, header, freeze)
+copy t from stdin csv header delimiter ';' null 'no' quote '''' escape '!'
+copy t from stdin (format text, delimiter e'\t', null '', header match)
+copy t from stdin (format csv, header off, force_null (a))
+copy t from stdin (encoding 'UTF8', freeze on)
+copy t from stdin (encoding 'latin1')
+copy t from stdin (format csv, quote e'\\')
+copy binary t from stdin
+copy t from stdin delimiter 'A'
+copy t from stdin csv delimiter 'A'
 copy t from stdin where a > 1 and f(b)
 copy t from stdin where a > $1
 copy t from stdin where set_config('a.b', 'c', false) = 'c'

@@ -33,6 +33,10 @@ insert into patients (patient_id, name) select * from patients where patient_id 
 insert into appointments (patient_id, appointment_id) select patient_id, 1 from patients where patient_id = 42
 -- 8: COPY
 copy patients from stdin
+copy patients (name, patient_id) from stdin csv
+copy patients (name) from stdin
+copy patients (name, patient_id) from stdin (encoding 'latin1')
+copy payments from stdin
 copy patients to stdout
 copy (select * from patients) to stdout
 copy (select * from patients where patient_id = 42) to stdout
