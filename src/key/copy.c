@@ -191,13 +191,13 @@ static void decode_csv(struct sw_copy_rows *rows, const uint8_t *at, const uint8
 
 static void decode(struct sw_copy_rows *rows, int part)
 {
-    const uint8_t *at = sw_buf_bytes(&rows->raw) + rows->found[part].from;
-    size_t len = rows->found[part].len;
+    const size_t from = rows->found[part].from, len = rows->found[part].len;
+    const uint8_t *at = len == 0 ? (const uint8_t *)"" : sw_buf_bytes(&rows->raw) + from;
 
     rows->found[part].is_null = !rows->found[part].is_quoted &&
                                 len == strlen(rows->style.null) &&
-                                (len == 0 || memcmp(at, rows->style.null, len) == 0);
-    if (rows->found[part].is_null || len == 0)
+                                memcmp(at, rows->style.null, len) == 0;
+    if (rows->found[part].is_null)
         return;
     if (is_csv(rows))
         decode_csv(rows, at, at + len);

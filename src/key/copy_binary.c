@@ -21,7 +21,7 @@ void sw_copy_binary_init(struct sw_copy_rows *rows)
 /* The value is in `raw` as it is. */
 static void decode(struct sw_copy_rows *rows, int part)
 {
-    if (!rows->found[part].is_null)
+    if (!rows->found[part].is_null && rows->found[part].len > 0)
         (void)sw_buf_append(&rows->text, sw_buf_bytes(&rows->raw) + rows->found[part].from,
                             rows->found[part].len);
 }
