@@ -63,10 +63,14 @@ struct sw_request *sw_run_add(struct sw_run *run, enum sw_request_kind kind,
 
 const char *sw_run_text(const struct sw_run *run, const struct sw_request *request)
 {
-    return (const char *)sw_buf_bytes(&run->bytes) + request->text;
+    const uint8_t *bytes = sw_buf_bytes(&run->bytes);
+
+    return bytes == NULL ? "" : (const char *)bytes + request->text;
 }
 
 const uint8_t *sw_run_bytes(const struct sw_run *run, const struct sw_request *request)
 {
-    return sw_buf_bytes(&run->bytes) + request->bytes;
+    const uint8_t *bytes = sw_buf_bytes(&run->bytes);
+
+    return bytes == NULL ? NULL : bytes + request->bytes;
 }
