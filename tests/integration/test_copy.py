@@ -15,7 +15,7 @@ import psycopg
 import guard
 import placed_tables
 import wire
-from platform_under_test import DATABASE, PASSWORD, USER
+from platform_under_test import DATABASE, FIRST_KEY, PASSWORD, USER
 from suite import equal, rows, test
 from test_cancel import ask
 from test_rights import USER as CUSTOMER
@@ -828,3 +828,12 @@ def psql_and_drivers_copy_into_a_sharded_table(p):
 
     asyncio.run(session())
     equal(patients(p, key, *more), [(k, "users_1") for k in (key, *more)])
+
+
+@test
+def nothing_of_these_tests_stays(p):
+    """Other tests compare the whole of the single tables."""
+    for place in (p.at_shard("institutions"), p.oracle()):
+        with place as conn:
+            conn.execute("DELETE FROM hospitals WHERE hospital_id >= %s", (FIRST_KEY,))
+            equal(conn.execute("SELECT count(*) FROM hospitals").fetchone(), (0,))
