@@ -1,15 +1,7 @@
-/*
- * What goes over the wire for a run, in one flight:
- *
- *   the opening | the run's requests, each statement preceded by a Parse that is absorbed if
- * the server lacks it | SELECT current_setting(...) for the settings to read back | ROLLBACK
- *
- * Settings that differ are brought in line before, in a flight of their own: whatever runs,
- * runs under the right settings or not at all.
- */
 #include "shardward/execute/leg.h"
 
 #include "cancel.h"
+#include "sending.h"
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
@@ -19,206 +11,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* Entries of the reply queue that answer no request of the client: OPENING - i is the i-th
- * statement of the opening. */
-enum { OURS = SW_REPLY_OF_NOBODY, OPENING = -2 };
-
 static struct sw_backend *backend_of(const struct sw_leg *leg)
 {
     return leg->lease.backend;
-}
-
-/* --- settings --- */
-
-/* RESET what the session has not set, role first: it may forbid the rest. */
-static void put_resets(struct sw_buf *sql, const struct sw_settings *is,
-                       const struct sw_settings *wanted)
-{
-    if (sw_settings_get(is, "role") != NULL)
-        (void)sw_buf_append_text(sql, "RESET ROLE;");
-    for (size_t i = 0; is != NULL && i < is->count; i++)
-        if (sw_settings_get(wanted, is->list[i].name) == NULL)
-            (void)sw_buf_printf(sql, "RESET \"%s\";", is->list[i].name);
-}
-
-static void put_set(struct sw_buf *sql, const struct sw_setting *setting)
-{
-    sw_put_sql_set_config(sql, setting->name, setting->value, false);
-    (void)sw_buf_append_text(sql, ";");
-}
-
-/* SET what differs, role last. */
-static void put_sets(struct sw_buf *sql, const struct sw_settings *is,
-                     const struct sw_settings *wanted)
-{
-    const struct sw_setting *role = NULL;
-
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        const struct sw_setting *setting = &wanted->list[i];
-        const char *now = sw_settings_get(is, setting->name);
-
-        if (strcmp(setting->name, "role") == 0)
-            role = setting;
-        else if (now == NULL || strcmp(now, setting->value) != 0)
-            put_set(sql, setting);
-    }
-    if (role != NULL)
-        put_set(sql, role);
-}
-
-static void send_settings(struct sw_leg *leg)
-{
-    const struct sw_settings *is = sw_backend_settings(backend_of(leg));
-    struct sw_buf sql;
-
-    sw_buf_init(&sql, SW_RUN_LIMIT);
-    put_resets(&sql, is, leg->work.settings);
-    put_sets(&sql, is, leg->work.settings);
-    (void)sw_buf_append(&sql, "", 1);
-    leg->state = SW_LEG_SETTING;
-    sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
-    sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
-    sw_buf_finish(&sql);
-    sw_backend_flush(backend_of(leg));
-}
-
-/* --- sending the run --- */
-
-static enum sw_reply_use use_of(const struct sw_request *request)
-{
-    return request->is_quiet ? SW_REPLY_ABSORB : SW_REPLY_FORWARD;
-}
-
-static void send_parse(struct sw_leg *leg, const struct sw_request *request, int index)
-{
-    if (!sw_backend_prepare(backend_of(leg), request->prepared, use_of(request), index))
-        sw_backend_expect(backend_of(leg), SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
-}
-
-static void send_bind(struct sw_leg *leg, const struct sw_request *request, int index)
-{
-    struct sw_backend *backend = backend_of(leg);
-
-    (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
-    sw_backend_bind(backend, sw_run_text(leg->work.run, request), request->prepared,
-                    sw_run_bytes(leg->work.run, request), request->bytes_len, use_of(request),
-                    index);
-}
-
-static void send_describe_statement(struct sw_leg *leg, const struct sw_request *request,
-                                    int index)
-{
-    struct sw_backend *backend = backend_of(leg);
-
-    (void)sw_backend_prepare(backend, request->prepared, SW_REPLY_ABSORB, OURS);
-    sw_backend_describe_statement(backend, request->prepared, use_of(request), index);
-}
-
-/* The server fails on a statement that cannot exist, and so rolls back what it did for this
- * batch; the client is told our own error in place of the server's. */
-static void send_failure(struct sw_leg *leg, int index)
-{
-    static const uint8_t no_parameters[6] = {0};
-    struct sw_backend *backend = backend_of(leg);
-
-    sw_write_bind(sw_backend_out(backend), "", "sw_refused", no_parameters,
-                  sizeof no_parameters);
-    sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, index);
-}
-
-static void send_request(struct sw_leg *leg, const struct sw_request *request, int index)
-{
-    struct sw_backend *backend = backend_of(leg);
-    struct sw_buf *out = sw_backend_out(backend);
-    const char *text = sw_run_text(leg->work.run, request);
-
-    switch (request->kind) {
-    case SW_REQUEST_QUERY:
-        sw_write_query(out, text);
-        sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_FORWARD, index);
-        break;
-    case SW_REQUEST_PARSE:
-        send_parse(leg, request, index);
-        break;
-    case SW_REQUEST_BIND:
-        send_bind(leg, request, index);
-        break;
-    case SW_REQUEST_DESCRIBE_STATEMENT:
-        send_describe_statement(leg, request, index);
-        break;
-    case SW_REQUEST_DESCRIBE_PORTAL:
-        sw_backend_describe_portal(backend, text, request->prepared,
-                                   request->is_quiet ? SW_REPLY_COLUMNS : SW_REPLY_FORWARD,
-                                   index);
-        break;
-    case SW_REQUEST_EXECUTE:
-        sw_backend_execute(backend, text, request->prepared, request->max_rows, index);
-        break;
-    case SW_REQUEST_CLOSE_PORTAL:
-        sw_backend_close_portal(backend, text, index);
-        break;
-    case SW_REQUEST_SYNC:
-        sw_write_sync(out);
-        sw_backend_expect(backend, SW_REPLY_SYNC, SW_REPLY_FORWARD, index);
-        break;
-    case SW_REQUEST_FLUSH:
-        sw_write_flush(out);
-        break;
-    case SW_REQUEST_INJECT:
-        sw_backend_inject(backend, text, SW_REPLY_ABSORB, OURS);
-        break;
-    case SW_REQUEST_COPY:
-        sw_backend_inject(backend, text, SW_REPLY_FORWARD, index);
-        break;
-    case SW_REQUEST_LOCAL:
-        sw_backend_expect(backend, SW_REPLY_LOCAL, SW_REPLY_FORWARD, index);
-        break;
-    case SW_REQUEST_FAIL:
-        send_failure(leg, index);
-        break;
-    }
-}
-
-static void send_read_back(struct sw_leg *leg)
-{
-    struct sw_buf sql;
-
-    sw_buf_init(&sql, SW_RUN_LIMIT);
-    for (int i = 0; i < leg->work.read_back_count; i++) {
-        (void)sw_buf_append_text(&sql, i == 0 ? "SELECT pg_catalog.current_setting("
-                                              : ",pg_catalog.current_setting(");
-        sw_put_sql_literal(&sql, leg->work.read_back[i]);
-        (void)sw_buf_append_text(&sql, ",true)");
-    }
-    (void)sw_buf_append(&sql, "", 1);
-    sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
-    sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_CAPTURE, OURS);
-    sw_buf_finish(&sql);
-}
-
-static void send_run(struct sw_leg *leg)
-{
-    struct sw_backend *backend = backend_of(leg);
-
-    sw_backend_translate(backend, leg->work.types);
-    leg->state = SW_LEG_RUNNING;
-    leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
-    leg->has_read_back_failed = false;
-    leg->opening_done = 0;
-    for (int i = 0; i < leg->work.opening_count; i++)
-        sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
-    for (int i = 0; i < leg->work.run->count; i++)
-        send_request(leg, &leg->work.run->requests[i], i);
-    if (leg->work.read_back_count > 0)
-        send_read_back(leg);
-    if (leg->work.rolls_back) {
-        sw_write_query(sw_backend_out(backend), "ROLLBACK");
-        sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);
-    }
-    sw_backend_flush(backend);
-    /* All may be answered already: by LOCAL entries alone, or because there was nothing. */
-    if (leg->state == SW_LEG_RUNNING && sw_backend_is_answered(backend))
-        sw_task_post(leg->loop, &leg->settle);
 }
 
 /* --- what the backend says --- */
@@ -365,7 +160,7 @@ static void be_attached(struct sw_leg *leg)
 {
     if (leg->sink->on_attached != NULL)
         leg->sink->on_attached(leg->owner, sw_backend_reported(backend_of(leg)));
-    send_run(leg);
+    sw_leg_send_run(leg);
 }
 
 static void refuse_cancelled(struct sw_leg *leg)
@@ -429,7 +224,7 @@ static void on_pause(void *owner)
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING &&
         leg->is_read_back_cut) {
         leg->is_read_back_cut = false;
-        send_read_back(leg);
+        sw_leg_send_read_back(leg);
         sw_backend_flush(backend);
         return;
     }
@@ -484,7 +279,7 @@ static void on_lent(void *owner)
 
     sw_backend_use(backend, &backend_events, leg);
     if (!sw_settings_are_equal(sw_backend_settings(backend), leg->work.settings)) {
-        send_settings(leg);
+        sw_leg_send_settings(leg);
         return;
     }
     be_attached(leg);
@@ -510,7 +305,7 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
     leg->work = *work;
     leg->shard = shard;
     if (leg->state == SW_LEG_ATTACHED) {
-        send_run(leg);
+        sw_leg_send_run(leg);
         return;
     }
     leg->state = SW_LEG_LEASING;

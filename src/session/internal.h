@@ -37,6 +37,7 @@
 
 #include "direct.h"
 #include "directory.h"
+#include "names.h"
 
 #include "shardward/auth/password.h"
 #include "shardward/auth/scram.h"
@@ -81,44 +82,6 @@ struct sw_sessions {
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
     void (*carry_cancel)(void *owner, struct sw_cancel *cancel);
     void *owner;
-};
-
-/*
- * By what a server reads the text of a statement when it parses it: names by search_path and
- * role, literals by TimeZone, DateStyle and the like.
- */
-struct sw_reading {
-    struct sw_settings *settings; /* of the session; shared */
-    uint64_t local; /* serial of what SET LOCAL, or a SET of the batch, has made of
-                       them; 0: nothing */
-};
-
-/* A statement that the client prepared, or the portal's memory of it. Counted. */
-struct sw_named {
-    int refs;
-    char *name;
-    struct sw_planned *planned;
-    const struct sw_statement *statement; /* NULL: an empty query */
-    struct sw_prepared *prepared;         /* NULL: answered without a server */
-    struct sw_reading reading;            /* by which it was parsed */
-    char *text;
-    struct sw_splice splice;      /* what servers have been given besides */
-    struct sw_prepared *filled;   /* what is bound in place of `prepared`: it takes numbers that
-                                     we   draw, as further parameters; NULL: none */
-    struct sw_splice fill_splice; /* what stands in it besides */
-    bool has_learned;             /* its types from the server */
-    bool is_spent;                /* a portal of control that has run, and cannot run again */
-    bool is_cursor;               /* a portal that DECLARE has made */
-    const struct sw_shard *shard; /* of a named portal: where it lives */
-    int mark;                     /* ... and the transaction's mark when it was made */
-    uint32_t *types;              /* of the parameters: declared, or learned from the server */
-    int type_count;
-};
-
-/* Statements, or portals, by the names that the client gave them; "" is the unnamed one. */
-struct sw_names {
-    struct sw_named *unnamed;
-    struct sw_textmap named;
 };
 
 /* What is being counted for one session. Tallies are the sessions', and outlive it. */
@@ -325,20 +288,6 @@ struct sw_named *sw_session_find_statement(const struct sw_session *session, con
 bool sw_session_bind_portal(struct sw_session *session, const struct sw_wire_bind *bind,
                             struct sw_error *err);
 
-/* by_name.c */
-
-/* Collect the PREPARE @statement of @text, and its answer: as a Parse of what stands in it.
- * False: as a Parse is refused. */
-bool sw_session_add_prepare(struct sw_session *session, const struct sw_statement *statement,
-                            const char *text, struct sw_error *err);
-/* Collect the EXECUTE @text of a simple query, which is planned. */
-bool sw_session_add_execute(struct sw_session *session, const char *text, struct sw_error *err);
-/* Aim at where the statement leads that @named, an EXECUTE, runs by the name as it is now; it
- * is what servers are given from now on. False: 42601 for another number of arguments, 0A000 if
- * that is no query, or as the statement itself. */
-bool sw_session_aim_execute(struct sw_session *session, struct sw_named *named, bool executes,
-                            struct sw_error *err);
-
 /* query.c, extended.c */
 void sw_session_on_query(struct sw_session *session, const struct sw_frame *frame);
 void sw_session_on_parse(struct sw_session *session, const struct sw_frame *frame);
@@ -431,23 +380,6 @@ void sw_session_sweep_legs(struct sw_session *session);
 bool sw_session_has_busy_leg(const struct sw_session *session);
 /* Call @act with each leg. */
 void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *leg));
-
-/* cursors.c */
-
-/* 42P03 if @statement declares a cursor of a name that is taken; but not if one of @before, the
- * @count statements before it in its string, closes that. */
-bool sw_session_check_cursor(const struct sw_session *session,
-                             const struct sw_statement *statement,
-                             const struct sw_statement *before, int count,
-                             struct sw_error *err);
-/* Of the simple query that was carried out: its cursors come and go. */
-void sw_session_follow_cursors(struct sw_session *session);
-/* The same of the portal @portal of @named, whose Execute was collected last; it is undone if
- * that does not come about. */
-void sw_session_add_cursors(struct sw_session *session, struct sw_named *named,
-                            const char *portal);
-/* Portals that were made when the transaction had come to @mark, or later, are gone. */
-void sw_session_forget_portals_from(struct sw_session *session, int mark);
 
 /* target.c */
 
@@ -652,36 +584,5 @@ void sw_session_forget_drawing(struct sw_session *session);
 bool sw_session_park(struct sw_session *session, void (*go_on)(struct sw_session *session));
 void sw_session_unpark(struct sw_session *session); /* it will not go on */
 bool sw_session_is_parked(const struct sw_session *session);
-
-/* names.c */
-struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, const char *text,
-                                 struct sw_prepared *prepared, const uint32_t *types,
-                                 int type_count);
-struct sw_named *sw_named_copy(const struct sw_named *named); /* one reference, not spent */
-struct sw_named *sw_named_ref(struct sw_named *named);
-void sw_named_unref(struct sw_named *named);
-void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame);
-struct sw_named *sw_names_get(const struct sw_names *names, const char *name);
-/* Put under @name (taking a reference) in place of what was there; NULL removes. */
-void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named);
-void sw_names_clear(struct sw_names *names);
-void sw_names_clear_named(struct sw_names *names); /* all but the unnamed one */
-
-/* reading.c */
-
-/* Is it a setting by which servers read the text of a statement? NULL: RESET ALL. */
-bool sw_reading_depends_on(const char *setting);
-/* By what a server of the session would read a text now; borrowed. */
-struct sw_reading sw_session_reading(const struct sw_session *session);
-/* The scope in which other clients' statements of the same text are the same. To be freed. */
-char *sw_session_scope(const struct sw_session *session, const char *text);
-/* 0A000 if @text cannot be prepared under a name: what it says depends on the moment. */
-bool sw_reading_check(const char *text, struct sw_error *err);
-bool sw_session_reads_alike(const struct sw_session *session, const struct sw_named *named);
-/* See to it that servers which do not know @named yet read it as it has to be read: PostgreSQL
- * keeps to the literals as they were read at its Parse, and looks for names anew. 0A000 if both
- * cannot be had. */
-bool sw_session_read_again(const struct sw_session *session, struct sw_named *named,
-                           struct sw_error *err);
 
 #endif
