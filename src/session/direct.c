@@ -21,6 +21,7 @@ struct sw_direct {
     size_t tail;        /* bytes still to come of the client's message */
     int queries, syncs; /* that the server has not answered yet with ReadyForQuery */
     bool is_held;       /* the client's stream */
+    bool has_ended;     /* the client has said Terminate */
 };
 
 static struct sw_backend *backend_of(const struct sw_direct *direct)
@@ -62,11 +63,12 @@ uint32_t sw_session_direct_pid(const struct sw_session *session)
 /* --- what the server says --- */
 
 /* The client's bytes wait while the server has too many of them, and while a cancel is on its
- * way, which could hit what follows. */
+ * way, which could hit what follows; behind its last message for ever. */
 static void update_hold(struct sw_direct *direct)
 {
     struct sw_backend *backend = backend_of(direct);
-    bool must_wait = sw_backend_is_congested(backend) || !sw_backend_is_answered(backend);
+    bool must_wait = direct->has_ended || sw_backend_is_congested(backend) ||
+                     !sw_backend_is_answered(backend);
 
     if (must_wait == direct->is_held)
         return;
@@ -124,7 +126,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     const struct sw_direct *direct = owner;
     struct sw_session *session = direct->session;
 
-    if (loss == SW_LOSS_TORN || !sw_error_is(err, "08006")) {
+    if (direct->has_ended || loss == SW_LOSS_TORN || !sw_error_is(err, "08006")) {
         sw_stream_flush(session->stream);
         sw_session_close(session);
         return;
@@ -172,6 +174,20 @@ static size_t pass_on(struct sw_session *session, const uint8_t *bytes, size_t l
     return len;
 }
 
+/* What was asked for before Terminate is done and answered, as by PostgreSQL: the server ends
+ * behind it. */
+static size_t end_behind_answers(struct sw_session *session, const struct sw_frame *frame,
+                                 const uint8_t *bytes, size_t len)
+{
+    if (!sw_session_works_directly(session) || frame->size > len) {
+        sw_session_close(session);
+        return 0;
+    }
+    (void)pass_on(session, bytes, frame->size);
+    session->direct->has_ended = true;
+    return len;
+}
+
 static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t len)
 {
     struct sw_direct *direct = session->direct;
@@ -196,10 +212,8 @@ static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t
     case SW_FRAME_HEADER:
         break;
     }
-    if (frame.type == 'X') {
-        sw_session_close(session);
-        return 0;
-    }
+    if (frame.type == 'X')
+        return end_behind_answers(session, &frame, bytes, len);
     count(session, frame.type);
     here = len < frame.size ? len : frame.size;
     direct->tail = frame.size - here;

@@ -13,7 +13,7 @@ from test_cancel import CANCELLED, ask
 from test_console import table
 from test_pools import workers
 from test_transactions import eventually
-from wire import FLUSH, SYNC, bind, close, describe, execute, message, parse, query
+from wire import FLUSH, SYNC, TERMINATE, bind, close, describe, execute, message, parse, query
 
 USERS = """users:
   direct:
@@ -240,6 +240,17 @@ def a_statement_is_cancelled_by_the_servers_process(p, count):
             for session in (one, two):
                 ask(p, session, other.port)
                 equal(wire.rows_of(session.query("SELECT 1")), [["1"]])
+
+
+@test
+def what_was_asked_for_before_terminate_is_done_and_answered(p):
+    key = p.new_key()
+    insert = f"INSERT INTO patients (patient_id, name) VALUES ({key}, 'Ada')"
+    with serving(p) as other, login(p, other) as client:
+        client.send(query(insert) + query("SELECT pg_sleep(0.1)") + TERMINATE + query("SELECT 1"))
+        equal(wire.kinds(client.read_to_end()), "CZTDCZ")
+    with p.oracle() as oracle:
+        equal(oracle.execute(f"DELETE FROM patients WHERE patient_id = {key} RETURNING name").fetchall(), [("Ada",)])
 
 
 @test
