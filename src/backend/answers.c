@@ -74,7 +74,8 @@ static void take_parameter(struct sw_backend *backend, const struct sw_frame *fr
     backend->has_reported = true;
     if (backend->events != NULL) {
         forward_span(backend);
-        backend->events->on_parameter(backend->user, name, value);
+        backend->events->on_parameter(backend->user, sw_replies_head(&backend->replies), name,
+                                      value);
     }
 }
 

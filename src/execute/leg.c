@@ -194,20 +194,27 @@ static void after_settings(struct sw_leg *leg)
     be_attached(leg);
 }
 
+/* What a run that is rolled back leaves in force counts for the client: neither the steps to it
+ * nor the way back. */
 static void on_ready(void *owner, const struct sw_reply *reply, char status)
 {
     struct sw_leg *leg = owner;
 
     (void)status;
-    if (reply->index != OURS && leg->state == SW_LEG_RUNNING)
-        leg->work.run->requests[reply->index].is_done = true;
+    if (reply->index == OURS || leg->state != SW_LEG_RUNNING)
+        return;
+    leg->work.run->requests[reply->index].is_done = true;
+    if (leg->work.rolls_back && !leg->is_rolling_back && leg->sink->on_reported != NULL)
+        leg->sink->on_reported(leg->owner, sw_backend_reported(backend_of(leg)));
 }
 
-static void on_parameter(void *owner, const char *name, const char *value)
+static void on_parameter(void *owner, const struct sw_reply *reply, const char *name,
+                         const char *value)
 {
     struct sw_leg *leg = owner;
+    bool is_ours = leg->work.rolls_back && reply != NULL && reply->index < 0;
 
-    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back &&
+    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back && !is_ours &&
         leg->sink->on_parameter != NULL)
         leg->sink->on_parameter(leg->owner, name, value);
 }

@@ -98,8 +98,10 @@ static void on_ready(void *owner, const struct sw_reply *reply, char status)
     (void)status;
 }
 
-static void on_parameter(void *owner, const char *name, const char *value)
+static void on_parameter(void *owner, const struct sw_reply *reply, const char *name,
+                         const char *value)
 {
+    (void)reply;
     (void)owner;
     (void)name;
     (void)value;

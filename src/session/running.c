@@ -368,6 +368,11 @@ void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
     }
 }
 
+static void on_reported(void *owner, struct sw_settings *reported)
+{
+    sw_session_tell(owner, reported);
+}
+
 /* What was set in the transaction is yet to be heard by a shard that joins. */
 static bool is_behind(const struct sw_session *session)
 {
@@ -553,6 +558,7 @@ const struct sw_leg_sink sw_session_sink = {
     .on_types = on_types,
     .on_setting = on_setting,
     .on_parameter = on_parameter,
+    .on_reported = on_reported,
     .on_attached = on_attached,
     .on_pause = on_pause,
     .on_done = on_done,

@@ -56,6 +56,19 @@ def a_setting_of_a_rolled_back_transaction_is_reported_back(p):
 
 
 @test
+def what_is_reported_in_a_transaction_is_what_is_in_force(p):
+    """A query beside the transaction says again what was set, and rolls it back: nobody hears of that."""
+    with p.logged_in() as client:
+        for sql, told in (("BEGIN", "ISO, MDY"), ("SET DateStyle = 'German'", "German, DMY"),
+                          ("SELECT 1", "German, DMY"), ("SAVEPOINT a", "German, DMY"),
+                          ("SET DateStyle = 'ISO, MDY'", "ISO, MDY"), ("SELECT 1", "ISO, MDY"),
+                          ("SET LOCAL DateStyle = 'SQL, DMY'", "SQL, DMY"), ("SELECT 1", "SQL, DMY"),
+                          ("ROLLBACK TO a", "German, DMY"), ("SELECT 1", "German, DMY"), ("ROLLBACK", "ISO, MDY")):
+            client.query(sql)
+            equal(client.status["DateStyle"], told, sql)
+
+
+@test
 def set_is_rolled_back_with_its_transaction(p):
     key, *others = one_key_per_shard(p)
     with p.logged_in() as client:

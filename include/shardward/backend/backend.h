@@ -57,8 +57,10 @@ struct sw_backend_events {
     void (*on_types)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
     /* ReadyForQuery; its entry is already off the queue. */
     void (*on_ready)(void *owner, const struct sw_reply *reply, char status);
-    /* The server reports a parameter, by itself or because of a SET. */
-    void (*on_parameter)(void *owner, const char *name, const char *value);
+    /* The server reports a parameter, by itself or because of a SET; @reply is the entry that
+     * is being answered, NULL if there is none. */
+    void (*on_parameter)(void *owner, const struct sw_reply *reply, const char *name,
+                         const char *value);
     /* What was too much at once for the server has been sent; may be NULL. */
     void (*on_drained)(void *owner);
     /* The connection is gone. @err: the server's last words, if it had any. */

@@ -26,8 +26,9 @@ enum sw_leg_state {
     SW_LEG_ATTACHED
 };
 
-/* @index names a request of the run. on_local, on_types, on_setting, on_parameter, on_attached
- * and on_pause may be NULL: not wanted; on_copy_in and on_drained, where nothing is copied. */
+/* @index names a request of the run. on_local, on_types, on_setting, on_parameter, on_reported,
+ * on_attached and on_pause may be NULL: not wanted; on_copy_in and on_drained, where nothing is
+ * copied. */
 struct sw_leg_sink {
     void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
     /* CopyInResponse: the server waits for data, see sw_leg_copy(). */
@@ -43,6 +44,8 @@ struct sw_leg_sink {
     /* The value that setting number @index of the read-back list has now. */
     void (*on_setting)(void *owner, int index, const char *value);
     void (*on_parameter)(void *owner, const char *name, const char *value);
+    /* What the server reports before it rolls back what the run has begun (rolls_back). */
+    void (*on_reported)(void *owner, struct sw_settings *reported);
     /* The settings have been applied; the backend reports these parameters. */
     void (*on_attached)(void *owner, struct sw_settings *reported);
     /* What came of the run so far should be sent on. */
