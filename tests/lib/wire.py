@@ -215,19 +215,26 @@ class Wire:
 
     def login(self, params, password):
         """Start-up and SCRAM. The messages after AuthenticationOk, or the one ErrorResponse."""
-        self.send(startup(params))
+        return self.start(startup(params), password)
+
+    def start(self, packet, password):
+        """The same with a start-up message of exact bytes. A NegotiateProtocolVersion comes first."""
+        self.send(packet)
         answer = self.read()
+        negotiated = []
+        if answer.kind == "v":
+            negotiated, answer = [answer], self.read()
         if answer.kind == "E":
-            return [answer]
+            return [*negotiated, answer]
         if answer.body[:4] != struct.pack("!I", 0):
             failure = self._scram(answer, password)
             if failure:
-                return [failure]
+                return [*negotiated, failure]
         answers = self.read_until("ZE")
         for answer in answers:
             if answer.kind == "K":
                 self.key = answer.body
-        return answers
+        return negotiated + answers
 
     def _scram(self, offer, password):
         """RFC 5802 and 7677, without channel binding. Returns an ErrorResponse or None."""
