@@ -339,7 +339,7 @@ def clients_that_leave_during_a_pause_leave_nothing_behind(p):
             equal(conn.execute("SELECT 1 FROM patients WHERE patient_id = %s", (key,)).fetchone(), (1,))
         admin.execute("PAUSE")
         login = Thread(lambda: p.logged_in(other.port))
-        until(lambda: table(admin, "SHOW CLIENTS"), "it logs in")
+        until(lambda: [c["database"] for c in table(admin, "SHOW CLIENTS")] == ["booking"], "it logs in")
         admin.execute("KILL booking")
         try:
             login.end()

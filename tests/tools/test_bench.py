@@ -14,7 +14,7 @@ from suite import equal, test
 ROOT = Path(__file__).resolve().parents[2]
 CONTENDERS = ["direct", "pgbouncer", "haproxy", "pgpool-II", "shardward, 1 shard",
               "shardward, 4 shards", "shardward, 1 shard, 2 workers",
-              "shardward, 4 shards, 2 workers"]
+              "shardward, 4 shards, 2 workers", "shardward, session"]
 
 
 def start(t, *args):
@@ -53,7 +53,7 @@ def a_quick_bench_in_tls_has_those_that_know_it(t):
     equal(status, 0, output)
     found = json.loads(file.read_text())
     equal([one["name"] for one in found["contenders"]],
-          [name for name in CONTENDERS if name not in ("direct", "haproxy", "pgpool-II")])
+          [name for name in CONTENDERS if name not in ("direct", "haproxy", "pgpool-II", "shardward, session")])
 
 
 @test
@@ -76,7 +76,7 @@ def a_quick_bench_fills_every_row(t):
                       f"{case['name']}, {row['contender']}: {key}")
             assert row["tps"] > 0 and row["p50_us"] > 0 and row["ratios"]["tps"] > 0, row
     equal([one["contender"] for one in found["idle"]],
-          [name for name in CONTENDERS if name not in ("direct", "pgpool-II")])
+          [name for name in CONTENDERS if name not in ("direct", "pgpool-II", "shardward, session")])
     for case in found["cases"]:
         assert case["name"] in output, f"{case['name']} is not in:\n{output}"
     equal(ElementTree.parse(files[1]).getroot().tag, "{http://www.w3.org/2000/svg}svg")
