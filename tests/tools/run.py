@@ -22,7 +22,7 @@ import suite                        # noqa: E402
 from suite import equal, test       # noqa: E402
 
 START_LIMIT_S = 180
-suite.TEST_TIMEOUT_S = 400
+suite.TEST_TIMEOUT_S = 600
 
 
 class Tools:

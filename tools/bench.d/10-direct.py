@@ -6,6 +6,7 @@ from contender import Contender, first_line
 
 class Direct(Contender):
     name = "direct"
+    most_clients = 100
     idle_limit = 0
     idle_reason = "no proxy"
 

@@ -1,7 +1,7 @@
 """PgBouncer, pooling by transaction; by session for pgbench's protocol "prepared", because
 Debian's version forwards named statements only so."""
 
-from contender import Contender, first_line
+from contender import POOL_SIZE, Contender, first_line
 
 
 class PgBouncer(Contender):
@@ -9,6 +9,7 @@ class PgBouncer(Contender):
     program = "/usr/sbin/pgbouncer"
     as_server_user = True
     knows_tls = True
+    checks_logins = True
 
     def instance_for(self, protocol):
         return "session" if protocol == "prepared" else "transaction"
@@ -28,10 +29,10 @@ client_tls_key_file = {place.dir}/server.key
 listen_addr = 127.0.0.1
 listen_port = {place.port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = {"trust" if place.trusts else "scram-sha-256"}
 auth_file = {place.dir}/users.txt
 pool_mode = {instance}
-default_pool_size = 20
+default_pool_size = {POOL_SIZE}
 max_client_conn = {place.max_clients + 100}
 {tls}""")
         return [self.program, "-q", config]

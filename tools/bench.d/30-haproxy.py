@@ -7,6 +7,7 @@ from contender import Contender, first_line
 class HAProxy(Contender):
     name = "haproxy"
     program = "/usr/sbin/haproxy"
+    most_clients = 100
     idle_limit = 1000
     idle_reason = "a server connection for each client"
 

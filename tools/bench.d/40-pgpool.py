@@ -3,10 +3,14 @@
 from contender import Contender, first_line
 
 
+CHILDREN = 32
+
+
 class Pgpool(Contender):
     name = "pgpool-II"
     program = "/usr/sbin/pgpool"
     as_server_user = True
+    most_clients = CHILDREN
     idle_limit = 0
     idle_reason = "a process and a server connection for each client"
 
@@ -22,7 +26,7 @@ pcp_port = {place.port + 1}
 pcp_socket_dir = '{place.dir}'
 backend_hostname0 = '{place.node_address}'
 backend_port0 = {place.node_port}
-num_init_children = 32
+num_init_children = {CHILDREN}
 max_pool = 1
 child_life_time = 0
 load_balance_mode = off

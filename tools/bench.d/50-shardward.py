@@ -2,16 +2,21 @@
 with one worker thread, as PgBouncer has one, and with two. And in pool mode session, in which it looks
 at nothing and PgBouncer takes prepared statements."""
 
-from contender import Contender, first_line
+from contender import POOL_SIZE, Contender, first_line
 
 TABLES = {"pgbench_accounts": "aid", "bench_branches": "bid", "bench_tellers": "bid",
           "bench_accounts": "bid", "bench_history": "bid"}
 BUCKETS = 1024
 
 
+def proof(place):
+    return "auth: trust" if place.trusts else f'password: "{place.verifier}"'
+
+
 class Shardward(Contender):
     program = "shardward"
     knows_tls = True
+    checks_logins = True
 
     def __init__(self, shards, workers):
         self.shards, self.workers = shards, workers
@@ -33,9 +38,9 @@ clusters:
   c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}
 users:
   {place.user}:
-    password: "{place.verifier}"
+    {proof(place)}
     server: {{user: {place.user}}}
-    pool: {{mode: transaction, size: 20}}
+    pool: {{mode: transaction, size: {POOL_SIZE}}}
 databases:
   {place.dbname}:
     catalog: {{cluster: c1, dbname: {place.catalog}}}
@@ -75,6 +80,8 @@ databases:
 class ShardwardSession(Contender):
     name = "shardward, session"
     program = "shardward"
+    checks_logins = True
+    most_clients = 40
     idle_limit = 0
     idle_reason = "each client has a server connection"
 
@@ -87,9 +94,9 @@ clusters:
   c1: {{nodes: [{{name: n1, address: {place.node_address}, port: {place.node_port}}}]}}
 users:
   {place.user}:
-    password: "{place.verifier}"
+    {proof(place)}
     server: {{user: {place.user}}}
-    pool: {{mode: session, size: 40}}
+    pool: {{mode: session, size: {self.most_clients}}}
 databases:
   {place.dbname}:
     catalog: {{cluster: c1, dbname: {place.dbname}}}

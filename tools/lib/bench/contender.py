@@ -17,6 +17,7 @@ import procs
 
 DESCRIPTIONS = Path(__file__).resolve().parents[2] / "bench.d"
 READY_TIMEOUT_S = 20
+POOL_SIZE = 16              # server connections that a proxy which pools may have for a database
 
 
 class Unavailable(Exception):
@@ -38,7 +39,8 @@ class Place:
     shards: list            # databases on the server, each with all rows
     max_clients: int        # clients that will come at once
     shardward: str          # the program under test
-    has_tls: bool = False   # clients come in TLS; server.crt and server.key are in dir
+    has_tls: bool           # clients come in TLS; server.crt and server.key are in dir
+    trusts: bool            # clients need no password
 
 
 class Contender:
@@ -48,6 +50,8 @@ class Contender:
     program = None              # absolute path; None: pgbench connects to PostgreSQL itself
     as_server_user = False      # programs that refuse to run as root
     knows_tls = False           # takes part in --tls
+    checks_logins = False       # by SCRAM; others leave that to the server, which trusts
+    most_clients = None         # that run statements at once; None: as many as come
     idle_limit = None           # clients that an instance can hold idle; None: as many as come
     idle_reason = ""
 
@@ -55,6 +59,11 @@ class Contender:
         """Which instance serves a protocol of pgbench: any word; each has its own process."""
         del protocol
         return "one"
+
+    def takes(self, case):
+        """Whether a case of pgbench.CASES means something for it."""
+        return ((self.most_clients is None or case.clients <= self.most_clients)
+                and (self.checks_logins or not (case.is_login_each and case.login == "scram")))
 
     def command(self, place, instance):
         """Write what the program reads into place.dir; return its command line."""

@@ -89,7 +89,10 @@ class Bench:
             if all(clusters.is_free("127.0.0.1", p) for p in (port, port + 1)):
                 return port
 
-    def start_instance(self, one, instance, dirname):
+    def _most_clients(self):
+        return max([*self.crowds, *(case.clients for case in self.cases)])
+
+    def start_instance(self, one, instance, dirname, login="scram"):
         place_dir = self.dir / dirname
         place_dir.mkdir()
         if self.args.tls:
@@ -97,8 +100,8 @@ class Bench:
         place = contender.Place(
             place_dir, self._free_port(), self.server.address, self.server.port, servers.USER,
             servers.PASSWORD, servers.verifier(servers.PASSWORD), servers.DBNAME,
-            servers.CATALOG, servers.SHARDS, max(self.crowds, default=0), self.args.shardward,
-            self.args.tls)
+            servers.CATALOG, servers.SHARDS, self._most_clients(), self.args.shardward,
+            self.args.tls, login == "trust")
         return contender.Running(one, instance, place)
 
     def start(self):
@@ -106,9 +109,9 @@ class Bench:
         self.server.start()
         for number, one in enumerate(list(self.contenders)):
             try:
-                for instance in sorted({one.instance_for(case.protocol) for case in self.cases}):
-                    self.running[one, instance] = self.start_instance(
-                        one, instance, f"{number}-{instance}")
+                for instance, login in sorted({self._instance(one, case) for case in self.cases}):
+                    self.running[one, instance, login] = self.start_instance(
+                        one, instance, f"{number}-{instance}-{login}", login)
             except contender.Unavailable as reason:
                 self.missing.append((one.name, str(reason)))
                 self.contenders.remove(one)
@@ -122,17 +125,31 @@ class Bench:
         self.stop_instances()
         self.server.stop()
 
+    @staticmethod
+    def _instance(one, case):
+        return one.instance_for(case.protocol), case.login
+
     def instance(self, one, case):
-        return self.running[one, one.instance_for(case.protocol)]
+        return self.running[one, *self._instance(one, case)]
+
+    def _warm_up(self, case):
+        return QUICK_WARM_UP if self.args.quick or case.transactions else WARM_UP
+
+    def _transactions(self, case):
+        """Of each client, where the time does not end a measurement."""
+        if self.args.quick and case.transactions:
+            return QUICK_WARM_UP
+        return case.transactions or QUICK
 
     def measure(self, one, case):
         running = self.instance(one, case)
-        pgbench.run(case, running, self.dir,
-                    transactions=QUICK_WARM_UP if self.args.quick else WARM_UP)
+        few = {"most_clients": pgbench.QUICK_CROWD} if self.args.quick else {}
+        pgbench.run(case, running, self.dir, transactions=self._warm_up(case), **few)
         pids = running.pids()
         before = procs.cpu_ns(pids)
-        if self.args.quick:
-            outcome = pgbench.run(case, running, self.dir, transactions=QUICK)
+        if self.args.quick or case.transactions:
+            outcome = pgbench.run(case, running, self.dir, **few,
+                                  transactions=self._transactions(case))
         else:
             outcome = pgbench.run(case, running, self.dir, seconds=self.args.seconds,
                                   sampling=1.0 if case.clients == 1 else SAMPLE)
@@ -158,15 +175,20 @@ class Bench:
                 # Nobody always follows the same one.
                 turn = number % len(self.contenders)
                 for one in self.contenders[turn:] + self.contenders[:turn]:
-                    self.samples.setdefault((case, one.name), []).append(
-                        self.measure(one, case))
+                    if one.takes(case):
+                        self.samples.setdefault((case, one.name), []).append(
+                            self.measure(one, case))
+
+    def _counted_cases(self):
+        counted = [case for case in self.cases if case.has_calls]
+        return counted[:1] if self.args.quick else counted      # strace takes its time
 
     def all_calls(self):
         say("system calls")
         try:
-            for case in self.cases:
+            for case in self._counted_cases():
                 for one in self.contenders:
-                    if one.program is not None:
+                    if one.program is not None and one.takes(case):
                         self.calls[case, one.name] = self.count_calls(one, case)
         except OSError as reason:
             self.missing.append(("system calls", str(reason)))

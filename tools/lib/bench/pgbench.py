@@ -33,7 +33,16 @@ UNCACHED = f"""\\set aid random(1, {servers.ACCOUNTS})
 SELECT abalance AS word_:word FROM pgbench_accounts WHERE aid = :aid;
 """
 
-CLIENTS = 16
+# What one row of one shard can be made to give: 100 MB in rows of a kilobyte, and a row of 40 MB.
+WIDE = f"""\\set aid random(1, {servers.ACCOUNTS})
+SELECT repeat('x', 1000) FROM pgbench_accounts, generate_series(1, 100000) WHERE aid = :aid;
+"""
+LARGE_ROW = f"""\\set aid random(1, {servers.ACCOUNTS})
+SELECT repeat('x', 40000000) FROM pgbench_accounts WHERE aid = :aid;
+"""
+
+CLIENTS, CROWD, QUICK_CROWD = 16, 1_000, 40
+SPARE_TIME_S = 120      # for logging in, and for what --seconds does not end
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,14 @@ class Case:
     protocol: str
     clients: int
     script: str
+    transactions: int = None        # of each client; None: as many as the time allows
+    login: str = "scram"            # or "trust"
+    is_login_each: bool = False     # a new connection for each transaction
+    has_calls: bool = True          # its system calls are counted
 
     @property
     def name(self):
-        count = "1 client" if self.clients == 1 else f"{self.clients} clients"
+        count = "1 client" if self.clients == 1 else f"{self.clients:,} clients"
         return f"{self.workload}, {self.protocol}, {count}"
 
 
@@ -56,6 +69,11 @@ CASES = [
       for protocol in ("simple", "extended", "prepared")),
     Case("uncached", "simple", CLIENTS, UNCACHED),
     *(Case("select-only", protocol, 1, SELECT_ONLY) for protocol in ("simple", "prepared")),
+    Case("crowd", "simple", CROWD, SELECT_ONLY, has_calls=False),
+    *(Case(f"login each by {login}", "simple", CLIENTS, SELECT_ONLY, login=login,
+           is_login_each=True) for login in ("scram", "trust")),
+    Case("100 MB", "simple", 1, WIDE, transactions=10, has_calls=False),
+    Case("row of 40 MB", "simple", 1, LARGE_ROW, transactions=10, has_calls=False),
 ]
 
 
@@ -70,29 +88,33 @@ class Outcome:
                                      len(self.latencies_us) * percent // 100)]
 
 
-def run(case, running, work_dir, seconds=None, transactions=None, sampling=1.0):
+def run(case, running, work_dir, seconds=None, transactions=None, sampling=1.0, most_clients=CROWD):
     """One run, for some seconds or for some transactions of each client."""
+    clients = min(case.clients, most_clients)
     place = work_dir / "pgbench"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     (place / "script.sql").write_text(case.script)
     sslmode = "require" if running.place.has_tls else "disable"
     limit = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
-    result = subprocess.run(
-        [clusters.BIN / "pgbench", "-n", "-f", "script.sql", "-M", case.protocol,
-         "-c", str(case.clients), "-j", str(min(2, case.clients)), *limit, "--log",
-         "--log-prefix=log", f"--sampling-rate={sampling}", "-h", running.address,
-         "-p", str(running.port), "-U", servers.USER, servers.DBNAME],
-        cwd=place, env=clusters.plain_env(PGPASSWORD=servers.PASSWORD, PGSSLMODE=sslmode,
-                                          PGGSSENCMODE="disable"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False)
+    through = f"pgbench, {case.name}, through {running.contender.name}"
+    try:
+        result = subprocess.run(
+            [clusters.BIN / "pgbench", "-n", "-f", "script.sql", "-M", case.protocol,
+             "-c", str(clients), "-j", str(min(2, clients)), *limit, *["-C"] * case.is_login_each,
+             "--log", "--log-prefix=log", f"--sampling-rate={sampling}", "-h", running.address,
+             "-p", str(running.port), "-U", servers.USER, servers.DBNAME],
+            cwd=place, env=clusters.plain_env(PGPASSWORD=servers.PASSWORD, PGSSLMODE=sslmode,
+                                              PGGSSENCMODE="disable"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False, timeout=(seconds or 0) + SPARE_TIME_S)
+    except subprocess.TimeoutExpired as late:
+        raise clusters.Failure(f"{through}: no end after {late.timeout:.0f} s") from late
     done = re.search(r"actually processed: (\d+)", result.stdout)
     tps = re.search(r"^tps = ([\d.]+)", result.stdout, re.M)
     failed = re.search(r"failed transactions: (\d+)", result.stdout)
     if result.returncode != 0 or not done or not tps or (failed and int(failed[1]) > 0):
-        raise clusters.Failure(f"pgbench, {case.name}, through {running.contender.name}:\n"
-                               f"{result.stdout[-2000:]}")
+        raise clusters.Failure(f"{through}:\n{result.stdout[-2000:]}")
     latencies = sorted(int(line.split()[2]) for log in place.glob("log*")
                        for line in log.read_text().splitlines())
     return Outcome(int(done[1]), float(tps[1]), latencies or [0])

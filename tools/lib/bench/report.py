@@ -40,7 +40,7 @@ class Results:
 
     def _rows(self, case, samples, calls):
         figures = {}
-        for one in self.contenders:
+        for one in (one for one in self.contenders if one.takes(case)):
             rounds = [asdict(sample) for sample in samples[case, one.name]]
             figures[one.name] = {key: statistics.median(r[key] for r in rounds)
                                  if rounds[0][key] is not None else None for key in rounds[0]}

@@ -17,7 +17,7 @@ USER, PASSWORD = "bench", secrets.token_hex(8)
 DBNAME, CATALOG = "bench", "bench_catalog"
 SHARDS = [f"bench_{i}" for i in range(4)]
 ACCOUNTS, BRANCHES, TELLERS, ACCOUNTS_OF_A_BRANCH = 100_000, 1_000, 10, 100
-SPARE_CONNECTIONS = 300
+SPARE_CONNECTIONS = 700
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
