@@ -23,29 +23,12 @@ from platform_under_test import Platform         # noqa: E402
 
 # The order of the modules; what breaks servers comes last.
 LAST = ["test_server_loss"]
-SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 
 
 def load_modules():
     names = sorted(path.stem for path in HERE.glob("test_*.py"))
     for name in [n for n in names if n not in LAST] + [n for n in LAST if n in names]:
         importlib.import_module(name)
-
-
-def check_the_end(platform, report):
-    """What shardward as a whole must have done by now: its end is the last test."""
-    status = platform.shardward.stop()
-    if status == 0:
-        report.ok("shardward.ends_within_10_seconds_of_SIGTERM")
-    else:
-        report.fail("shardward.ends_within_10_seconds_of_SIGTERM",
-                    f"exit status {status}\n{platform.shardward.log()[-3000:]}")
-    said = [line for line in platform.shardward.log().splitlines()
-            if any(word in line for word in SANITIZER_WORDS)]
-    if said:
-        report.fail("shardward.pleases_the_sanitizers", platform.shardward.log()[-12000:])
-    else:
-        report.ok("shardward.pleases_the_sanitizers")
 
 
 def main():
@@ -68,7 +51,7 @@ def main():
     try:
         platform.start()
         suite.run(platform, report, lambda name: args.filter in name)
-        check_the_end(platform, report)
+        suite.check_the_end(platform, report)
     finally:
         if args.log and (state_dir / "shardward.log").exists():
             shutil.copy(state_dir / "shardward.log", args.log)

@@ -241,7 +241,8 @@ class Platform:
         """The shard of a key, as `shardward locate` says."""
         if (table, key) not in self._places:
             answer = subprocess.run(
-                [self.program, "locate", "-c", self.clusters.config_file, "--", table, str(key)],
+                [self.program, "locate", "-c", self.clusters.config_file, "-d", DATABASE, "--", table,
+                 str(key)],
                 env=sanitizer_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, check=False)
             names = {shard.name for shard in self.clusters.shards}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ALLOWED_SKIPS = Path(__file__).resolve().parents[1] / "allowed-skips.txt"
 TEST_TIMEOUT_S = 60
+SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 
 tests = []
 
@@ -111,3 +112,19 @@ def run(platform, report, wanted):
         {"ok": lambda: report.ok(name, seconds), "fail": lambda: report.fail(name, text),
          "skip": lambda: report.skip(name, text)}[outcome]()
     sys.stdout.flush()
+
+
+def check_the_end(platform, report):
+    """What shardward as a whole must have done by now: its end is the last test."""
+    status = platform.shardward.stop()
+    if status == 0:
+        report.ok("shardward.ends_within_10_seconds_of_SIGTERM")
+    else:
+        report.fail("shardward.ends_within_10_seconds_of_SIGTERM",
+                    f"exit status {status}\n{platform.shardward.log()[-3000:]}")
+    said = [line for line in platform.shardward.log().splitlines()
+            if any(word in line for word in SANITIZER_WORDS)]
+    if said:
+        report.fail("shardward.pleases_the_sanitizers", platform.shardward.log()[-12000:])
+    else:
+        report.ok("shardward.pleases_the_sanitizers")

@@ -10,7 +10,6 @@ shardward logged.
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import re
 import shutil
 import signal
@@ -206,14 +205,6 @@ def check_the_scripts():
     assert not unknown, f"deviations of no script: {unknown}"
 
 
-def check_the_end(platform, report):
-    """As at the end of the integration tests."""
-    spec = importlib.util.spec_from_file_location("integration_run", HERE.parent / "integration/run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.check_the_end(platform, report)
-
-
 def serve(platform, report, way, oracle, rows, wanted):
     """One shardward that serves in that way, and its scripts; the rows are where it finds them."""
     suite.tests[:] = [(name, test) for name, test in tests_of(way, oracle, None) if wanted(name)]
@@ -252,7 +243,7 @@ def main():
         oracle = Oracle(platform, rows["session"])
         for way in WAYS:
             serve(platform, report, way, oracle, rows[way.mode], lambda name: args.filter in name)
-        check_the_end(platform, report)
+        suite.check_the_end(platform, report)
     finally:
         if args.log and (state_dir / "shardward.log").exists():
             shutil.copy(state_dir / "shardward.log", args.log)
