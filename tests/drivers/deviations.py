@@ -1,0 +1,25 @@
+"""deviations - steps that see something else through shardward than on PostgreSQL, and why.
+
+All are limits of pool mode transaction that README names; in pool mode session there is none.
+"""
+
+_SESSION = "LISTEN needs a server connection of one's own"
+_POSITION = "where the name of an unknown table stands is not told"
+_SHARDS = "statements up to one Sync are one transaction, and they share a shard"
+
+# way: {(driver, step): (what is seen there, reason)}; driver "*": all that do this step
+DEVIATIONS = {
+    "transaction": {
+        ("*", "notify"): (["refused 0A000"], _SESSION),
+        ("libpq", "unknown table"): (
+            ['42P01 relation "no_such_table" does not exist at -, table -, constraint -'], _POSITION),
+        ("*", "batch over shards"): (["refused 0A000"], _SHARDS),
+    },
+}
+
+
+def deviation(way, driver, step):
+    """What the driver sees in that way if it is not what it sees on PostgreSQL, else None."""
+    known = DEVIATIONS.get(way, {})
+    found = known.get((driver, step)) or known.get(("*", step))
+    return found and found[0]
