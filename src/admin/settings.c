@@ -112,6 +112,9 @@ static void put_timeouts(struct sw_answer *answer, const struct sw_config *confi
     put_number(answer, "timeouts.connect", config->timeouts.connect_ms, "ms", 5000, true);
     put_number(answer, "timeouts.lease", config->timeouts.lease_ms, "ms", 5000, true);
     put_number(answer, "timeouts.ddl_lock", config->timeouts.ddl_lock_ms, "ms", 10000, true);
+    put_number(answer, "timeouts.query", config->timeouts.query_ms, "ms", 0, true);
+    put_number(answer, "timeouts.idle_session", config->timeouts.idle_session_ms, "ms", 0,
+               true);
     put_number(answer, "timeouts.idle_in_transaction", config->timeouts.idle_in_transaction_ms,
                "ms", 0, true);
     put_number(answer, "timeouts.drain", config->timeouts.drain_ms, "ms", 30000, true);

@@ -56,7 +56,8 @@ static void cancel_running(struct sw_session *session)
 {
     struct sw_error why;
 
-    sw_error_set(&why, "57014", "canceling statement due to user request");
+    sw_error_set(&why, "57014", "canceling statement due to %s",
+                 session->is_overdue ? "statement timeout" : "user request");
     if (sw_session_refuse_drawing(session, &why) || sw_session_refuse_rows(session, &why))
         return;
     if (sw_session_is_parked(session))
@@ -67,6 +68,14 @@ static void cancel_running(struct sw_session *session)
         sw_session_cancel_together(session);
     else if (session->running != NULL)
         sw_leg_cancel(session->running);
+}
+
+void sw_session_cancel(struct sw_session *session)
+{
+    if (session->state == SW_SESSION_RUNNING)
+        cancel_running(session);
+    else if (session->state == SW_SESSION_DIRECT)
+        sw_session_cancel_directly(session);
 }
 
 /* One that has a server for itself was given the number of its process. */
@@ -93,9 +102,6 @@ bool sw_sessions_cancel(struct sw_sessions *sessions, const struct sw_cancel *ca
     if (session == NULL)
         return false;
     sw_log(SW_LOG_DEBUG, "cancel", "client=%u", session->id);
-    if (session->state == SW_SESSION_RUNNING)
-        cancel_running(session);
-    else if (session->state == SW_SESSION_DIRECT)
-        sw_session_cancel_directly(session);
+    sw_session_cancel(session);
     return true;
 }

@@ -490,6 +490,7 @@ void sw_session_run_ddl(struct sw_session *session)
         return;
     }
     session->state = SW_SESSION_RUNNING;
+    sw_session_limit(session);
     sw_stream_hold(session->stream);
     ddl->joint = create(session, &ddl->route);
     if (ddl->is_outside)

@@ -97,8 +97,10 @@ static void on_ready(void *owner, const struct sw_reply *reply, char status)
         direct->queries--;
     else if (direct->syncs > 0)
         direct->syncs--;
-    if (sw_session_works_directly(session))
+    if (sw_session_works_directly(session)) {
+        sw_session_limit(session);
         return;
+    }
     sw_tally_end(session);
     sw_stream_flush(session->stream);
     sw_session_rest(session);
@@ -166,6 +168,7 @@ static void count(struct sw_session *session, uint8_t type)
     session->run_end = SW_RUN_ENDS_QUERY;
     sw_tally_asked(session);
     sw_tally_start(session, session->database->catalog);
+    sw_session_limit(session);
 }
 
 static size_t pass_on(struct sw_session *session, const uint8_t *bytes, size_t len)

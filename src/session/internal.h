@@ -3,6 +3,7 @@
  *
  *   sessions.c    all clients; a session's birth, end, and the bytes that come
  *   rest.c        what has to be seen to between statements
+ *   limits.c      ... and for how long something may last
  *   greeting.c    start-up packet, authentication, welcome
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
@@ -171,9 +172,11 @@ struct sw_session {
     enum sw_config_auth auth;  /* how it logs in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
-    struct sw_timer *idle_timer; /* of a transaction left alone; NULL until there is one */
-    uint64_t rests_since_ms;     /* while a transaction is open, and idle transactions end */
-    bool is_idle_timed;
+    struct sw_timer *limit_timer; /* of limits.c; NULL until there is one */
+    uint64_t limit_due_ms;        /* when it is due; 0: it is not started */
+    uint64_t since_ms,
+        since_received; /* of what has a limit: its begin, and the bytes until then */
+    bool is_overdue;    /* the statement has taken too long, and is cancelled */
 
     struct sw_scram *scram;     /* during a login by SCRAM */
     struct sw_map *map;         /* in which user and database were found */
@@ -259,6 +262,11 @@ void sw_session_leg_is_done(struct sw_session *session);
 /* A statement is over, or something else has to be seen to between two. May close it. */
 void sw_session_rest(struct sw_session *session);
 
+/* limits.c */
+/* The session has begun to be idle, to be idle in a transaction, or to be at work: that may
+ * last as long as the configuration says. */
+void sw_session_limit(struct sw_session *session);
+
 /* greeting.c */
 size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len);
 void sw_session_on_login_message(struct sw_session *session, const struct sw_frame *frame);
@@ -268,6 +276,8 @@ void sw_session_welcome(struct sw_session *session, uint32_t pid);
 
 /* cancel.c */
 
+/* Cancel what it runs at this moment: nothing, perhaps. */
+void sw_session_cancel(struct sw_session *session);
 /* Have what session @id runs cancelled, if that is its key; then close. */
 void sw_session_ask_to_cancel(struct sw_session *session, uint32_t id, uint32_t key);
 void sw_session_forget_asked(struct sw_session *session); /* it does not wait any longer */

@@ -1,6 +1,5 @@
 /*
- * What a session has to see to between its statements: a new map, the end of shardward, and how
- * long its client leaves a transaction alone.
+ * What a session has to see to between its statements: a new map, and the end of shardward.
  */
 #include "internal.h"
 
@@ -13,53 +12,6 @@ static bool is_at_rest(const struct sw_session *session)
         return !sw_session_works_directly(session) && sw_session_direct_status(session) == 'I';
     return session->state == SW_SESSION_READY && session->txn.state == SW_TXN_IDLE &&
            session->batch == NULL && session->run.count == 0;
-}
-
-/* --- a client that leaves its transaction alone --- */
-
-static int idle_limit_ms(const struct sw_session *session)
-{
-    return session->sessions->map->config->timeouts.idle_in_transaction_ms;
-}
-
-static bool is_idle_in_transaction(const struct sw_session *session)
-{
-    if (session->state == SW_SESSION_DIRECT)
-        return !sw_session_works_directly(session) && sw_session_direct_status(session) != 'I';
-    return session->state == SW_SESSION_READY && session->txn.state != SW_TXN_IDLE;
-}
-
-/* The timer is not started anew by every statement: it looks, when it is due, how long it
- * really was. */
-static void on_idle_due(void *owner)
-{
-    struct sw_session *session = owner;
-    uint64_t now_ms = sw_loop_now_ms(session->sessions->loop);
-    uint64_t due_ms = session->rests_since_ms + (uint64_t)idle_limit_ms(session);
-    struct sw_error err;
-
-    session->is_idle_timed = false;
-    if (!is_idle_in_transaction(session) || idle_limit_ms(session) == 0)
-        return;
-    if (due_ms > now_ms || session->run.count > 0) {
-        session->is_idle_timed = true;
-        sw_timer_start(session->idle_timer,
-                       due_ms > now_ms ? due_ms - now_ms : (uint64_t)idle_limit_ms(session));
-        return;
-    }
-    sw_error_set(&err, "25P03", "terminating connection due to idle-in-transaction timeout");
-    sw_session_fatal(session, &err);
-}
-
-static void time_idleness(struct sw_session *session)
-{
-    session->rests_since_ms = sw_loop_now_ms(session->sessions->loop);
-    if (session->is_idle_timed)
-        return;
-    if (session->idle_timer == NULL)
-        session->idle_timer = sw_timer_create(session->sessions->loop, on_idle_due, session);
-    session->is_idle_timed = true;
-    sw_timer_start(session->idle_timer, (uint64_t)idle_limit_ms(session));
 }
 
 /* --- a new map --- */
@@ -90,8 +42,7 @@ static void follow_map(struct sw_session *session)
 
 void sw_session_rest(struct sw_session *session)
 {
-    if (is_idle_in_transaction(session) && idle_limit_ms(session) > 0)
-        time_idleness(session);
+    sw_session_limit(session);
     if (!is_at_rest(session))
         return;
     if (session->sessions->is_draining) {

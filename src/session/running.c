@@ -161,6 +161,7 @@ static void start(struct sw_session *session)
     else
         open_participant(session, shard, &work);
     session->running = leg;
+    sw_session_limit(session);
     sw_settings_unref(session->before_run.settings);
     sw_settings_unref(session->before_run.told);
     session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
@@ -280,6 +281,17 @@ static const struct sw_splice *splice_of(const struct sw_session *session, int i
                : &named->splice;
 }
 
+/* The server was asked to cancel by us, and not by the client. */
+static bool is_own_cancel(const struct sw_session *session, const struct sw_frame *frame)
+{
+    struct sw_error err;
+
+    if (!session->is_overdue)
+        return false;
+    sw_wire_read_error(frame, &err, NULL);
+    return sw_error_is(&err, "57014");
+}
+
 /* The client shall find its own text where the error points. */
 static void forward_error(struct sw_session *session, const struct sw_splice *splice,
                           const struct sw_frame *frame)
@@ -288,6 +300,11 @@ static void forward_error(struct sw_session *session, const struct sw_splice *sp
     struct sw_error err;
     int position;
 
+    if (is_own_cancel(session, frame)) {
+        sw_error_set(&err, "57014", "canceling statement due to statement timeout");
+        sw_write_error(out, "ERROR", &err);
+        return;
+    }
     if (splice->count == 0) {
         (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
         return;
@@ -382,6 +399,7 @@ static bool is_behind(const struct sw_session *session)
 static void on_attached(void *owner, struct sw_settings *reported)
 {
     sw_tally_lent(owner);
+    sw_session_limit(owner);
     if (!is_behind(owner))
         sw_session_tell(owner, reported);
 }

@@ -334,8 +334,8 @@ void sw_session_close(struct sw_session *session)
     session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
-    sw_timer_close(session->idle_timer);
-    session->idle_timer = NULL;
+    sw_timer_close(session->limit_timer);
+    session->limit_timer = NULL;
     /* The transaction of an open batch shows in no status: only its end is sure to undo it. */
     if (session->batch != NULL)
         sw_leg_cut(session->batch);

@@ -316,6 +316,7 @@ void sw_session_together(struct sw_session *session, const struct sw_statement *
 {
     session->run_end = run_end;
     session->state = SW_SESSION_RUNNING;
+    sw_session_limit(session);
     sw_stream_hold(session->stream);
     sw_session_answer_first_locals(session);
     session->together = create(session, statement);

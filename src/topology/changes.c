@@ -78,6 +78,8 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
         {"timeouts.connect", config->timeouts.connect_ms},
         {"timeouts.lease", config->timeouts.lease_ms},
         {"timeouts.ddl_lock", config->timeouts.ddl_lock_ms},
+        {"timeouts.query", config->timeouts.query_ms},
+        {"timeouts.idle_session", config->timeouts.idle_session_ms},
         {"timeouts.idle_in_transaction", config->timeouts.idle_in_transaction_ms},
         {"timeouts.drain", config->timeouts.drain_ms},
     };

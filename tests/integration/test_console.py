@@ -135,6 +135,8 @@ def every_key_of_the_file_is_shown(p):
             "workers": ("2", "auto", "no"),
             "limits.statement_cache": ("67108864B", "67108864B", "no"),
             "timeouts.drain": ("30000ms", "30000ms", "yes"),
+            "timeouts.query": ("0ms", "0ms", "yes"),
+            "timeouts.idle_session": ("0ms", "0ms", "yes"),
             "auth": ("scram-sha-256", "scram-sha-256", "yes"),
             "hba.1": ("type: host, database: all, user: all, address: 127.0.0.0/8, method: auth",
                       None, "yes"),

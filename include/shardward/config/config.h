@@ -229,8 +229,9 @@ struct sw_config {
     } limits;
     struct {
         int login_ms, connect_ms, lease_ms, ddl_lock_ms; /* 0: none */
-        int idle_in_transaction_ms;                      /* 0: for ever */
-        int drain_ms;                                    /* 0: not at all */
+        int query_ms;                                    /* 0: for ever, as are these: */
+        int idle_session_ms, idle_in_transaction_ms;
+        int drain_ms; /* 0: not at all */
     } timeouts;
     struct {
         enum sw_tls_mode mode;     /* to clients, those of the console too */

@@ -27,6 +27,7 @@ static const struct row rows[] = {
      "listen: 127.0.0.1:6432 -> 127.0.0.1:6499\n"},
     {"limits", "clients: 10000", "clients: 20000", "limits.clients: 10000 -> 20000\n"},
     {"timeouts", "login: 10s", "login: 11s", "timeouts.login: 10000 ms -> 11000 ms\n"},
+    {"limits_of_time", "  query: 0 ", "  query: 1s ", "timeouts.query: 0 ms -> 1000 ms\n"},
     {"a_pool", "size: 20", "size: 30", "user booking: pool size 20 -> pool size 30\n"},
     {"the_last_of_a_pool", "prepared: 256", "prepared: 7",
      "user booking: prepared 256 -> prepared 7\n"},
