@@ -45,14 +45,6 @@ static void rest(struct sw_listener *listener, int reason)
     sw_timer_start(listener->rest, REST_MS);
 }
 
-static void set_options(int fd)
-{
-    const int yes = 1;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-}
-
 static void on_knock(uv_poll_t *poll, int status, int events)
 {
     struct sw_listener *listener = poll->data;
@@ -67,12 +59,20 @@ static void on_knock(uv_poll_t *poll, int status, int events)
                 rest(listener, errno);
             return;
         }
-        if (listener->path == NULL)
-            set_options(fd);
         listener->on_accept(listener->owner, fd);
         if (uv_is_closing((uv_handle_t *)poll))
             return;
     }
+}
+
+/* Of a socket that will listen; Linux hands the last two down to the connections. */
+static bool set_options(int fd)
+{
+    const int yes = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes) == 0;
 }
 
 static int open_socket(const char *address, int port, struct sw_error *err)
@@ -81,7 +81,6 @@ static int open_socket(const char *address, int port, struct sw_error *err)
                              .ai_socktype = SOCK_STREAM};
     struct addrinfo *info;
     char service[8];
-    const int yes = 1;
     int fd = -1, failed;
 
     (void)snprintf(service, sizeof service, "%d", port);
@@ -92,8 +91,8 @@ static int open_socket(const char *address, int port, struct sw_error *err)
         return -1;
     }
     fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0 ||
-        bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+    if (fd < 0 || !set_options(fd) || bind(fd, info->ai_addr, info->ai_addrlen) < 0 ||
+        listen(fd, BACKLOG) < 0) {
         sw_error_set(err, "08006", "cannot listen on %s:%d: %s", address, port,
                      strerror(errno));
         if (fd >= 0)

@@ -244,6 +244,7 @@ struct sw_session {
     bool is_copy_held;   /* ... but the server has to read first what it was sent */
     bool is_throttled;   /* the client does not read: its stream is held until it does */
     bool is_stream_open;
+    bool has_left;         /* by Terminate: it awaits nothing more */
     bool is_surplus;       /* one client too many: it may ask for a cancel, and not log in */
     struct sw_error *loss; /* a participant was lost; the client was not told yet; NULL: none */
 };

@@ -25,12 +25,14 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* --- what clients send --- */
 
 static void on_terminate(struct sw_session *session, const struct sw_frame *frame)
 {
     (void)frame;
+    session->has_left = true;
     sw_session_close(session);
 }
 
@@ -198,7 +200,8 @@ static size_t on_bytes(void *owner, const uint8_t *bytes, size_t len)
     if (session->state == SW_SESSION_CLOSING)
         return at;
     sw_session_flush_copy(session);
-    sw_stream_flush(session->stream);
+    if (session->state != SW_SESSION_ENTERING) /* one flight tells all of it, or the refusal */
+        sw_stream_flush(session->stream);
     return at;
 }
 
@@ -283,7 +286,10 @@ static void on_closed(void *owner)
     struct sw_session *session = owner;
 
     session->is_stream_open = false;
-    sw_socket_close(session->fd);
+    if (session->has_left)
+        (void)close(session->fd);
+    else
+        sw_socket_close(session->fd);
     free_if_done(session);
 }
 

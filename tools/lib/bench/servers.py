@@ -56,8 +56,9 @@ CHECKPOINT;
 """
 
 
-def verifier(password, salt=b"shardward-bench!", iterations=4096):
-    """A password as PostgreSQL keeps it (RFC 5802)."""
+def verifier(password, salt=b"shardward-bench!", iterations=1):
+    """A password as PostgreSQL keeps it (RFC 5802). The iterations are the work of clients alone,
+    which would hide what logins cost a proxy."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
