@@ -23,6 +23,7 @@ SELECT * FROM generate_series(1, 3) AS g;
 SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public';
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1;
 SELECT 'patients'::regclass;
+SELECT (information_schema._pg_expandarray(indkey)).n, indrelid::regclass FROM pg_index WHERE indrelid = 'payments'::regclass ORDER BY 1;
 COPY (SELECT 1, 'a', NULL UNION VALUES (2, E'b\tc', 'd') ORDER BY 1) TO STDOUT;
 COPY (SELECT 1 AS one, 'a "b"' AS two) TO STDOUT (FORMAT csv, HEADER);
 COPY (SELECT nspname FROM pg_namespace WHERE oid = 11) TO STDOUT WITH CSV;

@@ -41,3 +41,4 @@ select session_user
 select current_schema
 select current_date, current_time, current_time(1), current_timestamp, current_timestamp(1), localtime, localtime(1), localtimestamp, localtimestamp(1)
 select "current_user"(), pg_catalog."current_database"()
+select information_schema._pg_expandarray('{1}'::int[]), information_schema._pg_keysequal('{1}', '{2}'), mine._pg_expandarray('{1}')
