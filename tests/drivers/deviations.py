@@ -4,6 +4,7 @@ All are limits of pool mode transaction that README names; in pool mode session 
 """
 
 _SESSION = "LISTEN needs a server connection of one's own"
+_ALL_ROWS = "asyncpg prepares SELECT ... FROM the table, without a key, to know its columns"
 _POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
@@ -11,6 +12,15 @@ _SHARDS = "statements up to one Sync are one transaction, and they share a shard
 DEVIATIONS = {
     "transaction": {
         ("*", "notify"): (["refused 0A000"], _SESSION),
+        ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
+        ("django", "cursor with hold"): (["refused"], "its server connection is another client's after COMMIT"),
+        ("django", "introspection of sharded"): (
+            ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
+        ("django", "recorder"): (
+            ["refused DDL on several shards inside a transaction block is not supported"],
+            "Django makes django_migrations inside BEGIN"),
+        ("psql", "insert select"): (["", "0A000"], "INSERT ... SELECT into sharded tables is to come"),
+        ("psql", "notify"): (["refused 0A000", "refused 0A000"], _SESSION),
         ("libpq", "unknown table"): (
             ['42P01 relation "no_such_table" does not exist at -, table -, constraint -'], _POSITION),
         ("*", "batch over shards"): (["refused 0A000"], _SHARDS),

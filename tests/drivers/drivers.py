@@ -22,6 +22,7 @@ class Driver:
 
 
 PYTHON = ("/usr/bin/python3", "-B", "{src}/booking.py")
+JDBC = "/usr/share/java/postgresql.jar"
 CC = ("cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I/usr/include/postgresql")
 
 DRIVERS = [
@@ -39,4 +40,24 @@ DRIVERS = [
                 " batch over shards, pipeline,"
                 " pipeline error, transaction, savepoint, copy in, copy out, cursor, types, own types,"
                 " errors, cancel, notify, async, ddl"),
+    Driver("psql", run=("sh", "{src}/booking.sh"),
+           does="connect, insert, single table, select, update, delete, prepared, batch, insert select, cursor,"
+                " transaction, savepoint, copy in, copy out, types, describe, errors, settings, ddl, cancel, notify, one string,"
+                " format, environment, ready"),
+    Driver("asyncpg", run=PYTHON,
+           does="connect, insert, single table, select, update, delete, script, prepared, batch, batch over shards,"
+                " transaction, savepoint, copy in, copy records, copy out, cursor, types, own types, errors, cancel,"
+                " notify, pool, ddl"),
+    Driver("sqlalchemy", run=PYTHON,
+           does="connect, reflection, insert, select, update, identity, delete, batch, relationship, single table,"
+                " upsert, cursor, transaction, savepoint, isolation, types, errors, pool, ddl, async"),
+    Driver("django", run=PYTHON,
+           does="connect, insert, select, update, single table, delete, batch, cursor, cursor with hold, transaction,"
+                " savepoint, types, migration, introspection, introspection of sharded,"
+                " recorder, errors, reconnect"),
+    Driver("jdbc", build=(("javac", "-d", "{out}", "-cp", JDBC, "{src}/Booking.java"),),
+           run=("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "{out}:" + JDBC, "Booking"),
+           does="connect, insert, update, single table, delete, several results, generated keys, thresholds,"
+                " query modes, transaction, savepoint, isolation, batch, batch over shards, cursor, updatable rows,"
+                " types, own types, copy in, copy out, errors, cancel, notify, metadata, result metadata, call, ddl"),
 ]

@@ -43,7 +43,7 @@ SITTER = "sitter"                        # the user whose pool mode is session
 DIRECT, WAYS = "direct", ("direct", "transaction", "session")
 AT_ONCE = 2                              # programs
 TIMEOUT_S = 55
-STEP = re.compile(r"([a-z][a-z0-9 ]*): (.*)")
+STEP = re.compile(r"([a-z][a-z0-9 ]*):(?: (.*))?")
 
 _PATIENTS = "          patients: {key: patient_id, placement: by_patient}\n"
 _USERS, _DATABASES = "users:\n  booking:\n", "databases:\n  booking:\n"
@@ -55,7 +55,9 @@ def rules():
     return "".join(f"          {name}: {{key: patient_id, placement: by_patient}}\n" for name in names)
 
 
+_SINGLE = "          schedules: {}\n"
 EDITS = (
+    (_SINGLE, _SINGLE + "          django_migrations: {}\n"),
     (_PATIENTS, _PATIENTS + rules()),
     (_USERS, f"users:\n  {SITTER}:\n    password: {PASSWORD}\n    databases: [{WHOLE}]\n"
              f"    server: {{user: {USER}, password: {PASSWORD}}}\n"
@@ -112,7 +114,7 @@ def steps_of(output):
     for line in output.splitlines():
         if match := STEP.fullmatch(line):
             seen = steps.setdefault(match[1], [])
-            line = match[2]
+            line = match[2] or ""
         if seen is not None:
             seen.append(line)
     return steps
