@@ -125,16 +125,19 @@ static void put_idle_client(void *owner, const struct sw_client_facts *facts)
 {
     struct sw_part *part = owner;
     struct sw_answer *answer = &part->answer;
+    const struct sw_user *user;
 
     if (facts->state == SW_CLIENT_LOGIN || facts->shard != NULL)
         return;
+    user = sw_map_user(part->ask->map, facts->user);
     sw_answer_row(answer);
     sw_answer_text(answer, facts->database);
     sw_answer_text(answer, facts->user);
     sw_answer_number(answer, facts->state != SW_CLIENT_WAITING);
     sw_answer_number(answer, facts->state == SW_CLIENT_WAITING); /* for the end of a pause */
     put_zeros(answer, 11);
-    sw_answer_text(answer, "transaction");
+    sw_answer_text(answer,
+                   sw_pool_mode_name(user == NULL ? SW_POOL_TRANSACTION : user->pool.mode));
     sw_answer_null(answer);
     sw_answer_null(answer);
     sw_answer_null(answer);

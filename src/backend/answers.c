@@ -79,6 +79,14 @@ static void take_parameter(struct sw_backend *backend, const struct sw_frame *fr
     }
 }
 
+static void take_notification(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    if (backend->events == NULL || backend->events->on_notification == NULL)
+        return;
+    forward_span(backend);
+    backend->events->on_notification(backend->user, bytes, len);
+}
+
 static void on_skipped(void *owner, const struct sw_reply *reply)
 {
     struct sw_backend *backend = owner;
@@ -134,7 +142,7 @@ static void take_ready(struct sw_backend *backend, const struct sw_frame *frame)
 static bool is_read_whole(struct sw_backend *backend, uint8_t type)
 {
     const struct sw_reply *head = sw_replies_head(&backend->replies);
-    bool is_passed_on = type == 'D' || type == 'd' || type == 'N' || type == 'A';
+    bool is_passed_on = type == 'D' || type == 'd' || type == 'N';
 
     return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE) ||
            (type == 'D' && sw_backend_renames_rows(backend, head));
@@ -221,8 +229,12 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
         take_error(backend, frame);
         return;
     }
-    if (frame->type == 'N' || frame->type == 'A') {
-        bool is_wanted = frame->type == 'N' && backend->events != NULL && is_for_client(head);
+    if (frame->type == 'A') {
+        take_notification(backend, bytes, frame->size);
+        return;
+    }
+    if (frame->type == 'N') {
+        bool is_wanted = backend->events != NULL && is_for_client(head);
 
         backend->is_tail_forwarded = is_wanted;
         backend->tail = frame->size - here;

@@ -63,6 +63,7 @@ static void read_server(struct sw_reader *reader, const struct sw_entry *entry,
 static const char *const mode_names[] = {
     [SW_POOL_TRANSACTION] = "transaction",
     [SW_POOL_SESSION] = "session",
+    [SW_POOL_STATEMENT] = "statement",
 };
 
 const char *sw_pool_mode_name(enum sw_pool_mode mode)
@@ -78,10 +79,14 @@ static void read_mode(struct sw_reader *reader, const struct sw_entry *entry,
 
     if (text == NULL)
         return;
-    pool->mode = strcmp(text, "session") == 0 ? SW_POOL_SESSION : SW_POOL_TRANSACTION;
-    if (strcmp(text, mode_names[pool->mode]) != 0)
-        sw_reader_fault(reader, entry->value, "'mode: %.80s': write transaction or session",
-                        text);
+    for (size_t i = 0; i < sizeof mode_names / sizeof *mode_names; i++) {
+        if (strcmp(text, mode_names[i]) == 0) {
+            pool->mode = (enum sw_pool_mode)i;
+            return;
+        }
+    }
+    sw_reader_fault(reader, entry->value,
+                    "'mode: %.80s': write transaction, session or statement", text);
 }
 
 struct control {

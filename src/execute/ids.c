@@ -133,6 +133,18 @@ static void write_request(struct sw_ids_block *block)
     sw_buf_finish(&sql);
 }
 
+/* Whose clients keep their servers may keep all that there are. */
+static struct sw_pool *pool_of(const struct sw_ids_block *block)
+{
+    enum sw_pool_kind kind =
+        block->of_user->pool.mode == SW_POOL_SESSION ? SW_POOL_ERRANDS : SW_POOL_SHARED;
+    const struct sw_shard *shard = block->of_database->catalog;
+
+    return kind == SW_POOL_SHARED
+               ? sw_pools_get(block->ids->pools, block->of_user, shard)
+               : sw_pools_get_kind(block->ids->pools, block->of_user, shard, kind);
+}
+
 static void begin(struct sw_ids_block *block)
 {
     const struct sw_leg_work work = {.run = &block->run};
@@ -145,8 +157,7 @@ static void begin(struct sw_ids_block *block)
     block->err = (struct sw_error){0};
     sw_buf_clear(&block->answer);
     write_request(block);
-    sw_leg_start(&block->leg, sw_pools_get(block->ids->pools, block->of_user, shard), shard,
-                 &work);
+    sw_leg_start(&block->leg, pool_of(block), shard, &work);
 }
 
 static void begin_if_wanted(struct sw_ids_block *block)

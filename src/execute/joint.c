@@ -61,6 +61,12 @@ static void let_go(struct sw_joint *joint)
     }
 }
 
+void sw_joint_keep(struct sw_joint *joint, struct sw_pocket *pocket)
+{
+    for (int i = 0; i < joint->count; i++)
+        joint->shards[i].leg.pocket = pocket;
+}
+
 void sw_joint_destroy(struct sw_joint *joint)
 {
     if (joint == NULL)

@@ -27,6 +27,7 @@ static void be_free(struct sw_leg *leg)
     leg->state = SW_LEG_FREE;
     leg->shard = NULL;
     leg->is_rolling_back = leg->is_cancelled = leg->is_read_back_cut = leg->is_copying = false;
+    leg->is_spent = false;
 }
 
 static void refuse(struct sw_leg *leg, const struct sw_error *err)
@@ -137,10 +138,36 @@ static void on_types(void *owner, const struct sw_reply *reply, const struct sw_
 
 static void on_lent(void *owner);
 
+static bool borrow(struct sw_leg *leg, struct sw_pool *pool)
+{
+    leg->left = 0;
+    return (leg->pocket != NULL &&
+            sw_pocket_take(leg->pocket, leg->shard, &leg->lease, &leg->left)) ||
+           sw_pool_borrow(pool, &leg->lease);
+}
+
+/* What was left on the backend goes with it. */
+static void give_up(struct sw_leg *leg, const struct sw_error *why)
+{
+    if (leg->left != 0 && leg->pocket != NULL)
+        sw_pocket_break(leg->pocket, why);
+    sw_lease_discard(&leg->lease);
+}
+
+static void give_back(struct sw_leg *leg)
+{
+    if (leg->pocket != NULL && sw_pocket_wants(leg->pocket, leg->left))
+        sw_pocket_put(leg->pocket, leg->shard, &leg->lease, leg->left);
+    else if (leg->left != 0)
+        sw_lease_discard(&leg->lease);
+    else
+        sw_lease_return(&leg->lease);
+}
+
 /* The statement_timeout of whom the backend served before has struck. */
 static bool was_cut_short(const struct sw_leg *leg)
 {
-    return sw_error_is(leg->setting_error, "57014") &&
+    return sw_error_is(leg->setting_error, "57014") && leg->left == 0 &&
            sw_backend_settings(backend_of(leg)) != NULL;
 }
 
@@ -152,7 +179,7 @@ static void borrow_another(struct sw_leg *leg)
     leg->setting_error = NULL;
     sw_lease_discard(&leg->lease);
     leg->state = SW_LEG_LEASING;
-    if (sw_pool_borrow(pool, &leg->lease))
+    if (borrow(leg, pool))
         on_lent(leg);
 }
 
@@ -176,7 +203,7 @@ static void after_settings(struct sw_leg *leg)
     if (leg->setting_error == NULL)
         sw_backend_set_settings(backend_of(leg), leg->work.settings);
     if (leg->is_cancelled) {
-        sw_lease_return(&leg->lease);
+        give_back(leg);
         refuse_cancelled(leg);
         return;
     }
@@ -187,7 +214,7 @@ static void after_settings(struct sw_leg *leg)
     if (leg->setting_error != NULL) {
         struct sw_error why = *leg->setting_error;
 
-        sw_lease_return(&leg->lease);
+        give_back(leg);
         refuse(leg, &why);
         return;
     }
@@ -217,6 +244,14 @@ static void on_parameter(void *owner, const struct sw_reply *reply, const char *
     if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back && !is_ours &&
         leg->sink->on_parameter != NULL)
         leg->sink->on_parameter(leg->owner, name, value);
+}
+
+static void on_notification(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->pocket != NULL)
+        sw_pocket_note(leg->pocket, bytes, len, sw_backend_server_pid(backend_of(leg)));
 }
 
 static void on_pause(void *owner)
@@ -255,7 +290,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 
     sw_log_limited(&limit, SW_LOG_WARNING, "server-lost", "shard=%s sqlstate=%s reason=\"%s\"",
                    leg->shard->name, why.sqlstate, why.message);
-    sw_lease_discard(&leg->lease);
+    give_up(leg, &why);
     be_free(leg);
     if (was_setting)
         leg->sink->on_refused(leg->owner, &why);
@@ -274,6 +309,7 @@ static const struct sw_backend_events backend_events = {
     .on_types = on_types,
     .on_ready = on_ready,
     .on_parameter = on_parameter,
+    .on_notification = on_notification,
     .on_lost = on_lost,
 };
 
@@ -316,7 +352,7 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
         return;
     }
     leg->state = SW_LEG_LEASING;
-    if (sw_pool_borrow(pool, &leg->lease))
+    if (borrow(leg, pool))
         on_lent(leg);
 }
 
@@ -380,22 +416,31 @@ static bool is_clean(const struct sw_backend *backend)
 
 void sw_leg_release(struct sw_leg *leg)
 {
+    struct sw_error why;
+
     assert(leg->state == SW_LEG_ATTACHED);
-    if (is_clean(backend_of(leg)))
-        sw_lease_return(&leg->lease);
-    else
+    if (leg->is_spent) {
         sw_lease_discard(&leg->lease);
+    } else if (is_clean(backend_of(leg))) {
+        give_back(leg);
+    } else {
+        sw_error_set(&why, "08006", "the server connection could not be kept");
+        give_up(leg, &why);
+    }
     be_free(leg);
 }
 
 void sw_leg_cut(struct sw_leg *leg)
 {
+    struct sw_error why;
+
     if (leg->state == SW_LEG_FREE)
         return;
+    sw_error_set(&why, "08006", "the server connection was closed");
     if (leg->state == SW_LEG_LEASING)
         sw_lease_forget(&leg->lease);
     else
-        sw_lease_discard(&leg->lease);
+        give_up(leg, &why);
     be_free(leg);
 }
 

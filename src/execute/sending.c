@@ -193,6 +193,7 @@ void sw_leg_send_run(struct sw_leg *leg)
 
     sw_backend_translate(backend, leg->work.types);
     leg->state = SW_LEG_RUNNING;
+    leg->left |= leg->work.leaves;
     leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
     leg->has_read_back_failed = false;
     leg->opening_done = 0;

@@ -81,7 +81,7 @@ const char *const sw_harmless_functions[] = {
     "numeric_log", "numeric_smaller", "numeric_sqrt", "nummultirange", "numnode", "numrange",
     "numrange_subdiff", "octet_length", "oid", "oidlarger", "oidsmaller", "overlaps",
     "overlay", "parse_ident", "path", "pclose", "percent_rank", "percentile_cont",
-    "percentile_disc", "pg_advisory_unlock_all", "pg_client_encoding", "pg_collation_for",
+    "percentile_disc", "pg_client_encoding", "pg_collation_for",
     "pg_column_size", "pg_size_bytes", "pg_size_pretty", "pg_sleep", "pg_sleep_for",
     "pg_sleep_until", "phraseto_tsquery", "pi", "plainto_tsquery", "point", "polygon",
     "popen", "position", "pow", "power", "querytree", "quote_ident", "quote_literal",

@@ -14,7 +14,7 @@ bad as (select proname from p where provolatile='v'
  or proname::text ~ '(_to_xml|_xmlschema|_validator$)'
  or proname::text in ('current_database','current_user','session_user','getpgusername','row_security_active','regclass','format_type','obj_description','col_description','shobj_description','ts_debug','ts_parse','ts_token_type','makeaclitem','mxid_age','oidvectortypes','getdatabaseencoding','amvalidate','set_config','current_setting','array_unnest_support','get_current_ts_config'))
 select distinct proname from p where proname not in (select proname from bad)
-union select unnest(array['clock_timestamp','timeofday','random','gen_random_uuid','pg_sleep','pg_sleep_for','pg_sleep_until','pg_advisory_unlock_all','version','pg_size_pretty','pg_size_bytes','pg_client_encoding','pg_column_size','pg_collation_for',
+union select unnest(array['clock_timestamp','timeofday','random','gen_random_uuid','pg_sleep','pg_sleep_for','pg_sleep_until','version','pg_size_pretty','pg_size_bytes','pg_client_encoding','pg_column_size','pg_collation_for',
     -- implementations of operators that people call by name
     'array_cat','starts_with','xpath','xpath_exists','json_agg','jsonb_agg','json_object_agg','jsonb_object_agg'])::name
 order by 1

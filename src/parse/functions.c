@@ -1,4 +1,5 @@
 #include "function_names.h"
+#include "meeting.h"
 #include "settings.h"
 #include "values.h"
 #include "walk.h"
@@ -92,7 +93,7 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
         facts->statement->reads_catalog = true;
         return true;
     }
-    return sw_function_is_harmless(name);
+    return sw_meeting_is_known(facts, name) || sw_function_is_harmless(name);
 }
 
 /* Ids over all shards are drawn in the catalog database, see sql/shardward/003_ids.sql. */

@@ -9,6 +9,7 @@
 #include "shardward/base/mem.h"
 
 #include "facts.h"
+#include "meeting.h"
 #include "tree.h"
 #include "utility.h"
 #include "walk.h"
@@ -83,6 +84,8 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     if (!sw_walk_statement(&facts, raw->stmt)) {
         statement->is_verbatim = true;
         sw_utility_describe(&facts, raw->stmt);
+    } else {
+        sw_meeting_note_taken(&facts, raw->stmt);
     }
     script->tables_seen += facts.tables_seen;
     script->functions_seen += facts.functions_seen;

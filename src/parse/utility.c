@@ -3,6 +3,7 @@
 #include "by_name.h"
 #include "copy.h"
 #include "ddl.h"
+#include "meeting.h"
 #include "settings.h"
 #include "walk.h"
 
@@ -21,7 +22,6 @@ static const char foreign_hint[] =
 static const char operator_hint[] =
     "shardward knows what the operators and functions of pg_catalog do, and no others.";
 static const char object_hint[] = "Make it on each shard and on the catalog database.";
-static const char notify_hint[] = "Notifications do not cross servers.";
 static const char maintenance_hint[] = "Connect to the shard's own server for maintenance.";
 static const char rights_hint[] = "Manage roles and rights on the servers themselves.";
 static const char code_hint[] =
@@ -87,11 +87,9 @@ static const struct refusal refusals[] = {
     {T_DropdbStmt, "DROP DATABASE", maintenance_hint},
     {T_GrantRoleStmt, "GRANT", rights_hint},
     {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", foreign_hint},
-    {T_ListenStmt, "LISTEN", notify_hint},
     {T_LoadStmt, "LOAD", maintenance_hint},
     {T_LockStmt, "LOCK TABLE", "Lock rows with SELECT ... FOR UPDATE instead."},
     {T_MergeStmt, "MERGE", "Use INSERT ... ON CONFLICT."},
-    {T_NotifyStmt, "NOTIFY", notify_hint},
     {T_ReassignOwnedStmt, "REASSIGN OWNED", rights_hint},
     {T_RefreshMatViewStmt, "REFRESH MATERIALIZED VIEW", view_hint},
     {T_RuleStmt, "CREATE RULE", code_hint},
@@ -241,8 +239,11 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
         refuse_command(facts, nodeTag(query));
     if (facts->settings.count > 0)
         sw_facts_refuse(facts, "EXPLAIN of set_config()", "Use SET.");
-    if (!runs_what_it_explains(explain))
-        facts->statement->writes = facts->statement->locks_rows = false;
+    if (runs_what_it_explains(explain))
+        return;
+    facts->statement->writes = facts->statement->locks_rows = false;
+    facts->statement->acts_at_commit = false;
+    facts->statement->leaves = facts->statement->takes_away = 0;
 }
 
 static void describe_declare(struct sw_facts *facts, const DeclareCursorStmt *declare)
@@ -287,14 +288,12 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_prepare(facts, (const PrepareStmt *)node);
     else if (IsA(node, ExecuteStmt))
         sw_by_name_describe_execute(facts, (const ExecuteStmt *)node);
-    else if (IsA(node, UnlistenStmt))
-        describe_harmless(facts, "UNLISTEN");
     else if (IsA(node, DeclareCursorStmt))
         describe_declare(facts, (const DeclareCursorStmt *)node);
     else if (IsA(node, FetchStmt))
         describe_cursor(facts, SW_STATEMENT_FETCH, ((const FetchStmt *)node)->portalname);
     else if (IsA(node, ClosePortalStmt))
         describe_cursor(facts, SW_STATEMENT_CLOSE, ((const ClosePortalStmt *)node)->portalname);
-    else if (!sw_ddl_describe(facts, node))
+    else if (!sw_meeting_describe(facts, node) && !sw_ddl_describe(facts, node))
         refuse_command(facts, nodeTag(node));
 }

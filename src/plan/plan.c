@@ -70,8 +70,12 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
         return set_route(route, SW_ROUTE_LOCAL, "the session's own affair");
     case SW_STATEMENT_SET:
     case SW_STATEMENT_SHOW:
+    case SW_STATEMENT_UNLISTEN:
     case SW_STATEMENT_HARMLESS:
         return set_route(route, SW_ROUTE_ANY, "no table");
+    case SW_STATEMENT_LISTEN:
+    case SW_STATEMENT_NOTIFY:
+        return set_route(route, SW_ROUTE_CATALOG, "where all clients of the database meet");
     case SW_STATEMENT_FETCH:
     case SW_STATEMENT_CLOSE:
         return set_route(route, SW_ROUTE_ANY, "where its cursor is");
@@ -129,6 +133,8 @@ static bool check_mixture(const struct sw_planner *planner)
         return refuse_mixture(planner, "a catalog relation");
     if (planner->statement->reads_catalog)
         return refuse_mixture(planner, "an expression that reads the catalog");
+    if (planner->statement->meets_others)
+        return refuse_mixture(planner, "an advisory lock or a notification");
     if (planner->statement->names_database)
         return refuse_mixture(planner, "the name of the database");
     return true;
@@ -151,6 +157,8 @@ static bool route_without_tables(const struct sw_planner *planner, struct sw_rou
     }
     if (is_catalog)
         return set_route(route, SW_ROUTE_CATALOG, "catalog only");
+    if (planner->statement->meets_others)
+        return set_route(route, SW_ROUTE_CATALOG, "where all clients of the database meet");
     return set_route(route, SW_ROUTE_ANY, "no table");
 }
 

@@ -96,7 +96,7 @@ char *sw_pool_place_key(const struct sw_pool_place *place)
     char *tls = sw_tls_client_text(place->tls);
     /* Names hold no control characters; a password stands last. */
     char *key = sw_format("%s\n%d\n%d\n%s\n%s\n%s\n%s\n%s\n%s", place->address, place->port,
-                          place->is_own, place->user, place->shard, place->dbname,
+                          (int)place->kind, place->user, place->shard, place->dbname,
                           place->server_user, tls, place->server_password);
 
     free(tls);

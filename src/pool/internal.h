@@ -25,7 +25,7 @@ struct sw_pool_place {
     char *address, *dbname, *server_user, *server_password;
     int port;
     struct sw_tls_client *tls;
-    bool is_own; /* of connections that are opened for one client each, and kept by nobody */
+    enum sw_pool_kind kind;
 };
 
 /* One worker's part in a shared pool; changed under the node's lock. */

@@ -172,7 +172,7 @@ static int share_of_minimum(const struct sw_pool *pool)
 {
     const struct sw_pools *pools = pool->pools;
 
-    return pool->is_retired || pool->place.is_own
+    return pool->is_retired || pool->place.kind != SW_POOL_SHARED
                ? 0
                : sw_turn_share(pool->limits.min, sw_hub_workers(pools->hub), pools->worker);
 }

@@ -105,7 +105,7 @@ static struct sw_lease *first_waiter(const struct sw_pool *pool)
 
 void sw_pool_stop_waiting(struct sw_lease *lease)
 {
-    if (lease->pool->place.is_own)
+    if (lease->pool->place.kind == SW_POOL_OWN)
         sw_own_lease_unbind(lease);
     sw_link_remove(&lease->link);
     lease->pool->waiting_count--;
@@ -232,7 +232,7 @@ static void seek(struct sw_pool *pool)
                     first == NULL ? 0 : first->since_ms, now_ms(pool) >= pool->rest_until_ms);
     pool->is_known_needy = waiting > granted;
     while (granted-- > 0)
-        pool->place.is_own ? sw_pool_dial_own(pool) : sw_pool_dial(pool);
+        pool->place.kind == SW_POOL_OWN ? sw_pool_dial_own(pool) : sw_pool_dial(pool);
 }
 
 static void lend(struct sw_pool *pool, struct sw_lease *lease)
@@ -366,6 +366,13 @@ bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
     if (first_waiter(pool) == lease)
         set_alarm(pool);
     return false;
+}
+
+void sw_lease_move(struct sw_lease *to, struct sw_lease *from)
+{
+    to->pool = from->pool;
+    to->backend = from->backend;
+    from->backend = NULL;
 }
 
 void sw_lease_forget(struct sw_lease *lease)

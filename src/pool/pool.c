@@ -9,7 +9,8 @@
 /* --- places --- */
 
 /* What a place is made of, borrowed from user and shard. */
-static struct sw_pool_place describe(const struct sw_user *user, const struct sw_shard *shard)
+static struct sw_pool_place describe(const struct sw_user *user, const struct sw_shard *shard,
+                                     enum sw_pool_kind kind)
 {
     const struct sw_node *node = &shard->cluster->nodes[0];
     const char *password = user->server_password == NULL ? "" : user->server_password;
@@ -23,7 +24,7 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
                                   .dbname = (char *)shard->dbname,
                                   .server_user = (char *)user->server_user,
                                   .server_password = (char *)password,
-                                  .is_own = user->pool.mode == SW_POOL_SESSION};
+                                  .kind = kind};
 }
 
 static struct sw_pool_place copy_place(const struct sw_pool_place *place)
@@ -37,7 +38,7 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
                                   .dbname = sw_strdup(place->dbname),
                                   .server_user = sw_strdup(place->server_user),
                                   .server_password = sw_strdup(place->server_password),
-                                  .is_own = place->is_own};
+                                  .kind = place->kind};
 }
 
 static void free_place(struct sw_pool_place *place)
@@ -59,7 +60,11 @@ static void configure(struct sw_pool *pool, const struct sw_user *user,
 {
     pool->is_retired = false;
     pool->limits = user->pool;
-    sw_hub_limit(pool->hub, user->pool.size, shard->cluster->connections);
+    if (pool->place.kind == SW_POOL_ERRANDS) {
+        pool->limits.mode = SW_POOL_TRANSACTION;
+        pool->limits.size = 1;
+    }
+    sw_hub_limit(pool->hub, pool->limits.size, shard->cluster->connections);
     if (pool->waiting_count > 0)
         sw_task_post(pool->pools->loop, &pool->serve);
 }
@@ -128,9 +133,9 @@ static void close_pool(struct sw_pool *pool)
 /* The pool of a pair; NULL if there is none and none is to be made. One that only sessions of
  * an earlier map need is retired from the beginning. */
 static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
-                            const struct sw_shard *shard, bool makes)
+                            const struct sw_shard *shard, enum sw_pool_kind kind, bool makes)
 {
-    const struct sw_pool_place place = describe(user, shard);
+    const struct sw_pool_place place = describe(user, shard, kind);
     char *key = sw_pool_place_key(&place);
     struct sw_pool *pool = sw_textmap_get(&pools->by_key, key);
 
@@ -157,14 +162,21 @@ struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
     struct sw_pool **at;
 
     if (user->map != pools->map)
-        return find(pools, user, shard, true);
+        return find(pools, user, shard, SW_POOL_SHARED, true);
     at = place_in_table(pools, user, shard);
     if (*at == NULL)
-        *at = find(pools, user, shard, true);
+        *at = find(pools, user, shard, SW_POOL_SHARED, true);
     return *at;
 }
 
-/* For every pair of the map. Pools are made for those that want a minimum. */
+struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *user,
+                                  const struct sw_shard *shard, enum sw_pool_kind kind)
+{
+    return find(pools, user, shard, kind, true);
+}
+
+/* For every pair of the map. Pools are made for those that want a minimum; whose clients keep
+ * what they use, they get it when they come. */
 static void look_up_all(struct sw_pools *pools)
 {
     const struct sw_map *map = pools->map;
@@ -172,10 +184,13 @@ static void look_up_all(struct sw_pools *pools)
     for (int u = 0; u < map->user_count; u++)
         for (int s = 0; s < map->shard_count; s++) {
             const struct sw_user *user = &map->users[u];
-            bool is_kept = user->pool.min > 0 && sw_user_may_reach(user, map->shards[s]);
-            struct sw_pool *pool = find(pools, user, map->shards[s], is_kept);
+            bool is_kept = user->pool.min > 0 && user->pool.mode != SW_POOL_SESSION &&
+                           sw_user_may_reach(user, map->shards[s]);
 
-            *place_in_table(pools, user, map->shards[s]) = pool;
+            *place_in_table(pools, user, map->shards[s]) =
+                find(pools, user, map->shards[s], SW_POOL_SHARED, is_kept);
+            (void)find(pools, user, map->shards[s], SW_POOL_OWN, false);
+            (void)find(pools, user, map->shards[s], SW_POOL_ERRANDS, false);
         }
 }
 

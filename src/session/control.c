@@ -64,6 +64,9 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
 {
     bool is_pending = sw_session_is_pending(session);
 
+    if (statement->kind == SW_STATEMENT_DISCARD_ALL && !is_pending &&
+        session->txn.state == SW_TXN_IDLE && sw_session_has_left(session))
+        return SW_CONTROL_IN_PLACE;
     if (statement->kind == SW_STATEMENT_DEALLOCATE ||
         statement->kind == SW_STATEMENT_DISCARD_ALL)
         return SW_CONTROL_HERE;
@@ -95,6 +98,9 @@ void sw_session_keep_loss(struct sw_session *session, const struct sw_error *err
 bool sw_session_may_run(struct sw_session *session, const struct sw_statement *statement,
                         struct sw_error *err)
 {
+    if (statement != NULL && session->user->pool.mode == SW_POOL_STATEMENT &&
+        !sw_session_fits_statement_mode(statement, err))
+        return false;
     /* COMMIT tells of the loss when it has rolled back. */
     if (session->loss != NULL && statement != NULL && statement->kind != SW_STATEMENT_COMMIT) {
         *err = *session->loss;
@@ -279,6 +285,13 @@ static bool rollback_to(struct sw_session *session, const struct sw_statement *s
     return true;
 }
 
+static void discard_here(struct sw_session *session)
+{
+    restore_settings(session, &session->at_start);
+    sw_names_clear_named(&session->statements);
+    sw_names_clear(&session->portals);
+}
+
 static bool discard_all(struct sw_session *session, const struct sw_statement *statement,
                         const char *text, struct sw_buf *answer, struct sw_error *err)
 {
@@ -287,9 +300,7 @@ static bool discard_all(struct sw_session *session, const struct sw_statement *s
     (void)answer;
     if (session->txn.state != SW_TXN_IDLE || sw_session_is_pending(session))
         return sw_error_set(err, "25001", "DISCARD ALL cannot run inside a transaction block");
-    restore_settings(session, &session->at_start);
-    sw_names_clear_named(&session->statements);
-    sw_names_clear(&session->portals);
+    discard_here(session);
     return true;
 }
 
@@ -339,6 +350,17 @@ static void after_end(struct sw_session *session, const struct sw_statement *sta
     sw_session_join_first(session);
 }
 
+/* The statements that the server had are gone, too: it is not used again. */
+static void after_discard(struct sw_session *session, const struct sw_statement *statement,
+                          const char *text)
+{
+    (void)statement;
+    (void)text;
+    discard_here(session);
+    session->running->is_spent = true;
+    sw_pocket_empty(session->pocket);
+}
+
 static void after_options(struct sw_session *session, const struct sw_statement *statement,
                           const char *text)
 {
@@ -368,7 +390,7 @@ static const struct control controls[SW_STATEMENT_REFUSED + 1] = {
     [SW_STATEMENT_RELEASE] = {"RELEASE", release, NULL},
     [SW_STATEMENT_ROLLBACK_TO] = {"ROLLBACK", rollback_to, NULL},
     [SW_STATEMENT_SET_TRANSACTION] = {"SET", set_options, after_options},
-    [SW_STATEMENT_DISCARD_ALL] = {"DISCARD ALL", discard_all, NULL},
+    [SW_STATEMENT_DISCARD_ALL] = {"DISCARD ALL", discard_all, after_discard},
     [SW_STATEMENT_DEALLOCATE] = {"DEALLOCATE", deallocate, NULL},
 };
 

@@ -446,6 +446,7 @@ static struct sw_joint *create(struct sw_session *session, const struct sw_route
         pools[i] = sw_pools_get(session->sessions->pools, session->user, shards[i]);
     joint = sw_joint_create(session->sessions->loop, shards, pools, count, session->settings,
                             on_done, session);
+    sw_session_may_keep_joint(session, joint);
     free(shards);
     free(pools);
     return joint;

@@ -31,7 +31,16 @@ static struct sw_backend *backend_of(const struct sw_direct *direct)
 
 bool sw_session_is_direct(const struct sw_session *session)
 {
-    return session->user != NULL && session->user->pool.mode == SW_POOL_SESSION;
+    const struct sw_database *database = session->database;
+    bool has_all;
+
+    if (session->user == NULL || session->user->pool.mode != SW_POOL_SESSION ||
+        database == NULL || !sw_database_is_whole(database))
+        return false;
+    has_all = !session->user->rights.is_read_only;
+    for (int i = 0; i < database->business_count; i++)
+        has_all &= sw_user_may_use(session->user, &database->businesses[i]);
+    return has_all;
 }
 
 bool sw_session_works_directly(const struct sw_session *session)
@@ -300,41 +309,17 @@ static char *options_of(const struct sw_settings *settings)
     return text;
 }
 
-static bool may_be_direct(const struct sw_session *session, struct sw_error *err)
-{
-    const struct sw_database *database = session->database;
-    bool has_all = !session->user->rights.is_read_only;
-
-    for (int i = 0; i < database->business_count; i++)
-        has_all &= sw_user_may_use(session->user, &database->businesses[i]);
-    if (sw_database_is_whole(database) && has_all)
-        return true;
-    sw_error_set(err, "0A000", "pool mode session is not supported for database \"%s\"",
-                 session->database_name);
-    if (has_all)
-        sw_error_detail(err, "It has shards beside its catalog database.");
-    else
-        sw_error_detail(err, "User \"%s\" may not use all of it.", session->user_name);
-    sw_error_hint(err, "Connect as a user of pool mode transaction.");
-    return false;
-}
-
 void sw_session_start_direct(struct sw_session *session)
 {
     struct sw_direct *direct;
-    struct sw_error err;
 
-    if (!may_be_direct(session, &err)) {
-        sw_session_fatal(session, &err);
-        return;
-    }
     direct = session->direct = sw_alloc_zero(1, sizeof *direct);
     direct->session = session;
     direct->options = options_of(session->startup);
     sw_own_lease_init(&direct->own, direct->options, on_lent, on_refused, direct);
-    sw_pool_borrow_own(
-        sw_pools_get(session->sessions->pools, session->user, session->database->catalog),
-        &direct->own);
+    sw_pool_borrow_own(sw_pools_get_kind(session->sessions->pools, session->user,
+                                         session->database->catalog, SW_POOL_OWN),
+                       &direct->own);
 }
 
 void sw_session_end_direct(struct sw_session *session)

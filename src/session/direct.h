@@ -11,10 +11,10 @@
 
 struct sw_session;
 
-/* Is its user one of pool mode session? */
+/* Is its user one of pool mode session, and its database whole on one server, and all his? Only
+ * then may pass what nobody has read. */
 bool sw_session_is_direct(const struct sw_session *session);
-/* Of such a one: open its server connection; the session is DIRECT then, or closed (0A000 if
- * its database is not whole on one server, or is not all his). */
+/* Of such a one: open its server connection; the session is DIRECT then, or closed. */
 void sw_session_start_direct(struct sw_session *session);
 size_t sw_session_take_directly(struct sw_session *session, const uint8_t *bytes, size_t len);
 void sw_session_direct_drained(struct sw_session *session); /* the client's stream */

@@ -91,11 +91,18 @@ static void tell_leg(const struct hearer *hearer, const struct sw_leg *leg)
     tell_held(hearer, sw_leg_server_fd(leg));
 }
 
+static void tell_kept(void *owner, int fd)
+{
+    tell_held(owner, fd);
+}
+
 static void tell_session(const struct hearer *hearer, const struct sw_session *session)
 {
     const struct sw_joint *joint = sw_session_joint(session);
 
     tell_held(hearer, sw_session_direct_fd(session));
+    if (session->pocket != NULL)
+        sw_pocket_each_fd(session->pocket, tell_kept, (void *)(uintptr_t)hearer);
     tell_leg(hearer, &session->leg);
     if (session->aside != NULL)
         tell_leg(hearer, session->aside);

@@ -25,6 +25,7 @@
  *   names.c       prepared statements and portals
  *   cursors.c     ... the portals that DECLARE makes
  *   reading.c     ... and by which settings servers read their text
+ *   keeping.c     what clients leave behind on servers
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
@@ -38,7 +39,9 @@
 
 #include "direct.h"
 #include "directory.h"
+#include "keeping.h"
 #include "names.h"
+#include "statements.h"
 
 #include "shardward/auth/password.h"
 #include "shardward/auth/scram.h"
@@ -127,6 +130,7 @@ struct sw_target {
     bool stays;    /* opens a cursor, or a portal with a name: what goes on there belongs to the
                       transaction */
     bool writes, locks_rows;
+    unsigned leaves; /* bits of enum sw_leftover */
 };
 
 /* What ended the collecting of a run. */
@@ -226,8 +230,9 @@ struct sw_session {
     bool wants_split;       /* a message was not refused: what is collected has to run first */
     bool takes_again;       /* ... and then it is taken again */
 
-    struct sw_leg leg;      /* of the first participant, or of a statement outside */
-    struct sw_leg **others; /* of further participants, in their order */
+    struct sw_pocket *pocket; /* servers that it keeps; NULL: none yet */
+    struct sw_leg leg;        /* of the first participant, or of a statement outside */
+    struct sw_leg **others;   /* of further participants, in their order */
     const struct sw_shard *unnamed_portal_at; /* where the unnamed portal lives */
     struct sw_together *together;             /* control under way on several legs */
     struct sw_leg *aside; /* beside the transaction, which it does not bind; NULL: never yet */
@@ -557,17 +562,6 @@ void sw_tally_started(struct sw_session *session);
 void sw_tally_lent(struct sw_session *session);
 void sw_tally_end(struct sw_session *session);
 void sw_tally_gone(struct sw_session *session); /* the client */
-
-/* statements.c */
-struct sw_statement_book *sw_statement_book_create(void);
-void sw_statement_book_free(struct sw_statement_book *book);
-int sw_statement_book_entries(const struct sw_statement_book *book);
-size_t sw_statement_book_bytes(const struct sw_statement_book *book);
-/* A run of @planned, whose text is @text, took so long. @here and @shard (of a tally) live as
- * long as the book. */
-void sw_statement_book_count(struct sw_statement_book *book, struct sw_planned *planned,
-                             const char *text, const struct sw_tally *here, const char *shard,
-                             uint64_t took_us, uint64_t rows, bool has_failed);
 
 /* drawing.c */
 enum sw_drawn {

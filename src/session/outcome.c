@@ -207,6 +207,7 @@ static void settle_leg(struct sw_session *session, struct sw_leg *leg, char stat
     session->batch = NULL;
     if (leg == session->aside)
         session->aside_is_open = false;
+    sw_session_note_gone(session, leg);
     if (leg == session->aside || status == 'I')
         sw_leg_release(leg);
 }

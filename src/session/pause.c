@@ -14,7 +14,7 @@ static bool is_paused(const struct sw_sessions *sessions, const char *database)
 /* Or waits for one, as a session that parks does not. */
 static bool holds_server(const struct sw_session *session)
 {
-    return session->direct != NULL || sw_session_has_busy_leg(session) ||
+    return session->direct != NULL || sw_session_holds_servers(session) ||
            sw_session_is_drawing(session) ||
            (session->ddl != NULL && !sw_session_is_parked(session));
 }
@@ -23,7 +23,7 @@ bool sw_session_park(struct sw_session *session, void (*go_on)(struct sw_session
 {
     struct sw_sessions *sessions = session->sessions;
 
-    if (!is_paused(sessions, session->database_name) || sw_session_has_busy_leg(session))
+    if (!is_paused(sessions, session->database_name) || sw_session_holds_servers(session))
         return false;
     if (sessions->is_draining) {
         sw_session_end_by_order(session);

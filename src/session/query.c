@@ -77,6 +77,9 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
     for (int i = 0; i < script->count; i++) {
         const struct sw_statement *statement = &script->statements[i];
 
+        if (session->user->pool.mode == SW_POOL_STATEMENT &&
+            !sw_session_fits_statement_mode(statement, err))
+            return false;
         if (sw_is_control(statement) && !is_plain_control(statement))
             return refuse_mixture(err, "a savepoint, SET TRANSACTION, DEALLOCATE or DISCARD");
         if (is_by_name(statement))
@@ -124,7 +127,8 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
                                      err))
             return refuse_early(script, i, err);
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
-        !sw_session_is_pending(session) && session->txn.participant_count == 0)
+        !session->target.stays && !sw_session_is_pending(session) &&
+        session->txn.participant_count == 0)
         return refuse_mixture(err, "transaction control");
     if (has_control(script) && session->txn.state != SW_TXN_IDLE &&
         !sw_session_may_end_in_place(session))

@@ -36,12 +36,16 @@ static void follow_map(struct sw_session *session)
     session->map = sw_map_ref(map);
     session->user = user;
     session->database = database;
+    sw_session_move_kept(session);
+    (void)sw_session_ends_with_kept(session);
 }
 
 /* --- for the others --- */
 
 void sw_session_rest(struct sw_session *session)
 {
+    if (session->state == SW_SESSION_READY && sw_session_ends_with_kept(session))
+        return;
     sw_session_limit(session);
     if (!is_at_rest(session))
         return;

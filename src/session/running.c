@@ -37,8 +37,10 @@ void sw_session_conclude(struct sw_session *session)
     sw_session_sweep_legs(session);
     if (is_due && session->txn.state == SW_TXN_IDLE)
         sw_names_clear(&session->portals);
-    if (is_due)
+    if (is_due) {
+        sw_session_tell_notes(session);
         sw_write_ready(sw_session_out(session), sw_txn_status(&session->txn));
+    }
     session->state = SW_SESSION_READY;
     sw_stream_flush(session->stream);
     session->is_throttled = sw_stream_is_congested(session->stream);
@@ -154,6 +156,7 @@ static void start(struct sw_session *session)
         .types = types_on(session, shard),
         .read_back = list_read_back(session),
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
+        .leaves = session->target.leaves,
     };
 
     if (leg == session->aside)
@@ -167,6 +170,7 @@ static void start(struct sw_session *session)
     session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
                                                    sw_settings_ref(session->told)};
     sw_tally_start(session, shard);
+    sw_session_may_keep(session, leg);
     sw_leg_start(leg, sw_pools_get(session->sessions->pools, session->user, shard), shard,
                  &work);
     sw_tally_started(session);
@@ -513,6 +517,7 @@ static bool may_run_again(const struct sw_session *session)
 {
     return session->state == SW_SESSION_RUNNING && session->tries <= session->user->pool.size &&
            !session->has_answered && !session->may_write && session->batch == NULL &&
+           (session->pocket == NULL || session->pocket->loss == NULL) &&
            session->txn.state == SW_TXN_IDLE;
 }
 
@@ -548,6 +553,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     sw_session_note_losses(session);
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
+    } else if (session->state == SW_SESSION_READY && sw_session_ends_with_kept(session)) {
+        return;
     } else if (working == NULL || working->state != SW_LEG_FREE) {
         /* A participant, between its statements or while a run works elsewhere: the next
          * statement is told. */

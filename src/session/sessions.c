@@ -215,6 +215,7 @@ static void on_drained(void *owner)
         sw_leg_unhold(session->running);
     } else if (session->is_throttled) {
         session->is_throttled = false;
+        sw_session_tell_notes(session);
         sw_stream_release(session->stream);
     }
 }
@@ -347,6 +348,7 @@ void sw_session_close(struct sw_session *session)
         sw_leg_cut(session->batch);
     session->batch = NULL;
     sw_session_forget_together(session);
+    sw_session_end_keeping(session);
     sw_session_each_leg(session, abandon);
     if (session->ddl != NULL && sw_session_abandon_ddl(session))
         sw_session_forget_ddl(session);

@@ -187,6 +187,7 @@ static bool join(struct sw_target *have, const struct sw_target *next)
     have->stays = before.stays || next->stays;
     have->writes = before.writes || next->writes;
     have->locks_rows = before.locks_rows || next->locks_rows;
+    have->leaves = before.leaves | next->leaves;
     return true;
 }
 
@@ -414,7 +415,7 @@ static bool narrow_to_cursor(const struct sw_session *session,
     const struct sw_named *named = NULL;
     struct sw_target there = {.kind = SW_TARGET_ONE};
 
-    next->stays = next->executes && statement->kind == SW_STATEMENT_DECLARE;
+    next->stays |= next->executes && statement->kind == SW_STATEMENT_DECLARE;
     if (statement->kind == SW_STATEMENT_CLOSE && statement->cursor == NULL)
         return narrow_to_portals(session, next, err);
     if (statement->cursor != NULL && statement->kind != SW_STATEMENT_DECLARE)
@@ -423,6 +424,24 @@ static bool narrow_to_cursor(const struct sw_session *session,
         return true;
     there.shard = named->shard;
     return join(next, &there) || refuse_table(statement, err);
+}
+
+/* Locks and notifications belong to the transaction, and to whatever server the session keeps
+ * for them. If a COMMIT fails elsewhere, none of them may have come about; and whoever waits
+ * for a lock has to see what was written under it. */
+static void meet_others(const struct sw_session *session, const struct sw_statement *statement,
+                        struct sw_target *next)
+{
+    bool minds = statement->minds_leftovers && session->pocket != NULL;
+
+    if (!statement->meets_others && !minds)
+        return;
+    next->kind = SW_TARGET_CATALOG;
+    next->stays |= next->executes;
+    next->locks_rows |= next->executes;
+    next->writes |= next->executes && statement->acts_at_commit;
+    if (next->executes)
+        next->leaves |= statement->leaves;
 }
 
 static bool refuse_rows(struct sw_error *err)
@@ -475,6 +494,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
                               .executes = executes,
                               .writes = executes && route.writes,
                               .locks_rows = executes && statement->locks_rows};
+    meet_others(session, statement, &next);
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;
     return narrow_to_cursor(session, statement, &next, err) && aim_at(session, &next, err);

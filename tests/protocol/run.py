@@ -30,7 +30,8 @@ from script import ADA, BEA, CYD, NEIGHBOUR, begin, hear, messages_of, placeless
 from scripts.start import start                                 # noqa: E402
 from wire import query                                          # noqa: E402
 
-TOPICS = ("start", "simple", "transactions", "extended", "prepare", "copy", "settings")
+TOPICS = ("start", "simple", "transactions", "extended", "prepare", "copy", "settings",
+          "leftovers")
 REFUSED = "refused"                      # in pool mode transaction
 LEAST = 150                              # scripts that there must be
 

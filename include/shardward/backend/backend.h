@@ -61,6 +61,8 @@ struct sw_backend_events {
      * is being answered, NULL if there is none. */
     void (*on_parameter)(void *owner, const struct sw_reply *reply, const char *name,
                          const char *value);
+    /* NotificationResponse, in full; may be NULL. */
+    void (*on_notification)(void *owner, const uint8_t *bytes, size_t len);
     /* What was too much at once for the server has been sent; may be NULL. */
     void (*on_drained)(void *owner);
     /* The connection is gone. @err: the server's last words, if it had any. */

@@ -57,6 +57,7 @@ enum sw_config_auth {
 enum sw_pool_mode {
     SW_POOL_TRANSACTION, /* a connection is lent for a transaction */
     SW_POOL_SESSION,     /* ... for as long as the client stays */
+    SW_POOL_STATEMENT,   /* ... for a statement: transaction blocks are refused */
 };
 
 const char *sw_pool_mode_name(enum sw_pool_mode mode);

@@ -82,6 +82,8 @@ struct sw_joint *sw_joint_create(struct sw_loop *loop, const struct sw_shard *co
                                  void *owner);
 /* Nothing may be under way; legs that are not FREE give their connection up. Accepts NULL. */
 void sw_joint_destroy(struct sw_joint *joint);
+/* Of NEW: the session keeps servers in @pocket. NULL, at any time: no longer. */
+void sw_joint_keep(struct sw_joint *joint, struct sw_pocket *pocket);
 
 /* Of NEW: lease all shards, and begin with @opening (BEGIN ...), then @sql. */
 void sw_joint_open(struct sw_joint *joint, const char *const *opening, int opening_count,

@@ -9,11 +9,12 @@
  *    +--------------------------------- release ---------------------+----+
  *
  * A leg stays ATTACHED to its backend while a transaction or a batch is open; release gives
- * the backend back.
+ * the backend back: to the pool, or to the session's pocket when it has to be kept.
  */
 #ifndef SW_EXECUTE_LEG_H
 #define SW_EXECUTE_LEG_H
 
+#include "shardward/execute/pocket.h"
 #include "shardward/execute/run.h"
 #include "shardward/pool/pool.h"
 #include "shardward/wire/frame.h"
@@ -69,6 +70,7 @@ struct sw_leg_work {
     int read_back_count;
     struct sw_oid_map *types; /* what the shard calls the client's; NULL: the same */
     bool rolls_back;          /* end with ROLLBACK what the run has begun */
+    unsigned leaves;          /* what the run may leave behind on the server */
 };
 
 struct sw_leg_cancel;
@@ -94,6 +96,9 @@ struct sw_leg {
     bool is_copying;                /* the server waits for data */
     uint64_t rows;                  /* of the last run: returned or changed */
     bool is_rolling_back;           /* for a client that is gone */
+    struct sw_pocket *pocket;       /* where its backend is kept, or comes from; NULL: none */
+    unsigned left;                  /* what was left behind on its backend, perhaps */
+    bool is_spent;                  /* the backend is to be closed when it is released */
 };
 
 void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_sink *sink,

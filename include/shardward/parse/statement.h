@@ -42,11 +42,14 @@ enum sw_statement_kind {
     SW_STATEMENT_DECLARE,    /* a cursor, for the query whose facts these are */
     SW_STATEMENT_FETCH,      /* and MOVE */
     SW_STATEMENT_CLOSE,      /* cursor NULL: ALL */
-    SW_STATEMENT_HARMLESS,   /* UNLISTEN, DISCARD PLANS, SEQUENCES, TEMP: they undo
-                                what is refused anyway, or nothing that shows */
-    SW_STATEMENT_TRUNCATE,   /* `ddl` names the tables */
-    SW_STATEMENT_DDL,        /* `ddl` says what */
-    SW_STATEMENT_REFUSED,    /* `refusal` says why */
+    SW_STATEMENT_LISTEN,
+    SW_STATEMENT_UNLISTEN,
+    SW_STATEMENT_NOTIFY,
+    SW_STATEMENT_HARMLESS, /* DISCARD PLANS, SEQUENCES, TEMP: they undo what is refused
+                              anyway, or nothing that shows */
+    SW_STATEMENT_TRUNCATE, /* `ddl` names the tables */
+    SW_STATEMENT_DDL,      /* `ddl` says what */
+    SW_STATEMENT_REFUSED,  /* `refusal` says why */
 };
 
 /* The type a value is cast to in the text, in so far as a key can have it. */
@@ -202,6 +205,12 @@ struct sw_copy_options {
     const char *obstacle; /* an option by which the data cannot be read here; NULL: none */
 };
 
+/* What a session can leave behind on a server, beyond its transaction. */
+enum sw_leftover {
+    SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
+    SW_LEFT_CHANNELS = 2, /* that it listens to */
+};
+
 struct sw_statement {
     enum sw_statement_kind kind;
     int location, len; /* in bytes of the script's text, without the semicolon */
@@ -223,8 +232,13 @@ struct sw_statement {
      * where things stand, and not only by values that have a slot. */
     bool is_verbatim;
 
-    bool writes;        /* holds an INSERT, UPDATE or DELETE at any level */
-    bool locks_rows;    /* FOR UPDATE and its kin */
+    bool writes;          /* holds an INSERT, UPDATE or DELETE at any level */
+    bool locks_rows;      /* FOR UPDATE and its kin */
+    bool meets_others;    /* locks, listens, notifies: where all clients of the database meet */
+    bool acts_at_commit;  /* LISTEN, UNLISTEN, NOTIFY, pg_notify() */
+    bool minds_leftovers; /* is about what the session itself has left behind, if it has */
+    unsigned leaves;      /* bits of enum sw_leftover: what may stay on the server */
+    unsigned takes_away;  /* ... all of what nothing is left then, outside of a transaction */
     bool reads_catalog; /* its answer depends on pg_catalog: regclass casts, pg_get_expr()... */
     bool names_database; /* current_database(), CURRENT_CATALOG */
     bool names_user;     /* current_user, session_user ... */

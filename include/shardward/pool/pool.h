@@ -19,6 +19,13 @@
 struct sw_pools;
 struct sw_pool;
 
+/* What the connections of a pool are for. */
+enum sw_pool_kind {
+    SW_POOL_SHARED,  /* whoever comes next */
+    SW_POOL_OWN,     /* one client each, see struct sw_own_lease */
+    SW_POOL_ERRANDS, /* statements of ours, of a user whose clients keep the others: only one */
+};
+
 /* The right to use a backend; embedded in its owner. */
 struct sw_lease {
     struct sw_link link; /* in the queue of those who wait */
@@ -31,8 +38,8 @@ struct sw_lease {
 };
 
 /*
- * The right to a connection that is opened for its owner alone and closed behind it, as users
- * in pool mode session have it. Their pools lend no others. Ends with sw_lease_discard().
+ * The right to a connection that is opened for its owner alone and closed behind it, of a pool
+ * that lends no others. Ends with sw_lease_discard().
  */
 struct sw_own_lease {
     struct sw_lease lease;
@@ -64,6 +71,9 @@ void sw_pools_close(struct sw_pools *pools);
  * be of an earlier map that the caller keeps. */
 struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
                              const struct sw_shard *shard);
+/* The same of another kind than SHARED. */
+struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *user,
+                                  const struct sw_shard *shard, enum sw_pool_kind kind);
 
 /* How one worker's half of a pool is. Texts are borrowed for the call. */
 struct sw_pool_facts {
@@ -106,13 +116,15 @@ void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
  * lease timeout has passed, with the server's own error when no connection can be opened.
  */
 bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease);
-/* The same with a connection of one's own, of a user in pool mode session. It is never lent at
- * once; refused, besides, with what the server says to the options. */
+/* The same with a connection of one's own, of a pool of kind OWN. It is never lent at once;
+ * refused, besides, with what the server says to the options. */
 void sw_own_lease_init(struct sw_own_lease *own, const char *options,
                        void (*on_lent)(void *owner),
                        void (*on_refused)(void *owner, const struct sw_error *err),
                        void *owner);
 void sw_pool_borrow_own(struct sw_pool *pool, struct sw_own_lease *own);
+/* @to has the backend that is lent to @from. */
+void sw_lease_move(struct sw_lease *to, struct sw_lease *from);
 /* Stop waiting. */
 void sw_lease_forget(struct sw_lease *lease);
 /* Ask the server of a backend that is lent to cancel what it does: see sw_backend_cancel(). */

@@ -4,7 +4,7 @@ PostgreSQL's answers."""
 
 import struct
 
-from script import ADA, each, queries, run, visit
+from script import ADA, queries, run, visit
 from wire import SYNC, message, parse, query
 
 
@@ -20,13 +20,10 @@ INT4PL = 177
 SCRIPTS = [
     ("FunctionCall", function_call(INT4PL, b"1", b"2")), ("FunctionCall of nothing", function_call(0)),
     ("FunctionCall in a batch", (parse("SELECT 1") + function_call(INT4PL, b"1", b"2") + SYNC, 2)),
-    ("LISTEN", query("LISTEN news")), ("NOTIFY", query("NOTIFY news")),
     ("temporary tables", query("CREATE TEMP TABLE t (a int)")),
-    ("locks of the session", query("SELECT pg_advisory_lock(77)")),
     ("cursors beyond the transaction", query(f"DECLARE c CURSOR WITH HOLD FOR SELECT * FROM patients WHERE patient_id = {ADA}")),
     ("DO", *queries("DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING 'two' USING HINT = 'three'; END $$")),
     ("PREPARE TRANSACTION", query("PREPARE TRANSACTION 'x'")),
-    ("by the extended protocol", *each("LISTEN news", "NOTIFY news, 'x'")),
     ("set_config with parameters", run("SELECT set_config($1, $2, false)", ["DateStyle", "German"]) + SYNC),
     ("functions that nobody has declared", *queries("SELECT nothing(1)", "SELECT pg_read_file('x')")),
     ("savepoints in a string", query(f"SELECT 1; SAVEPOINT a; {visit(ADA)}")),
