@@ -12,33 +12,49 @@ static const char *const types[] = {
     [SW_HBA_HOSTNOSSL] = "hostnossl",
 };
 static const char *const methods[] = {
-    [SW_HBA_AUTH] = "auth",
-    [SW_HBA_PEER] = "peer",
-    [SW_HBA_TRUST] = "trust",
-    [SW_HBA_REJECT] = "reject",
+    [SW_HBA_AUTH] = "auth",   [SW_HBA_PEER] = "peer",     [SW_HBA_CERT] = "cert",
+    [SW_HBA_TRUST] = "trust", [SW_HBA_REJECT] = "reject",
 };
 
-enum { CHOICES = 4, MOST_TEXT = 64 * 1024 };
+enum { MOST_TEXT = 64 * 1024 };
+
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
+
+static void put_choices(struct sw_buf *out, const char *const *words, int count)
+{
+    for (int i = 0; i < count; i++)
+        (void)sw_buf_printf(out, "%s%s",
+                            i == 0           ? ""
+                            : i == count - 1 ? " or "
+                                             : ", ",
+                            words[i]);
+    (void)sw_buf_append(out, "", 1);
+}
 
 /* The place of a word among @words; -1 after a fault. */
 static int choose(struct sw_reader *reader, const struct sw_entry *entry,
-                  const char *const *words)
+                  const char *const *words, int count)
 {
     const char *text = sw_reader_scalar(reader, entry);
+    struct sw_buf choices;
 
-    for (int i = 0; text != NULL && i < CHOICES; i++)
+    for (int i = 0; text != NULL && i < count; i++)
         if (strcmp(text, words[i]) == 0)
             return i;
-    if (text != NULL)
-        sw_reader_fault(reader, entry->value, "'%s: %.80s': write %s, %s, %s or %s",
-                        entry->name, text, words[0], words[1], words[2], words[3]);
+    if (text == NULL)
+        return -1;
+    sw_buf_init(&choices, MOST_TEXT);
+    put_choices(&choices, words, count);
+    sw_reader_fault(reader, entry->value, "'%s: %.80s': write %s", entry->name, text,
+                    (const char *)sw_buf_bytes(&choices));
+    sw_buf_finish(&choices);
     return -1;
 }
 
 static void read_type(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into)
 {
-    int type = choose(reader, entry, types);
+    int type = choose(reader, entry, types, COUNT(types));
 
     if (type >= 0)
         ((struct sw_config_hba *)into)->type = (enum sw_hba_type)type;
@@ -47,7 +63,7 @@ static void read_type(struct sw_reader *reader, const struct sw_entry *entry,
 static void read_method(struct sw_reader *reader, const struct sw_entry *entry,
                         const struct sw_field *field, void *into)
 {
-    int method = choose(reader, entry, methods);
+    int method = choose(reader, entry, methods, COUNT(methods));
 
     if (method >= 0)
         ((struct sw_config_hba *)into)->method = (enum sw_hba_method)method;
@@ -199,6 +215,10 @@ static void read_line(struct sw_reader *reader, const struct sw_entry *entry, vo
         sw_reader_fault(reader, entry->value, "'type: local' has no address; remove it");
     if (line->type != SW_HBA_LOCAL && line->method == SW_HBA_PEER)
         sw_reader_fault(reader, entry->value, "'method: peer' is for 'type: local'");
+    if (line->type != SW_HBA_HOSTSSL && line->method == SW_HBA_CERT)
+        sw_reader_fault(reader, entry->value, "'method: cert' is for 'type: hostssl'");
+    else if (line->method == SW_HBA_CERT)
+        sw_check_cert(reader, entry->value, "method: cert");
     line->text = text_of(reader, line);
 }
 

@@ -160,6 +160,8 @@ void sw_read_placements(struct sw_reader *reader, const struct sw_entry *entry,
 
 /* The user of the operating system of that name; false: there is none, and *user is untouched.
  */
+/* @what, that stands at @at, needs clients who show certificates. */
+void sw_check_cert(struct sw_reader *reader, const yaml_node_t *at, const char *what);
 bool sw_account_find(const char *name, uid_t *user);
 
 /* The bytes of the file at @path with a zero byte behind them, from the heap; NULL: *why says

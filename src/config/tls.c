@@ -131,6 +131,14 @@ static bool check_ca(struct sw_reader *reader, const struct sw_entry *entry,
     return false;
 }
 
+void sw_check_cert(struct sw_reader *reader, const yaml_node_t *at, const char *what)
+{
+    if (reader->config->tls.mode < SW_TLS_VERIFY_CA)
+        sw_reader_fault(reader, at,
+                        "'%s' needs 'tls' of 'mode: verify-ca', which asks for certificates",
+                        what);
+}
+
 void sw_read_tls(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into)
 {

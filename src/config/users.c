@@ -142,9 +142,8 @@ static void read_pool(struct sw_reader *reader, const struct sw_entry *entry,
 }
 
 static const char *const auth_names[] = {
-    [SW_AUTH_SCRAM] = "scram-sha-256", [SW_AUTH_MD5] = "md5",
-    [SW_AUTH_PASSWORD] = "password",   [SW_AUTH_PEER] = "peer",
-    [SW_AUTH_TRUST] = "trust",
+    [SW_AUTH_SCRAM] = "scram-sha-256", [SW_AUTH_MD5] = "md5",   [SW_AUTH_PASSWORD] = "password",
+    [SW_AUTH_PEER] = "peer",           [SW_AUTH_CERT] = "cert", [SW_AUTH_TRUST] = "trust",
 };
 
 const char *sw_config_auth_name(enum sw_config_auth auth)
@@ -165,9 +164,9 @@ static void take_auth(struct sw_reader *reader, const struct sw_entry *entry,
         }
     if (text != NULL)
         sw_reader_fault(reader, entry->value, "'auth: %.80s': write scram-sha-256, md5%s", text,
-                        last == SW_AUTH_TRUST ? ", password, peer or trust"
-                                              : " or password; peer and trust are for single "
-                                                "users");
+                        last == SW_AUTH_TRUST ? ", password, peer, cert or trust"
+                                              : " or password; peer, cert and trust are for "
+                                                "single users");
 }
 
 void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,
@@ -309,6 +308,8 @@ static void check_password(struct sw_reader *reader, const struct sw_entry *entr
                         sw_config_auth_name(draft->user->auth));
     if (draft->user->auth == SW_AUTH_PEER)
         find_peer(reader, entry, draft->user);
+    if (draft->user->auth == SW_AUTH_CERT)
+        sw_check_cert(reader, entry->key, "auth: cert");
 }
 
 static void read_user(struct sw_reader *reader, const struct sw_entry *entry, void *item)

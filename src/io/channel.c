@@ -185,3 +185,24 @@ void sw_channel_end(struct sw_channel *channel)
     (void)SSL_shutdown(channel->ssl);
     ERR_clear_error();
 }
+
+bool sw_channel_is_certified(const struct sw_channel *channel, const char *name)
+{
+    X509 *certificate = SSL_get0_peer_certificate(channel->ssl);
+    unsigned char *text = NULL;
+    const X509_NAME *subject;
+    int at, len;
+    bool is_named;
+
+    if (certificate == NULL || SSL_get_verify_result(channel->ssl) != X509_V_OK)
+        return false;
+    subject = X509_get_subject_name(certificate);
+    at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at < 0)
+        return false;
+    len =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    is_named = len >= 0 && (size_t)len == strlen(name) && memcmp(text, name, (size_t)len) == 0;
+    OPENSSL_free(text);
+    return is_named;
+}

@@ -38,6 +38,8 @@ bool sw_channel_shake(struct sw_channel *channel);
  * with the same bytes, and perhaps more behind them. */
 ssize_t sw_channel_recv(struct sw_channel *channel, uint8_t *bytes, size_t len);
 ssize_t sw_channel_send(struct sw_channel *channel, const uint8_t *bytes, size_t len);
+/* As sw_stream_is_certified(). */
+bool sw_channel_is_certified(const struct sw_channel *channel, const char *name);
 /* Tell the other side that nothing more will come, if that can be said now. */
 void sw_channel_end(struct sw_channel *channel);
 

@@ -444,6 +444,11 @@ const struct sw_tls *sw_stream_tls(const struct sw_stream *stream)
     return stream->channel == NULL || is_shaking(stream) ? NULL : stream->channel->tls;
 }
 
+bool sw_stream_is_certified(const struct sw_stream *stream, const char *name)
+{
+    return sw_stream_tls(stream) != NULL && sw_channel_is_certified(stream->channel, name);
+}
+
 bool sw_stream_is_shaking(const struct sw_stream *stream)
 {
     return is_shaking(stream);

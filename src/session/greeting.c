@@ -185,6 +185,19 @@ static void look_at_peer(struct sw_session *session)
     refuse_login(session, &err);
 }
 
+static void look_at_certificate(struct sw_session *session)
+{
+    struct sw_error err;
+
+    if (sw_stream_is_certified(session->stream, session->user_name)) {
+        enter(session);
+        return;
+    }
+    sw_error_set(&err, "28000", "certificate authentication failed for user \"%s\"",
+                 session->user_name);
+    refuse_login(session, &err);
+}
+
 static void ask_for_proof(struct sw_session *session)
 {
     session->state = SW_SESSION_LOGIN;
@@ -200,6 +213,9 @@ static void ask_for_proof(struct sw_session *session)
         break;
     case SW_AUTH_PEER:
         look_at_peer(session);
+        break;
+    case SW_AUTH_CERT:
+        look_at_certificate(session);
         break;
     case SW_AUTH_TRUST:
         enter(session);
@@ -306,6 +322,8 @@ static bool choose_auth(struct sw_session *session, struct sw_error *err)
         session->auth = session->map->config->auth;
     else if (line != NULL && line->method == SW_HBA_PEER)
         session->auth = SW_AUTH_PEER;
+    else if (line != NULL && line->method == SW_HBA_CERT)
+        session->auth = SW_AUTH_CERT;
     else if (line != NULL && line->method == SW_HBA_TRUST)
         session->auth = SW_AUTH_TRUST;
     else

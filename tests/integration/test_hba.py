@@ -5,7 +5,7 @@ import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 from test_reload import Changing
-from test_tls import tls
+from test_tls import made, tls
 from test_unix_sockets import Folder, connect, me
 
 AS = {"user": USER, "database": DATABASE}
@@ -91,6 +91,31 @@ def a_peer_of_a_line_is_who_the_system_says(p):
                     assert "authentication failed" in str(error) or "password" in str(error), error
             with p.wire(other.port) as client:
                 equal(outcome(client), "in")
+
+
+CERT = ("users:\n  booking:", """hba: [{type: hostssl, user: booking, method: cert}, {type: host}]
+users:
+  other:
+    auth: cert
+    server: {user: booking, password: booking}
+  booking:""")
+
+
+@rows([("of its name", "booking", "client", None),
+       ("of another's", "other", "client", 'certificate authentication failed for user "other"'),
+       ("of its name, by its own auth", "other", "other", None),
+       ("of no name", "booking", "nameless", 'certificate authentication failed for user "booking"')])
+def a_certificate_is_a_login(p, user, shown, why):
+    own = made(p)
+    options = {"sslcert": own.path(f"{shown}.crt"), "sslkey": own.path(f"{shown}.key"),
+               "sslmode": "require", "user": user, "password": "none"}
+    with p.another_shardward(tls(p, "verify-ca"), CERT) as other:
+        try:
+            with p.connect(other.port, **options) as conn:
+                equal(conn.execute("SELECT 1").fetchone(), (1,))
+                equal(why, None)
+        except psycopg.OperationalError as error:
+            assert why is not None and why in str(error), error
 
 
 @test

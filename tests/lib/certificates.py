@@ -25,9 +25,11 @@ class Certificates:
                  "-out", self.path(f"{name}.crt"))
 
     def make(self, name, common_name, names="", by="ca", rsa=False):
-        """A certificate; names are subjectAltName, as "DNS:localhost,IP:127.0.0.1"."""
+        """A certificate; names are subjectAltName, as "DNS:localhost,IP:127.0.0.1". A name that
+        begins with / is a whole subject."""
+        subject = common_name if common_name.startswith("/") else f"/CN={common_name}"
         kind = (["rsa:2048"] if rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-        _openssl("req", "-newkey", *kind, "-nodes", "-subj", f"/CN={common_name}",
+        _openssl("req", "-newkey", *kind, "-nodes", "-subj", subject,
                  "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.csr"))
         extensions = self.path(f"{name}.ext")
         extensions.write_text(f"subjectAltName={names}\n" if names else "")
@@ -46,5 +48,7 @@ def make_all(directory):
     certificates.make("server", "localhost", names)
     certificates.make("renewed", "localhost", names, rsa=True)
     certificates.make("client", "booking")
+    certificates.make("other", "other")
+    certificates.make("nameless", "/O=nobody")
     certificates.make("false", "booking", by="stranger")
     return certificates

@@ -50,6 +50,7 @@ enum sw_config_auth {
     SW_AUTH_MD5,
     SW_AUTH_PASSWORD,
     SW_AUTH_PEER, /* whom the kernel names at the other end of a Unix-domain socket */
+    SW_AUTH_CERT, /* whom the certificate names that a client shows in TLS */
     SW_AUTH_TRUST,
 };
 
@@ -197,6 +198,7 @@ enum sw_hba_type { SW_HBA_LOCAL, SW_HBA_HOST, SW_HBA_HOSTSSL, SW_HBA_HOSTNOSSL }
 enum sw_hba_method {
     SW_HBA_AUTH /* the user's own */,
     SW_HBA_PEER,
+    SW_HBA_CERT,
     SW_HBA_TRUST,
     SW_HBA_REJECT
 };

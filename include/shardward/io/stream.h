@@ -77,6 +77,8 @@ void sw_stream_start_tls(struct sw_stream *stream);
 void sw_stream_borrow_tls(struct sw_stream *stream, void *ssl);
 /* What a client's handshake was made with; NULL: outside of TLS, or not over yet. */
 const struct sw_tls *sw_stream_tls(const struct sw_stream *stream);
+/* Has the client shown a certificate that a root of ours vouches for, of that common name? */
+bool sw_stream_is_certified(const struct sw_stream *stream, const char *name);
 /* Is a handshake under way, or was it when the stream was lost? */
 bool sw_stream_is_shaking(const struct sw_stream *stream);
 /* Version and cipher ("TLSv1.3/TLS_AES_256_GCM_SHA384"), empty outside of TLS. */
