@@ -52,9 +52,6 @@ void sw_ask_join(struct sw_console *console, struct sw_ask *ask);
 void sw_ask_done(struct sw_console *console, struct sw_ask *ask);
 /* An on_worker: close the servers of database `word` (NULL: all) when they are released. */
 void sw_reconnect_part(struct sw_part *part);
-/* The database of @map whose shard a pool serves; NULL: the map no longer has it. */
-const struct sw_database *sw_home_of_pool(const struct sw_map *map,
-                                          const struct sw_pool_facts *facts);
 int sw_ask_sum(const struct sw_ask *ask); /* of the parts' counts */
 
 #endif

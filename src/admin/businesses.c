@@ -41,6 +41,22 @@ static void put_catalog(struct sw_answer *answer, const struct sw_database *data
     }
 }
 
+static void put_limits(struct sw_answer *answer, const struct sw_database *database)
+{
+    const struct {
+        const char *name;
+        int most;
+    } limits[] = {{"clients", database->clients}, {"connections", database->connections}};
+
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        sw_answer_row(answer);
+        sw_answer_format(answer, "databases.%s.%s", database->name, limits[i].name);
+        sw_answer_format(answer, "%d", limits[i].most);
+        sw_answer_text(answer, "0");
+        sw_answer_text(answer, "yes");
+    }
+}
+
 static void put_shards(const struct place *place)
 {
     for (int s = 0; s < place->business->shard_count; s++) {
@@ -132,6 +148,7 @@ void sw_put_databases(struct sw_answer *answer, const struct sw_map *map)
         const struct sw_database *database = &map->databases[d];
 
         put_catalog(answer, database);
+        put_limits(answer, database);
         for (int b = 0; b < database->business_count; b++) {
             const struct place place = {answer, database, &database->businesses[b]};
 

@@ -28,6 +28,7 @@ static const struct sw_column pools[] = {
     TEXT("shard"),
     TEXT("node"),
     INT4("pool_size"),
+    INT4("reserve_pool"),
 };
 static const struct sw_column databases[] = {
     TEXT("name"),
@@ -41,6 +42,8 @@ static const struct sw_column databases[] = {
     TEXT("pool_mode"),
     INT4("max_connections"),
     SUM4("current_connections"),
+    INT4("max_client_connections"),
+    SUM4("current_client_connections"),
     {"paused", SW_COLUMN_INT4, SW_FOLD_MAX},
     INT4("disabled"),
     INT4("businesses"),
@@ -56,37 +59,6 @@ const struct sw_columns sw_columns_databases = COLUMNS(databases);
 const struct sw_columns sw_columns_lists = COLUMNS(lists);
 const struct sw_columns sw_columns_mem = COLUMNS(mem);
 
-/* --- whose a pool is --- */
-
-static bool is_at(const struct sw_shard *shard, const struct sw_pool_facts *facts)
-{
-    const struct sw_node *node = &shard->cluster->nodes[0];
-
-    return strcmp(shard->name, facts->shard) == 0 &&
-           strcmp(shard->dbname, facts->dbname) == 0 &&
-           strcmp(node->address, facts->address) == 0 && node->port == facts->port;
-}
-
-static bool has_shard_of(const struct sw_database *database, const struct sw_pool_facts *facts)
-{
-    if (is_at(database->catalog, facts))
-        return true;
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            if (is_at(&database->businesses[b].shards[s], facts))
-                return true;
-    return false;
-}
-
-const struct sw_database *sw_home_of_pool(const struct sw_map *map,
-                                          const struct sw_pool_facts *facts)
-{
-    for (int d = 0; d < map->database_count; d++)
-        if (has_shard_of(&map->databases[d], facts))
-            return &map->databases[d];
-    return NULL;
-}
-
 /* --- SHOW POOLS --- */
 
 static void put_zeros(struct sw_answer *answer, int count)
@@ -99,10 +71,9 @@ static void put_pool(void *owner, const struct sw_pool_facts *facts)
 {
     struct sw_part *part = owner;
     struct sw_answer *answer = &part->answer;
-    const struct sw_database *database = sw_home_of_pool(part->ask->map, facts);
 
     sw_answer_row(answer);
-    sw_answer_text(answer, database == NULL ? NULL : database->name);
+    sw_answer_text(answer, facts->database);
     sw_answer_text(answer, facts->user);
     sw_answer_number(answer, facts->lent); /* each is lent to one client */
     sw_answer_number(answer, facts->waiting);
@@ -118,6 +89,7 @@ static void put_pool(void *owner, const struct sw_pool_facts *facts)
     sw_answer_text(answer, facts->shard);
     sw_answer_text(answer, facts->node);
     sw_answer_number(answer, facts->size);
+    sw_answer_number(answer, facts->reserve);
 }
 
 /* A client that holds no server and waits for none: as PgBouncer, it counts as active. */
@@ -138,9 +110,8 @@ static void put_idle_client(void *owner, const struct sw_client_facts *facts)
     put_zeros(answer, 11);
     sw_answer_text(answer,
                    sw_pool_mode_name(user == NULL ? SW_POOL_TRANSACTION : user->pool.mode));
-    sw_answer_null(answer);
-    sw_answer_null(answer);
-    sw_answer_null(answer);
+    for (int i = 0; i < 4; i++)
+        sw_answer_null(answer);
 }
 
 static void show_pools(struct sw_part *part)
@@ -158,19 +129,35 @@ void sw_show_pools(struct sw_console *console)
 
 /* --- SHOW DATABASES --- */
 
+struct connections {
+    int servers, clients;
+};
+
 static void count_connections(void *owner, const struct sw_pool_facts *facts)
 {
     struct sw_part *part = owner;
-    const struct sw_database *database = sw_home_of_pool(part->ask->map, facts);
-    int *counts = part->list;
+    const struct sw_map *map = part->ask->map;
+    const struct sw_database *database = sw_map_database(map, facts->database);
+    struct connections *counts = part->list;
 
     if (database != NULL)
-        counts[database - part->ask->map->databases] +=
-            facts->idle + facts->lent + facts->opening;
+        counts[database - map->databases].servers += facts->idle + facts->lent + facts->opening;
+}
+
+static void count_client(void *owner, const struct sw_client_facts *facts)
+{
+    struct sw_part *part = owner;
+    const struct sw_map *map = part->ask->map;
+    const struct sw_database *database =
+        facts->state == SW_CLIENT_LOGIN ? NULL : sw_map_database(map, facts->database);
+    struct connections *counts = part->list;
+
+    if (database != NULL)
+        counts[database - map->databases].clients++;
 }
 
 static void put_database(struct sw_part *part, const struct sw_database *database,
-                         int connections)
+                         const struct connections *connections)
 {
     const struct sw_node *node = &database->catalog->cluster->nodes[0];
     struct sw_answer *answer = &part->answer;
@@ -189,8 +176,10 @@ static void put_database(struct sw_part *part, const struct sw_database *databas
         sw_answer_null(answer); /* pools are the users' */
     sw_answer_number(answer, 0);
     sw_answer_text(answer, "transaction");
-    sw_answer_number(answer, 0);
-    sw_answer_number(answer, connections);
+    sw_answer_number(answer, database->connections);
+    sw_answer_number(answer, connections->servers);
+    sw_answer_number(answer, database->clients);
+    sw_answer_number(answer, connections->clients);
     sw_answer_number(answer, sw_sessions_are_paused(part->worker->sessions, database->name));
     sw_answer_number(answer, 0);
     sw_answer_number(answer, database->business_count);
@@ -201,13 +190,14 @@ static void put_database(struct sw_part *part, const struct sw_database *databas
 static void show_databases(struct sw_part *part)
 {
     const struct sw_map *map = part->ask->map;
-    int *counts =
+    struct connections *counts =
         sw_arena_alloc(&part->answer.arena, (size_t)map->database_count * sizeof *counts);
 
     part->list = counts;
     sw_pools_each(part->worker->pools, count_connections, part);
+    sw_sessions_each(part->worker->sessions, count_client, part);
     for (int d = 0; d < map->database_count; d++)
-        put_database(part, &map->databases[d], counts[d]);
+        put_database(part, &map->databases[d], &counts[d]);
 }
 
 void sw_show_databases(struct sw_console *console)
@@ -334,7 +324,7 @@ static bool is_meant(void *owner, const struct sw_pool_facts *facts)
 {
     const struct sw_ask *ask = owner;
 
-    return has_shard_of(sw_map_database(ask->map, ask->word), facts);
+    return strcmp(facts->database, ask->word) == 0;
 }
 
 void sw_reconnect_part(struct sw_part *part)

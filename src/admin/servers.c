@@ -52,13 +52,12 @@ static void put_server(void *owner, const struct sw_server_facts *facts)
 {
     struct sw_part *part = owner;
     struct sw_answer *answer = &part->answer;
-    const struct sw_database *database = sw_home_of_pool(part->ask->map, facts->pool);
     uint64_t now_s = (uint64_t)time(NULL);
 
     sw_answer_row(answer);
     sw_answer_text(answer, "S");
     sw_answer_text(answer, facts->pool->user);
-    sw_answer_text(answer, database == NULL ? NULL : database->name);
+    sw_answer_text(answer, facts->pool->database);
     sw_answer_text(answer, facts->is_lent ? "active" : "idle");
     sw_put_ends(answer, facts->fd);
     sw_put_time(answer, now_s - facts->open_ms / 1000);

@@ -99,6 +99,7 @@ static void put_number(struct sw_answer *answer, const char *key, int64_t number
 static void put_limits(struct sw_answer *answer, const struct sw_config *config)
 {
     put_number(answer, "limits.clients", config->limits.clients, "", 10000, true);
+    put_number(answer, "limits.connections", config->limits.connections, "", 0, true);
     put_number(answer, "limits.id_block", config->limits.id_block, "", 32, true);
     put_number(answer, "limits.message", (int64_t)config->limits.message, "B", 64 << 20, true);
     put_number(answer, "limits.query", (int64_t)config->limits.query, "B", 16 << 20, true);
@@ -226,6 +227,8 @@ static void put_pool(const struct place *place, const struct sw_config_pool *poo
     put_in(place, "pool.mode", sw_pool_mode_name(pool->mode), "transaction");
     put_number_in(place, "pool.size", pool->size, "", 20);
     put_number_in(place, "pool.min", pool->min, "", 0);
+    put_number_in(place, "pool.reserve", pool->reserve, "", 0);
+    put_number_in(place, "pool.reserve_after", pool->reserve_after_ms, "ms", 1000);
     put_number_in(place, "pool.lifetime", pool->lifetime_ms, "ms", 3600000);
     put_number_in(place, "pool.idle", pool->idle_ms, "ms", 600000);
     put_number_in(place, "pool.check", pool->check_ms, "ms", 30000);
@@ -248,6 +251,8 @@ static void put_users(struct sw_answer *answer, const struct sw_config *config)
         put_in(&place, "server.user", user->server_user, NULL);
         put_secret_in(&place, "server.password", user->server_password);
         put_pool(&place, &user->pool);
+        put_number_in(&place, "clients", user->clients, "", 0);
+        put_number_in(&place, "connections", user->connections, "", 0);
     }
 }
 

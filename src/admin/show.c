@@ -6,8 +6,6 @@
 
 static const struct sw_column version[] = {TEXT("version")};
 static const struct sw_column help[] = {TEXT("command"), TEXT("about"), TEXT("may")};
-static const struct sw_column users[] = {TEXT("name"), TEXT("pool_mode"), INT4("pool_size"),
-                                         TEXT("auth"), TEXT("server_user")};
 static const struct sw_column shards[] = {TEXT("database"), TEXT("business"), TEXT("shard"),
                                           TEXT("cluster"),  TEXT("dbname"),   TEXT("node"),
                                           TEXT("addr"),     INT4("port"),     TEXT("cloud")};
@@ -20,7 +18,6 @@ static const struct sw_column tables[] = {
 
 const struct sw_columns sw_columns_version = COLUMNS(version);
 const struct sw_columns sw_columns_help = COLUMNS(help);
-const struct sw_columns sw_columns_users = COLUMNS(users);
 const struct sw_columns sw_columns_shards = COLUMNS(shards);
 const struct sw_columns sw_columns_nodes = COLUMNS(nodes);
 const struct sw_columns sw_columns_tables = COLUMNS(tables);
@@ -44,24 +41,6 @@ void sw_show_help(struct sw_console *console)
                          verb->arguments);
         sw_answer_text(answer, verb->about);
         sw_answer_text(answer, verb->changes ? "all" : "look");
-    }
-    sw_console_done(console);
-}
-
-void sw_show_users(struct sw_console *console)
-{
-    const struct sw_map *map = console->admin->map;
-    struct sw_answer *answer = &console->answer;
-
-    for (int i = 0; i < map->user_count; i++) {
-        const struct sw_user *user = &map->users[i];
-
-        sw_answer_row(answer);
-        sw_answer_text(answer, user->name);
-        sw_answer_text(answer, sw_pool_mode_name(user->pool.mode));
-        sw_answer_number(answer, user->pool.size);
-        sw_answer_text(answer, sw_config_auth_name(user->auth));
-        sw_answer_text(answer, user->server_user);
     }
     sw_console_done(console);
 }

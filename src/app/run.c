@@ -145,7 +145,8 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
                                     .dialler = control->dialler,
                                     .canceller = control->canceller,
                                     .workers = control->workers,
-                                    .verifiers = control->verifiers};
+                                    .verifiers = control->verifiers,
+                                    .census = control->census};
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;
@@ -226,6 +227,7 @@ static void open_control(struct sw_control *control)
     control->dialler = sw_dialler_create();
     control->canceller = sw_canceller_create();
     control->verifiers = sw_verifiers_create();
+    control->census = sw_census_create();
     control->on_term = sw_signal_create(control->loop, SIGTERM, on_term, control);
     control->on_int = sw_signal_create(control->loop, SIGINT, on_stop, control);
     control->on_hup = sw_signal_create(control->loop, SIGHUP, on_hup, control);
@@ -257,6 +259,7 @@ static void close_control(struct sw_control *control)
         sw_worker_free(control->workers[i]);
     sw_hub_free(control->hub);
     sw_verifiers_free(control->verifiers);
+    sw_census_free(control->census);
     sw_board_free(control->board);
     sw_loop_destroy(control->loop);
     sw_map_unref(control->map);

@@ -210,6 +210,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     struct sw_worker *worker = sw_alloc_zero(1, sizeof *worker);
     struct sw_sessions_setup sessions = {.worker = number,
                                          .verifiers = setup->verifiers,
+                                         .census = setup->census,
                                          .on_left = on_left,
                                          .read_again = read_again,
                                          .forget_reading = forget_reading,

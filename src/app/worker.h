@@ -24,6 +24,7 @@ struct sw_worker_setup {
     struct sw_canceller *canceller;
     struct sw_worker *const *workers; /* all of them, when the first one is started */
     struct sw_verifiers *verifiers;
+    struct sw_census *census;
     int worker_count;
 };
 

@@ -15,6 +15,8 @@ enum { MOST_FILE = 16 * 1024 * 1024, MOST_DEPTH = 32, DAY_MS = 24 * 60 * 60 * 10
 
 static const struct sw_field limit_fields[] = {
     {"clients", sw_read_number, offsetof(struct sw_config, limits.clients), false, 1, 1000000},
+    {"connections", sw_read_number, offsetof(struct sw_config, limits.connections), false, 0,
+     1000000},
     {"id_block", sw_read_number, offsetof(struct sw_config, limits.id_block), false, 1, 10000},
     {"message", sw_read_size, offsetof(struct sw_config, limits.message), false, 1024,
      1024 * MB},

@@ -279,6 +279,10 @@ static const struct sw_field database_fields[] = {
     {.name = "catalog", .read = read_catalog, .is_required = true},
     {.name = "businesses", .read = read_businesses},
     {.name = "default_business"},
+    {"clients", sw_read_number, offsetof(struct sw_config_database, clients), false, 0,
+     1000000},
+    {"connections", sw_read_number, offsetof(struct sw_config_database, connections), false, 0,
+     1000000},
 };
 
 static void read_database(struct sw_reader *reader, const struct sw_entry *entry, void *item)

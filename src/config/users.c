@@ -7,6 +7,7 @@ enum { MOST_POOL = 10000, MOST_PREPARED = 100000 };
 enum { SECOND_MS = 1000, HOUR_MS = 3600 * SECOND_MS, WEEK_MS = 7 * 24 * HOUR_MS };
 
 static const struct sw_config_pool default_pool = {.size = 20,
+                                                   .reserve_after_ms = SECOND_MS,
                                                    .lifetime_ms = HOUR_MS,
                                                    .idle_ms = HOUR_MS / 6,
                                                    .check_ms = 30 * SECOND_MS,
@@ -119,6 +120,9 @@ static const struct sw_field pool_fields[] = {
     {.name = "mode", .read = read_mode},
     {"size", sw_read_number, offsetof(struct sw_config_pool, size), false, 1, MOST_POOL},
     {"min", sw_read_number, offsetof(struct sw_config_pool, min), false, 0, MOST_POOL},
+    {"reserve", sw_read_number, offsetof(struct sw_config_pool, reserve), false, 0, MOST_POOL},
+    {"reserve_after", sw_read_time, offsetof(struct sw_config_pool, reserve_after_ms), false, 0,
+     HOUR_MS},
     {"lifetime", sw_read_time, offsetof(struct sw_config_pool, lifetime_ms), false, 0, WEEK_MS},
     {"idle", sw_read_time, offsetof(struct sw_config_pool, idle_ms), false, 0, WEEK_MS},
     {"check", sw_read_time, offsetof(struct sw_config_pool, check_ms), false, 0, WEEK_MS},
@@ -257,6 +261,12 @@ static void read_read_only(struct sw_reader *reader, const struct sw_entry *entr
     sw_read_bool(reader, entry, field, &((struct draft *)into)->user->rights.is_read_only);
 }
 
+static void read_user_number(struct sw_reader *reader, const struct sw_entry *entry,
+                             const struct sw_field *field, void *into)
+{
+    sw_read_number(reader, entry, field, ((struct draft *)into)->user);
+}
+
 static const struct sw_field user_fields[] = {
     {.name = "auth", .read = read_auth},
     {"password", sw_read_password, offsetof(struct draft, secret), false, 0, 0},
@@ -266,6 +276,9 @@ static const struct sw_field user_fields[] = {
     {.name = "databases", .read = read_user_databases},
     {.name = "businesses", .read = read_user_businesses},
     {.name = "read_only", .read = read_read_only},
+    {"clients", read_user_number, offsetof(struct sw_config_user, clients), false, 0, 1000000},
+    {"connections", read_user_number, offsetof(struct sw_config_user, connections), false, 0,
+     1000000},
 };
 
 bool sw_account_find(const char *name, uid_t *user)

@@ -10,7 +10,8 @@ struct sw_hub {
     int workers;
     atomic_bool is_stopped;
     pthread_mutex_t lock; /* of the lists of nodes and their pools; before a node's */
-    struct sw_link nodes;
+    struct sw_link nodes, quotas;
+    pthread_mutex_t quota_lock; /* of the quotas' numbers; below a node's */
 };
 
 struct sw_hub *sw_hub_create(int workers)
@@ -19,7 +20,9 @@ struct sw_hub *sw_hub_create(int workers)
 
     hub->workers = workers;
     (void)pthread_mutex_init(&hub->lock, NULL);
+    (void)pthread_mutex_init(&hub->quota_lock, NULL);
     sw_link_init(&hub->nodes);
+    sw_link_init(&hub->quotas);
     return hub;
 }
 
@@ -56,7 +59,12 @@ void sw_hub_free(struct sw_hub *hub)
         next = link->next;
         free_node(SW_OWNER(link, struct sw_hub_node, link));
     }
+    for (link = hub->quotas.next; link != &hub->quotas; link = next) {
+        next = link->next;
+        sw_quota_free(SW_OWNER(link, struct sw_quota, link));
+    }
     (void)pthread_mutex_destroy(&hub->lock);
+    (void)pthread_mutex_destroy(&hub->quota_lock);
     free(hub);
 }
 
@@ -95,9 +103,9 @@ char *sw_pool_place_key(const struct sw_pool_place *place)
 {
     char *tls = sw_tls_client_text(place->tls);
     /* Names hold no control characters; a password stands last. */
-    char *key = sw_format("%s\n%d\n%d\n%s\n%s\n%s\n%s\n%s\n%s", place->address, place->port,
-                          (int)place->kind, place->user, place->shard, place->dbname,
-                          place->server_user, tls, place->server_password);
+    char *key = sw_format("%s\n%d\n%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s", place->address, place->port,
+                          (int)place->kind, place->user, place->database, place->shard,
+                          place->dbname, place->server_user, tls, place->server_password);
 
     free(tls);
     return key;
@@ -106,7 +114,8 @@ char *sw_pool_place_key(const struct sw_pool_place *place)
 /* Under the lock. */
 static void note_size(struct sw_hub_pool *pool)
 {
-    atomic_store(&pool->is_over, pool->open > pool->size);
+    atomic_store(&pool->is_over, pool->open > pool->size + pool->reserve);
+    atomic_store(&pool->is_beyond, pool->open > pool->size);
 }
 
 /* Under the hub's lock. */
@@ -127,6 +136,10 @@ static struct sw_hub_pool *find_pool(struct sw_hub *hub, const struct sw_pool_pl
     pool->hub = hub;
     pool->node = node;
     pool->key = key;
+    pool->quotas = (struct sw_quotas){&hub->quota_lock,
+                                      {sw_quota_find(&hub->quotas, "user", place->user),
+                                       sw_quota_find(&hub->quotas, "database", place->database),
+                                       sw_quota_find(&hub->quotas, "all", "")}};
     lock(pool);
     sw_list_push_back(&node->pools, &pool->link);
     unlock(pool);
@@ -150,11 +163,15 @@ struct sw_hub_pool *sw_hub_join(struct sw_hub *hub, struct sw_pool *half)
     return pool;
 }
 
-void sw_hub_limit(struct sw_hub_pool *pool, int size, int node_limit)
+void sw_hub_limit(struct sw_hub_pool *pool, const struct sw_hub_limits *limits)
 {
     lock(pool);
-    pool->size = size;
-    pool->node->limit = node_limit;
+    pool->size = limits->size;
+    pool->reserve = limits->reserve;
+    pool->reserve_after_ms = (uint64_t)limits->reserve_after_ms;
+    pool->node->limit = limits->node;
+    for (int i = 0; i < SW_QUOTAS; i++)
+        atomic_store(&pool->quotas.list[i]->limit, limits->quotas[i]);
     note_size(pool);
     unlock(pool);
 }
@@ -190,19 +207,20 @@ static bool is_node_full(const struct sw_hub_node *node)
     return node->limit > 0 && node->open >= node->limit;
 }
 
-static bool has_room(const struct sw_hub_pool *pool)
-{
-    return pool->open < pool->size && !is_node_full(pool->node);
-}
-
+/* Quotas are noted whether or not they are full, and tried again after that: one that is given
+ * back meanwhile is seen, or whoever gives it back sees the note. */
 static void note_crowded(struct sw_hub_pool *pool)
 {
-    bool is_crowded =
-        atomic_load(&pool->wanting) > 0 && pool->open < pool->size && is_node_full(pool->node);
+    bool may_grow = atomic_load(&pool->wanting) > 0 && pool->open < pool->size;
+    bool is_crowded = may_grow && is_node_full(pool->node);
 
     if (is_crowded != pool->is_crowded)
         atomic_fetch_add(&pool->node->crowded, is_crowded ? 1 : -1);
     pool->is_crowded = is_crowded;
+    if (may_grow != pool->crowds_quotas)
+        for (int i = 0; i < SW_QUOTAS; i++)
+            atomic_fetch_add(&pool->quotas.list[i]->crowded, may_grow ? 1 : -1);
+    pool->crowds_quotas = may_grow;
 }
 
 static void set_needed(struct sw_hub_pool *pool, struct sw_member *member, int needed)
@@ -224,12 +242,46 @@ static void call_for_help(struct sw_hub_pool *pool, int worker)
             alert_holders(SW_OWNER(link, struct sw_hub_pool, link), -1);
 }
 
-static void take_slot(struct sw_hub_pool *pool, struct sw_member *member)
+/* The right to one more connection, if @most of the pool's and the other limits allow it. */
+static bool take_slot(struct sw_hub_pool *pool, struct sw_member *member, int most)
 {
+    if (pool->open >= most || is_node_full(pool->node) || !sw_quotas_take(&pool->quotas))
+        return false;
     member->held++;
     pool->open++;
     pool->node->open++;
     note_size(pool);
+    return true;
+}
+
+/* --- telling those of other nodes; under the hub's lock, and no node's --- */
+
+static bool share_crowded_quota(const struct sw_hub_pool *a, const struct sw_hub_pool *b)
+{
+    for (int i = 0; i < SW_QUOTAS; i++)
+        if (a->quotas.list[i] == b->quotas.list[i] && sw_quota_is_crowded(a->quotas.list[i]))
+            return true;
+    return false;
+}
+
+static void call_all(struct sw_hub_pool *pool, void (*call)(struct sw_hub_pool *pool, int but))
+{
+    struct sw_hub *hub = pool->hub;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    for (struct sw_link *at = hub->nodes.next; at != &hub->nodes; at = at->next) {
+        struct sw_hub_node *node = SW_OWNER(at, struct sw_hub_node, link);
+
+        (void)pthread_mutex_lock(&node->lock);
+        for (struct sw_link *link = node->pools.next; link != &node->pools; link = link->next) {
+            struct sw_hub_pool *other = SW_OWNER(link, struct sw_hub_pool, link);
+
+            if (other != pool && share_crowded_quota(pool, other))
+                call(other, -1);
+        }
+        (void)pthread_mutex_unlock(&node->lock);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
 }
 
 /* --- asking --- */
@@ -241,25 +293,50 @@ static int share_of(const struct sw_hub_pool *pool, int worker)
     return share > 0 ? share : 1;
 }
 
-int sw_hub_seek(struct sw_hub_pool *pool, int worker, int waiting, uint64_t first_ms,
-                bool may_open)
+/* Who has waited for long gets one of the reserve. */
+static int most_of(const struct sw_hub_pool *pool, const struct sw_hub_need *need)
+{
+    bool is_late = need->waiting > 0 && need->now_ms >= need->first_ms + pool->reserve_after_ms;
+    int beyond = pool->open > pool->size ? pool->open - pool->size : 0;
+
+    if (!is_late || pool->open < pool->size)
+        return pool->size;
+    return pool->size + (beyond < pool->reserve ? beyond + 1 : pool->reserve);
+}
+
+static int grant(struct sw_hub_pool *pool, struct sw_member *member,
+                 const struct sw_hub_need *need)
+{
+    int left = need->waiting - member->incoming, most = most_of(pool, need), granted = 0;
+
+    while (need->may_open && granted < left && take_slot(pool, member, most))
+        granted++;
+    set_needed(pool, member, left > granted ? left - granted : 0);
+    return granted;
+}
+
+int sw_hub_seek(struct sw_hub_pool *pool, int worker, const struct sw_hub_need *need)
 {
     struct sw_member *member = &pool->members[worker];
-    int granted = 0, left, before;
+    int granted, before;
+    bool needs_more, is_crowded;
 
     lock(pool);
-    left = waiting - member->incoming;
-    while (may_open && granted < left && has_room(pool)) {
-        take_slot(pool, member);
-        granted++;
-    }
-    left = left > granted ? left - granted : 0;
     before = member->needed;
-    member->first_ms = first_ms;
-    set_needed(pool, member, left);
-    if (left > before)
+    member->first_ms = need->first_ms;
+    granted = grant(pool, member, need);
+    /* What was given back before our need was noted. */
+    while (need->may_open && member->needed > 0 && take_slot(pool, member, pool->size)) {
+        granted++;
+        set_needed(pool, member, member->needed - 1);
+    }
+    needs_more = member->needed > before;
+    if (needs_more)
         call_for_help(pool, worker);
+    is_crowded = needs_more && pool->crowds_quotas && sw_quotas_are_short(&pool->quotas);
     unlock(pool);
+    if (is_crowded)
+        call_all(pool, alert_holders);
     return granted;
 }
 
@@ -268,9 +345,7 @@ bool sw_hub_take(struct sw_hub_pool *pool, int worker)
     bool is_taken;
 
     lock(pool);
-    is_taken = has_room(pool);
-    if (is_taken)
-        take_slot(pool, &pool->members[worker]);
+    is_taken = take_slot(pool, &pool->members[worker], pool->size);
     unlock(pool);
     return is_taken;
 }
@@ -285,11 +360,14 @@ void sw_hub_opened(struct sw_hub_pool *pool)
 int sw_hub_release(struct sw_hub_pool *pool, int worker, bool was_live)
 {
     int live;
+    bool is_crowded;
 
     lock(pool);
     pool->members[worker].held--;
     pool->open--;
     pool->node->open--;
+    sw_quotas_give_back(&pool->quotas);
+    is_crowded = sw_quotas_are_crowded(&pool->quotas);
     live = pool->live -= was_live;
     note_size(pool);
     note_crowded(pool);
@@ -300,6 +378,8 @@ int sw_hub_release(struct sw_hub_pool *pool, int worker, bool was_live)
             if (link != &pool->link)
                 alert_needy(SW_OWNER(link, struct sw_hub_pool, link), -1);
     unlock(pool);
+    if (is_crowded)
+        call_all(pool, alert_needy);
     return live;
 }
 
@@ -346,13 +426,31 @@ bool sw_hub_must_make_room(struct sw_hub_pool *pool)
 {
     bool must;
 
-    if (atomic_load(&pool->node->crowded) == 0)
+    if (!sw_hub_is_crowded(pool))
         return false;
     lock(pool);
-    must = is_node_full(pool->node) && atomic_load(&pool->node->crowded) > 0 &&
-           atomic_load(&pool->wanting) == 0;
+    must = atomic_load(&pool->wanting) == 0 &&
+           ((is_node_full(pool->node) && atomic_load(&pool->node->crowded) > 0) ||
+            sw_quotas_are_short(&pool->quotas));
     unlock(pool);
     return must;
+}
+
+bool sw_hub_is_crowded(const struct sw_hub_pool *pool)
+{
+    return atomic_load(&pool->node->crowded) > 0 || sw_quotas_are_crowded(&pool->quotas);
+}
+
+bool sw_hub_is_over(const struct sw_hub_pool *pool)
+{
+    return atomic_load_explicit(&pool->is_over, memory_order_relaxed) ||
+           sw_quotas_are_over(&pool->quotas);
+}
+
+bool sw_hub_is_beyond(const struct sw_hub_pool *pool)
+{
+    return atomic_load_explicit(&pool->is_beyond, memory_order_relaxed) &&
+           atomic_load(&pool->wanting) == 0;
 }
 
 /* --- the end --- */

@@ -3,6 +3,7 @@
  *
  *   turn.c    whose turn it is: pure
  *   hub.c     what the halves of a pool share, under a lock
+ *   quota.c   how many connections several pools may have together
  *   lend.c    one worker's half: borrowing, waiting, returning, giving away
  *   own.c     ... with connections that one client has for itself
  *   keep.c    its idle connections: checked, closed when their time is over, a minimum kept
@@ -21,7 +22,7 @@
 
 /* Where a pool's connections lead, and as whom. Owns its texts. */
 struct sw_pool_place {
-    char *user, *shard, *node; /* names in the configuration */
+    char *user, *database, *shard, *node; /* names in the configuration */
     char *address, *dbname, *server_user, *server_password;
     int port;
     struct sw_tls_client *tls;
@@ -51,18 +52,52 @@ struct sw_hub_node {
     atomic_int crowded; /* pools that may grow but for the limit, and have waiters */
 };
 
+/* How many connections several pools may have together, whatever their nodes: those of a user,
+ * of a database, and all. `open` changes under the quotas' lock, `crowded` under the pools'. */
+struct sw_quota {
+    struct sw_link link;
+    char *name;
+    atomic_int limit, open; /* limit 0: none */
+    atomic_int crowded;     /* pools that may grow but for this, and have waiters */
+};
+
+enum { SW_QUOTAS = 3 };
+
+/* Those that a pool is in. */
+struct sw_quotas {
+    pthread_mutex_t *lock; /* of the hub's */
+    struct sw_quota *list[SW_QUOTAS];
+};
+
+/* That of a @kind and a name in @list; made when there is none. */
+struct sw_quota *sw_quota_find(struct sw_link *list, const char *kind, const char *name);
+void sw_quota_free(struct sw_quota *quota);
+/* Is it limited, and does a pool want more of it? */
+bool sw_quota_is_crowded(const struct sw_quota *quota);
+/* One more of each, or of none; one less. */
+bool sw_quotas_take(struct sw_quotas *quotas);
+void sw_quotas_give_back(struct sw_quotas *quotas);
+/* Is one of them crowded? ... and full? Is more open than one of them allows, which was
+ * lowered? */
+bool sw_quotas_are_crowded(const struct sw_quotas *quotas);
+bool sw_quotas_are_short(const struct sw_quotas *quotas);
+bool sw_quotas_are_over(const struct sw_quotas *quotas);
+
 struct sw_hub_pool {
     struct sw_link link;
     struct sw_hub *hub;
     struct sw_hub_node *node;
+    struct sw_quotas quotas;
     char *key;
-    int size;
-    int open;              /* connections of all workers, also those being opened */
-    int live;              /* ... without those */
-    atomic_int wanting;    /* members that need something */
-    atomic_bool is_over;   /* more are open than the size allows: it has been made smaller */
+    int size, reserve;
+    uint64_t reserve_after_ms;
+    int open;            /* connections of all workers, also those being opened */
+    int live;            /* ... without those */
+    atomic_int wanting;  /* members that need something */
+    atomic_bool is_over; /* more are open than size and reserve allow: they were made smaller */
+    atomic_bool is_beyond; /* more are open than the size alone allows */
     atomic_int generation; /* connections of an earlier one are closed when they come back */
-    bool is_crowded;
+    bool is_crowded, crowds_quotas;
     struct sw_member members[];
 };
 
@@ -71,17 +106,28 @@ char *sw_pool_place_key(const struct sw_pool_place *place);
 
 /* Take part, with @half, in the pool of its place, which is made when nobody does yet. */
 struct sw_hub_pool *sw_hub_join(struct sw_hub *hub, struct sw_pool *half);
-/* These hold for all workers from now on. @node_limit 0: none. */
-void sw_hub_limit(struct sw_hub_pool *pool, int size, int node_limit);
+/* How many connections there may be; 0 of what is no pool's: no limit. */
+struct sw_hub_limits {
+    int size, reserve, reserve_after_ms;
+    int node, quotas[SW_QUOTAS]; /* of the user, of the database, of all */
+};
+
+/* These hold for all workers from now on. */
+void sw_hub_limit(struct sw_hub_pool *pool, const struct sw_hub_limits *limits);
 /* False: letters are still on their way to the half; try again later. */
 bool sw_hub_leave(struct sw_hub_pool *pool, int worker);
 int sw_hub_workers(const struct sw_hub *hub);
 bool sw_hub_is_stopped(const struct sw_hub *hub);
 
-/* @worker has @waiting waiters for whom it opens no connection yet. Returns how many it may
- * open, none unless @may_open; the rest is made known to the others. */
-int sw_hub_seek(struct sw_hub_pool *pool, int worker, int waiting, uint64_t first_ms,
-                bool may_open);
+/* What a worker wants of the hub. */
+struct sw_hub_need {
+    int waiting;               /* for whom it opens no connection yet */
+    uint64_t first_ms, now_ms; /* since when its longest waiter waits; now */
+    bool may_open;
+};
+
+/* Returns how many @worker may open; the rest is made known to the others. */
+int sw_hub_seek(struct sw_hub_pool *pool, int worker, const struct sw_hub_need *need);
 /* May @worker open one more for its stock? */
 bool sw_hub_take(struct sw_hub_pool *pool, int worker);
 void sw_hub_opened(struct sw_hub_pool *pool);
@@ -100,8 +146,14 @@ struct sw_receiver {
 int sw_hub_choose(struct sw_hub_pool *pool, int worker, uint64_t first_ms,
                   struct sw_receiver *to);
 void sw_hub_received(struct sw_hub_pool *pool, int worker);
-/* Does a pool of the same node need an idle connection of ours to be closed? */
+/* Does a pool of the same node or quota need an idle connection of ours to be closed? */
 bool sw_hub_must_make_room(struct sw_hub_pool *pool);
+/* May it be so: is it worth the question? */
+bool sw_hub_is_crowded(const struct sw_hub_pool *pool);
+/* Are there more connections than there may be, so that one that comes back is closed? Or more
+ * than the pool's size, and nobody waits at other workers? */
+bool sw_hub_is_over(const struct sw_hub_pool *pool);
+bool sw_hub_is_beyond(const struct sw_hub_pool *pool);
 
 /* --- one worker's half --- */
 

@@ -65,8 +65,8 @@ void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend)
 static bool is_unwanted(const struct sw_pool *pool, struct sw_backend *backend)
 {
     return (pool->is_retired && pool->waiting_count == 0) ||
-           atomic_load_explicit(&pool->hub->is_over, memory_order_relaxed) ||
-           sw_pool_is_spent(pool, backend, now_ms(pool));
+           (pool->waiting_count == 0 && sw_hub_is_beyond(pool->hub)) ||
+           sw_hub_is_over(pool->hub) || sw_pool_is_spent(pool, backend, now_ms(pool));
 }
 
 void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend)
@@ -82,7 +82,7 @@ void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend)
     sw_list_push_front(&pool->idle, &card->link);
     pool->idle_count++;
     if (pool->waiting_count > 0 || atomic_load(&pool->hub->wanting) > 0 ||
-        atomic_load(&pool->hub->node->crowded) > 0)
+        sw_hub_is_crowded(pool->hub))
         post_serve(pool);
 }
 
@@ -111,6 +111,12 @@ void sw_pool_stop_waiting(struct sw_lease *lease)
     lease->pool->waiting_count--;
 }
 
+/* When a waiter may have a connection of the reserve. */
+static uint64_t reserved_ms(const struct sw_pool *pool, const struct sw_lease *lease)
+{
+    return lease->since_ms + (uint64_t)pool->limits.reserve_after_ms;
+}
+
 static void set_alarm(struct sw_pool *pool)
 {
     const struct sw_lease *first = first_waiter(pool);
@@ -120,6 +126,9 @@ static void set_alarm(struct sw_pool *pool)
         due = first->deadline_ms;
     if (first != NULL && pool->rest_until_ms > now && pool->rest_until_ms < due)
         due = pool->rest_until_ms;
+    if (first != NULL && pool->limits.reserve > 0 && reserved_ms(pool, first) > now &&
+        reserved_ms(pool, first) < due)
+        due = reserved_ms(pool, first);
     if (due == UINT64_MAX)
         sw_timer_stop(pool->alarm);
     else
@@ -228,8 +237,11 @@ static void seek(struct sw_pool *pool)
     if (waiting < 0)
         waiting = 0;
     granted =
-        sw_hub_seek(pool->hub, pool->pools->worker, waiting,
-                    first == NULL ? 0 : first->since_ms, now_ms(pool) >= pool->rest_until_ms);
+        sw_hub_seek(pool->hub, pool->pools->worker,
+                    &(struct sw_hub_need){.waiting = waiting,
+                                          .first_ms = first == NULL ? 0 : first->since_ms,
+                                          .now_ms = now_ms(pool),
+                                          .may_open = now_ms(pool) >= pool->rest_until_ms});
     pool->is_known_needy = waiting > granted;
     while (granted-- > 0)
         pool->place.kind == SW_POOL_OWN ? sw_pool_dial_own(pool) : sw_pool_dial(pool);

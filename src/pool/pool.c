@@ -16,6 +16,7 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
     const char *password = user->server_password == NULL ? "" : user->server_password;
 
     return (struct sw_pool_place){.user = (char *)user->name,
+                                  .database = (char *)shard->database->name,
                                   .shard = (char *)shard->name,
                                   .node = (char *)node->name,
                                   .address = (char *)node->address,
@@ -30,6 +31,7 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
 static struct sw_pool_place copy_place(const struct sw_pool_place *place)
 {
     return (struct sw_pool_place){.user = sw_strdup(place->user),
+                                  .database = sw_strdup(place->database),
                                   .shard = sw_strdup(place->shard),
                                   .node = sw_strdup(place->node),
                                   .address = sw_strdup(place->address),
@@ -44,6 +46,7 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
 static void free_place(struct sw_pool_place *place)
 {
     free(place->user);
+    free(place->database);
     free(place->shard);
     free(place->node);
     free(place->address);
@@ -63,8 +66,16 @@ static void configure(struct sw_pool *pool, const struct sw_user *user,
     if (pool->place.kind == SW_POOL_ERRANDS) {
         pool->limits.mode = SW_POOL_TRANSACTION;
         pool->limits.size = 1;
+        pool->limits.reserve = 0;
     }
-    sw_hub_limit(pool->hub, pool->limits.size, shard->cluster->connections);
+    sw_hub_limit(pool->hub, &(struct sw_hub_limits){
+                                .size = pool->limits.size,
+                                .reserve = pool->limits.reserve,
+                                .reserve_after_ms = pool->limits.reserve_after_ms,
+                                .node = shard->cluster->connections,
+                                .quotas = {user->connections, shard->database->connections,
+                                           user->map->config->limits.connections},
+                            });
     if (pool->waiting_count > 0)
         sw_task_post(pool->pools->loop, &pool->serve);
 }
@@ -256,6 +267,7 @@ static struct sw_pool_facts facts_of(const struct sw_pool *pool, uint64_t now_ms
         first == NULL ? now_ms : SW_OWNER(first, struct sw_lease, link)->since_ms;
 
     return (struct sw_pool_facts){.user = pool->place.user,
+                                  .database = pool->place.database,
                                   .shard = pool->place.shard,
                                   .node = pool->place.node,
                                   .address = pool->place.address,
@@ -264,6 +276,7 @@ static struct sw_pool_facts facts_of(const struct sw_pool *pool, uint64_t now_ms
                                   .server_user = pool->place.server_user,
                                   .mode = pool->limits.mode,
                                   .size = pool->limits.size,
+                                  .reserve = pool->limits.reserve,
                                   .idle = pool->idle_count + pool->probing_count,
                                   .lent = pool->lent_count,
                                   .opening = pool->dialling_count,

@@ -57,7 +57,7 @@ static void cancel_running(struct sw_session *session)
     struct sw_error why;
 
     sw_error_set(&why, "57014", "canceling statement due to %s",
-                 session->is_overdue ? "statement timeout" : "user request");
+                 session->limit.is_overdue ? "statement timeout" : "user request");
     if (sw_session_refuse_drawing(session, &why) || sw_session_refuse_rows(session, &why))
         return;
     if (sw_session_is_parked(session))

@@ -97,6 +97,12 @@ static void enter(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
+    session->is_counted = sw_census_enter(session->sessions->census, session->user_name,
+                                          session->user->clients, session->database, &err);
+    if (!session->is_counted) {
+        sw_session_fatal(session, &err);
+        return;
+    }
     /* So that servers, and drivers who ask, know it too; plans do not rely on it. */
     if (session->user->rights.is_read_only)
         session->startup =

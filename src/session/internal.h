@@ -4,6 +4,7 @@
  *   sessions.c    all clients; a session's birth, end, and the bytes that come
  *   rest.c        what has to be seen to between statements
  *   limits.c      ... and for how long something may last
+ *   census.c      how many there are of a user or a database
  *   greeting.c    start-up packet, authentication, welcome
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
@@ -40,6 +41,7 @@
 #include "direct.h"
 #include "directory.h"
 #include "keeping.h"
+#include "limits.h"
 #include "names.h"
 #include "statements.h"
 
@@ -71,6 +73,7 @@ struct sw_sessions {
     struct sw_ids *ids;
     struct sw_settings_shared startups; /* settings of clients that came lately */
     struct sw_verifiers *verifiers;
+    struct sw_census *census;
     struct sw_tallies *tallies;
     struct sw_statement_book *statements;
     struct sw_link parked;    /* sessions that wait for the end of a pause */
@@ -176,11 +179,7 @@ struct sw_session {
     enum sw_config_auth auth;  /* how it logs in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
-    struct sw_timer *limit_timer; /* of limits.c; NULL until there is one */
-    uint64_t limit_due_ms;        /* when it is due; 0: it is not started */
-    uint64_t since_ms,
-        since_received; /* of what has a limit: its begin, and the bytes until then */
-    bool is_overdue;    /* the statement has taken too long, and is cancelled */
+    struct sw_limit limit;
 
     struct sw_scram *scram;     /* during a login by SCRAM */
     struct sw_map *map;         /* in which user and database were found */
@@ -250,6 +249,7 @@ struct sw_session {
     bool is_throttled;   /* the client does not read: its stream is held until it does */
     bool is_stream_open;
     bool has_left;         /* by Terminate: it awaits nothing more */
+    bool is_counted;       /* in the census */
     bool is_surplus;       /* one client too many: it may ask for a cancel, and not log in */
     struct sw_error *loss; /* a participant was lost; the client was not told yet; NULL: none */
 };
@@ -267,11 +267,6 @@ void sw_session_leg_is_done(struct sw_session *session);
 /* rest.c */
 /* A statement is over, or something else has to be seen to between two. May close it. */
 void sw_session_rest(struct sw_session *session);
-
-/* limits.c */
-/* The session has begun to be idle, to be idle in a transaction, or to be at work: that may
- * last as long as the configuration says. */
-void sw_session_limit(struct sw_session *session);
 
 /* greeting.c */
 size_t sw_session_greet(struct sw_session *session, const uint8_t *bytes, size_t len);

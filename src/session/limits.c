@@ -1,8 +1,6 @@
 /*
- * How long a client may leave its session alone, and how long a statement may take.
- *
- * One timer is for all of that. No statement starts it anew, unless its limit is the shorter
- * one: when the timer is due it looks how long it really was.
+ * One timer is for all limits of a session. No statement starts it anew, unless its limit is
+ * the shorter one: when the timer is due it looks how long it really was.
  */
 #include "internal.h"
 
@@ -48,15 +46,15 @@ static int limit_ms(const struct sw_session *session, enum stretch stretch)
 
 static void begin(struct sw_session *session)
 {
-    session->since_ms = sw_loop_now_ms(session->sessions->loop);
-    session->since_received = sw_stream_received(session->stream);
+    session->limit.since_ms = sw_loop_now_ms(session->sessions->loop);
+    session->limit.since_received = sw_stream_received(session->stream);
 }
 
 /* A client that sends a long message, a batch without its end, or takes its time to read the
  * last answer, is not idle. */
 static bool is_about_something(const struct sw_session *session)
 {
-    return session->since_received != sw_stream_received(session->stream) ||
+    return session->limit.since_received != sw_stream_received(session->stream) ||
            session->run.count > 0 || sw_stream_is_congested(session->stream);
 }
 
@@ -64,8 +62,8 @@ static void start_timer(struct sw_session *session, uint64_t due_ms)
 {
     uint64_t now_ms = sw_loop_now_ms(session->sessions->loop);
 
-    session->limit_due_ms = due_ms;
-    sw_timer_start(session->limit_timer, due_ms > now_ms ? due_ms - now_ms : 0);
+    session->limit.due_ms = due_ms;
+    sw_timer_start(session->limit.timer, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
 static void end_idle(struct sw_session *session, enum stretch stretch)
@@ -99,20 +97,21 @@ static void on_due(void *owner)
     uint64_t now_ms = sw_loop_now_ms(session->sessions->loop);
     uint64_t due_ms;
 
-    session->limit_due_ms = 0;
+    session->limit.due_ms = 0;
     if (limit == 0)
         return;
     if (stretch != STRETCH_AT_WORK && is_about_something(session))
         begin(session);
-    due_ms = session->since_ms + (uint64_t)limit + (session->is_overdue ? GRACE_MS : 0);
+    due_ms =
+        session->limit.since_ms + (uint64_t)limit + (session->limit.is_overdue ? GRACE_MS : 0);
     if (due_ms > now_ms) {
         start_timer(session, due_ms);
     } else if (stretch != STRETCH_AT_WORK) {
         end_idle(session, stretch);
-    } else if (session->is_overdue) {
+    } else if (session->limit.is_overdue) {
         end_unanswered(session);
     } else {
-        session->is_overdue = true;
+        session->limit.is_overdue = true;
         start_timer(session, due_ms + GRACE_MS);
         sw_session_cancel(session);
     }
@@ -123,14 +122,14 @@ void sw_session_limit(struct sw_session *session)
     int limit = limit_ms(session, stretch_of(session));
     uint64_t due_ms;
 
-    session->is_overdue = false;
+    session->limit.is_overdue = false;
     if (limit == 0)
         return;
     begin(session);
-    due_ms = session->since_ms + (uint64_t)limit;
-    if (session->limit_due_ms != 0 && session->limit_due_ms <= due_ms)
+    due_ms = session->limit.since_ms + (uint64_t)limit;
+    if (session->limit.due_ms != 0 && session->limit.due_ms <= due_ms)
         return;
-    if (session->limit_timer == NULL)
-        session->limit_timer = sw_timer_create(session->sessions->loop, on_due, session);
+    if (session->limit.timer == NULL)
+        session->limit.timer = sw_timer_create(session->sessions->loop, on_due, session);
     start_timer(session, due_ms);
 }

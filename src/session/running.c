@@ -290,7 +290,7 @@ static bool is_own_cancel(const struct sw_session *session, const struct sw_fram
 {
     struct sw_error err;
 
-    if (!session->is_overdue)
+    if (!session->limit.is_overdue)
         return false;
     sw_wire_read_error(frame, &err, NULL);
     return sw_error_is(&err, "57014");

@@ -337,12 +337,15 @@ void sw_session_close(struct sw_session *session)
     sw_session_stop_drawing(session);
     sw_session_end_direct(session);
     sw_session_forget_asked(session);
+    if (session->is_counted)
+        sw_census_leave(session->sessions->census, session->user_name, session->database_name);
+    session->is_counted = false;
     session->state = SW_SESSION_CLOSING;
     session->sessions->on_left(session->sessions->owner);
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
-    sw_timer_close(session->limit_timer);
-    session->limit_timer = NULL;
+    sw_timer_close(session->limit.timer);
+    session->limit.timer = NULL;
     /* The transaction of an open batch shows in no status: only its end is sure to undo it. */
     if (session->batch != NULL)
         sw_leg_cut(session->batch);
@@ -441,6 +444,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->plans = sw_plan_cache_create(setup->statement_cache);
     sessions->ids = sw_ids_create(setup->loop, setup->pools);
     sessions->verifiers = setup->verifiers;
+    sessions->census = setup->census;
     sessions->tallies = sw_tallies_create();
     sessions->statements = sw_statement_book_create();
     sessions->on_left = setup->on_left;

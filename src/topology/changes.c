@@ -89,6 +89,7 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
         config->unix_socket.directory == NULL ? "none" : config->unix_socket.directory,
         (unsigned)config->unix_socket.mode);
     add(facts, "limits.clients", "%d", config->limits.clients);
+    add(facts, "limits.connections", "%d", config->limits.connections);
     add(facts, "limits.message", "%zu bytes", config->limits.message);
     add(facts, "limits.query", "%zu bytes", config->limits.query);
     for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++)
@@ -151,15 +152,17 @@ static void add_users(struct facts *facts, const struct sw_map *map)
         const struct sw_user *user = &map->users[i];
         const struct sw_config_rights *rights = &user->rights;
         const struct sw_config_pool *pool = &user->pool;
-        struct fact *fact =
-            add(facts, print(facts, "user %s", user->name),
-                "auth %s, server user %s, databases %s, businesses %s, read only %s, pool size "
-                "%d, min %d, lifetime %d ms, idle %d ms, check %d ms, prepared %d",
-                sw_config_auth_name(user->auth), user->server_user,
-                list(facts, rights->databases, rights->database_count),
-                list(facts, rights->businesses, rights->business_count),
-                rights->is_read_only ? "yes" : "no", pool->size, pool->min, pool->lifetime_ms,
-                pool->idle_ms, pool->check_ms, pool->prepared);
+        struct fact *fact = add(
+            facts, print(facts, "user %s", user->name),
+            "auth %s, server user %s, databases %s, businesses %s, read only %s, clients %d, "
+            "connections %d, pool size %d, min %d, reserve %d after %d ms, lifetime %d ms, "
+            "idle %d ms, check %d ms, prepared %d",
+            sw_config_auth_name(user->auth), user->server_user,
+            list(facts, rights->databases, rights->database_count),
+            list(facts, rights->businesses, rights->business_count),
+            rights->is_read_only ? "yes" : "no", user->clients, user->connections, pool->size,
+            pool->min, pool->reserve, pool->reserve_after_ms, pool->lifetime_ms, pool->idle_ms,
+            pool->check_ms, pool->prepared);
 
         fact->secret =
             print(facts, "%s\n%s", or_none(user->password), or_none(user->server_password));
@@ -228,6 +231,8 @@ static void add_databases(struct facts *facts, const struct sw_map *map)
     for (int d = 0; d < map->database_count; d++) {
         const struct sw_database *database = &map->databases[d];
 
+        add(facts, print(facts, "database %s", database->name), "clients %d, connections %d",
+            database->clients, database->connections);
         add_shard(facts, database, database->catalog);
         for (int b = 0; b < database->business_count; b++) {
             const struct sw_business *business = &database->businesses[b];

@@ -55,6 +55,8 @@ static void build_users(struct builder *builder)
                                     .server_password = from->server_password,
                                     .rights = from->rights,
                                     .pool = from->pool,
+                                    .clients = from->clients,
+                                    .connections = from->connections,
                                     .map = builder->map};
     }
     builder->map->users = users;
@@ -63,7 +65,8 @@ static void build_users(struct builder *builder)
 
 static const struct sw_shard *build_shards(struct builder *builder,
                                            const struct sw_config_business *from,
-                                           const struct sw_business *business)
+                                           const struct sw_business *business,
+                                           const struct sw_database *database)
 {
     struct sw_shard *shards = take(builder, from->shard_count, sizeof *shards);
 
@@ -72,7 +75,8 @@ static const struct sw_shard *build_shards(struct builder *builder,
                                       .name = from->shards[i].name,
                                       .cluster = &builder->clusters[from->shards[i].cluster],
                                       .dbname = from->shards[i].dbname,
-                                      .business = business};
+                                      .business = business,
+                                      .database = database};
     return shards;
 }
 
@@ -216,7 +220,7 @@ static void build_businesses(struct builder *builder, const struct sw_config_dat
         const struct sw_placement *placements;
 
         business->name = plan->name;
-        business->shards = build_shards(builder, plan, business);
+        business->shards = build_shards(builder, plan, business, database);
         business->shard_count = plan->shard_count;
         placements = build_placements(builder, plan, business);
         business->tables = build_tables(builder, plan, placements, business);
@@ -240,8 +244,11 @@ static void build_databases(struct builder *builder)
         *catalog = (struct sw_shard){.id = builder->map->shard_count++,
                                      .name = "catalog",
                                      .cluster = &builder->clusters[from->catalog_cluster],
-                                     .dbname = from->catalog_dbname};
+                                     .dbname = from->catalog_dbname,
+                                     .database = &databases[i]};
         databases[i].name = from->name;
+        databases[i].clients = from->clients;
+        databases[i].connections = from->connections;
         databases[i].catalog = catalog;
         sw_textmap_init(&databases[i].tables);
         build_businesses(builder, from, &databases[i]);

@@ -66,7 +66,9 @@ const char *sw_pool_mode_name(enum sw_pool_mode mode);
 struct sw_config_pool {
     enum sw_pool_mode mode;
     int size;
-    int min;         /* opened at start, and kept */
+    int min;     /* opened at start, and kept */
+    int reserve; /* so many more, for clients that have waited for reserve_after_ms */
+    int reserve_after_ms;
     int lifetime_ms; /* of a connection */
     int idle_ms;     /* until an unused one is closed */
     int check_ms;    /* until an unused one is probed before use */
@@ -91,6 +93,7 @@ struct sw_config_user {
     struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
+    int clients, connections; /* at once, in whatever database, and to servers; 0: no limit */
 };
 
 /* Who may use the console. */
@@ -189,6 +192,7 @@ struct sw_config_database {
     const char *name;
     int catalog_cluster;
     const char *catalog_dbname;
+    int clients, connections; /* at once, and to servers; 0: no limit */
     const struct sw_config_business *businesses;
     int business_count;
 };
@@ -227,7 +231,8 @@ struct sw_config {
     int workers;              /* threads that serve clients; 0: one per core */
     struct {
         int clients;
-        int id_block; /* numbers drawn ahead from a sequence at a time */
+        int connections; /* to servers, of all workers, users and databases; 0: no limit */
+        int id_block;    /* numbers drawn ahead from a sequence at a time */
         size_t message, query, statement_cache; /* bytes */
     } limits;
     struct {

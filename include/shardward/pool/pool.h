@@ -77,10 +77,10 @@ struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *
 
 /* How one worker's half of a pool is. Texts are borrowed for the call. */
 struct sw_pool_facts {
-    const char *user, *shard, *node, *address, *dbname, *server_user;
+    const char *user, *database, *shard, *node, *address, *dbname, *server_user;
     int port;
     enum sw_pool_mode mode;
-    int size; /* of all workers */
+    int size, reserve; /* of all workers */
     int idle, lent, opening, waiting;
     uint64_t longest_wait_ms;
 };

@@ -8,6 +8,7 @@
 #include "shardward/io/loop.h"
 #include "shardward/io/tls.h"
 #include "shardward/pool/pool.h"
+#include "shardward/session/census.h"
 #include "shardward/session/verifiers.h"
 #include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
@@ -34,6 +35,7 @@ struct sw_sessions_setup {
     struct sw_map *map;             /* shared */
     struct sw_pools *pools;         /* borrowed, as are the verifiers, while sessions live */
     struct sw_verifiers *verifiers; /* prepared for @map */
+    struct sw_census *census;       /* borrowed, too */
     size_t statement_cache;         /* this worker's share, in bytes */
     /* A client has left, or is on its way out. */
     void (*on_left)(void *owner);

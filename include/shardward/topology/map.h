@@ -34,6 +34,7 @@ struct sw_shard {
     const struct sw_cluster *cluster;
     const char *dbname;
     const struct sw_business *business; /* NULL: a catalog database */
+    const struct sw_database *database; /* of the application */
 };
 
 /* A bucket's way through a move; only active ones exist until shards can be split. */
@@ -97,6 +98,7 @@ struct sw_database {
     const struct sw_shard *catalog;
     const struct sw_business *businesses;
     int business_count;
+    int clients, connections; /* see config.h */
     struct sw_textmap tables; /* "schema.name" -> const struct sw_table */
 };
 
@@ -108,6 +110,7 @@ struct sw_user {
     const char *server_user, *server_password;
     struct sw_config_rights rights;
     struct sw_config_pool pool;
+    int clients, connections; /* see config.h */
     const struct sw_map *map; /* that it belongs to */
 };
 

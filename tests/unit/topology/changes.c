@@ -33,9 +33,14 @@ static const struct row rows[] = {
      "user booking: prepared 256 -> prepared 7\n"},
     {"two_of_a_pool",
      "      min: 0                            # opened at start and kept\n"
-     "      lifetime: 1h ",
-     "      min: 2\n      lifetime: 2h ",
-     "user booking: min 0, lifetime 3600000 ms -> min 2, lifetime 7200000 ms\n"},
+     "      reserve: 0 ",
+     "      min: 2\n      reserve: 3 ",
+     "user booking: min 0, reserve 0 after 1000 ms -> min 2, reserve 3 after 1000 ms\n"},
+    {"limits_of_a_user", "    pool:\n", "    clients: 7\n    connections: 8\n    pool:\n",
+     "user booking: clients 0, connections 0 -> clients 7, connections 8\n"},
+    {"limits_of_a_database", "databases:\n  booking:\n",
+     "databases:\n  booking:\n    clients: 7\n    connections: 8\n",
+     "database booking: clients 0, connections 0 -> clients 7, connections 8\n"},
     {"rights", "    pool:\n",
      "    read_only: true\n    businesses: [users, orders]\n    pool:\n",
      "user booking: businesses all, read only no -> businesses users, orders, read only "
@@ -58,9 +63,10 @@ static const struct row rows[] = {
      "user: booking, password: other", "user booking: another password\n"},
     {"a_user_is_renamed", "users:\n  booking:", "users:\n  other:",
      "user booking: removed\n"
-     "user other: added, auth scram-sha-256, server user booking, databases all, businesses "
-     "all, read only no, pool size 20, min 0, lifetime 3600000 ms, idle 600000 ms, check 30000 "
-     "ms, prepared 256\n"},
+     "user other: added, auth scram-sha-256, server user booking, databases all, "
+     "businesses all, read only no, clients 0, connections 0, pool size 20, min 0, "
+     "reserve 0 after 1000 ms, lifetime 3600000 ms, idle 600000 ms, check 30000 ms, "
+     "prepared 256\n"},
     {"a_node_moves", "{name: c1-north, address: 127.0.3.1, port: 6445",
      "{name: c1-north, address: 127.0.3.1, port: 6499",
      "node c1-north: 127.0.3.1:6445 of c1 -> 127.0.3.1:6499 of c1\n"},

@@ -1,0 +1,97 @@
+#include "shardward/session/census.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/base/textmap.h"
+
+#include <pthread.h>
+
+struct count {
+    int clients;
+};
+
+struct sw_census {
+    pthread_mutex_t lock;
+    struct sw_textmap users, databases; /* -> struct count; under the lock */
+};
+
+struct sw_census *sw_census_create(void)
+{
+    struct sw_census *census = sw_alloc_zero(1, sizeof *census);
+
+    (void)pthread_mutex_init(&census->lock, NULL);
+    sw_textmap_init(&census->users);
+    sw_textmap_init(&census->databases);
+    return census;
+}
+
+static void free_all(struct sw_textmap *map)
+{
+    struct count *count;
+    size_t at = 0;
+
+    while ((count = sw_textmap_next(map, &at, NULL)) != NULL)
+        free(count);
+    sw_textmap_finish(map);
+}
+
+void sw_census_free(struct sw_census *census)
+{
+    if (census == NULL)
+        return;
+    free_all(&census->users);
+    free_all(&census->databases);
+    (void)pthread_mutex_destroy(&census->lock);
+    free(census);
+}
+
+static struct count *find(struct sw_textmap *map, const char *name)
+{
+    struct count *count = sw_textmap_get(map, name);
+
+    if (count == NULL) {
+        count = sw_alloc_zero(1, sizeof *count);
+        (void)sw_textmap_put(map, name, count);
+    }
+    return count;
+}
+
+static bool is_full(const struct count *count, int limit)
+{
+    return limit > 0 && count->clients >= limit;
+}
+
+bool sw_census_enter(struct sw_census *census, const char *user, int user_limit,
+                     const struct sw_database *database, struct sw_error *err)
+{
+    struct count *of_user, *of_database;
+    bool may_enter = true;
+
+    (void)pthread_mutex_lock(&census->lock);
+    of_user = find(&census->users, user);
+    of_database = find(&census->databases, database->name);
+    if (is_full(of_database, database->clients))
+        may_enter = sw_error_set(err, "53300", "too many connections for database \"%s\"",
+                                 database->name);
+    else if (is_full(of_user, user_limit))
+        may_enter = sw_error_set(err, "53300", "too many connections for role \"%s\"", user);
+    of_user->clients += may_enter;
+    of_database->clients += may_enter;
+    (void)pthread_mutex_unlock(&census->lock);
+    return may_enter;
+}
+
+static void leave(struct sw_textmap *map, const char *name)
+{
+    struct count *count = sw_textmap_get(map, name);
+
+    if (--count->clients == 0)
+        free(sw_textmap_remove(map, name));
+}
+
+void sw_census_leave(struct sw_census *census, const char *user, const char *database)
+{
+    (void)pthread_mutex_lock(&census->lock);
+    leave(&census->users, user);
+    leave(&census->databases, database);
+    (void)pthread_mutex_unlock(&census->lock);
+}
