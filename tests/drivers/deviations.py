@@ -5,6 +5,7 @@ All are limits of pool mode transaction that README names; in pool mode session 
 
 _SESSION = "LISTEN needs a server connection of one's own"
 _ALL_ROWS = "asyncpg prepares SELECT ... FROM the table, without a key, to know its columns"
+_HOLD = "the server connection is another client's after COMMIT"
 _POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
@@ -13,7 +14,8 @@ DEVIATIONS = {
     "transaction": {
         ("*", "notify"): (["refused 0A000"], _SESSION),
         ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
-        ("django", "cursor with hold"): (["refused"], "its server connection is another client's after COMMIT"),
+        ("django", "cursor with hold"): (["refused"], _HOLD),
+        ("php", "scroll cursor"): (["refused 0A000"], f"PDO declares it WITH HOLD: {_HOLD}"),
         ("django", "introspection of sharded"): (
             ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
         ("django", "recorder"): (

@@ -23,6 +23,9 @@ class Driver:
 
 PYTHON = ("/usr/bin/python3", "-B", "{src}/booking.py")
 JDBC = "/usr/share/java/postgresql.jar"
+# Once for each package-lock.json.
+NPM_CI = ("cmp -s {src}/package-lock.json fetched.json || {{ cp {src}/package.json {src}/package-lock.json . &&"
+          " npm ci --no-audit --no-fund && cp package-lock.json fetched.json; }}")
 CC = ("cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I/usr/include/postgresql")
 
 DRIVERS = [
@@ -60,4 +63,17 @@ DRIVERS = [
            does="connect, insert, update, single table, delete, several results, generated keys, thresholds,"
                 " query modes, transaction, savepoint, isolation, batch, batch over shards, cursor, updatable rows,"
                 " types, own types, copy in, copy out, errors, cancel, notify, metadata, result metadata, call, ddl"),
+    Driver("perl", run=("perl", "{src}/booking.pl"),
+           does="connect, insert, single table, select, update, delete, prepared, batch, transaction, savepoint,"
+                " copy in, copy out, cursor, types, errors, cancel, async, notify, catalog, last insert id, ddl"),
+    Driver("php", run=("php", "{src}/booking.php"),
+           does="connect, insert, single table, select, update, delete, prepared, column meta, batch, transaction,"
+                " savepoint, copy in, copy out, cursor, scroll cursor, types, errors, cancel, functions, notify, persistent, ddl"),
+    Driver("ruby", run=("ruby", "-r", "bigdecimal", "-r", "date", "-r", "json", "{src}/booking.rb"),
+           does="connect, insert, single table, select, update, delete, prepared, types, transaction, savepoint,"
+                " copy in, copy out, single rows, cursor, pipeline, pipeline error, errors, cancel, notify, ddl, reset"),
+    Driver("node", build=(("sh", "-c", NPM_CI),), run=("node", "{src}/booking.js"),
+           env=dict(NODE_PATH="{out}/node_modules"),
+           does="connect, insert, single table, select, update, delete, prepared, batch, transaction,"
+                " savepoint, copy in, copy out, cursor, types, errors, cancel, notify, pool, ddl"),
 ]
