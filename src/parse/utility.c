@@ -251,9 +251,7 @@ static void describe_declare(struct sw_facts *facts, const DeclareCursorStmt *de
     (void)sw_walk_statement(facts, declare->query);
     facts->statement->kind = SW_STATEMENT_DECLARE;
     if (declare->options & CURSOR_OPT_HOLD)
-        sw_facts_refuse(facts, "a cursor WITH HOLD",
-                        "Fetch its rows before COMMIT; the server connection is another "
-                        "client's after that.");
+        facts->statement->leaves |= SW_LEFT_CURSORS;
     if (facts->settings.count > 0)
         sw_facts_refuse(facts, "a cursor for set_config()", "Use SET.");
     if (facts->statement->cursor != NULL)
@@ -266,6 +264,8 @@ static void describe_cursor(struct sw_facts *facts, enum sw_statement_kind kind,
 {
     facts->statement->kind = kind;
     facts->statement->cursor = sw_facts_text(facts, name);
+    if (kind == SW_STATEMENT_CLOSE && name == NULL)
+        facts->statement->takes_away = SW_LEFT_CURSORS;
 }
 
 void sw_utility_describe(struct sw_facts *facts, const Node *node)

@@ -151,6 +151,7 @@ void sw_session_end_transaction(struct sw_session *session, bool is_committed)
 {
     if (!is_committed)
         restore_settings(session, &session->txn.before);
+    sw_session_settle_cursors(session, is_committed);
     session->has_local_search_path = session->has_local_timezone = false;
     session->has_local_reading = false;
     sw_session_forget_loss(session);
@@ -161,6 +162,7 @@ void sw_session_chain_transaction(struct sw_session *session, bool is_committed)
 {
     if (!is_committed)
         restore_settings(session, &session->txn.before);
+    sw_session_settle_cursors(session, is_committed);
     session->has_local_search_path = session->has_local_timezone = false;
     session->has_local_reading = false;
     sw_session_forget_loss(session);

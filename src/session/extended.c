@@ -284,7 +284,7 @@ static void execute_control(struct sw_session *session, struct sw_named *named,
     }
     (void)sw_named_ref(named); /* its portal may go */
     if (sw_ends_transaction(named->statement))
-        sw_names_clear(&session->portals);
+        sw_session_clear_portals(session);
     else
         spend_portal(session, portal, named);
     if (way == SW_CONTROL_TOGETHER) {

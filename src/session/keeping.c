@@ -1,5 +1,6 @@
 /*
- * What a client leaves behind on servers - locks of the session, channels that it listens to -
+ * What a client leaves behind on servers - locks of the session, channels that it listens to,
+ * cursors WITH HOLD -
  * and the servers that the session keeps for it, see pocket.h. In pool mode session it keeps
  * all that it has used.
  *
@@ -23,8 +24,9 @@ bool sw_session_fits_statement_mode(const struct sw_statement *statement, struct
         sw_error_set(err, "0A000", "transaction blocks not allowed in statement pooling mode");
     else if (statement->leaves != 0)
         sw_error_set(err, "0A000", "%s not allowed in statement pooling mode",
-                     (statement->leaves & SW_LEFT_CHANNELS) != 0 ? "LISTEN is"
-                                                                 : "locks of the session are");
+                     (statement->leaves & SW_LEFT_CHANNELS) != 0  ? "LISTEN is"
+                     : (statement->leaves & SW_LEFT_CURSORS) != 0 ? "cursors WITH HOLD are"
+                                                                  : "locks of the session are");
     else
         return true;
     sw_error_hint(err, "Connect as a user of pool mode transaction or session.");
@@ -137,6 +139,9 @@ void sw_session_note_gone(struct sw_session *session, struct sw_leg *leg)
         return;
     taken = taken_by_script(session) | taken_by_batch(session);
     leg->left = (leg->left & ~taken) | session->target.leaves;
+    /* That a cursor is gone is known by its name alone: the server shall not be met again. */
+    leg->is_spent |= leg->left == SW_LEFT_CURSORS && !keeps_all(session) &&
+                    !sw_session_holds_cursor(session, leg->shard);
 }
 
 bool sw_session_has_left(const struct sw_session *session)
@@ -202,10 +207,23 @@ static const struct sw_shard *find_successor(void *owner, const struct sw_shard 
     return found;
 }
 
+/* One that has no successor is lost with its server. */
+static void move_cursors(struct sw_session *session)
+{
+    struct sw_named *named;
+    struct sw_pool *pool;
+    size_t at = 0;
+
+    while ((named = sw_textmap_next(&session->portals.named, &at, NULL)) != NULL)
+        named->shard =
+            named->shard == NULL ? NULL : find_successor(session, named->shard, &pool);
+}
+
 void sw_session_move_kept(struct sw_session *session)
 {
     if (session->pocket == NULL)
         return;
     session->pocket->keeps_all = keeps_all(session);
     sw_pocket_move(session->pocket, find_successor);
+    move_cursors(session);
 }

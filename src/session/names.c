@@ -32,6 +32,7 @@ struct sw_named *sw_named_copy(const struct sw_named *named)
         (struct sw_reading){sw_settings_ref(named->reading.settings), named->reading.local};
     copy->has_learned = named->has_learned;
     copy->is_cursor = named->is_cursor;
+    copy->is_held = named->is_held;
     return copy;
 }
 

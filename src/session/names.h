@@ -41,6 +41,8 @@ struct sw_named {
     bool has_learned;             /* its types from the server */
     bool is_spent;                /* a portal of control that has run, and cannot run again */
     bool is_cursor;               /* a portal that DECLARE has made */
+    bool is_held;                 /* ... WITH HOLD */
+    bool is_persistent;           /* ... and whose transaction has been committed */
     const struct sw_shard *shard; /* of a named portal: where it lives */
     int mark;                     /* ... and the transaction's mark when it was made */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */
@@ -81,6 +83,12 @@ void sw_session_follow_cursors(struct sw_session *session);
  * that does not come about. */
 void sw_session_add_cursors(struct sw_session *session, struct sw_named *named,
                             const char *portal);
+/* A transaction is over: portals are gone, but for cursors WITH HOLD. */
+void sw_session_clear_portals(struct sw_session *session);
+/* ... of which those that were declared in it are there to stay if it was committed. */
+void sw_session_settle_cursors(struct sw_session *session, bool is_committed);
+/* Does @shard have a cursor WITH HOLD, as far as is known here? */
+bool sw_session_holds_cursor(const struct sw_session *session, const struct sw_shard *shard);
 /* Portals that were made when the transaction had come to @mark, or later, are gone. */
 void sw_session_forget_portals_from(struct sw_session *session, int mark);
 

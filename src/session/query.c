@@ -38,6 +38,14 @@ static bool has_settings(const struct sw_script *script)
     return false;
 }
 
+static bool has_held_cursor(const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if ((script->statements[i].leaves & SW_LEFT_CURSORS) != 0)
+            return true;
+    return false;
+}
+
 static bool has_copy_from(const struct sw_script *script)
 {
     for (int i = 0; i < script->count; i++)
@@ -85,6 +93,9 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
         if (is_by_name(statement))
             return refuse_mixture(err, "PREPARE or EXECUTE");
     }
+    /* If the string fails, nobody could say whether its cursor is there. */
+    if (has_control(script) && has_held_cursor(script))
+        return refuse_mixture(err, "a cursor WITH HOLD and transaction control");
     if (has_settings(script) && has_copy_from(script))
         return refuse_mixture(err, "changing a setting and COPY FROM STDIN");
     if (has_settings(script) && (has_control(script) || in_transaction))
@@ -161,7 +172,7 @@ static void run_control(struct sw_session *session, const struct sw_statement *s
                         const char *text)
 {
     if (sw_ends_transaction(statement))
-        sw_names_clear(&session->portals);
+        sw_session_clear_portals(session);
     switch (sw_session_control_way(session, statement)) {
     case SW_CONTROL_HERE:
         answer_control(session, statement, text);

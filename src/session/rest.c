@@ -18,7 +18,7 @@ static bool is_at_rest(const struct sw_session *session)
 
 static void follow_map(struct sw_session *session)
 {
-    struct sw_map *map = session->sessions->map;
+    struct sw_map *map = session->sessions->map, *before = session->map;
     const struct sw_user *user = sw_map_user(map, session->user_name);
     const struct sw_database *database = sw_map_database(map, session->database_name);
     struct sw_error err;
@@ -32,11 +32,11 @@ static void follow_map(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
-    sw_map_unref(session->map);
     session->map = sw_map_ref(map);
     session->user = user;
     session->database = database;
     sw_session_move_kept(session);
+    sw_map_unref(before);
     (void)sw_session_ends_with_kept(session);
 }
 

@@ -26,7 +26,7 @@ bool sw_session_is_ready_due(const struct sw_session *session)
 
 void sw_session_conclude(struct sw_session *session)
 {
-    bool is_due = sw_session_is_ready_due(session);
+    bool is_due = sw_session_is_ready_due(session), has_failed = session->has_failed;
 
     session->is_copying = false;
     sw_session_stop_drawing(session);
@@ -35,8 +35,10 @@ void sw_session_conclude(struct sw_session *session)
     if (session->batch == NULL)
         sw_session_forget_batch(session);
     sw_session_sweep_legs(session);
+    if (session->txn.state == SW_TXN_IDLE && session->batch == NULL)
+        sw_session_settle_cursors(session, !has_failed);
     if (is_due && session->txn.state == SW_TXN_IDLE)
-        sw_names_clear(&session->portals);
+        sw_session_clear_portals(session);
     if (is_due) {
         sw_session_tell_notes(session);
         sw_write_ready(sw_session_out(session), sw_txn_status(&session->txn));

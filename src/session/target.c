@@ -416,6 +416,10 @@ static bool narrow_to_cursor(const struct sw_session *session,
     struct sw_target there = {.kind = SW_TARGET_ONE};
 
     next->stays |= next->executes && statement->kind == SW_STATEMENT_DECLARE;
+    if (next->executes && (statement->leaves & SW_LEFT_CURSORS) != 0) {
+        next->leaves |= SW_LEFT_CURSORS;
+        next->writes = true; /* COMMIT runs its query to the end, which may fail */
+    }
     if (statement->kind == SW_STATEMENT_CLOSE && statement->cursor == NULL)
         return narrow_to_portals(session, next, err);
     if (statement->cursor != NULL && statement->kind != SW_STATEMENT_DECLARE)
@@ -508,6 +512,8 @@ bool sw_session_aim_at_portal(struct sw_session *session, const struct sw_named 
         shard == NULL ? NULL : sw_txn_participant(&session->txn, shard);
     const struct sw_target next = {.kind = SW_TARGET_ONE, .shard = shard, .executes = true};
 
+    if (named->is_persistent)
+        return aim_at(session, &next, err);
     if (session->txn.state == SW_TXN_IDLE)
         return true; /* it lives in the open batch */
     if ((session->batch != NULL && session->batch->shard == shard) ||

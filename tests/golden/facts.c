@@ -190,6 +190,7 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
         {statement->minds_leftovers, "minds_leftovers"},
         {(statement->leaves & SW_LEFT_LOCKS) != 0, "leaves_locks"},
         {(statement->leaves & SW_LEFT_CHANNELS) != 0, "leaves_channels"},
+        {(statement->leaves & SW_LEFT_CURSORS) != 0, "leaves_cursors"},
         {statement->takes_away != 0, "takes_away"},
         {statement->names_database, "names_database"},
         {statement->names_user, "names_user"},

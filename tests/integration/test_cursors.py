@@ -197,14 +197,6 @@ def a_portal_without_tables_is_asked_for_more_rows_after_sync(p):
          query("FETCH c"), close("P", "c") + SYNC, query("FETCH c"), query("ROLLBACK"))
 
 
-@test
-def a_cursor_with_hold_is_refused(p):
-    with p.logged_in() as client:
-        fields = wire.error_of(client.query(f"DECLARE c {MANY.replace('FOR', 'WITH HOLD FOR', 1)}"))
-        equal(fields["C"], "0A000")
-        assert "COMMIT" in fields["H"], fields
-
-
 @rows([("close all of two shards", "CLOSE ALL", "0A000"),
        ("a row of another shard", "DELETE FROM doctors WHERE CURRENT OF a", "24000"),
        ("two cursors", "WITH x AS (DELETE FROM patients WHERE CURRENT OF a)"

@@ -103,7 +103,6 @@ REFUSED = [
     "COPY doctors FROM STDIN; SET work_mem = '1MB'",
     "PREPARE s AS SELECT * FROM patients",
     "EXECUTE s",
-    "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
     "CREATE TEMP TABLE t (a int)",
     "CREATE TABLE t (a int)",
     "SELECT 1 INTO t",

@@ -209,6 +209,7 @@ struct sw_copy_options {
 enum sw_leftover {
     SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
     SW_LEFT_CHANNELS = 2, /* that it listens to */
+    SW_LEFT_CURSORS = 4,  /* WITH HOLD */
 };
 
 struct sw_statement {

@@ -21,7 +21,6 @@ SCRIPTS = [
     ("FunctionCall", function_call(INT4PL, b"1", b"2")), ("FunctionCall of nothing", function_call(0)),
     ("FunctionCall in a batch", (parse("SELECT 1") + function_call(INT4PL, b"1", b"2") + SYNC, 2)),
     ("temporary tables", query("CREATE TEMP TABLE t (a int)")),
-    ("cursors beyond the transaction", query(f"DECLARE c CURSOR WITH HOLD FOR SELECT * FROM patients WHERE patient_id = {ADA}")),
     ("DO", *queries("DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING 'two' USING HINT = 'three'; END $$")),
     ("PREPARE TRANSACTION", query("PREPARE TRANSACTION 'x'")),
     ("set_config with parameters", run("SELECT set_config($1, $2, false)", ["DateStyle", "German"]) + SYNC),
