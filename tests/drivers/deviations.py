@@ -1,33 +1,32 @@
 """deviations - steps that see something else through shardward than on PostgreSQL, and why.
 
-All are limits of pool mode transaction that README names; in pool mode session there is none.
+All are limits of a sharded database that README names; on one that is whole there is none in mode session.
 """
 
-_SESSION = "LISTEN needs a server connection of one's own"
-_ALL_ROWS = "asyncpg prepares SELECT ... FROM the table, without a key, to know its columns"
+_ALL_ROWS = "the driver prepares SELECT ... FROM the table, without a key, to know its columns"
 _HOLD = "the server connection is another client's after COMMIT"
 _POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
-# way: {(driver, step): (what is seen there, reason)}; driver "*": all that do this step
-DEVIATIONS = {
-    "transaction": {
-        ("*", "notify"): (["refused 0A000"], _SESSION),
-        ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
-        ("django", "cursor with hold"): (["refused"], _HOLD),
-        ("php", "scroll cursor"): (["refused 0A000"], f"PDO declares it WITH HOLD: {_HOLD}"),
-        ("django", "introspection of sharded"): (
-            ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
-        ("django", "recorder"): (
-            ["refused DDL on several shards inside a transaction block is not supported"],
-            "Django makes django_migrations inside BEGIN"),
-        ("psql", "insert select"): (["", "0A000"], "INSERT ... SELECT into sharded tables is to come"),
-        ("psql", "notify"): (["refused 0A000", "refused 0A000"], _SESSION),
-        ("libpq", "unknown table"): (
-            ['42P01 relation "no_such_table" does not exist at -, table -, constraint -'], _POSITION),
-        ("*", "batch over shards"): (["refused 0A000"], _SHARDS),
-    },
+# (driver, step): (what is seen there, reason); driver "*": all that do this step
+_OF_SHARDS = {
+    ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
+    ("pgx", "copy rows"): (["refused 0A000"], _ALL_ROWS),
+    ("django", "cursor with hold"): (["refused"], _HOLD),
+    ("php", "scroll cursor"): (["refused 0A000"], f"PDO declares it WITH HOLD: {_HOLD}"),
+    ("django", "introspection of sharded"): (
+        ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
+    ("django", "recorder"): (
+        ["refused DDL on several shards inside a transaction block is not supported"],
+        "Django makes django_migrations inside BEGIN"),
+    ("psql", "insert select"): (["", "0A000"], "INSERT ... SELECT into sharded tables is to come"),
+    ("perl", "last insert id"): (["refused 0A000"], "currval() knows the numbers of one server"),
+    ("libpq", "unknown table"): (
+        ['42P01 relation "no_such_table" does not exist at -, table -, constraint -'], _POSITION),
+    ("*", "batch over shards"): (["refused 0A000"], _SHARDS),
 }
+
+DEVIATIONS = {"transaction": _OF_SHARDS, "session over shards": _OF_SHARDS}     # by the way
 
 
 def deviation(way, driver, step):

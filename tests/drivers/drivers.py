@@ -26,6 +26,8 @@ JDBC = "/usr/share/java/postgresql.jar"
 # Once for each package-lock.json.
 NPM_CI = ("cmp -s {src}/package-lock.json fetched.json || {{ cp {src}/package.json {src}/package-lock.json . &&"
           " npm ci --no-audit --no-fund && cp package-lock.json fetched.json; }}")
+GO = dict(GOPATH="/usr/share/gocode", GO111MODULE="off", GOCACHE="{out}/cache", GOFLAGS="", CGO_ENABLED="0")
+GO_BUILD = ("go", "build", "-o", "{out}/booking", "{src}/booking.go")
 CC = ("cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I/usr/include/postgresql")
 
 DRIVERS = [
@@ -76,4 +78,11 @@ DRIVERS = [
            env=dict(NODE_PATH="{out}/node_modules"),
            does="connect, insert, single table, select, update, delete, prepared, batch, transaction,"
                 " savepoint, copy in, copy out, cursor, types, errors, cancel, notify, pool, ddl"),
+    Driver("pq", build=(GO_BUILD,), run=("{out}/booking",), env=GO,
+           does="connect, insert, single table, select, update, delete, prepared, binary parameters, transaction,"
+                " savepoint, batch, copy in, cursor, types, errors, cancel, notify, pool, ddl"),
+    Driver("pgx", build=(GO_BUILD,), run=("{out}/booking",), env=GO,
+           does="connect, insert, single table, select, update, delete, prepared, batch, batch over shards,"
+                " transaction, savepoint, copy in, copy out, copy rows, cursor, types, own types, errors, cancel,"
+                " notify, pool, database sql, ddl"),
 ]

@@ -4,8 +4,8 @@ through shardward.
 
 Each driver has a program in its own language (see drivers.py), which prints a line `step: what it
 saw` for all that it does, and `done: ...` as the last one. It runs on a PostgreSQL database with all
-tables, through shardward in pool mode transaction on the sharded booking database, and through
-shardward in pool mode session on a database that is whole: what it sees must be the same. A program
+tables, through shardward on the sharded booking database, in pool modes transaction and session, and on a
+database that is whole in mode session: what it sees must be the same. A program
 finds the server by libpq's variables of the environment, in KEYS four patients of its own, each on
 another shard, and in WATCH the URL of a PostgreSQL whose pg_stat_activity shows what runs for the first
 of them, or without a table. Whatever it does not expect ends it with another exit status than 0.
@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ from platform_under_test import DATABASE, ORACLE, PASSWORD, USER, Platform   # n
 import clusters                                                 # noqa: E402
 
 WHOLE = "whole"                          # as ORACLE; served in pool mode session
-SITTER = "sitter"                        # the user whose pool mode is session
-DIRECT, WAYS = "direct", ("direct", "transaction", "session")
+KEEPER, SITTER = "keeper", "sitter"      # users whose pool mode is session: of the shards, of WHOLE
+DIRECT, WAYS = "direct", ("direct", "transaction", "session over shards", "session")
 AT_ONCE = 2                              # programs
 TIMEOUT_S = 55
 STEP = re.compile(r"([a-z][a-z0-9 ]*):(?: (.*))?")
@@ -55,13 +56,16 @@ def rules():
     return "".join(f"          {name}: {{key: patient_id, placement: by_patient}}\n" for name in names)
 
 
+def in_mode_session(user, database):
+    return (f"  {user}:\n    password: {PASSWORD}\n    databases: [{database}]\n"
+            f"    server: {{user: {USER}, password: {PASSWORD}}}\n    pool: {{mode: session, size: 20}}\n")
+
+
 _SINGLE = "          schedules: {}\n"
 EDITS = (
     (_SINGLE, _SINGLE + "          django_migrations: {}\n"),
     (_PATIENTS, _PATIENTS + rules()),
-    (_USERS, f"users:\n  {SITTER}:\n    password: {PASSWORD}\n    databases: [{WHOLE}]\n"
-             f"    server: {{user: {USER}, password: {PASSWORD}}}\n"
-             "    pool: {mode: session, size: 20}\n  booking:\n"),
+    (_USERS, f"users:\n{in_mode_session(KEEPER, DATABASE)}{in_mode_session(SITTER, WHOLE)}  booking:\n"),
     (_DATABASES, f"databases:\n  {WHOLE}:\n    catalog: {{cluster: c1, dbname: {WHOLE}}}\n  booking:\n"),
 )
 
@@ -92,6 +96,7 @@ def server_of(platform, way):
     host, port, user, database = {
         DIRECT: (node.address, node.port, USER, ORACLE),
         "transaction": ("127.0.0.1", platform.port, USER, DATABASE),
+        "session over shards": ("127.0.0.1", platform.port, KEEPER, DATABASE),
         "session": ("127.0.0.1", platform.port, SITTER, WHOLE)}[way]
     return {"PGHOST": host, "PGPORT": str(port), "PGUSER": user, "PGPASSWORD": PASSWORD,
             "PGDATABASE": database,
@@ -147,7 +152,9 @@ class Plays:
     def __init__(self, platform, drivers, cache):
         self.platform, self.cache = platform, cache
         self.pool = ThreadPoolExecutor(AT_ONCE)
-        self.keys = dict(zip((driver.name for driver in drivers), sets_of_keys(platform, len(drivers))))
+        sets = sets_of_keys(platform, 2 * len(drivers))
+        self.keys = {driver.name: sets[2 * number:][:2] for number, driver in enumerate(drivers)}
+        self.turns = {driver.name: threading.Lock() for driver in drivers}     # one way at a time
         self.built = {driver.name: self.pool.submit(self._build, driver) for driver in drivers}
         self.played = {(driver.name, way): self.pool.submit(self._play, driver, way)
                        for way in WAYS for driver in drivers}
@@ -169,10 +176,11 @@ class Plays:
     def _play(self, driver, way):
         if self.built[driver.name].result():
             return Outcome("not built", "", {}, 0)
-        places = self._places(driver)
-        return execute([arg.format(**places) for arg in driver.run],
-                       {**driver.environment(places), **server_of(self.platform, way),
-                        "KEYS": " ".join(map(str, self.keys[driver.name]))}, places["out"])
+        places, keys = self._places(driver), self.keys[driver.name][way == "session over shards"]
+        with self.turns[driver.name]:
+            return execute([arg.format(**places) for arg in driver.run],
+                           {**driver.environment(places), **server_of(self.platform, way),
+                            "KEYS": " ".join(map(str, keys))}, places["out"])
 
     def outcome(self, driver, way):
         return self.played[driver.name, way].result()

@@ -6,7 +6,8 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libuv1-dev libpq-dev 
 RUN_PACKAGES=(python3 python3-psycopg postgresql-15 postgresql-client-15)
 TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev shellcheck
     python3-asyncpg python3-psycopg2 python3-sqlalchemy python3-greenlet python3-django
-    libpostgresql-jdbc-java default-jdk-headless libdbd-pg-perl php-cli php-pgsql ruby-pg)
+    libpostgresql-jdbc-java default-jdk-headless libdbd-pg-perl php-cli php-pgsql ruby-pg
+    golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev)
 # A node of another origin brings its npm, and would leave for Debian's.
 command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
 BENCH_PACKAGES=(pgbouncer haproxy pgpool2 strace)

@@ -205,13 +205,9 @@ async def cancel_step(conn):
 
 async def notify_step(conn):
     heard = asyncio.get_running_loop().create_future()
-    try:
-        await conn.add_listener("bookings", lambda _conn, _pid, channel, payload: heard.set_result((channel, payload)))
-    except asyncpg.FeatureNotSupportedError as error:
-        say("notify", "refused", error.sqlstate)
-        return
+    await conn.add_listener("bookings_asyncpg", lambda _conn, _pid, channel, payload: heard.set_result((channel, payload)))
     other = await connect()
-    await other.execute("NOTIFY bookings, 'slot 7'")
+    await other.execute("NOTIFY bookings_asyncpg, 'slot 7'")
     await other.close()
     say("notify", await heard)
 

@@ -378,13 +378,11 @@ public class Booking {
     private static void notifications(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement(); Connection other = connect();
              Statement notify = other.createStatement()) {
-            statement.execute("LISTEN bookings");
-            notify.execute("NOTIFY bookings, 'slot 7'");
+            statement.execute("LISTEN bookings_jdbc");
+            notify.execute("NOTIFY bookings_jdbc, 'slot 7'");
             for (PGNotification note : connection.unwrap(PGConnection.class).getNotifications(10000)) {
                 say("notify", note.getName(), note.getParameter());
             }
-        } catch (SQLException error) {
-            say("notify", "refused", error.getSQLState());
         }
     }
 

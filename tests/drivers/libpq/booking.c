@@ -443,15 +443,9 @@ static void cancel_step(void)
 
 static void notify_step(void)
 {
-    PGresult *result = PQexec(conn, "LISTEN bookings");
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        say("notify", "refused %s", state_of(result));
-        PQclear(result);
-        return;
-    }
-    PQclear(result);
+    run("LISTEN bookings_libpq");
     PGconn *other = dial("connect_timeout=10");
-    PQclear(expect(PQexec(other, "NOTIFY bookings, 'slot 7'"), PGRES_COMMAND_OK, "NOTIFY"));
+    PQclear(expect(PQexec(other, "NOTIFY bookings_libpq, 'slot 7'"), PGRES_COMMAND_OK, "NOTIFY"));
     PQfinish(other);
     PGnotify *note;
     while (!(note = PQnotifies(conn))) {

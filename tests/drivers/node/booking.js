@@ -157,15 +157,10 @@ async function cancel(client) {
 }
 
 async function notifications(client) {
-  try {
-    await client.query('LISTEN bookings');
-  } catch (error) {
-    say('notify', 'refused', error.code);
-    return;
-  }
+  await client.query('LISTEN bookings_node');
   const heard = once(client, 'notification');
   const other = await connect();
-  await other.query("NOTIFY bookings, 'slot 7'");
+  await other.query("NOTIFY bookings_node, 'slot 7'");
   await other.end();
   const [note] = await heard;
   say('notify', note.channel, note.payload);

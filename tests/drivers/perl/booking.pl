@@ -177,13 +177,9 @@ sub cancel {
 
 sub notifications {
     my ($dbh) = @_;
-    my $state = state_of($dbh, sub { $dbh->do('LISTEN bookings') });
-    if ($state ne 'none') {
-        say_step('notify', 'refused', $state);
-        return;
-    }
+    $dbh->do('LISTEN bookings_perl');
     my $other = dial();
-    $other->do(q{NOTIFY bookings, 'slot 7'});
+    $other->do(q{NOTIFY bookings_perl, 'slot 7'});
     $other->disconnect;
     my $note;
     until ($note = $dbh->pg_notifies) { }
@@ -201,7 +197,11 @@ sub catalog {
     }
     say_step('catalog', scalar grep { /\b(?:patients|hospitals|kinds)\b/ } $dbh->tables(undef, 'public', '%', 'TABLE'));
     $dbh->do('INSERT INTO payments (patient_id, appointment_id, amount) VALUES (?, 1, 5)', undef, $keys[0]);
-    say_step('last insert id', state_of($dbh, sub { $dbh->last_insert_id(undef, undef, 'payments', undef) }));
+    my $state = state_of($dbh, sub {
+        my $id = $dbh->last_insert_id(undef, undef, undef, undef, {sequence => 'payments_payment_id_seq'});   # currval()
+        say_step('last insert id', $id > 0);
+    });
+    say_step('last insert id', 'refused', $state) if $state ne 'none';
 }
 
 sub ddl {

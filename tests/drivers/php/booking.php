@@ -219,13 +219,8 @@ function cancel(array $keys): void
 
 function notifications(PDO $db): void
 {
-    try {
-        $db->exec('LISTEN bookings');
-    } catch (PDOException $error) {
-        say('notify', 'refused', $error->getCode());
-        return;
-    }
-    connect()->exec("NOTIFY bookings, 'slot 7'");
+    $db->exec('LISTEN bookings_php');
+    connect()->exec("NOTIFY bookings_php, 'slot 7'");
     $note = $db->pgsqlGetNotify(PDO::FETCH_ASSOC, 10000);
     say('notify', $note['message'], $note['payload']);
 }

@@ -216,13 +216,9 @@ def cancel_step(conn, cur):
 
 
 def notify_step(conn, cur):
-    try:
-        cur.execute("LISTEN bookings")
-    except psycopg2.errors.FeatureNotSupported as error:
-        say("notify", "refused", error.pgcode)
-        return
+    cur.execute("LISTEN bookings_psycopg2")
     with connect() as other, other.cursor() as inner:
-        inner.execute("NOTIFY bookings, 'slot 7'")
+        inner.execute("NOTIFY bookings_psycopg2, 'slot 7'")
     other.close()
     while not conn.notifies:
         select.select([conn], [], [])

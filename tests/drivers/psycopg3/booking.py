@@ -256,13 +256,9 @@ def cancel_step(conn):
 
 
 def notify_step(conn):
-    try:
-        conn.execute("LISTEN bookings")
-    except psycopg.errors.FeatureNotSupported as error:
-        say("notify", "refused", error.sqlstate)
-        return
+    conn.execute("LISTEN bookings_psycopg3")
     with connect() as other:
-        other.execute("SELECT pg_notify('bookings', %s)", ("slot 7",))
+        other.execute("SELECT pg_notify('bookings_psycopg3', %s)", ("slot 7",))
     for note in conn.notifies():
         say("notify", note.channel, note.payload)
         break

@@ -180,11 +180,9 @@ def cancel(conn)
 end
 
 def notify(conn)
-  refused = state { conn.exec('LISTEN bookings') }
-  return say('notify', 'refused', refused) unless refused == 'none'
-
+  conn.exec('LISTEN bookings_ruby')
   other = PG.connect
-  other.exec("NOTIFY bookings, 'slot 7'")
+  other.exec("NOTIFY bookings_ruby, 'slot 7'")
   other.close
   conn.wait_for_notify(10) { |channel, _pid, payload| say 'notify', channel, payload }
 end
