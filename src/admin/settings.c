@@ -156,6 +156,7 @@ static void put_hba(struct sw_answer *answer, const struct sw_config *config)
 
 static void put_whole(struct sw_answer *answer, const struct sw_config *config)
 {
+    const struct sw_config_auth_query *query = &config->auth_query;
     char workers[16], mode[16];
 
     (void)snprintf(workers, sizeof workers, "%d", config->workers);
@@ -171,6 +172,10 @@ static void put_whole(struct sw_answer *answer, const struct sw_config *config)
     put_tls(answer, config);
     put(answer, "auth", sw_config_auth_name(config->auth), sw_config_auth_name(SW_AUTH_SCRAM),
         true);
+    put(answer, "auth_query.user", query->user, NULL, true);
+    put(answer, "auth_query.password", query->password == NULL ? NULL : hidden, NULL, true);
+    put(answer, "auth_query.query", query->text, NULL, true);
+    put_number(answer, "auth_query.cache", query->cache_ms, "ms", 10000, true);
     put_hba(answer, config);
 }
 

@@ -26,7 +26,8 @@ struct connections {
 static struct connections *of(struct sw_part *part, const char *name)
 {
     const struct sw_map *map = part->ask->map;
-    const struct sw_user *user = sw_map_user(map, name);
+    const struct sw_user *named = sw_map_user(map, name);
+    const struct sw_user *user = named == NULL ? map->others : named;
     struct connections *all = part->list;
 
     return user == NULL ? NULL : &all[user - map->users];

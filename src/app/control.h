@@ -43,6 +43,7 @@ struct sw_control {
     struct sw_canceller *canceller;
     struct sw_verifiers *verifiers;
     struct sw_census *census;
+    struct sw_lookup *lookup;
     struct sw_worker *workers[SW_WORKERS_MOST];
     int worker_count;
     int last_chosen; /* the worker of the last client */

@@ -138,6 +138,12 @@ static int count_workers(const struct sw_config *config)
     return cores < 1 ? 1 : cores > SW_WORKERS_MOST ? SW_WORKERS_MOST : (int)cores;
 }
 
+static bool start_lookup(struct sw_control *control, struct sw_error *err)
+{
+    control->lookup = sw_lookup_create(err);
+    return control->lookup != NULL;
+}
+
 static bool start_workers(struct sw_control *control, struct sw_error *err)
 {
     struct sw_worker_setup setup = {.board = control->board,
@@ -146,7 +152,8 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
                                     .canceller = control->canceller,
                                     .workers = control->workers,
                                     .verifiers = control->verifiers,
-                                    .census = control->census};
+                                    .census = control->census,
+                                    .lookup = control->lookup};
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;
@@ -251,6 +258,7 @@ static void close_control(struct sw_control *control)
     if (control->hub != NULL)
         sw_hub_stop(control->hub);
     sw_dialler_close(control->dialler);
+    sw_lookup_close(control->lookup);
     sw_canceller_close(control->canceller);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_close(control->workers[i]);
@@ -279,8 +287,8 @@ int sw_app_run(const char *path)
     (void)signal(SIGPIPE, SIG_IGN);
     open_control(&control);
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
-              start_catalog(&control, &err) && start_workers(&control, &err) &&
-              open_admin(&control, &err) &&
+              start_catalog(&control, &err) && start_lookup(&control, &err) &&
+              start_workers(&control, &err) && open_admin(&control, &err) &&
               sw_doors_open(&control.doors, &control, NULL, control.map->config, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,

@@ -21,6 +21,7 @@ struct sw_worker {
     struct sw_sessions *sessions; /* NULL: closed */
     struct sw_board *board;
     struct sw_catalog_reader *catalog;
+    struct sw_lookup *lookup;
     struct sw_watcher watcher;
     atomic_int clients;
     int most_clients;         /* since memory was given back */
@@ -131,6 +132,49 @@ static void forget_reading(void *owner, struct sw_rereading *rereading)
     wish->rereading = NULL;
 }
 
+/* A user who is looked up. */
+static void on_answer(struct sw_letter *letter)
+{
+    struct sw_lookup_question *question = SW_OWNER(letter, struct sw_lookup_question, letter);
+    struct sw_sought *sought = question->asker;
+    bool has_failed = question->err.sqlstate[0] != '\0';
+
+    if (sought != NULL)
+        sought->on_found(sought, question->secret, has_failed ? &question->err : NULL);
+    sw_lookup_question_free(question);
+}
+
+static void seek_user(void *owner, struct sw_sought *sought)
+{
+    struct sw_worker *worker = owner;
+    struct sw_lookup_question *question = sw_alloc_zero(1, sizeof *question);
+
+    *question = (struct sw_lookup_question){.letter.on_read = on_answer,
+                                            .mailbox = worker->mailbox,
+                                            .map = sw_map_ref(sought->map),
+                                            .database = sought->database,
+                                            .user = sw_strdup(sought->user),
+                                            .asker = sought};
+    sw_link_init(&question->link);
+    sought->ticket = question;
+    sw_lookup_ask(worker->lookup, question);
+}
+
+static void forget_sought(void *owner, struct sw_sought *sought)
+{
+    struct sw_lookup_question *question = sought->ticket;
+
+    (void)owner;
+    question->asker = NULL;
+}
+
+static void doubt_user(void *owner, const struct sw_sought *sought)
+{
+    const struct sw_worker *worker = owner;
+
+    sw_lookup_forget(worker->lookup, sought->database->name, sought->user);
+}
+
 /* A cancel that travels between workers. Once they close nobody is answered any more. */
 struct errand {
     struct sw_letter letter;
@@ -214,6 +258,9 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                          .on_left = on_left,
                                          .read_again = read_again,
                                          .forget_reading = forget_reading,
+                                         .seek_user = seek_user,
+                                         .forget_sought = forget_sought,
+                                         .doubt_user = doubt_user,
                                          .carry_cancel = carry_cancel,
                                          .owner = worker};
 
@@ -234,6 +281,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
     worker->catalog = setup->catalog;
+    worker->lookup = setup->lookup;
     sw_board_watch(worker->board, &worker->watcher, worker->mailbox, on_news, worker);
     on_news(worker);
     return worker;

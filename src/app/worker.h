@@ -10,6 +10,7 @@
 #include "shardward/admin/admin.h"
 #include "shardward/backend/dialler.h"
 #include "shardward/board/board.h"
+#include "shardward/catalog/lookup.h"
 #include "shardward/catalog/reader.h"
 #include "shardward/session/session.h"
 
@@ -19,6 +20,7 @@ struct sw_worker;
 struct sw_worker_setup {
     struct sw_board *board;
     struct sw_catalog_reader *catalog;
+    struct sw_lookup *lookup;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
     struct sw_canceller *canceller;

@@ -69,18 +69,33 @@ static bool connect_within(struct sw_talk *talk, struct sw_error *err)
 bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeout_ms,
                   struct sw_error *err)
 {
-    const struct sw_node *node = &shard->cluster->nodes[0];
     const struct sw_config_control *control = &shard->cluster->control;
+
+    return sw_talk_open_as(
+        talk, shard,
+        &(struct sw_talk_as){control->user, control->password, "shardward control"}, timeout_ms,
+        err);
+}
+
+void sw_talk_renew(struct sw_talk *talk, int timeout_ms)
+{
+    talk->deadline_ms = now_ms() + timeout_ms;
+}
+
+bool sw_talk_open_as(struct sw_talk *talk, const struct sw_shard *shard,
+                     const struct sw_talk_as *as, int timeout_ms, struct sw_error *err)
+{
+    const struct sw_node *node = &shard->cluster->nodes[0];
     char port[16];
     const char *const pairs[][2] = {
         {"host", node->address},
         {"port", port},
         {"dbname", shard->dbname},
-        {"user", control->user},
-        {"password", control->password == NULL ? "" : control->password},
+        {"user", as->user},
+        {"password", as->password == NULL ? "" : as->password},
         {"gssencmode", "disable"},
         {"client_encoding", "UTF8"},
-        {"application_name", "shardward control"},
+        {"application_name", as->application},
         {"options", "-c statement_timeout=0 -c lock_timeout=0"},
     };
     enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
@@ -94,7 +109,7 @@ bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeou
         keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
         values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
     }
-    talk->deadline_ms = now_ms() + timeout_ms;
+    sw_talk_renew(talk, timeout_ms);
     talk->conn = PQconnectStartParams(keywords, values, 0);
     if (talk->conn == NULL || PQstatus(talk->conn) == CONNECTION_BAD)
         is_open =
@@ -137,15 +152,13 @@ static bool next_result(struct sw_talk *talk, PGresult **result, struct sw_error
     return true;
 }
 
-bool sw_talk_run(struct sw_talk *talk, const char *sql,
-                 void (*on_result)(void *owner, const PGresult *result), void *owner,
-                 struct sw_error *err)
+static bool read_results(struct sw_talk *talk,
+                         void (*on_result)(void *owner, const PGresult *result), void *owner,
+                         struct sw_error *err)
 {
     bool is_good = true;
     PGresult *result = NULL;
 
-    if (!PQsendQuery(talk->conn, sql))
-        return sw_error_set(err, "08006", "the connection is lost");
     for (;;) {
         if (!next_result(talk, &result, err))
             return false;
@@ -159,6 +172,24 @@ bool sw_talk_run(struct sw_talk *talk, const char *sql,
         }
         PQclear(result);
     }
+}
+
+bool sw_talk_run(struct sw_talk *talk, const char *sql,
+                 void (*on_result)(void *owner, const PGresult *result), void *owner,
+                 struct sw_error *err)
+{
+    if (!PQsendQuery(talk->conn, sql))
+        return sw_error_set(err, "08006", "the connection is lost");
+    return read_results(talk, on_result, owner, err);
+}
+
+bool sw_talk_ask(struct sw_talk *talk, const char *sql, const char *parameter,
+                 void (*on_result)(void *owner, const PGresult *result), void *owner,
+                 struct sw_error *err)
+{
+    if (!PQsendQueryParams(talk->conn, sql, 1, NULL, &parameter, NULL, NULL, 0))
+        return sw_error_set(err, "08006", "the connection is lost");
+    return read_results(talk, on_result, owner, err);
 }
 
 char *sw_talk_quote(const char *text)

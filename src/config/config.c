@@ -82,6 +82,7 @@ static const struct sw_field file_fields[] = {
     {.name = "clusters", .read = sw_read_clusters, .is_required = true},
     {.name = "databases", .read = sw_read_databases, .is_required = true},
     {.name = "auth", .read = sw_read_auth},
+    {.name = "auth_query", .read = sw_read_auth_query},
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "hba", .read = sw_read_hba},
     {.name = "admin", .read = sw_read_admin},

@@ -29,8 +29,10 @@ struct sw_reader {
     struct sw_config_business *business;
     struct sw_config_placement *placement;
     struct sw_config_table *table;
-    bool is_way_broken;         /* the placement's: its map cannot be read */
-    struct sw_map_draft *draft; /* of its map */
+    bool is_way_broken;               /* the placement's: its map cannot be read */
+    struct sw_map_draft *draft;       /* of its map */
+    const yaml_node_t *auth_query_at; /* NULL: there is none */
+    bool has_others;                  /* users have SW_OTHER_USERS */
 };
 
 /* One key of a mapping with its value. */
@@ -147,6 +149,10 @@ void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,
                   const struct sw_field *field, void *into); /* of a sw_config */
 void sw_read_users(struct sw_reader *reader, const struct sw_entry *entry,
                    const struct sw_field *field, void *into);
+void sw_read_auth_query(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_field *field, void *into);
+/* Of a secret that shardward logs in to servers with. */
+void sw_check_server_password(struct sw_reader *reader, const struct sw_secret *secret);
 void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,
                      const struct sw_field *field, void *into); /* of a sw_config_cluster */
 void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,

@@ -38,7 +38,7 @@ static const struct sw_field server_fields[] = {
     {.name = "tls", .read = refuse_tls},
 };
 
-static void check_server_password(struct sw_reader *reader, const struct sw_secret *secret)
+void sw_check_server_password(struct sw_reader *reader, const struct sw_secret *secret)
 {
     const yaml_node_t *at = secret->at != NULL ? secret->at : secret->file_at;
 
@@ -56,7 +56,7 @@ static void read_server(struct sw_reader *reader, const struct sw_entry *entry,
 
     sw_reader_fields(reader, entry, server_fields, sizeof server_fields / sizeof *server_fields,
                      &server);
-    check_server_password(reader, &server.secret);
+    sw_check_server_password(reader, &server.secret);
     draft->user->server_user = server.user;
     draft->user->server_password = server.secret.text;
 }
@@ -111,7 +111,7 @@ void sw_read_control(struct sw_reader *reader, const struct sw_entry *entry,
 
     sw_reader_fields(reader, entry, control_fields,
                      sizeof control_fields / sizeof *control_fields, &control);
-    check_server_password(reader, &control.server.secret);
+    sw_check_server_password(reader, &control.server.secret);
     cluster->control = (struct sw_config_control){control.server.user,
                                                   control.server.secret.text, control.dbname};
 }
@@ -304,6 +304,26 @@ static void find_peer(struct sw_reader *reader, const struct sw_entry *entry,
                         "'auth: peer': the operating system has no user '%.80s'", user->name);
 }
 
+/* What holds for users that are looked up: their passwords are theirs. */
+static void check_others(struct sw_reader *reader, const struct sw_entry *entry,
+                         const struct draft *draft)
+{
+    const struct sw_secret *secret = &draft->secret;
+    const yaml_node_t *at = secret->at != NULL ? secret->at : secret->file_at;
+
+    if (at != NULL)
+        sw_reader_fault(reader, at,
+                        "user '*' stands for those that auth_query finds, with passwords of "
+                        "their own; remove this one");
+    if (draft->user->auth > SW_AUTH_MD5)
+        sw_reader_fault(reader, entry->key,
+                        "user '*' cannot log in by '%s'; write 'auth: scram-sha-256' or md5",
+                        sw_config_auth_name(draft->user->auth));
+    if (reader->auth_query_at == NULL)
+        sw_reader_fault(reader, entry->key,
+                        "user '*' stands for those that auth_query finds; write 'auth_query'");
+}
+
 static void check_password(struct sw_reader *reader, const struct sw_entry *entry,
                            const struct draft *draft)
 {
@@ -338,6 +358,11 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
     if (!sw_reader_fields(reader, entry, user_fields, sizeof user_fields / sizeof *user_fields,
                           &draft))
         return;
+    if (strcmp(user->name, SW_OTHER_USERS) == 0) {
+        reader->has_others = true;
+        check_others(reader, entry, &draft);
+        return;
+    }
     check_password(reader, entry, &draft);
     user->password = draft.secret.text;
 }
@@ -351,4 +376,8 @@ void sw_read_users(struct sw_reader *reader, const struct sw_entry *entry,
         sw_reader_each(reader, entry, sizeof *config->users, read_user, &config->user_count);
     if (config->users != NULL && config->user_count == 0)
         sw_reader_fault(reader, entry->value, "'users' is empty; write at least one");
+    if (reader->auth_query_at != NULL && !reader->has_others)
+        sw_reader_fault(reader, reader->auth_query_at,
+                        "auth_query finds users for whom nothing is said; write user '*' in "
+                        "'users'");
 }

@@ -33,6 +33,7 @@ static void fail_login(struct sw_session *session)
 {
     struct sw_error err;
 
+    sw_session_doubt_secret(session);
     sw_error_set(&err, "28P01", "password authentication failed for user \"%s\"",
                  session->user_name);
     refuse_login(session, &err);
@@ -79,6 +80,7 @@ static void enter(struct sw_session *session)
 
     free(session->scram);
     session->scram = NULL;
+    sw_session_forget_secret(session);
     sw_write_auth(sw_session_out(session), AUTH_OK, NULL, 0);
     session->database = sw_map_database(session->map, session->database_name);
     if (session->database == NULL) {
@@ -151,8 +153,10 @@ static void start_sasl(struct sw_session *session)
     size_t len = 0;
 
     session->scram = sw_alloc(sizeof *session->scram);
+    if (session->secret != NULL && !sw_scram_read_verifier(session->secret, &verifier))
+        session->user = NULL;
     /* A password that was changed a moment ago opens as little as that of an unknown user. */
-    if (session->user != NULL &&
+    if (session->user != NULL && session->secret == NULL &&
         !sw_verifiers_get(verifiers, session->user->password, &verifier))
         session->user = NULL;
     if (session->user == NULL)
@@ -204,8 +208,34 @@ static void look_at_certificate(struct sw_session *session)
     refuse_login(session, &err);
 }
 
-static void ask_for_proof(struct sw_session *session)
+/* How the client has to log in. A name that is no user's is asked for what most users are asked
+ * for, also where users would get in without a password. */
+static enum sw_config_auth choose_auth(const struct sw_session *session)
 {
+    const struct sw_map *map = session->map;
+    struct sw_scram_verifier verifier;
+
+    if (session->user == NULL)
+        return map->others == NULL ? map->config->auth : map->others->auth;
+    if (session->hba == SW_HBA_PEER)
+        return SW_AUTH_PEER;
+    if (session->hba == SW_HBA_CERT)
+        return SW_AUTH_CERT;
+    if (session->hba == SW_HBA_TRUST)
+        return SW_AUTH_TRUST;
+    /* As PostgreSQL's method md5 does with who has a SCRAM verifier. */
+    if (session->secret != NULL && sw_scram_read_verifier(session->secret, &verifier))
+        return SW_AUTH_SCRAM;
+    return session->user->auth;
+}
+
+void sw_session_ask_for_proof(struct sw_session *session)
+{
+    if (session->secret != NULL) {
+        session->user = session->map->others;
+        session->is_of_others = true;
+    }
+    session->auth = choose_auth(session);
     session->state = SW_SESSION_LOGIN;
     switch (session->auth) {
     case SW_AUTH_SCRAM:
@@ -277,6 +307,8 @@ static void on_password(struct sw_session *session, const struct sw_frame *frame
         sw_session_fatal(session, &err);
         return;
     }
+    if (session->secret != NULL)
+        secret = session->secret;
     if (session->auth == SW_AUTH_MD5)
         is_proof = sw_md5_is_proof(secret, session->user_name, session->salt, proof);
     else
@@ -313,9 +345,8 @@ static bool take_settings(struct sw_session *session, const struct sw_startup *s
     return true;
 }
 
-/* How the client has to log in. A name that is no user's is asked for what most users are asked
- * for, also where users would get in without a password. False: it may not even try. */
-static bool choose_auth(struct sw_session *session, struct sw_error *err)
+/* False: the client may not even try. */
+static bool admit(struct sw_session *session, struct sw_error *err)
 {
     struct sw_hba_client client = {.is_tls = sw_stream_tls(session->stream) != NULL,
                                    .user = session->user_name,
@@ -324,16 +355,7 @@ static bool choose_auth(struct sw_session *session, struct sw_error *err)
 
     if (!sw_hba_admit(session->map->config, session->fd, &client, &line, err))
         return false;
-    if (session->user == NULL)
-        session->auth = session->map->config->auth;
-    else if (line != NULL && line->method == SW_HBA_PEER)
-        session->auth = SW_AUTH_PEER;
-    else if (line != NULL && line->method == SW_HBA_CERT)
-        session->auth = SW_AUTH_CERT;
-    else if (line != NULL && line->method == SW_HBA_TRUST)
-        session->auth = SW_AUTH_TRUST;
-    else
-        session->auth = session->user->auth;
+    session->hba = line == NULL ? SW_HBA_AUTH : line->method;
     return true;
 }
 
@@ -355,10 +377,10 @@ static void start_session(struct sw_session *session, const struct sw_startup *s
         sw_error_set(&err, "0A000", "replication connections are not supported");
         sw_error_hint(&err, "Replicate from the PostgreSQL nodes themselves.");
         sw_session_fatal(session, &err);
-    } else if (!take_settings(session, startup, &err) || !choose_auth(session, &err)) {
+    } else if (!take_settings(session, startup, &err) || !admit(session, &err)) {
         sw_session_fatal(session, &err);
-    } else {
-        ask_for_proof(session);
+    } else if (!sw_session_seek_user(session)) {
+        sw_session_ask_for_proof(session);
     }
 }
 

@@ -6,6 +6,7 @@
  *   limits.c      ... and for how long something may last
  *   census.c      how many there are of a user or a database
  *   greeting.c    start-up packet, authentication, welcome
+ *   seeking.c     ... of users that are looked up in PostgreSQL
  *   query.c       simple queries
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   preparing.c   ... what becomes of a Parse
@@ -43,6 +44,7 @@
 #include "keeping.h"
 #include "limits.h"
 #include "names.h"
+#include "seeking.h"
 #include "statements.h"
 
 #include "shardward/auth/password.h"
@@ -87,6 +89,9 @@ struct sw_sessions {
     void (*on_left)(void *owner);
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
+    void (*seek_user)(void *owner, struct sw_sought *sought);
+    void (*forget_sought)(void *owner, struct sw_sought *sought);
+    void (*doubt_user)(void *owner, const struct sw_sought *sought);
     void (*carry_cancel)(void *owner, struct sw_cancel *cancel);
     void *owner;
 };
@@ -176,12 +181,16 @@ struct sw_session {
     struct sw_direct *direct;        /* in pool mode session; NULL: not */
     struct sw_cancel *asked;         /* of a session that asks; NULL: nothing */
     struct sw_stream *stream;
+    enum sw_hba_method hba;    /* what hba says of it */
     enum sw_config_auth auth;  /* how it logs in */
     uint8_t salt[SW_MD5_SALT]; /* of a login by MD5 */
     struct sw_timer *login_timer;
     struct sw_limit limit;
 
     struct sw_scram *scram;     /* during a login by SCRAM */
+    struct sw_sought *sought;   /* its user is being looked up */
+    char *secret;               /* of a user that was found so, during the login */
+    bool is_of_others;          /* its user was found so */
     struct sw_map *map;         /* in which user and database were found */
     struct sw_catalog *catalog; /* that statements are planned with; may be NULL */
     const struct sw_user *user;

@@ -23,6 +23,8 @@ static void follow_map(struct sw_session *session)
     const struct sw_database *database = sw_map_database(map, session->database_name);
     struct sw_error err;
 
+    if (user == NULL && session->is_of_others)
+        user = map->others;
     if (user == NULL || database == NULL) {
         sw_error_set(&err, "57P01",
                      "terminating connection because %s \"%s\" is no longer in the "

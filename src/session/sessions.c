@@ -176,7 +176,8 @@ static size_t take_next(struct sw_session *session, const uint8_t *bytes, size_t
 
 static bool reads(const struct sw_session *session)
 {
-    return session->state == SW_SESSION_GREETING || session->state == SW_SESSION_LOGIN ||
+    return session->state == SW_SESSION_GREETING ||
+           (session->state == SW_SESSION_LOGIN && session->sought == NULL) ||
            session->state == SW_SESSION_DIRECT ||
            (session->state == SW_SESSION_READY && !session->is_throttled) ||
            sw_session_reads_copy(session);
@@ -336,6 +337,8 @@ void sw_session_close(struct sw_session *session)
     sw_session_unpark(session);
     sw_session_stop_drawing(session);
     sw_session_end_direct(session);
+    sw_session_stop_seeking(session);
+    sw_session_forget_secret(session);
     sw_session_forget_asked(session);
     if (session->is_counted)
         sw_census_leave(session->sessions->census, session->user_name, session->database_name);
@@ -450,6 +453,9 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->on_left = setup->on_left;
     sessions->read_again = setup->read_again;
     sessions->forget_reading = setup->forget_reading;
+    sessions->seek_user = setup->seek_user;
+    sessions->forget_sought = setup->forget_sought;
+    sessions->doubt_user = setup->doubt_user;
     sessions->carry_cancel = setup->carry_cancel;
     sessions->owner = setup->owner;
     sw_link_init(&sessions->all);

@@ -78,7 +78,8 @@ bool sw_verifiers_prepare(struct sw_verifiers *verifiers, const struct sw_map *m
     for (int i = 0; i < map->user_count; i++) {
         const struct sw_user *user = &map->users[i];
 
-        if (user->auth != SW_AUTH_SCRAM || add(verifiers, &next, user->password))
+        if (user->auth != SW_AUTH_SCRAM || user == map->others ||
+            add(verifiers, &next, user->password))
             continue;
         free_all(&next);
         return sw_error_set(err, "F0000", "the password of user \"%s\" cannot be used",

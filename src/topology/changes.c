@@ -101,6 +101,9 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     if (config->tls.server != NULL)
         add(facts, "tls: certificate", "%s", sw_tls_fingerprint(config->tls.server));
     add(facts, "auth", "%s", sw_config_auth_name(config->auth));
+    add(facts, "auth_query", "user %s, cache %d ms, %s", or_none(config->auth_query.user),
+        config->auth_query.cache_ms, or_none(config->auth_query.text))
+        ->secret = or_none(config->auth_query.password);
     for (int i = 0; i < config->hba_count; i++)
         add(facts, print(facts, "hba %d", i + 1), "%s", config->hba[i].text);
     for (int i = 0; i < config->admin.user_count; i++) {

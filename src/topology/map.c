@@ -58,6 +58,8 @@ static void build_users(struct builder *builder)
                                     .clients = from->clients,
                                     .connections = from->connections,
                                     .map = builder->map};
+        if (strcmp(from->name, SW_OTHER_USERS) == 0)
+            builder->map->others = &users[i];
     }
     builder->map->users = users;
     builder->map->user_count = config->user_count;
@@ -323,7 +325,7 @@ const struct sw_database *sw_map_database(const struct sw_map *map, const char *
 const struct sw_user *sw_map_user(const struct sw_map *map, const char *name)
 {
     for (int i = 0; i < map->user_count; i++)
-        if (strcmp(map->users[i].name, name) == 0)
+        if (&map->users[i] != map->others && strcmp(map->users[i].name, name) == 0)
             return &map->users[i];
     return NULL;
 }

@@ -96,6 +96,16 @@ struct sw_config_user {
     int clients, connections; /* at once, in whatever database, and to servers; 0: no limit */
 };
 
+/* How users that are not in the file are looked up in the catalog database. */
+struct sw_config_auth_query {
+    const char *user, *password; /* who asks; user NULL: nobody does; password NULL: none */
+    const char *text;            /* $1 is the name; gives a name and a password */
+    int cache_ms;                /* how long an answer holds; 0: for one login */
+};
+
+/* The name in the file of what holds for users that are looked up. */
+#define SW_OTHER_USERS "*"
+
 /* Who may use the console. */
 struct sw_config_admin_user {
     const char *name, *password; /* a password or a SCRAM verifier */
@@ -262,6 +272,7 @@ struct sw_config {
     int cluster_count;
     const struct sw_config_user *users;
     int user_count;
+    struct sw_config_auth_query auth_query;
     const struct sw_config_hba *hba; /* in their order; NULL: everybody may try */
     int hba_count;
     const struct sw_config_database *databases;

@@ -22,6 +22,18 @@ struct sw_rereading {
     void *ticket; /* of whoever has it read */
 };
 
+/* A user who is not in the map is looked up. */
+struct sw_sought {
+    /* @secret, borrowed: a verifier or md5 hash; NULL: no such user. @err: nobody could be
+     * asked; else NULL. */
+    void (*on_found)(struct sw_sought *sought, const char *secret, const struct sw_error *err);
+    void *owner;
+    void *ticket; /* of whoever looks for it */
+    struct sw_map *map;
+    const struct sw_database *database; /* in whose catalog database */
+    const char *user;
+};
+
 /* A CancelRequest on its way from the worker that it has come to. */
 struct sw_cancel {
     struct sw_letter letter; /* for whoever carries it */
@@ -44,6 +56,12 @@ struct sw_sessions_setup {
      * session does not wait any longer; never after on_read. */
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);
+    /* Look @sought, borrowed, up, then call on_found, on this thread, in a later turn of the
+     * loop. forget_sought: the session does not wait any longer. doubt_user: what is known of
+     * the user may be out of date. */
+    void (*seek_user)(void *owner, struct sw_sought *sought);
+    void (*forget_sought)(void *owner, struct sw_sought *sought);
+    void (*doubt_user)(void *owner, const struct sw_sought *sought);
     /* Have sw_sessions_cancel() called by the workers, beginning with that of cancel->id
      * (whatever that is), until one knows the session, and then sw_sessions_cancelled() here.
      */

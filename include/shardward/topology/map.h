@@ -122,8 +122,9 @@ struct sw_map {
     int cluster_count;
     const struct sw_database *databases;
     int database_count;
-    const struct sw_user *users;
+    const struct sw_user *users; /* `others` among them */
     int user_count;
+    const struct sw_user *others; /* what holds for users that are looked up; NULL: none are */
     const struct sw_shard *const *shards; /* by id */
     int shard_count;
 };
@@ -135,6 +136,7 @@ void sw_map_unref(struct sw_map *map);
 
 /* NULL when there is no such thing. */
 const struct sw_database *sw_map_database(const struct sw_map *map, const char *name);
+/* Not `others`, whatever the name. */
 const struct sw_user *sw_map_user(const struct sw_map *map, const char *name);
 bool sw_user_may_connect(const struct sw_user *user, const struct sw_database *database);
 /* Is there nothing of it but on one server, its catalog database? */

@@ -243,6 +243,33 @@ static const struct row rows[] = {
      "    catalog:", "    clients: 1\n    connections: 1\n    catalog:", 0, 0, NULL},
     {"limits_of_databases_are_numbers", "    catalog:", "    connections: -1\n    catalog:", 14,
      18, "0 to 1000000"},
+    {"users_may_be_looked_up", "users:\n",
+     "auth_query: {user: a, password: b, query: 'SELECT $1', cache: 1h}\nusers:\n"
+     "  '*': {server: {user: app, password: other}}\n",
+     0, 0, NULL},
+    {"users_that_are_looked_up_need_a_query", "users:\n",
+     "users:\n  '*': {server: {user: app, password: other}}\n", 8, 3, "write 'auth_query'"},
+    {"a_query_needs_users_that_are_looked_up", "users:\n", "auth_query: {user: a}\nusers:\n", 7,
+     1, "write user '*'"},
+    {"a_query_asks_for_a_name", "users:\n",
+     "auth_query: {user: a, query: SELECT 1}\nusers:\n"
+     "  '*': {server: {user: app, password: other}}\n",
+     7, 30, "no $1"},
+    {"a_query_is_asked_by_somebody", "users:\n",
+     "auth_query: {cache: 0}\nusers:\n  '*': {server: {user: app, password: other}}\n", 7, 1,
+     "needs the key 'user'"},
+    {"nobody_asks_by_a_verifier", "users:\n",
+     "auth_query: {user: a, password: 'SCRAM-SHA-256$'}\nusers:\n"
+     "  '*': {server: {user: app, password: other}}\n",
+     7, 33, "write the password"},
+    {"users_that_are_looked_up_have_passwords_of_their_own", "users:\n",
+     "auth_query: {user: a}\nusers:\n"
+     "  '*': {password: x, server: {user: app, password: other}}\n",
+     9, 19, "remove this one"},
+    {"users_that_are_looked_up_prove_themselves", "users:\n",
+     "auth_query: {user: a}\nusers:\n"
+     "  '*': {auth: trust, server: {user: app, password: other}}\n",
+     9, 3, "cannot log in by 'trust'"},
     {"a_connection_may_live_for_ever", "pool: {", "pool: {lifetime: 0, idle: 0, check: 0, ", 0,
      0, NULL},
     {"a_connection_may_live_a_week", "pool: {", "pool: {lifetime: 168h, ", 0, 0, NULL},
