@@ -4,7 +4,6 @@ All are limits of a sharded database that README names; on one that is whole the
 """
 
 _ALL_ROWS = "the driver prepares SELECT ... FROM the table, without a key, to know its columns"
-_HOLD = "the server connection is another client's after COMMIT"
 _POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
@@ -12,8 +11,6 @@ _SHARDS = "statements up to one Sync are one transaction, and they share a shard
 _OF_SHARDS = {
     ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
     ("pgx", "copy rows"): (["refused 0A000"], _ALL_ROWS),
-    ("django", "cursor with hold"): (["refused"], _HOLD),
-    ("php", "scroll cursor"): (["refused 0A000"], f"PDO declares it WITH HOLD: {_HOLD}"),
     ("django", "introspection of sharded"): (
         ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
     ("django", "recorder"): (

@@ -7,7 +7,6 @@ import struct
 import psycopg
 import wire
 from suite import equal, test
-from test_drivers import asyncpg_connect
 
 CONTROL = "control: {user: shardward, password: shardward}"
 
@@ -228,7 +227,7 @@ def a_declared_enum_and_a_described_one_bear_the_catalogs_oid(p):
 @test
 def asyncpg_finds_the_type_of_an_enum_in_the_catalog_database(p):
     async def live(port, key):
-        conn = await asyncpg_connect(p, port=port)
+        conn = await p.connect_asyncpg(port)
         await conn.execute("INSERT INTO moods (patient_id, mood) VALUES ($1, $2)", key, "glad")
         equal(await conn.fetchval("SELECT mood FROM moods WHERE patient_id = $1", key), "glad")
         await conn.close()

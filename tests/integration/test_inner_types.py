@@ -14,7 +14,6 @@ from psycopg.types.multirange import MultirangeInfo, register_multirange
 from psycopg.types.range import Range, RangeInfo, register_range
 from suite import equal, rows, test
 from test_catalog import declared
-from test_drivers import asyncpg_connect
 from test_steady import QUERIES, STRAY, counted
 from wire import FLUSH, SYNC, bind, close, describe, execute, parse
 
@@ -365,7 +364,7 @@ def asyncpg_reads_and_writes_arrays_and_composites(p):
     visit = ("2026-07-01", "glad", ["sad", None], "sad")
 
     async def live(port, known, new):
-        conn = await asyncpg_connect(p, port=port)
+        conn = await p.connect_asyncpg(port)
         names = ", ".join(["mood", "moods", "visit", "list", "kepts"])
         row = await conn.fetchrow("SELECT mood, moods, visit, list[:1] AS list, kepts FROM feelings"
                                   " WHERE patient_id = $1 AND n = 0", int(known))

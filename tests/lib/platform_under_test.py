@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import asyncpg
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,6 +171,10 @@ class Platform:
         options = {"autocommit": True, "dbname": DATABASE, "user": USER, "password": PASSWORD,
                    "connect_timeout": 10, **options}
         return psycopg.connect(host="127.0.0.1", port=port or self.port, **options)
+
+    async def connect_asyncpg(self, port=None):
+        return await asyncpg.connect(host="127.0.0.1", port=port or self.port, user=USER, password=PASSWORD,
+                                     database=DATABASE, timeout=10, command_timeout=10, ssl=False)
 
     def wire(self, port=None):
         return Wire("127.0.0.1", port or self.port)

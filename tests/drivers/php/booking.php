@@ -136,14 +136,10 @@ function cursors(PDO $db, array $keys): void
     $db->beginTransaction();                // PDO's own is declared WITH HOLD
     $rows = $db->prepare('SELECT appointment_id FROM appointments WHERE patient_id = ? ORDER BY 1',
         [PDO::ATTR_CURSOR => PDO::CURSOR_SCROLL]);
-    try {
-        $rows->execute([$keys[1]]);
-        say('scroll cursor', $rows->fetch(), $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_LAST), $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_PRIOR),
-            $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_ABS, 10));
-    } catch (PDOException $error) {
-        say('scroll cursor', 'refused', $error->getCode());
-    }
-    $db->rollBack();
+    $rows->execute([$keys[1]]);
+    say('scroll cursor', $rows->fetch(), $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_LAST),
+        $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_PRIOR), $rows->fetch(PDO::FETCH_NUM, PDO::FETCH_ORI_ABS, 10));
+    $db->commit();
     $rows = null;
 }
 
