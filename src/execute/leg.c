@@ -113,11 +113,15 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
 static void on_row(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
 {
     struct sw_leg *leg = owner;
+    const uint8_t *bytes;
+    size_t len;
 
     (void)reply;
+    if (leg->work.question != NULL)
+        leg->is_affirmed =
+            sw_wire_read_column(frame, leg->work.read_back_count, &bytes, &len) &&
+            bytes != NULL && len == 1 && bytes[0] == 't';
     for (int i = 0; i < leg->work.read_back_count && leg->sink->on_setting != NULL; i++) {
-        const uint8_t *bytes;
-        size_t len;
         char *value;
 
         if (!sw_wire_read_column(frame, i, &bytes, &len) || bytes == NULL)

@@ -41,11 +41,12 @@ struct sw_pocket *sw_pocket_create(bool keeps_all, uint32_t client_pid,
 
 void sw_pocket_empty(struct sw_pocket *pocket)
 {
-    struct sw_link *link;
+    struct sw_link *link, *next;
 
-    while ((link = sw_list_first(&pocket->servers)) != NULL) {
+    for (link = pocket->servers.next; link != &pocket->servers; link = next) {
         struct kept *kept = kept_of(link);
 
+        next = link->next;
         if (kept->lease.backend != NULL)
             sw_lease_discard(&kept->lease);
         sw_link_remove(link);
@@ -263,7 +264,8 @@ void sw_pocket_move(struct sw_pocket *pocket,
         const struct sw_shard *shard = successor(pocket->owner, kept->shard, &pool);
 
         next = link->next;
-        if (kept->lease.backend != NULL && shard != NULL && pool == kept->lease.pool) {
+        if (kept->lease.backend != NULL && shard != NULL && pool == kept->lease.pool &&
+            sw_pocket_wants(pocket, kept->left)) {
             kept->shard = shard;
             continue;
         }

@@ -181,6 +181,10 @@ void sw_leg_send_read_back(struct sw_leg *leg)
         sw_put_sql_literal(&sql, leg->work.read_back[i]);
         (void)sw_buf_append_text(&sql, ",true)");
     }
+    if (leg->work.question != NULL) {
+        (void)sw_buf_append_text(&sql, leg->work.read_back_count == 0 ? "SELECT " : ",");
+        (void)sw_buf_append_text(&sql, leg->work.question);
+    }
     (void)sw_buf_append(&sql, "", 1);
     sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
     sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_CAPTURE, OURS);
@@ -195,13 +199,13 @@ void sw_leg_send_run(struct sw_leg *leg)
     leg->state = SW_LEG_RUNNING;
     leg->left |= leg->work.leaves;
     leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
-    leg->has_read_back_failed = false;
+    leg->has_read_back_failed = leg->is_affirmed = false;
     leg->opening_done = 0;
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
     for (int i = 0; i < leg->work.run->count; i++)
         send_request(leg, &leg->work.run->requests[i], i);
-    if (leg->work.read_back_count > 0)
+    if (leg->work.read_back_count > 0 || leg->work.question != NULL)
         sw_leg_send_read_back(leg);
     if (leg->work.rolls_back) {
         sw_write_query(sw_backend_out(backend), "ROLLBACK");

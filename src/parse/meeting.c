@@ -9,24 +9,25 @@ struct meeting {
     unsigned leaves;
     bool acts_at_commit;
     bool minds_leftovers; /* and nothing else */
+    bool may_unlock;
 };
 
 static const char unlock_all[] = "pg_advisory_unlock_all";
 
 static const struct meeting meetings[] = {
-    {"pg_advisory_lock", SW_LEFT_LOCKS, false, false},
-    {"pg_advisory_lock_shared", SW_LEFT_LOCKS, false, false},
-    {"pg_advisory_unlock", 0, false, false},
-    {unlock_all, 0, false, true},
-    {"pg_advisory_unlock_shared", 0, false, false},
-    {"pg_advisory_xact_lock", 0, false, false},
-    {"pg_advisory_xact_lock_shared", 0, false, false},
-    {"pg_listening_channels", 0, false, true},
-    {"pg_notify", 0, true, false},
-    {"pg_try_advisory_lock", SW_LEFT_LOCKS, false, false},
-    {"pg_try_advisory_lock_shared", SW_LEFT_LOCKS, false, false},
-    {"pg_try_advisory_xact_lock", 0, false, false},
-    {"pg_try_advisory_xact_lock_shared", 0, false, false},
+    {"pg_advisory_lock", SW_LEFT_LOCKS, false, false, false},
+    {"pg_advisory_lock_shared", SW_LEFT_LOCKS, false, false, false},
+    {"pg_advisory_unlock", 0, false, false, true},
+    {unlock_all, 0, false, true, true},
+    {"pg_advisory_unlock_shared", 0, false, false, true},
+    {"pg_advisory_xact_lock", 0, false, false, false},
+    {"pg_advisory_xact_lock_shared", 0, false, false, false},
+    {"pg_listening_channels", 0, false, true, false},
+    {"pg_notify", 0, true, false, false},
+    {"pg_try_advisory_lock", SW_LEFT_LOCKS, false, false, false},
+    {"pg_try_advisory_lock_shared", SW_LEFT_LOCKS, false, false, false},
+    {"pg_try_advisory_xact_lock", 0, false, false, false},
+    {"pg_try_advisory_xact_lock_shared", 0, false, false, false},
 };
 
 bool sw_meeting_is_known(struct sw_facts *facts, const char *name)
@@ -41,6 +42,7 @@ bool sw_meeting_is_known(struct sw_facts *facts, const char *name)
         statement->meets_others |= !meeting->minds_leftovers;
         statement->minds_leftovers |= meeting->minds_leftovers;
         statement->acts_at_commit |= meeting->acts_at_commit;
+        statement->may_unlock |= meeting->may_unlock;
         statement->leaves |= meeting->leaves;
         return true;
     }

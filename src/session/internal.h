@@ -139,6 +139,7 @@ struct sw_target {
                       transaction */
     bool writes, locks_rows;
     unsigned leaves; /* bits of enum sw_leftover */
+    bool may_unlock;
 };
 
 /* What ended the collecting of a run. */

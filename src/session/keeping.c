@@ -103,6 +103,16 @@ void sw_session_may_keep_joint(struct sw_session *session, struct sw_joint *join
     sw_joint_keep(joint, pocket_of(session, 0));
 }
 
+const char *sw_session_question(const struct sw_session *session)
+{
+    bool is_last = session->run_end != SW_RUN_ENDS_FLUSH && session->txn.state == SW_TXN_IDLE;
+
+    return !session->target.may_unlock || !is_last || session->pocket == NULL
+               ? NULL
+               : "NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND "
+                 "pid = pg_catalog.pg_backend_pid())";
+}
+
 static unsigned taken_by_script(const struct sw_session *session)
 {
     const struct sw_script *script = session->planned == NULL ? NULL : session->planned->script;
@@ -139,9 +149,11 @@ void sw_session_note_gone(struct sw_session *session, struct sw_leg *leg)
         return;
     taken = taken_by_script(session) | taken_by_batch(session);
     leg->left = (leg->left & ~taken) | session->target.leaves;
+    if (leg->work.question != NULL && leg->is_affirmed)
+        leg->left &= ~(unsigned)SW_LEFT_LOCKS;
     /* That a cursor is gone is known by its name alone: the server shall not be met again. */
     leg->is_spent |= leg->left == SW_LEFT_CURSORS && !keeps_all(session) &&
-                    !sw_session_holds_cursor(session, leg->shard);
+                     !sw_session_holds_cursor(session, leg->shard);
 }
 
 bool sw_session_has_left(const struct sw_session *session)

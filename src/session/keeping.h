@@ -19,6 +19,8 @@ bool sw_session_fits_statement_mode(const struct sw_statement *statement, struct
  * leaves something behind. The same of DDL. */
 void sw_session_may_keep(struct sw_session *session, struct sw_leg *leg);
 void sw_session_may_keep_joint(struct sw_session *session, struct sw_joint *joint);
+/* What to ask when the run is over: whether anything is left; NULL: no question. */
+const char *sw_session_question(const struct sw_session *session);
 /* The run on @leg is over: what it takes away is no longer there. */
 void sw_session_note_gone(struct sw_session *session, struct sw_leg *leg);
 /* Tell the client of notifications, unless a transaction or a batch is open. */

@@ -159,6 +159,7 @@ static void start(struct sw_session *session)
         .read_back = list_read_back(session),
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
         .leaves = session->target.leaves,
+        .question = sw_session_question(session),
     };
 
     if (leg == session->aside)

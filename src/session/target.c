@@ -188,6 +188,7 @@ static bool join(struct sw_target *have, const struct sw_target *next)
     have->writes = before.writes || next->writes;
     have->locks_rows = before.locks_rows || next->locks_rows;
     have->leaves = before.leaves | next->leaves;
+    have->may_unlock = before.may_unlock || next->may_unlock;
     return true;
 }
 
@@ -444,6 +445,7 @@ static void meet_others(const struct sw_session *session, const struct sw_statem
     next->stays |= next->executes;
     next->locks_rows |= next->executes;
     next->writes |= next->executes && statement->acts_at_commit;
+    next->may_unlock |= next->executes && statement->may_unlock;
     if (next->executes)
         next->leaves |= statement->leaves;
 }

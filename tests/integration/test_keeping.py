@@ -4,10 +4,12 @@ import time
 
 import wire
 from suite import equal, rows, test
+from test_cancel import ask
 from test_console import table
 from test_cursors import same_queries
 from test_extended import patient_in_both, same
 from test_pools import size, workers
+from test_reload import MORE_USERS, changing
 from test_transactions import eventually
 from wire import SYNC, bind, execute, parse, query
 
@@ -134,6 +136,9 @@ def locks_beside_tables_are_refused(p):
 def a_server_is_kept_until_nothing_is_left_behind_for_sure(p):
     with p.another_shardward(EDIT, workers(1)) as other, p.logged_in(other.port) as client:
         for leaves, takes in ((LISTENS, UNLISTENS), ("SELECT pg_advisory_lock(61)", "SELECT pg_advisory_unlock_all()"),
+                              ("SELECT pg_advisory_lock(61)", "SELECT pg_advisory_unlock(61)"),
+                              ("SELECT pg_advisory_lock_shared(6, 1)", "SELECT 1; SELECT pg_advisory_unlock_shared(6, 1)"),
+                              ("SELECT pg_advisory_lock(61)", "SELECT pg_advisory_unlock(61); SET work_mem = '3MB'"),
                               (LISTENS, "DISCARD ALL"),
                               (LISTENS, "SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL")):
             client.query(leaves)
@@ -146,6 +151,11 @@ def a_server_is_kept_until_nothing_is_left_behind_for_sure(p):
 
 @rows([("a lock that is unlocked perhaps", "SELECT pg_advisory_lock(62)", "SELECT pg_advisory_unlock_all() WHERE false"),
        ("unlocked by no row", "SELECT pg_advisory_lock(62)", "SELECT pg_advisory_unlock_all() LIMIT 0"),
+       ("locked twice", "SELECT pg_advisory_lock(62), pg_advisory_lock(62)", "SELECT pg_advisory_unlock(62)"),
+       ("two locks", "SELECT pg_advisory_lock(62), pg_advisory_lock_shared(63)", "SELECT pg_advisory_unlock(62)"),
+       ("unlocked, and locked again", "SELECT pg_advisory_lock(62)",
+        "SELECT pg_advisory_unlock(62); SELECT pg_advisory_lock(62)"),
+       ("another kind of lock", "SELECT pg_advisory_lock(62)", "SELECT pg_advisory_unlock_shared(62)"),
        ("another kind", "SELECT pg_advisory_lock(62)", "UNLISTEN *"),
        ("one channel of several", LISTENS, "UNLISTEN other"),
        ("a string that fails", LISTENS, "UNLISTEN *; SELECT 1/0"),
@@ -169,6 +179,10 @@ def a_portal_that_is_not_executed_takes_nothing_away(p):
         client.send(bind() + execute() + SYNC)
         client.read_ready()
         client.send(parse("SELECT pg_advisory_unlock_all()") + bind() + execute() + SYNC)
+        client.read_ready()
+        equal(lent(p, other, "catalog"), 0)
+        client.query("SELECT pg_advisory_lock(63)")
+        client.send(parse("SELECT pg_advisory_unlock($1)") + bind(["63"]) + execute() + SYNC)
         client.read_ready()
         equal(lent(p, other, "catalog"), 0)
 
@@ -219,6 +233,42 @@ def a_pause_waits_for_kept_servers(p):
         client.query(UNLISTENS)
         equal(console.read_ready()[0].kind, "C")
         console.query("RESUME")
+
+
+@test
+def a_cancel_leaves_what_is_kept(p):
+    with p.logged_in() as holder, p.logged_in() as client:
+        holder.query("SELECT pg_advisory_lock(66)")
+        client.query("SELECT pg_advisory_lock(67)")
+        client.query(LISTENS)
+        for sql in ("SELECT pg_advisory_lock(66)", "SELECT pg_sleep(60)"):
+            client.send(query(sql))
+            time.sleep(0.2)
+            ask(p, client)
+            equal(wire.error_of(client.read_ready())["C"], "57014")
+        equal(one(client, "SELECT pg_listening_channels()"), "news")
+        equal(one(client, "SELECT pg_advisory_unlock(67)"), "t")
+
+
+@test
+def what_is_kept_outlives_a_reload_if_its_shard_does(p):
+    key = p.new_patient("users_1")
+    with changing(p, workers(1)) as other, p.logged_in(other.port) as client, p.logged_in(other.port) as elsewhere:
+        elsewhere.query(LISTENS)
+        client.query(LISTENS)
+        client.query(f"DECLARE c CURSOR WITH HOLD FOR SELECT name FROM patients WHERE patient_id = {key}")
+        other.reload(MORE_USERS)
+        equal(one(client, "SELECT pg_listening_channels()"), "news")
+        equal(wire.rows_of(client.query("FETCH c")), [["Ada"]])
+        other.reload(("    pool:\n", "    businesses: [institutions]\n    pool:\n"))
+        equal(wire.error_of(client.read_to_end())["C"], "57P01")
+        equal(one(elsewhere, "SELECT pg_listening_channels()"), "news")
+        other.reload(("mode: transaction", "mode: session"))
+        equal(one(elsewhere, "SELECT pg_listening_channels()"), "news")
+        equal(wire.rows_of(elsewhere.query(f"SELECT name FROM patients WHERE patient_id = {key}")), [["Ada"]])
+        other.reload()
+        equal(wire.rows_of(elsewhere.query(f"SELECT name FROM patients WHERE patient_id = {key}")), [["Ada"]])
+        equal(one(elsewhere, "SELECT pg_listening_channels()"), "news")
 
 
 # Notifications

@@ -69,6 +69,11 @@ def a_query_costs_no_more_in_tls(p, flight):
               memory=OPENSSL)
 
 
+@rows((("simple queries with literals", literal), ("a named statement", named)))
+def a_query_on_a_server_that_is_kept_costs_no_more(p, flight):
+    count(p, flight, ("mode: transaction", "mode: session"))
+
+
 def count(p, flight, *edits, context=None, memory=0):
     keys = [p.new_key() for _ in range(KEYS)]
     with counted(p, *edits) as (other, counts), p.logged_in(other.port, context) as client:

@@ -68,6 +68,7 @@ struct sw_leg_work {
     struct sw_settings *settings; /* to be in force on the backend outside the transaction */
     const char *const *read_back; /* names of settings to read when the run is over */
     int read_back_count;
+    const char *question;     /* a boolean expression, asked with them; NULL: none */
     struct sw_oid_map *types; /* what the shard calls the client's; NULL: the same */
     bool rolls_back;          /* end with ROLLBACK what the run has begun */
     unsigned leaves;          /* what the run may leave behind on the server */
@@ -89,6 +90,7 @@ struct sw_leg {
     struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
     int opening_done;               /* of the last run: statements of the opening carried out */
     bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
+    bool is_affirmed;               /* ... the question was answered with true */
     bool is_read_back_cut;          /* ... a cancel meant for the run has struck that instead */
     bool is_cancelled;              /* while SETTING: the run is not to be sent */
     uint32_t sent_ms;               /* when the run was sent, by the loop's clock */

@@ -62,7 +62,8 @@ unsigned sw_pocket_left(const struct sw_pocket *pocket);
 void sw_pocket_each_fd(const struct sw_pocket *pocket, void (*on_fd)(void *owner, int fd),
                        void *owner);
 /* A new map: @find gives a shard's successor, and its pool; NULL: it has none. What stays in
- * its pool goes on; else it is closed, and lost if something was left there. */
+ * its pool, and is wanted still, goes on; else it is closed, and lost if something was left
+ * there. */
 void sw_pocket_move(struct sw_pocket *pocket,
                     const struct sw_shard *(*find)(void *owner, const struct sw_shard *shard,
                                                    struct sw_pool **pool));

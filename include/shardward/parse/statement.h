@@ -239,6 +239,7 @@ struct sw_statement {
     bool acts_at_commit;  /* LISTEN, UNLISTEN, NOTIFY, pg_notify() */
     bool minds_leftovers; /* is about what the session itself has left behind, if it has */
     unsigned leaves;      /* bits of enum sw_leftover: what may stay on the server */
+    bool may_unlock;      /* advisory locks of the session */
     unsigned takes_away;  /* ... all of what nothing is left then, outside of a transaction */
     bool reads_catalog; /* its answer depends on pg_catalog: regclass casts, pg_get_expr()... */
     bool names_database; /* current_database(), CURRENT_CATALOG */
