@@ -133,7 +133,7 @@ static bool check_mixture(const struct sw_planner *planner)
         return refuse_mixture(planner, "a catalog relation");
     if (planner->statement->reads_catalog)
         return refuse_mixture(planner, "an expression that reads the catalog");
-    if (planner->statement->meets_others)
+    if (planner->statement->meets_others || planner->statement->minds_leftovers)
         return refuse_mixture(planner, "an advisory lock or a notification");
     if (planner->statement->names_database)
         return refuse_mixture(planner, "the name of the database");

@@ -61,6 +61,10 @@ def code(client, sql):
        ("of a savepoint", "BEGIN", "SAVEPOINT s", "SELECT pg_try_advisory_xact_lock_shared(46)", "ROLLBACK TO s",
         "SELECT pg_try_advisory_xact_lock(46)", "COMMIT"),
        ("DISCARD ALL", "SELECT pg_advisory_lock(47)", "DISCARD ALL", "SELECT pg_advisory_unlock(47)"),
+       ("prepared", "PREPARE l AS SELECT pg_try_advisory_lock($1)", "EXECUTE l(49)", "SELECT pg_advisory_unlock(49)",
+        "SELECT pg_advisory_unlock(49)", "BEGIN", "EXECUTE l(49)", "ROLLBACK", "SELECT pg_advisory_unlock(49)"),
+       ("in a cursor", "BEGIN", "DECLARE c CURSOR FOR SELECT pg_advisory_lock(50)", "FETCH c", "COMMIT",
+        "SELECT pg_advisory_unlock(50)"),
        ("in strings", "SELECT pg_advisory_lock(48); SELECT pg_advisory_unlock(48); SELECT 1/0", "SELECT 1"),
        ("nothing is listened to", "SELECT * FROM pg_listening_channels()", "LISTEN a", "LISTEN \"B c\"",
         "SELECT * FROM pg_listening_channels() ORDER BY 1", "UNLISTEN a", "SELECT pg_listening_channels()", "UNLISTEN *",
@@ -126,6 +130,8 @@ def locks_beside_tables_are_refused(p):
         for sql in (f"SELECT pg_advisory_lock(visits) FROM patients WHERE patient_id = {key}",
                     f"UPDATE patients SET visits = 1 WHERE patient_id = {key} AND pg_try_advisory_lock(1)",
                     "SELECT pg_notify('a', name) FROM doctors",
+                    "SELECT pg_advisory_unlock_all() FROM doctors",
+                    f"SELECT pg_listening_channels(), name FROM patients WHERE patient_id = {key}",
                     "CREATE TABLE locked (a int DEFAULT pg_advisory_lock(1))"):
             equal(code(client, sql), "0A000", sql)
 

@@ -229,6 +229,9 @@ struct sw_statement {
     const int *parameter_uses; /* how often $1, $2 ... stand in the text */
     int parameter_count;       /* the highest $n */
 
+    unsigned leaves;     /* bits of enum sw_leftover: what may stay on the server */
+    unsigned takes_away; /* ... all of what nothing is left then, outside of a transaction */
+
     /* These facts hold for this text alone: they depend on what stands in its literals, or on
      * where things stand, and not only by values that have a slot. */
     bool is_verbatim;
@@ -238,9 +241,7 @@ struct sw_statement {
     bool meets_others;    /* locks, listens, notifies: where all clients of the database meet */
     bool acts_at_commit;  /* LISTEN, UNLISTEN, NOTIFY, pg_notify() */
     bool minds_leftovers; /* is about what the session itself has left behind, if it has */
-    unsigned leaves;      /* bits of enum sw_leftover: what may stay on the server */
     bool may_unlock;      /* advisory locks of the session */
-    unsigned takes_away;  /* ... all of what nothing is left then, outside of a transaction */
     bool reads_catalog; /* its answer depends on pg_catalog: regclass casts, pg_get_expr()... */
     bool names_database; /* current_database(), CURRENT_CATALOG */
     bool names_user;     /* current_user, session_user ... */

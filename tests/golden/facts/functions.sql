@@ -42,3 +42,16 @@ select current_schema
 select current_date, current_time, current_time(1), current_timestamp, current_timestamp(1), localtime, localtime(1), localtimestamp, localtimestamp(1)
 select "current_user"(), pg_catalog."current_database"()
 select information_schema._pg_expandarray('{1}'::int[]), information_schema._pg_keysequal('{1}', '{2}'), mine._pg_expandarray('{1}')
+select pg_try_advisory_lock($1, $2)
+select pg_advisory_xact_lock(1) from t
+select pg_advisory_unlock(1)
+select pg_advisory_unlock_all()
+select pg_advisory_unlock_all() where a
+select pg_advisory_unlock_all() limit 0
+select pg_advisory_unlock_all(), 1
+select pg_advisory_unlock_all() from t
+with x as (select 1) select pg_advisory_unlock_all()
+select mine.pg_advisory_unlock_all()
+select pg_catalog.pg_advisory_unlock_all()
+select pg_listening_channels()
+create table t (a int default pg_advisory_lock(1))

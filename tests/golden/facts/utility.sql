@@ -208,3 +208,10 @@ discard sequences
 discard temp
 discard temporary
 prepare s (numeric($$"$$)) as select 1
+listen "News"
+unlisten news
+notify news, 'read'
+declare c cursor with hold for select a from t where id = 1
+explain declare c cursor with hold for select 1
+explain select pg_advisory_lock(1)
+explain analyze select pg_advisory_lock(1)

@@ -179,3 +179,14 @@ update hospitals set name = 'x' where current of c
 update patients set patient_id = 2 where current of c
 update patients set name = a.note from appointments a where current of c
 delete from patients using payments where current of c
+listen news
+unlisten *
+notify news
+select pg_notify('news', 'read')
+select pg_try_advisory_xact_lock(7)
+select pg_advisory_lock(oid::int) from pg_class
+select pg_advisory_lock(patient_id) from patients where patient_id = 42
+select pg_notify('news', name) from hospitals
+declare c cursor with hold for select * from patients where patient_id = 42
+select pg_advisory_unlock_all() from patients where patient_id = 42
+select pg_listening_channels(), name from hospitals
