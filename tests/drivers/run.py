@@ -16,6 +16,7 @@ shardward logged.
 
 import argparse
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -125,16 +126,39 @@ def steps_of(output):
     return steps
 
 
-def execute(argv, env, directory):
-    began = time.monotonic()
-    try:
-        done = subprocess.run([str(arg) for arg in argv], env=clusters.plain_env(**env), cwd=directory,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, errors="backslashreplace", timeout=TIMEOUT_S, check=False)
-        status, out, err = done.returncode, done.stdout, done.stderr
-    except subprocess.TimeoutExpired as late:
-        status, out, err = "timeout", *((text or b"").decode() for text in (late.stdout, late.stderr))
-    return Outcome(status, out + err, steps_of(out), time.monotonic() - began)
+class Programs:
+    """Those that run now; each is a session of its own, so that its children go with it."""
+
+    def __init__(self):
+        self.running = set()
+
+    @staticmethod
+    def _kill(process):
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def execute(self, argv, env, directory):
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [str(arg) for arg in argv], env=clusters.plain_env(**env), cwd=directory, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            errors="backslashreplace", start_new_session=True)
+        self.running.add(process)
+        try:
+            out, err = process.communicate(timeout=TIMEOUT_S)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            self._kill(process)
+            out, err = process.communicate()
+            status = "timeout"
+        finally:
+            self.running.discard(process)
+        return Outcome(status, out + err, steps_of(out), time.monotonic() - began)
+
+    def kill(self):
+        for process in list(self.running):
+            self._kill(process)
 
 
 def sets_of_keys(platform, count):
@@ -151,7 +175,7 @@ class Plays:
 
     def __init__(self, platform, drivers, cache):
         self.platform, self.cache = platform, cache
-        self.pool = ThreadPoolExecutor(AT_ONCE)
+        self.pool, self.programs = ThreadPoolExecutor(AT_ONCE), Programs()
         sets = sets_of_keys(platform, 2 * len(drivers))
         self.keys = {driver.name: sets[2 * number:][:2] for number, driver in enumerate(drivers)}
         self.turns = {driver.name: threading.Lock() for driver in drivers}     # one way at a time
@@ -167,8 +191,8 @@ class Plays:
     def _build(self, driver):
         places = self._places(driver)
         for argv in driver.build:
-            outcome = execute([arg.format(**places) for arg in argv], driver.environment(places),
-                              places["out"])
+            outcome = self.programs.execute([arg.format(**places) for arg in argv], driver.environment(places),
+                                            places["out"])
             if outcome.status != 0:
                 return outcome
         return None
@@ -178,15 +202,17 @@ class Plays:
             return Outcome("not built", "", {}, 0)
         places, keys = self._places(driver), self.keys[driver.name][way == "session over shards"]
         with self.turns[driver.name]:
-            return execute([arg.format(**places) for arg in driver.run],
-                           {**driver.environment(places), **server_of(self.platform, way),
-                            "KEYS": " ".join(map(str, keys))}, places["out"])
+            return self.programs.execute([arg.format(**places) for arg in driver.run],
+                                         {**driver.environment(places), **server_of(self.platform, way),
+                                          "KEYS": " ".join(map(str, keys))}, places["out"])
 
     def outcome(self, driver, way):
         return self.played[driver.name, way].result()
 
     def close(self):
-        self.pool.shutdown(cancel_futures=True)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.programs.kill()
+        self.pool.shutdown()
 
 
 def check_built(plays, driver):
