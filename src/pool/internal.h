@@ -157,6 +157,12 @@ bool sw_hub_is_beyond(const struct sw_hub_pool *pool);
 
 /* --- one worker's half --- */
 
+/* The node cannot be connected to: it may be starting anew. */
+struct sw_outage {
+    uint64_t since_ms, seen_ms; /* its first and its last failed dial; 0: there is none */
+    struct sw_error why;        /* of the last one */
+};
+
 struct sw_pool {
     struct sw_link link; /* in all of the worker */
     struct sw_pools *pools;
@@ -172,6 +178,7 @@ struct sw_pool {
     bool is_retired;        /* the map no longer names it: nothing is kept */
     bool is_known_needy;    /* the hub was told of a need */
     uint64_t rest_until_ms; /* nothing is opened before */
+    struct sw_outage outage;
     struct sw_task serve;
     struct sw_timer *alarm; /* the longest waiter's deadline, or the end of the rest */
 };

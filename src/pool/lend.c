@@ -79,6 +79,7 @@ void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend)
     }
     sw_backend_share_reported(backend, &pool->pools->reported);
     card->used_ms = now_ms(pool);
+    pool->outage.since_ms = 0;
     sw_list_push_front(&pool->idle, &card->link);
     pool->idle_count++;
     if (pool->waiting_count > 0 || atomic_load(&pool->hub->wanting) > 0 ||
@@ -138,11 +139,14 @@ static void set_alarm(struct sw_pool *pool)
 static void refuse_late(struct sw_pool *pool)
 {
     struct sw_lease *lease;
-    struct sw_error err;
+    struct sw_error err = pool->outage.why;
 
-    sw_error_set(&err, "53300", "no server connection to shard \"%s\" became free within %d ms",
-                 pool->place.shard, pool->pools->lease_ms);
-    sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->place.user);
+    if (pool->outage.since_ms == 0)
+        sw_error_set(&err, "53300",
+                     "no server connection to shard \"%s\" became free within %d ms",
+                     pool->place.shard, pool->pools->lease_ms);
+    if (pool->outage.since_ms == 0)
+        sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->place.user);
     while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms > 0 &&
            lease->deadline_ms <= now_ms(pool)) {
         sw_pool_stop_waiting(lease);
@@ -172,6 +176,29 @@ static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
 
 /* --- opening --- */
 
+/* A server that ends, starts, or is not there for a moment. */
+static bool is_temporary(const struct sw_error *err)
+{
+    return sw_error_is(err, "08006") || sw_error_is(err, "57P01") ||
+           sw_error_is(err, "57P02") || sw_error_is(err, "57P03");
+}
+
+/* Those who wait go on waiting for a node that is starting anew, until the outage has lasted
+ * as long as anybody waits: then it is one, and they are told at once. */
+static bool is_worth_waiting(struct sw_pool *pool, const struct sw_error *err)
+{
+    struct sw_outage *outage = &pool->outage;
+    uint64_t now = now_ms(pool), wait_ms = (uint64_t)pool->pools->lease_ms;
+
+    if (!is_temporary(err))
+        return false;
+    if (outage->since_ms == 0 || now - outage->seen_ms > wait_ms)
+        outage->since_ms = now;
+    outage->seen_ms = now;
+    outage->why = *err;
+    return wait_ms == 0 || now - outage->since_ms < wait_ms;
+}
+
 static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
 {
     static struct sw_log_limit limit;
@@ -193,7 +220,8 @@ static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_
                        "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"", pool->place.shard,
                        pool->place.node, pool->place.server_user, err->sqlstate, err->message);
     /* While other connections of the pool live, they will serve those who wait. */
-    if (sw_hub_release(pool->hub, pool->pools->worker, false) > 0)
+    if (sw_hub_release(pool->hub, pool->pools->worker, false) > 0 ||
+        is_worth_waiting(pool, err))
         pool->rest_until_ms = now_ms(pool) + REST_MS;
     else if (pool->dialling_count == 0)
         refuse_all(pool, err);

@@ -4,6 +4,7 @@ import time
 
 import wire
 from suite import equal, rows, test
+from test_direct import login, serving
 from test_transactions import eventually
 
 BOUND_S = 12
@@ -195,3 +196,83 @@ def the_loss_of_the_cluster_with_the_catalog_leaves_the_others_working(p):
         eventually(lambda: wire.rows_of(client.query(name_of(here))) == [["Ada"]],
                    "the cluster is found again", 20)
         equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+
+
+# A restart: pg_ctl restart, or a crash.
+
+def restarting(p, node, how):
+    """Takes the node away; what is returned brings it back."""
+    if how == "kill":
+        p.clusters.kill_node(node)
+    else:
+        p.clusters.stop_node(node, how)
+    return lambda: p.clusters.start_node(node)
+
+
+@rows([("fast", "fast"), ("immediate", "immediate"), ("a crash", "kill")])
+def a_restart_disconnects_no_client(p, how):
+    key = p.new_patient("users_0")
+    node = p.clusters.primary("c1")
+    with p.another_shardward(("lease: 5s", "lease: 30s"), ("login: 10s", "login: 40s")) as other:
+        with p.logged_in(other.port) as idle, p.logged_in(other.port) as bound, \
+                p.logged_in(other.port) as waits, p.logged_in(other.port) as begins, \
+                p.wire(other.port) as late:
+            for client in (idle, waits, begins):
+                equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+            bound.query("BEGIN")
+            equal(wire.kinds(bound.query(WRITE.format(key))), "CZ")
+            come_back = restarting(p, node, how)
+            try:
+                waits.send(wire.query(name_of(key)))
+                begins.send(wire.query("BEGIN"), wire.query(WRITE.format(key)))
+                late.send(wire.startup({"user": "booking", "database": "booking"}))
+                answers = bound.query(name_of(key))
+                fields = wire.error_of(answers)
+                equal((fields["S"], wire.ready_status(answers)), ("ERROR", "E"))
+                assert fields["C"] in ("57P01", "57P02", "08006"), fields
+                equal(wire.kinds(bound.query("ROLLBACK")), "CZ")
+                # The node is not there at the first try, nor at the second.
+                time.sleep(0.6)
+            finally:
+                come_back()
+            equal(wire.rows_of(waits.read_ready()), [["Ada"]])
+            equal(wire.kinds(begins.read_ready(2)), "CZCZ")
+            equal(wire.kinds(begins.query("COMMIT")), "CZ")
+            equal(late.read().kind, "R")
+            for client in (idle, bound, waits, begins):
+                equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+    equal(p.rows("users_0", "SELECT visits FROM patients WHERE patient_id = %s", (key,)), [(1,)])
+
+
+@test
+def who_waits_for_a_restart_waits_no_longer_than_for_a_connection(p):
+    key = p.new_patient("users_0")
+    with p.another_shardward(("lease: 5s", "lease: 1s")) as other, p.logged_in(other.port) as client:
+        equal(wire.rows_of(client.query(name_of(key))), [["Ada"]])
+        come_back = restarting(p, p.clusters.primary("c1"), "fast")
+        try:
+            for _ in range(5):      # from the second on it is known to be away
+                answers = client.query(name_of(key))
+                equal((wire.error_of(answers)["C"], wire.ready_status(answers)), ("08006", "I"))
+        finally:
+            come_back()
+        eventually(lambda: wire.rows_of(client.query(name_of(key))) == [["Ada"]], "it is found again", 20)
+
+
+# A server that ends at once has time for a warning and no more, or for nothing: the rest is ours.
+@rows([("fast", "fast", "57P01", None), ("immediate", "immediate", "08006", "57P01"),
+       ("a crash", "kill", "08006", None)])
+def in_pool_mode_session_a_client_is_told_as_by_postgresql(p, how, code, warning):
+    with serving(p) as other, login(p, other) as client:
+        equal(wire.kinds(client.query("SELECT 1")), "TDCZ")
+        come_back = restarting(p, p.clusters.primary("c1"), how)
+        try:
+            answers = client.read_to_end()
+        finally:
+            come_back()
+        fields = wire.error_of(answers)
+        equal((fields["S"], fields["C"]), ("FATAL", code))
+        equal([answer.fields()["C"] for answer in answers if answer.kind == "N"],
+              [warning] if warning else [])
+        with login(p, other) as next_one:
+            equal(wire.kinds(next_one.query("SELECT 1")), "TDCZ")
