@@ -42,13 +42,12 @@ DRIVERS = [
                 " notify, pool, ddl"),
     Driver("psycopg3", run=PYTHON,
            does="connect, insert, single table, select, update, delete, prepared, batch,"
-                " batch over shards, pipeline,"
-                " pipeline error, transaction, savepoint, copy in, copy out, cursor, types, own types,"
-                " errors, cancel, notify, async, ddl"),
+                " batch over shards, pipeline, pipeline error, transaction, savepoint, copy in, copy out, cursor, types,"
+                " own types, errors, cancel, notify, async, ddl"),
     Driver("psql", run=("sh", "{src}/booking.sh"),
            does="connect, insert, single table, select, update, delete, prepared, batch, insert select, cursor,"
-                " transaction, savepoint, copy in, copy out, types, describe, errors, settings, ddl, cancel, notify, one string,"
-                " format, environment, ready"),
+                " transaction, savepoint, copy in, copy out, types, describe, errors, settings, ddl, cancel, notify,"
+                " one string, format, environment, ready"),
     Driver("asyncpg", run=PYTHON,
            does="connect, insert, single table, select, update, delete, script, prepared, batch, batch over shards,"
                 " transaction, savepoint, copy in, copy records, copy out, cursor, types, own types, errors, cancel,"
@@ -70,7 +69,8 @@ DRIVERS = [
                 " copy in, copy out, cursor, types, errors, cancel, async, notify, catalog, last insert id, ddl"),
     Driver("php", run=("php", "{src}/booking.php"),
            does="connect, insert, single table, select, update, delete, prepared, column meta, batch, transaction,"
-                " savepoint, copy in, copy out, cursor, scroll cursor, types, errors, cancel, functions, notify, persistent, ddl"),
+                " savepoint, copy in, copy out, cursor, scroll cursor, types, errors, cancel, functions, notify,"
+                " persistent, ddl"),
     Driver("ruby", run=("ruby", "-r", "bigdecimal", "-r", "date", "-r", "json", "{src}/booking.rb"),
            does="connect, insert, single table, select, update, delete, prepared, types, transaction, savepoint,"
                 " copy in, copy out, single rows, cursor, pipeline, pipeline error, errors, cancel, notify, ddl, reset"),

@@ -81,7 +81,10 @@ static void say_rows(const char *step, PGresult *result)
     for (int row = 0; row < PQntuples(result); row++) {
         for (int column = 0; column < PQnfields(result); column++) {
             bool is_null = PQgetisnull(result, row, column);
-            printf("%s%s", column ? "|" : row ? "; " : " ",
+            printf("%s%s",
+                   column ? "|"
+                   : row  ? "; "
+                          : " ",
                    is_null ? "NULL" : PQgetvalue(result, row, column));
         }
     }
@@ -92,8 +95,9 @@ static void say_rows(const char *step, PGresult *result)
 static void connect_step(void)
 {
     conn = dial("connect_timeout=10");
-    say("connect", "protocol %d, server %d, %s, %s, in transaction: %d", PQprotocolVersion(conn),
-        PQserverVersion(conn), PQparameterStatus(conn, "server_encoding"),
+    say("connect", "protocol %d, server %d, %s, %s, in transaction: %d",
+        PQprotocolVersion(conn), PQserverVersion(conn),
+        PQparameterStatus(conn, "server_encoding"),
         PQparameterStatus(conn, "standard_conforming_strings"), PQtransactionStatus(conn));
 }
 
@@ -101,20 +105,23 @@ static void rows_step(void)
 {
     for (int i = 0; i < 4; i++) {
         const char *values[] = {keys[i], "Zoë", i % 2 ? "+49 1" : NULL};
-        PGresult *result =
-            run_params("INSERT INTO patients (patient_id, name, phone) VALUES ($1, $2, $3)", 3, values);
+        PGresult *result = run_params(
+            "INSERT INTO patients (patient_id, name, phone) VALUES ($1, $2, $3)", 3, values);
         say("insert", "%s, %s rows", PQcmdStatus(result), PQcmdTuples(result));
         PQclear(result);
     }
     const char *hospital[] = {keys[0], "St. Mary"};
-    say_rows("single table", run_params("INSERT INTO hospitals VALUES ($1, $2, 'Cork') RETURNING name",
-                                        2, hospital));
-    say_rows("single table", run_params("SELECT name, city FROM hospitals WHERE hospital_id = $1", 1,
-                                        hospital));
+    say_rows("single table",
+             run_params("INSERT INTO hospitals VALUES ($1, $2, 'Cork') RETURNING name", 2,
+                        hospital));
+    say_rows(
+        "single table",
+        run_params("SELECT name, city FROM hospitals WHERE hospital_id = $1", 1, hospital));
     for (int i = 0; i < 4; i++) {
         const char *values[] = {keys[i]};
         say_rows("select", run_params("SELECT name, phone, city, visits FROM patients"
-                                      " WHERE patient_id = $1", 1, values));
+                                      " WHERE patient_id = $1",
+                                      1, values));
     }
 }
 
@@ -125,20 +132,24 @@ static void binary_step(void)
     const Oid types[] = {BIGINT};
     const char *values[] = {(const char *)words};
     const int lengths[] = {sizeof(words)}, formats[] = {1};
-    PGresult *result = expect(PQexecParams(conn, "SELECT visits, name, city, patient_id = $1"
+    PGresult *result = expect(PQexecParams(conn,
+                                           "SELECT visits, name, city, patient_id = $1"
                                            " FROM patients WHERE patient_id = $1",
                                            1, types, values, lengths, formats, 1),
                               PGRES_TUPLES_OK, "binary");
-    say("binary", "visits in %d bytes, name in %d, null %d, equal %d", PQgetlength(result, 0, 0),
-        PQgetlength(result, 0, 1), PQgetisnull(result, 0, 2), *PQgetvalue(result, 0, 3));
+    say("binary", "visits in %d bytes, name in %d, null %d, equal %d",
+        PQgetlength(result, 0, 0), PQgetlength(result, 0, 1), PQgetisnull(result, 0, 2),
+        *PQgetvalue(result, 0, 3));
     PQclear(result);
 }
 
 static void update_step(void)
 {
     const char *values[] = {keys[2]};
-    say_rows("update", run_params("UPDATE patients SET visits = visits + 1 WHERE patient_id = $1"
-                                  " RETURNING visits", 1, values));
+    say_rows("update",
+             run_params("UPDATE patients SET visits = visits + 1 WHERE patient_id = $1"
+                        " RETURNING visits",
+                        1, values));
     PGresult *result = run_params("DELETE FROM hospitals WHERE hospital_id = $1", 1,
                                   (const char *const[]){keys[0]});
     say("delete", "%s", PQcmdStatus(result));
@@ -151,9 +162,9 @@ static void prepared_step(void)
                               " RETURNING name, visits";
     PQclear(expect(PQprepare(conn, "add", sql, 0, NULL), PGRES_COMMAND_OK, "prepare"));
     PGresult *result = expect(PQdescribePrepared(conn, "add"), PGRES_COMMAND_OK, "describe");
-    say("prepared", "%d parameters of types %u and %u, %d columns: %s (%u), %s (%u)", PQnparams(result),
-        PQparamtype(result, 0), PQparamtype(result, 1), PQnfields(result), PQfname(result, 0),
-        PQftype(result, 0), PQfname(result, 1), PQftype(result, 1));
+    say("prepared", "%d parameters of types %u and %u, %d columns: %s (%u), %s (%u)",
+        PQnparams(result), PQparamtype(result, 0), PQparamtype(result, 1), PQnfields(result),
+        PQfname(result, 0), PQftype(result, 0), PQfname(result, 1), PQftype(result, 1));
     PQclear(result);
     for (int i = 0; i < 8; i++) {
         const char *values[] = {keys[i % 4], "2"};
@@ -174,8 +185,8 @@ static void async_step(void)
     PQsetnonblocking(conn, 1);
     for (int i = 0; i < 2; i++) {
         const char *values[] = {keys[i]};
-        if (!PQsendQueryParams(conn, "SELECT name FROM patients WHERE patient_id = $1", 1, NULL, values,
-                               NULL, NULL, 0))
+        if (!PQsendQueryParams(conn, "SELECT name FROM patients WHERE patient_id = $1", 1, NULL,
+                               values, NULL, NULL, 0))
             die("PQsendQueryParams");
         while (PQflush(conn) == 1 || PQisBusy(conn)) {
             usleep(1000);
@@ -193,10 +204,12 @@ static void async_step(void)
     while ((result = PQgetResult(conn)))
         say_rows("async", result);
 
-    if (!PQsendQuery(conn, "SELECT n FROM generate_series(1, 5) n") || !PQsetSingleRowMode(conn))
+    if (!PQsendQuery(conn, "SELECT n FROM generate_series(1, 5) n") ||
+        !PQsetSingleRowMode(conn))
         die("single row mode");
     while ((result = PQgetResult(conn))) {
-        say("single row mode", "%s, %d", PQresStatus(PQresultStatus(result)), PQntuples(result));
+        say("single row mode", "%s, %d", PQresStatus(PQresultStatus(result)),
+            PQntuples(result));
         PQclear(result);
     }
 }
@@ -209,7 +222,8 @@ static void say_entry(const char *step)
         ExecStatusType status = PQresultStatus(result);
         say(step, "%s %s %s", PQresStatus(status), PQcmdStatus(result),
             status == PGRES_TUPLES_OK && PQntuples(result) ? PQgetvalue(result, 0, 0)
-            : status == PGRES_FATAL_ERROR ? state_of(result) : "");
+            : status == PGRES_FATAL_ERROR                  ? state_of(result)
+                                                           : "");
         PQclear(result);
         if (status == PGRES_PIPELINE_SYNC)
             return;
@@ -232,7 +246,8 @@ static void pipeline_step(void)
         die("prepare in a pipeline");
     for (int i = 0; i < 4; i++) {
         const char *values[] = {keys[i]};
-        if (!PQsendQueryPrepared(conn, "piped", 1, values, NULL, NULL, 0) || !PQpipelineSync(conn))
+        if (!PQsendQueryPrepared(conn, "piped", 1, values, NULL, NULL, 0) ||
+            !PQpipelineSync(conn))
             die("pipeline");
     }
     say_entry("pipeline");
@@ -262,7 +277,8 @@ static void pipeline_step(void)
 static void transaction_step(void)
 {
     const char *values[] = {keys[3]};
-    static const char update[] = "UPDATE patients SET balance = balance + 1 WHERE patient_id = $1";
+    static const char update[] =
+        "UPDATE patients SET balance = balance + 1 WHERE patient_id = $1";
     static const char select[] = "SELECT balance FROM patients WHERE patient_id = $1";
     run("BEGIN");
     PQclear(run_params(update, 1, values));
@@ -292,8 +308,10 @@ static void transaction_step(void)
 
 static void copy_in_step(void)
 {
-    PQclear(expect(PQexec(conn, "COPY appointments (patient_id, appointment_id, doctor_id, slot_id)"
-                          " FROM STDIN"), PGRES_COPY_IN, "copy"));
+    PQclear(
+        expect(PQexec(conn, "COPY appointments (patient_id, appointment_id, doctor_id, slot_id)"
+                            " FROM STDIN"),
+               PGRES_COPY_IN, "copy"));
     for (int i = 1; i <= 1000; i++) {
         char line[100];
         int len = snprintf(line, sizeof(line), "%s\t%d\t7\t%d\n", keys[0], i, i * 2);
@@ -307,8 +325,10 @@ static void copy_in_step(void)
         say("copy in", "%s", PQcmdStatus(result));
         PQclear(result);
     }
-    PQclear(expect(PQexec(conn, "COPY appointments (patient_id, appointment_id, doctor_id, slot_id)"
-                          " FROM STDIN (FORMAT csv)"), PGRES_COPY_IN, "copy"));
+    PQclear(
+        expect(PQexec(conn, "COPY appointments (patient_id, appointment_id, doctor_id, slot_id)"
+                            " FROM STDIN (FORMAT csv)"),
+               PGRES_COPY_IN, "copy"));
     if (PQputCopyEnd(conn, "changed my mind") != 1)
         die("PQputCopyEnd");
     while ((result = PQgetResult(conn))) {
@@ -320,8 +340,10 @@ static void copy_in_step(void)
 static void copy_out_step(void)
 {
     char sql[200], *row;
-    snprintf(sql, sizeof(sql), "COPY (SELECT appointment_id, slot_id, status FROM appointments"
-             " WHERE patient_id = %s ORDER BY 1) TO STDOUT (FORMAT csv)", keys[0]);
+    snprintf(sql, sizeof(sql),
+             "COPY (SELECT appointment_id, slot_id, status FROM appointments"
+             " WHERE patient_id = %s ORDER BY 1) TO STDOUT (FORMAT csv)",
+             keys[0]);
     PQclear(expect(PQexec(conn, sql), PGRES_COPY_OUT, "copy"));
     int count = 0, bytes = 0, len;
     while ((len = PQgetCopyData(conn, &row, 0)) > 0) {
@@ -341,8 +363,10 @@ static void cursor_step(void)
 {
     char sql[200];
     run("BEGIN");
-    snprintf(sql, sizeof(sql), "DECLARE rows SCROLL CURSOR FOR SELECT appointment_id FROM appointments"
-             " WHERE patient_id = %s ORDER BY 1", keys[0]);
+    snprintf(sql, sizeof(sql),
+             "DECLARE rows SCROLL CURSOR FOR SELECT appointment_id FROM appointments"
+             " WHERE patient_id = %s ORDER BY 1",
+             keys[0]);
     run(sql);
     say_rows("cursor", PQexec(conn, "FETCH 3 FROM rows"));
     say_rows("cursor", PQexec(conn, "FETCH LAST FROM rows"));
@@ -358,14 +382,25 @@ static void cursor_step(void)
 
 static void types_step(void)
 {
-    const char *values[] = {keys[1], "{1,NULL,3}", "{\"a b\",\"c\\\"d\"}", "\\x00ff41", NULL,
-                            "(2026-07-01,glad,\"{x,y}\")", "{sad,glad}", "[2026-01-01,2026-02-01)"};
-    PQclear(run_params("INSERT INTO kinds (patient_id, n, numbers, words, bytes, word, visit, moods, period)"
-                       " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)", 8, values));
-    say_rows("types", run_params("SELECT numbers, words, bytes, word, visit, moods, period, docb"
-                                 " FROM kinds WHERE patient_id = $1 AND n = 1", 1, values));
-    PGresult *result = PQexecParams(conn, "SELECT numbers, bytes, period FROM kinds WHERE patient_id = $1",
-                                    1, NULL, values, NULL, NULL, 1);
+    const char *values[] = {keys[1],
+                            "{1,NULL,3}",
+                            "{\"a b\",\"c\\\"d\"}",
+                            "\\x00ff41",
+                            NULL,
+                            "(2026-07-01,glad,\"{x,y}\")",
+                            "{sad,glad}",
+                            "[2026-01-01,2026-02-01)"};
+    PQclear(run_params(
+        "INSERT INTO kinds (patient_id, n, numbers, words, bytes, word, visit, moods, period)"
+        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)",
+        8, values));
+    say_rows("types",
+             run_params("SELECT numbers, words, bytes, word, visit, moods, period, docb"
+                        " FROM kinds WHERE patient_id = $1 AND n = 1",
+                        1, values));
+    PGresult *result =
+        PQexecParams(conn, "SELECT numbers, bytes, period FROM kinds WHERE patient_id = $1", 1,
+                     NULL, values, NULL, NULL, 1);
     expect(result, PGRES_TUPLES_OK, "types");
     for (int column = 0; column < 3; column++) {
         printf("types: type %u: ", PQftype(result, column));
@@ -391,7 +426,8 @@ static void say_error(const char *step, const char *sql)
 static void errors_step(void)
 {
     char sql[200];
-    snprintf(sql, sizeof(sql), "INSERT INTO patients (patient_id, name) VALUES (%s, 'x')", keys[0]);
+    snprintf(sql, sizeof(sql), "INSERT INTO patients (patient_id, name) VALUES (%s, 'x')",
+             keys[0]);
     say_error("errors", sql);
     snprintf(sql, sizeof(sql), "INSERT INTO patients (patient_id) VALUES (%s)", keys[0]);
     say_error("errors", sql);
@@ -409,8 +445,10 @@ static void wait_until_runs(const char *sql)
     PGconn *other = dial(getenv("WATCH"));
     const char *values[] = {sql};
     for (bool runs = false; !runs;) {
-        PGresult *result = PQexecParams(other, "SELECT 1 FROM pg_stat_activity WHERE state = 'active'"
-                                        " AND query = $1", 1, NULL, values, NULL, NULL, 0);
+        PGresult *result = PQexecParams(other,
+                                        "SELECT 1 FROM pg_stat_activity WHERE state = 'active'"
+                                        " AND query = $1",
+                                        1, NULL, values, NULL, NULL, 0);
         runs = PQntuples(expect(result, PGRES_TUPLES_OK, "pg_stat_activity")) > 0;
         PQclear(result);
     }
@@ -420,8 +458,10 @@ static void wait_until_runs(const char *sql)
 static void cancel_step(void)
 {
     char sqls[2][200] = {"SELECT pg_sleep(50) /* libpq */", ""}, error[256];
-    snprintf(sqls[1], sizeof(sqls[1]), "SELECT pg_sleep(50) FROM patients WHERE patient_id = %s"
-             " /* libpq */", keys[0]);
+    snprintf(sqls[1], sizeof(sqls[1]),
+             "SELECT pg_sleep(50) FROM patients WHERE patient_id = %s"
+             " /* libpq */",
+             keys[0]);
     for (int i = 0; i < 2; i++) {
         PGcancel *cancel = PQgetCancel(conn);
         if (!PQsendQuery(conn, sqls[i]))
@@ -445,7 +485,8 @@ static void notify_step(void)
 {
     run("LISTEN bookings_libpq");
     PGconn *other = dial("connect_timeout=10");
-    PQclear(expect(PQexec(other, "NOTIFY bookings_libpq, 'slot 7'"), PGRES_COMMAND_OK, "NOTIFY"));
+    PQclear(
+        expect(PQexec(other, "NOTIFY bookings_libpq, 'slot 7'"), PGRES_COMMAND_OK, "NOTIFY"));
     PQfinish(other);
     PGnotify *note;
     while (!(note = PQnotifies(conn))) {
@@ -468,7 +509,8 @@ static void large_step(void)
                        (const char *const[]){keys[2], word}));
     PGresult *result = run_params("SELECT word FROM kinds WHERE patient_id = $1 AND n = 2", 1,
                                   (const char *const[]){keys[2]});
-    say("large", "%d bytes, the same: %d", PQgetlength(result, 0, 0), !strcmp(word, PQgetvalue(result, 0, 0)));
+    say("large", "%d bytes, the same: %d", PQgetlength(result, 0, 0),
+        !strcmp(word, PQgetvalue(result, 0, 0)));
     PQclear(result);
     free(word);
 }
@@ -479,7 +521,8 @@ static void ddl_step(void)
     run("CREATE INDEX notes_libpq_note ON notes_libpq (note)");
     run("ALTER TABLE notes_libpq ADD COLUMN at date DEFAULT '2026-07-01'");
     const char *values[] = {keys[3], "seen"};
-    say_rows("ddl", run_params("INSERT INTO notes_libpq VALUES ($1, $2) RETURNING note, at", 2, values));
+    say_rows("ddl", run_params("INSERT INTO notes_libpq VALUES ($1, $2) RETURNING note, at", 2,
+                               values));
     run("DROP TABLE notes_libpq");
     say("ddl", "dropped");
 }
