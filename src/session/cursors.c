@@ -127,12 +127,29 @@ void sw_session_add_cursors(struct sw_session *session, struct sw_named *named,
     sw_named_unref(cursor);
 }
 
+static bool has_held(const struct sw_session *session)
+{
+    const struct sw_named *named;
+    size_t at = 0;
+
+    if (session->portals.named.count == 0)
+        return false;
+    while ((named = sw_textmap_next(&session->portals.named, &at, NULL)) != NULL)
+        if (named->is_held)
+            return true;
+    return false;
+}
+
 void sw_session_clear_portals(struct sw_session *session)
 {
     const struct sw_named *named;
     const char *name;
     size_t at = 0;
 
+    if (!has_held(session)) {
+        sw_names_clear(&session->portals);
+        return;
+    }
     sw_names_put(&session->portals, "", NULL);
     while ((named = sw_textmap_next(&session->portals.named, &at, &name)) != NULL) {
         if (named->is_held)
@@ -148,6 +165,8 @@ void sw_session_settle_cursors(struct sw_session *session, bool is_committed)
     const char *name;
     size_t at = 0;
 
+    if (session->portals.named.count == 0)
+        return;
     while ((named = sw_textmap_next(&session->portals.named, &at, &name)) != NULL) {
         if (!named->is_held || named->is_persistent)
             continue;
