@@ -214,11 +214,12 @@ static bool ask(struct sw_lookup *lookup, struct sw_lookup_question *question)
 
 static struct sw_lookup_question *wait_for_question(struct sw_lookup *lookup)
 {
-    struct sw_link *link;
+    struct sw_link *link = sw_list_first(&lookup->asked);
 
-    while ((link = sw_list_first(&lookup->asked)) == NULL && !atomic_load(&lookup->is_closing))
+    for (; link == NULL && !atomic_load(&lookup->is_closing);
+         link = sw_list_first(&lookup->asked))
         (void)pthread_cond_wait(&lookup->has_work, &lookup->lock);
-    if (atomic_load(&lookup->is_closing))
+    if (link == NULL || atomic_load(&lookup->is_closing))
         return NULL;
     sw_link_remove(link);
     return SW_OWNER(link, struct sw_lookup_question, link);
