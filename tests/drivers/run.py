@@ -14,15 +14,12 @@ of them, or without a table. Whatever it does not expect ends it with another ex
 shardward logged.
 """
 
-import argparse
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,10 +30,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 sys.dont_write_bytecode = True
 
+import runner                                                   # noqa: E402
 import suite                                                    # noqa: E402
 from deviations import DEVIATIONS, deviation                    # noqa: E402
 from drivers import DRIVERS                                     # noqa: E402
-from platform_under_test import DATABASE, ORACLE, PASSWORD, USER, Platform   # noqa: E402
+from platform_under_test import DATABASE, ORACLE, PASSWORD, USER   # noqa: E402
 
 import clusters                                                 # noqa: E402
 
@@ -260,12 +258,8 @@ def check_the_deviations():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shardward", required=True)
-    parser.add_argument("--filter", default="", help="only tests whose name holds this text")
-    parser.add_argument("--list", action="store_true")
+    parser = runner.words(__doc__)
     parser.add_argument("--cache", type=Path, help="where to keep what is built and fetched")
-    parser.add_argument("--log", help="where to leave shardward's log")
     args = parser.parse_args()
     check_the_deviations()
     wanted = [driver for driver in DRIVERS
@@ -273,29 +267,14 @@ def main():
     if args.list:
         print(*(name for driver in wanted for name, _ in tests_of(None, driver)), sep="\n")
         return 0
-    # SIGTERM ends us through the cleaning below.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = suite.Report()
-    state_dir = Path(tempfile.mkdtemp(prefix="shardward-drivers-"))
-    state_dir.chmod(0o755)
-    platform = Platform(args.shardward, state_dir)
-    try:
-        platform.start()
+
+    def tests(platform, report):
         prepare(platform)
-        cache = (args.cache or state_dir / "cache").resolve()
+        cache = (args.cache or platform.dir / "cache").resolve()
         with contextlib.closing(Plays(platform, wanted, cache)) as plays:
             suite.tests[:] = [test for driver in wanted for test in tests_of(plays, driver)]
             suite.run(platform, report, lambda name: args.filter in name)
-        suite.check_the_end(platform, report)
-    finally:
-        if args.log and (state_dir / "shardward.log").exists():
-            shutil.copy(state_dir / "shardward.log", args.log)
-        platform.stop()
-        shutil.rmtree(state_dir, ignore_errors=True)
-    if report.failures:
-        print("\nfailed:", *report.failures, sep="\n  ")
-    print(report.line())
-    return 1 if report.failed or not report.passed else 0
+    return runner.run("drivers", args, tests)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,9 @@ other proxies have given, then random statements in rounds until the time is ove
 same statements in the same order, however fast the machine is; only where it ends differs.
 """
 
-import argparse
 import contextlib
-import importlib.util
 import random
-import shutil
-import signal
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -26,10 +21,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 sys.dont_write_bytecode = True
 
+import runner                                    # noqa: E402
 import suite                                     # noqa: E402
 import wire                                      # noqa: E402
 from placed_tables import Places, placed         # noqa: E402
-from platform_under_test import DATABASE, Platform   # noqa: E402
+from platform_under_test import DATABASE   # noqa: E402
 
 import drawn                                     # noqa: E402
 import keys                                      # noqa: E402
@@ -47,14 +43,6 @@ KEY_STATEMENTS = 4000                            # on tables placed in every way
 DRAWN_STATEMENTS = 1200                          # INSERTs that leave columns to a sequence
 ROUNDS_OF_ROWS = 4                               # then all rows are loaded anew
 LEAST_ROUTED, LEAST_WITH_ROWS = 0.25, 0.12       # of the random statements
-
-
-def check_the_end(platform, report):
-    """As at the end of the integration tests."""
-    spec = importlib.util.spec_from_file_location("integration_run", HERE.parent / "integration/run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.check_the_end(platform, report)
 
 
 class Findings:
@@ -488,35 +476,17 @@ class Oracle:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shardward", required=True)
+    parser = runner.words(__doc__, has_names=False)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for the random statements to"
         " end")
     parser.add_argument("--statements", type=int, default=0, help="end after so many random ones")
-    parser.add_argument("--log", help="where to leave shardward's log")
     args = parser.parse_args()
-    # SIGTERM ends us through the cleaning below.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = suite.Report()
-    state_dir = Path(tempfile.mkdtemp(prefix="shardward-oracle-"))
-    state_dir.chmod(0o755)
-    platform = Platform(args.shardward, state_dir)
-    try:
-        platform.start()
-        oracle = Oracle(platform, report, args)
-        oracle.run()
-        oracle.close()
-        check_the_end(platform, report)
-    finally:
-        if args.log and (state_dir / "shardward.log").exists():
-            shutil.copy(state_dir / "shardward.log", args.log)
-        platform.stop()
-        shutil.rmtree(state_dir, ignore_errors=True)
-    if report.failures:
-        print("\nfailed:", *report.failures, sep="\n  ")
-    print(report.line())
-    return 1 if report.failed or not report.passed else 0
+
+    def tests(platform, report):
+        with contextlib.closing(Oracle(platform, report, args)) as oracle:
+            oracle.run()
+    return runner.run("oracle", args, tests)
 
 
 if __name__ == "__main__":

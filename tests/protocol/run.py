@@ -7,14 +7,10 @@ same pool looks whether something is left. The last line has the counts; --log F
 shardward logged.
 """
 
-import argparse
 import contextlib
 import importlib
 import re
-import shutil
-import signal
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +18,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 sys.dont_write_bytecode = True
 
+import runner                                                   # noqa: E402
 import suite                                                    # noqa: E402
 import wire                                                     # noqa: E402
 from deviations import DEVIATIONS                               # noqa: E402
-from platform_under_test import DATABASE, ORACLE, PASSWORD, Platform   # noqa: E402
+from platform_under_test import DATABASE, ORACLE, PASSWORD   # noqa: E402
 from script import ADA, BEA, CYD, NEIGHBOUR, begin, hear, messages_of, placeless, play, said, shows   # noqa: E402
 from scripts.start import start                                 # noqa: E402
 from wire import query                                          # noqa: E402
@@ -222,38 +219,18 @@ def serve(platform, report, way, oracle, rows, wanted):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shardward", required=True)
-    parser.add_argument("--filter", default="", help="only tests whose name holds this text")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--log", help="where to leave shardward's log")
-    args = parser.parse_args()
+    args = runner.words(__doc__).parse_args()
     check_the_scripts()
     if args.list:
         print(*(name for way in WAYS for name, _ in tests_of(way, None, None)), sep="\n")
         return 0
-    # SIGTERM ends us through the cleaning below.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = suite.Report()
-    state_dir = Path(tempfile.mkdtemp(prefix="shardward-protocol-"))
-    state_dir.chmod(0o755)
-    platform = Platform(args.shardward, state_dir)
-    try:
-        platform.start()
+
+    def tests(platform, report):
         rows = {"transaction": rows_on_shards(platform), "session": rows_on_one(platform)}
         oracle = Oracle(platform, rows["session"])
         for way in WAYS:
             serve(platform, report, way, oracle, rows[way.mode], lambda name: args.filter in name)
-        suite.check_the_end(platform, report)
-    finally:
-        if args.log and (state_dir / "shardward.log").exists():
-            shutil.copy(state_dir / "shardward.log", args.log)
-        platform.stop()
-        shutil.rmtree(state_dir, ignore_errors=True)
-    if report.failures:
-        print("\nfailed:", *report.failures, sep="\n  ")
-    print(report.line())
-    return 1 if report.failed or not report.passed else 0
+    return runner.run("protocol", args, tests)
 
 
 if __name__ == "__main__":
