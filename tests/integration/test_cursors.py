@@ -192,7 +192,7 @@ def portals_and_cursors_share_their_names(p):
 
 @test
 def a_portal_without_tables_is_asked_for_more_rows_after_sync(p):
-    catalog = parse("SELECT nspname FROM pg_namespace ORDER BY 1", "s")
+    catalog = parse("SELECT amname FROM pg_am ORDER BY 1", "s")
     same(p, query("BEGIN"), catalog + bind((), "s", "c") + execute(1, "c") + SYNC, execute(1, "c") + SYNC,
          query("FETCH c"), close("P", "c") + SYNC, query("FETCH c"), query("ROLLBACK"))
 
