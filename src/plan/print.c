@@ -15,6 +15,8 @@ static const char *name_of(enum sw_route_kind kind)
         return "one shard";
     case SW_ROUTE_ANY_OF:
         return "any shard of the placement";
+    case SW_ROUTE_SEVERAL:
+        return "several shards";
     case SW_ROUTE_SCHEMA:
         return "all shards";
     }

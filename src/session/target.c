@@ -479,7 +479,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     static const enum sw_target_kind kinds[] = {
         [SW_ROUTE_LOCAL] = SW_TARGET_NONE,      [SW_ROUTE_ANY] = SW_TARGET_ANY,
         [SW_ROUTE_CATALOG] = SW_TARGET_CATALOG, [SW_ROUTE_ONE] = SW_TARGET_ONE,
-        [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,   [SW_ROUTE_SCHEMA] = SW_TARGET_NONE,
+        [SW_ROUTE_ANY_OF] = SW_TARGET_ANY_OF,   [SW_ROUTE_SEVERAL] = SW_TARGET_ANY_OF,
+        [SW_ROUTE_SCHEMA] = SW_TARGET_NONE,
     };
     struct sw_target next;
     struct sw_route route;

@@ -36,6 +36,8 @@ enum sw_route_kind {
                          value without a place): any shard of `placement` can prepare the
                          statement or give its (empty) answer. If the statement changes the
                          row of a cursor: the one that has it */
+    SW_ROUTE_SEVERAL, /* a SELECT that only reads: several shards of `placement`, see scatter.h
+                       */
     SW_ROUTE_SCHEMA,  /* DDL: every shard of `business` (NULL: of every business), and, if it
                          `hears_catalog`, the catalog database. All DDL of one table locks it
                          there first, and so never waits in a circle over shards */
@@ -44,7 +46,7 @@ enum sw_route_kind {
 struct sw_route {
     enum sw_route_kind kind;
     const struct sw_shard *shard;         /* of ONE; of ANY_OF: the first of the placement */
-    const struct sw_placement *placement; /* of ANY_OF */
+    const struct sw_placement *placement; /* of ANY_OF and SEVERAL */
     const struct sw_business *business;   /* of SCHEMA */
     bool hears_catalog;                   /* of SCHEMA */
     bool writes;                          /* rows may be changed where it runs */

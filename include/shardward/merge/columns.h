@@ -1,0 +1,34 @@
+/*
+ * columns - the rows of several shards as one array for each column, to be a server's
+ * parameters.
+ *
+ *   DataRow (1, 'a')  DataRow (2, NULL)   -->   {1,2}  {a,NULL}     in binary
+ *
+ * All values come in binary, and stay as they are. (PostgreSQL docs, src/backend/utils/adt/
+ * arrayfuncs.c, array_recv: dimensions, whether there are NULLs, the element's type, length and
+ * lower bound of the only dimension, then each value with its length.)
+ */
+#ifndef SW_MERGE_COLUMNS_H
+#define SW_MERGE_COLUMNS_H
+
+#include "shardward/base/buf.h"
+#include "shardward/base/error.h"
+
+struct sw_columns;
+
+/* @types: the OID of each column's type. @budget: bytes that may be held. */
+struct sw_columns *sw_columns_create(const uint32_t *types, int count, int source_count,
+                                     size_t budget);
+void sw_columns_destroy(struct sw_columns *columns); /* accepts NULL */
+
+/* More of what @source says: DataRow messages, cut anywhere. False: 08P01 for what is none, or
+ * a row of another shape; 53400 when the budget is exceeded. */
+bool sw_columns_feed(struct sw_columns *columns, int source, const uint8_t *bytes, size_t len,
+                     struct sw_error *err);
+int64_t sw_columns_rows(const struct sw_columns *columns);
+/* How many bytes the array of column @index has, and append it to @out. Of no rows: an array
+ * without dimensions. */
+size_t sw_columns_array_size(const struct sw_columns *columns, int index);
+void sw_columns_write_array(const struct sw_columns *columns, int index, struct sw_buf *out);
+
+#endif
