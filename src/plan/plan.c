@@ -348,10 +348,12 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
     int count = sw_planner_place_count(planner->statement);
 
     for (int i = 0; i < count; i++) {
-        const struct sw_place *place = &planner->places[i];
+        struct sw_place *place = &planner->places[i];
 
-        if (place->kind == SW_PLACE_SEVERAL)
+        if (place->kind == SW_PLACE_SEVERAL && !planner->describes)
             return refuse_several(planner, place);
+        if (place->kind == SW_PLACE_SEVERAL)
+            place->kind = SW_PLACE_ANY_OF;
         if (place->table != NULL && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
                                                          place->kind == SW_PLACE_SHARD)))
             decides = place;
@@ -464,8 +466,10 @@ static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool 
            combine(planner, explains, route);
 }
 
+enum purpose { TO_RUN, TO_EXPLAIN, TO_DESCRIBE };
+
 static bool locate_in_scratch(const struct sw_plan *plan,
-                              const struct sw_parameters *parameters, bool explains,
+                              const struct sw_parameters *parameters, enum purpose purpose,
                               struct sw_route *route, struct sw_error *err)
 {
     alignas(max_align_t) uint8_t scratch[SCRATCH];
@@ -476,6 +480,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         .err = err,
         .pins = plan->pins,
         .insertion = plan->insertion,
+        .describes = purpose == TO_DESCRIBE,
         .source = {.parameters = parameters, .is_utc = plan->context.is_timezone_utc}};
     struct sw_route found;
     bool is_good;
@@ -485,7 +490,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         return true;
     }
     sw_arena_init_over(&planner.arena, scratch, sizeof scratch);
-    is_good = locate(plan, &planner, explains, &found);
+    is_good = locate(plan, &planner, purpose == TO_EXPLAIN, &found);
     sw_arena_finish(&planner.arena);
     if (!is_good)
         return false;
@@ -507,7 +512,7 @@ struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
     plan->context = *context;
     plan->statement = statement;
     if (compile(plan, err)) {
-        plan->has_unbound = locate_in_scratch(plan, NULL, false, &plan->unbound, &ignored);
+        plan->has_unbound = locate_in_scratch(plan, NULL, TO_RUN, &plan->unbound, &ignored);
         return plan;
     }
     sw_plan_free(plan);
@@ -549,7 +554,16 @@ bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *para
         return true;
     }
     return locate_directly(plan, parameters, route) ||
-           locate_in_scratch(plan, parameters, false, route, err);
+           locate_in_scratch(plan, parameters, TO_RUN, route, err);
+}
+
+bool sw_plan_locate_description(const struct sw_plan *plan, struct sw_route *route,
+                                struct sw_error *err)
+{
+    const struct sw_statement *statement = plan->statement;
+
+    return statement->kind == SW_STATEMENT_SELECT && !statement->writes &&
+           locate_in_scratch(plan, NULL, TO_DESCRIBE, route, err);
 }
 
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
@@ -557,7 +571,7 @@ bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statem
                    struct sw_error *err)
 {
     struct sw_plan *plan = sw_plan_compile(context, statement, err);
-    bool is_good = plan != NULL && locate_in_scratch(plan, parameters, true, route, err);
+    bool is_good = plan != NULL && locate_in_scratch(plan, parameters, TO_EXPLAIN, route, err);
 
     sw_plan_free(plan);
     return is_good;

@@ -57,6 +57,7 @@ struct sw_planner {
     struct sw_error *err;
     struct sw_arena arena;
     struct sw_place *places;              /* of each relation, then of each function */
+    bool describes;                       /* no rows are asked for: any shard will do */
     bool calls_writer;                    /* a declared function writes */
     const struct sw_pins *pins;           /* of the sharded ones */
     const struct sw_insertion *insertion; /* into the text; NULL: nothing */

@@ -485,7 +485,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     struct sw_target next;
     struct sw_route route;
 
-    if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
+    if (!sw_session_find_route(session, statement, plan, parameters, &route, err) &&
+        (executes || plan == NULL || !sw_plan_locate_description(plan, &route, err)))
         return false;
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
         return true;

@@ -3,14 +3,11 @@
 All are limits of a sharded database that README names; on one that is whole there is none in mode session.
 """
 
-_ALL_ROWS = "the driver prepares SELECT ... FROM the table, without a key, to know its columns"
 _POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
 # (driver, step): (what is seen there, reason); driver "*": all that do this step
 _OF_SHARDS = {
-    ("asyncpg", "copy records"): (["refused 0A000"], _ALL_ROWS),
-    ("pgx", "copy rows"): (["refused 0A000"], _ALL_ROWS),
     ("django", "introspection of sharded"): (
         ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
     ("django", "recorder"): (

@@ -398,3 +398,49 @@ def a_client_that_reads_late_gets_everything(p):
             for _ in range(20):
                 equal(wire.rows_of(other.query("SELECT 1")), [["1"]])
         equal(wire.kinds(client.read_ready()), "12" + "D" * 2000 + "CZ")
+
+
+ALL_ROWS = "SELECT name, visits FROM patients"
+
+
+@rows([("all rows", ALL_ROWS), ("one of them", f"{ALL_ROWS} LIMIT 1"), ("no key", f"{ALL_ROWS} WHERE name = $1"),
+       ("keys of two shards", f"{ALL_ROWS} WHERE patient_id IN (1, 2, 3, 4, 5, 6, 7, 8)"),
+       ("a count", "SELECT count(*), max(name) FROM patients WHERE visits > $1"),
+       ("a join", "SELECT p.name, a.word FROM patients p JOIN patients q USING (name), (SELECT $1::text) a(word)"),
+       ("an error", "SELECT nothing FROM patients")])
+def what_reads_several_shards_is_described_but_not_run(p, sql):
+    same(p, parse(sql, "s") + describe("S", "s") + SYNC, parse(sql) + SYNC, describe("S") + SYNC)
+    with p.logged_in() as client:
+        kinds = wire.kinds(client.ask(parse(sql, "s") + describe("S", "s") + SYNC))
+        if kinds == "EZ":
+            return
+        equal(kinds, "1tTZ")
+        values = ["1"] * sql.count("$1")
+        for _ in range(2):
+            answers = client.ask(bind(values, "s") + execute() + SYNC)
+            equal((wire.kinds(answers), wire.error_of(answers)["C"]), ("EZ", "0A000"))
+        answers = client.ask(parse(sql) + bind(values) + execute() + SYNC)
+        equal((wire.kinds(answers), wire.error_of(answers)["C"]), ("1EZ", "0A000"))
+
+
+@test
+def describing_what_reads_several_shards_takes_no_part_in_a_transaction(p):
+    key = str(patient_in_both(p))
+    write = parse(UPDATE) + bind([key]) + execute() + SYNC
+    look = parse(ALL_ROWS, "s") + describe("S", "s") + SYNC
+    same(p, query("BEGIN"), look, close("S", "s") + SYNC, write, look, write, query("COMMIT"))
+    with p.logged_in() as client:
+        client.query("BEGIN")
+        client.ask(write)
+        equal(wire.kinds(client.ask(look)), "1tTZ")
+        answers = client.ask(bind([], "s") + execute() + SYNC)
+        equal((wire.error_of(answers)["C"], wire.ready_status(answers)), ("0A000", "E"))
+
+
+@rows([("tables that no shard has together", "SELECT 1 FROM patients, doctors"),
+       ("a write", "UPDATE patients SET visits = 0"), ("a write inside", "WITH gone AS (DELETE FROM patients"
+                                                       " RETURNING patient_id) SELECT * FROM gone")])
+def what_no_shard_could_answer_for_all_is_refused_when_it_is_parsed(p, sql):
+    with p.logged_in() as client:
+        answers = client.ask(parse(sql) + SYNC)
+        equal((wire.kinds(answers), wire.error_of(answers)["C"]), ("EZ", "0A000"))

@@ -101,7 +101,6 @@ REFUSED = [
     "COPY (SELECT 1) TO PROGRAM 'cat'",
     "COPY doctors FROM '/tmp/a'",
     "COPY doctors FROM STDIN; SET work_mem = '1MB'",
-    "PREPARE s AS SELECT * FROM patients",
     "EXECUTE s",
     "CREATE TEMP TABLE t (a int)",
     "CREATE TABLE t (a int)",

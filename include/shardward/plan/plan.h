@@ -111,6 +111,13 @@ bool sw_insertion_is_equal(const struct sw_insertion *a, const struct sw_inserti
  * not touched unless the statement is unusually large. */
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
                     struct sw_route *route, struct sw_error *err);
+/*
+ * Where a SELECT that reads rows of several shards, and so has no other route, can be prepared
+ * and described: its tables are alike on all shards of their placement. False: it reads from
+ * places that no shard has together, or is no SELECT; *err may be untouched.
+ */
+bool sw_plan_locate_description(const struct sw_plan *plan, struct sw_route *route,
+                                struct sw_error *err);
 
 /*
  * The shards of a route of kind SCHEMA, in global order: the catalog database first. Fills in

@@ -218,11 +218,11 @@ func copies(conn *pgx.Conn) {
 	}
 	count, err := conn.CopyFrom(background, pgx.Identifier{"appointments"}, []string{"patient_id", "appointment_id", "doctor_id", "slot_id"},
 		pgx.CopyFromRows(rows))
-	if err != nil {
-		say("copy rows", "refused", state(err))
-		return
-	}
-	say("copy rows", count)
+	must(err)
+	var total, slots int
+	must(conn.QueryRow(background, "SELECT count(*), sum(slot_id) FROM appointments WHERE patient_id = $1 AND appointment_id >= 1000",
+		keys[1]).Scan(&total, &slots))
+	say("copy rows", count, total, slots)
 }
 
 func cursors(conn *pgx.Conn) {

@@ -263,6 +263,36 @@ static void every_kind_of_route_is_printed(void **state)
     sw_buf_finish(&out);
 }
 
+static void rows_of_several_shards_have_a_description_on_any(void **state)
+{
+    struct sw_statement statement = select_patients(NULL);
+    struct sw_error err = {.sqlstate = ""};
+    struct sw_plan *plan = sw_plan_compile(&context, &statement, &err);
+    struct sw_route route;
+
+    assert_non_null(plan);
+    assert_false(sw_plan_locate(plan, NULL, &route, &err));
+    assert_true(sw_plan_locate_description(plan, &route, &err));
+    assert_int_equal(route.kind, SW_ROUTE_ANY_OF);
+    assert_string_equal(route.placement->name, "by_patient");
+    assert_false(route.writes);
+    sw_plan_free(plan);
+}
+
+static void a_write_has_no_description_elsewhere(void **state)
+{
+    struct sw_statement statement = select_patients(NULL);
+    struct sw_error err = {.sqlstate = ""};
+    struct sw_route route;
+    struct sw_plan *plan;
+
+    statement.writes = true;
+    plan = sw_plan_compile(&context, &statement, &err);
+    assert_non_null(plan);
+    assert_false(sw_plan_locate_description(plan, &route, &err));
+    sw_plan_free(plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +308,8 @@ int main(void)
         cmocka_unit_test(a_plan_is_located_as_often_as_values_come),
         cmocka_unit_test(a_statement_that_no_value_saves_has_no_plan),
         cmocka_unit_test(every_kind_of_route_is_printed),
+        cmocka_unit_test(rows_of_several_shards_have_a_description_on_any),
+        cmocka_unit_test(a_write_has_no_description_elsewhere),
     };
 
     return cmocka_run_group_tests_name("plan", tests, build, drop);
