@@ -16,15 +16,20 @@
 
 struct sw_columns;
 
-/* @types: the OID of each column's type. @budget: bytes that may be held. */
+/* @types: the OID of each column's type. @budget: bytes that may be held; never more than that
+ * PostgreSQL takes the arrays as parameters of one Bind, which is a GB for all of them together
+ * (MaxAllocSize). A buffer may be twice as large as what is in it. */
 struct sw_columns *sw_columns_create(const uint32_t *types, int count, int source_count,
                                      size_t budget);
 void sw_columns_destroy(struct sw_columns *columns); /* accepts NULL */
 
 /* More of what @source says: DataRow messages, cut anywhere. False: 08P01 for what is none, or
- * a row of another shape; 53400 when the budget is exceeded. */
+ * a row of another shape; 53400 when the budget is exceeded, or there are more rows than an
+ * array can have elements (2^27 - 1). Then only destroy is left. */
 bool sw_columns_feed(struct sw_columns *columns, int source, const uint8_t *bytes, size_t len,
                      struct sw_error *err);
+/* @source has no more rows. False: 08P01, it ended within a message. */
+bool sw_columns_end(const struct sw_columns *columns, int source, struct sw_error *err);
 int64_t sw_columns_rows(const struct sw_columns *columns);
 /* How many bytes the array of column @index has, and append it to @out. Of no rows: an array
  * without dimensions. */

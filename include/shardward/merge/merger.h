@@ -6,12 +6,14 @@
  *   shard 2  DataRow DataRow ...  --feed-->  +--------+
  *
  * With keys, each source comes in their order, and so does what leaves: the next row is known
- * when every source has one, or has ended. Without, rows leave as they have come. OFFSET and
- * LIMIT are cut here, and columns that only the merger needs are left out.
+ * when every source has one, or has ended; rows with equal keys leave in the order of their
+ * sources. Without, rows leave as they have come. OFFSET and LIMIT are cut here, and columns
+ * that only the merger needs are left out.
  *
  * It holds what was fed and did not leave yet, and copies each row twice. A source that is
  * wanted no longer (sw_merger_wants) should not be read for a while: so what the merger holds
- * is bounded by the budget and one row of each source.
+ * is bounded by the budget, what is fed at once, and one row of each source. (A buffer may be
+ * twice as large as what is in it.) With keys, each source has the same share of the budget.
  */
 #ifndef SW_MERGE_MERGER_H
 #define SW_MERGE_MERGER_H
@@ -43,17 +45,25 @@ struct sw_merger *sw_merger_create(const struct sw_merge_recipe *recipe, int sou
                                    size_t budget);
 void sw_merger_destroy(struct sw_merger *merger); /* accepts NULL */
 
-/* More of what @source says: DataRow messages, cut anywhere. False: 08P01 for what is none, or
- * a row of another shape; XX000 for a source that is out of order. */
+/*
+ * More of what @source says: DataRow messages, cut anywhere; what is over does not listen.
+ * False: 08P01 for what is none, or a row of another shape, or a key that is no value of its
+ * type in binary; XX000 for a source that is out of order. Then only destroy is left.
+ *
+ * Rows that leave as they come, with all their columns, are looked at as far as the count of
+ * their fields.
+ */
 bool sw_merger_feed(struct sw_merger *merger, int source, const uint8_t *bytes, size_t len,
                     struct sw_error *err);
-/* @source has no more rows. False: 08P01, it ended within a message. */
+/* @source has no more rows; said once. False: 08P01, it ended within a message. */
 bool sw_merger_end(struct sw_merger *merger, int source, struct sw_error *err);
-/* Is there room for more of @source? (Always true while it has no whole row, and is needed.) */
+/* Is there room for more of @source? With keys always true while it has no whole row, and is
+ * needed; without, once what is held has left. */
 bool sw_merger_wants(const struct sw_merger *merger, int source);
 
 /* Append rows that are known to be next, until @out holds at least @most bytes, or none is
- * known, or the limit is reached. Returns how many. */
+ * known, or the limit is reached. Returns how many. Rows are appended whole; one that would
+ * pass the limit of @out stays. */
 int64_t sw_merger_pull(struct sw_merger *merger, struct sw_buf *out, size_t most);
 /* No more rows will leave: all sources have ended and are empty, or the limit is reached. */
 bool sw_merger_is_over(const struct sw_merger *merger);

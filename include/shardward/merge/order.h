@@ -15,21 +15,28 @@ enum sw_order {
     SW_ORDER_NONE,     /* not known */
     SW_ORDER_SIGNED,   /* two's complement of any width: integers, date, time, timestamp(tz),
                           money */
-    SW_ORDER_UNSIGNED, /* oid, "char", bool, xid8 */
+    SW_ORDER_UNSIGNED, /* oid, "char", bool, xid8, pg_lsn */
     SW_ORDER_FLOAT,    /* of 4 or 8 bytes: -0 equals 0, NaN is last and equals itself */
     SW_ORDER_NUMERIC,  /* NaN last, infinities */
-    SW_ORDER_BYTES,  /* memcmp(), then length: bytea, uuid, text whose collation is bytewise */
-    SW_ORDER_PADDED, /* ... character(n), whose trailing blanks do not count */
+    SW_ORDER_BYTES,    /* memcmp(), then length: bytea, uuid, macaddr, tid, text whose collation
+                          is bytewise */
+    SW_ORDER_PADDED,   /* ... character(n), whose trailing blanks do not count */
+    SW_ORDER_BITS,     /* bit, varbit */
+    SW_ORDER_INET,     /* inet, cidr */
     SW_ORDER_TIMETZ,
     SW_ORDER_INTERVAL,
 };
 
-/* How values of type @oid (of pg_catalog) are ordered. @is_bytewise: their collation is C, or
- * POSIX; matters to texts, which are not known under others. */
+/* How values of type @oid (of pg_catalog) are ordered. @is_bytewise: the collation of what is
+ * sorted is C, or POSIX; matters to texts, which are not known under others. (It is C for type
+ * name, unless the statement says another.) */
 enum sw_order sw_order_of(uint32_t oid, bool is_bytewise);
 
-/* Less than, equal to or greater than 0. Neither value is NULL. A value of a length that the
- * type cannot have compares as its bytes do. */
+/* Are these bytes such as the type sends? Of texts all are. */
+bool sw_order_admits(enum sw_order order, const uint8_t *bytes, size_t len);
+
+/* Less than, equal to or greater than 0. Neither value is NULL. Values that are not admitted
+ * compare as their bytes do. */
 int sw_order_compare(enum sw_order order, const uint8_t *a, size_t a_len, const uint8_t *b,
                      size_t b_len);
 
