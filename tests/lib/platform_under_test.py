@@ -219,11 +219,14 @@ class Platform:
     def oracle(self):
         return self.at_node(ORACLE)
 
-    def oracle_wire(self, dbname=ORACLE, **params):
-        wire = Wire(self.main_node.address, self.main_node.port)
+    def wire_at(self, node, dbname, **params):
+        wire = Wire(node.address, node.port)
         answers = wire.login({"user": USER, "database": dbname, **params}, PASSWORD)
         assert answers[-1].kind == "Z", f"no login: {answers}"
         return wire
+
+    def oracle_wire(self, dbname=ORACLE, **params):
+        return self.wire_at(self.main_node, dbname, **params)
 
     def rows(self, shard, sql, parameters=None):
         with self.at_shard(shard) as conn:

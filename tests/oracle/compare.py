@@ -29,6 +29,8 @@ class Answer:
     results: list = field(default_factory=list)
     code: str = None                             # SQLSTATE of the error, if there was one
     message: str = ""
+    detail: str = ""
+    hint: str = ""
     parameters: bytes = None                     # ParameterDescription
     status: str = "I"                            # of the transaction, as ReadyForQuery says
 
@@ -101,6 +103,7 @@ def answer_of(messages):
         elif message.kind == "E":
             fields = message.fields()
             answer.code, answer.message = fields["C"], fields["M"]
+            answer.detail, answer.hint = fields.get("D", ""), fields.get("H", "")
         elif message.kind == "Z":
             answer.status = message.body.decode()
     return answer

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""run.py --shardward PATH [--seed N] [--seconds N] [--statements N]: the oracle suite.
+"""run.py --shardward PATH [--seed N] [--seconds N] [--statements N] [--only PART]: the oracle suite.
 
 The same rows on one PostgreSQL that holds all tables (the oracle) and through shardward; then the
 same statements at both. The answers must be equal, or shardward must have refused (0A000): see
@@ -29,38 +29,23 @@ from platform_under_test import DATABASE   # noqa: E402
 
 import drawn                                     # noqa: E402
 import keys                                      # noqa: E402
+import several                                   # noqa: E402
 import wrong_answers                             # noqa: E402
 from compare import LOST, Client, answer_of, difference   # noqa: E402
+from findings import Findings                    # noqa: E402
+from layouts import laid_out                     # noqa: E402
 from queries import GROUPS                       # noqa: E402
 from rows import KEYS, TABLES, Contents, statements_to_load   # noqa: E402
 from ways import INT2, INT4, INT8, SIMPLE, WAYS, Prepared, Request, Statement, render   # noqa: E402
 from writes import Writes                        # noqa: E402
 
-SEED, SECONDS = 20260101, 60
-MOST_SHOWN = 4                                   # differences of one test
+SEED, SECONDS, SEVERAL_SECONDS = 20260101, 60, 30
+MOST_REFUSED = 100                               # percent of the corpus for several shards
 BATCH, WRITES, TRANSACTIONS, PREPARED = 12, 14, 4, 5     # in one round, for each group and way
 KEY_STATEMENTS = 4000                            # on tables placed in every way
 DRAWN_STATEMENTS = 1200                          # INSERTs that leave columns to a sequence
 ROUNDS_OF_ROWS = 4                               # then all rows are loaded anew
 LEAST_ROUTED, LEAST_WITH_ROWS = 0.25, 0.12       # of the random statements
-
-
-class Findings:
-    """What each test has found, until it is reported."""
-
-    def __init__(self):
-        self.texts, self.seconds = {}, Counter()
-
-    def of(self, name):
-        return self.texts.setdefault(name, [])
-
-    def report(self, report, name):
-        texts = self.of(name)
-        if not texts:
-            report.ok(name, self.seconds[name])
-            return
-        more = [f"... and {len(texts) - MOST_SHOWN} more"] if len(texts) > MOST_SHOWN else []
-        report.fail(name, "\n\n".join([*texts[:MOST_SHOWN], *more]))
 
 
 class Oracle:
@@ -481,11 +466,23 @@ def main():
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for the random statements to"
         " end")
     parser.add_argument("--statements", type=int, default=0, help="end after so many random ones")
+    parser.add_argument("--only", choices=["one", "several"], help="what concerns one shard, or several")
+    parser.add_argument("--several-seconds", type=float, default=SEVERAL_SECONDS,
+                        help="for the random statements over several shards to end")
+    parser.add_argument("--every-way", action="store_true",
+                        help="ask all statements of the corpus in all ways of all layouts")
+    parser.add_argument("--most-refused", type=float, default=MOST_REFUSED, metavar="PERCENT",
+                        help="of the corpus; more is a failure")
+    parser.add_argument("--update", action="store_true", help="write docs/refusals.md")
     args = parser.parse_args()
 
     def tests(platform, report):
-        with contextlib.closing(Oracle(platform, report, args)) as oracle:
-            oracle.run()
+        if args.only != "several":
+            with contextlib.closing(Oracle(platform, report, args)) as oracle:
+                oracle.run()
+        if args.only != "one":
+            with laid_out(platform) as layouts:
+                several.Several(layouts, report, args).run()
     return runner.run("oracle", args, tests)
 
 
