@@ -13,6 +13,10 @@
 #include "shardward/parse/skeleton.h"
 #include "shardward/parse/statement.h"
 
+#include "tree.h"
+
+struct sw_outliner;
+
 /* A list that grows; items lie in the scratch arena. */
 struct sw_facts_list {
     void *items;
@@ -31,6 +35,8 @@ struct sw_scope {
 struct sw_cte {
     const struct sw_cte *outer;
     const char *name;
+    int query; /* see outline.h; -1: not known */
+    const List *columns;
 };
 
 struct sw_facts {
@@ -63,6 +69,8 @@ struct sw_facts {
                                         statement, and no constant: now(), current_user */
     bool names_sequence;             /* nextval(), in DDL */
     int tables_seen, functions_seen; /* RangeVar and FuncCall nodes met */
+    struct sw_outliner *outliner;    /* wants to know how queries stand within each other, see
+                                    outlining.h; NULL: nobody does */
 };
 
 /* prunes_to of a predicate whose level is not yet complete. */

@@ -14,6 +14,7 @@
 #include "from.h"
 
 #include "predicates.h"
+#include "outlining.h"
 #include "walk.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ void sw_from_begin(struct sw_from *from, const struct sw_facts *facts, int level
         .outer = facts->scope,
         .first = facts->relations.count,
         .first_predicate = facts->predicates.count,
+        .root = -1,
     };
 }
 
@@ -67,24 +69,30 @@ int sw_from_add_table(struct sw_facts *facts, const RangeVar *table, int level)
     return facts->relations.count - 1;
 }
 
-static bool is_cte(const struct sw_facts *facts, const RangeVar *table)
+/* NULL: it is none. */
+static const struct sw_cte *find_cte(const struct sw_facts *facts, const RangeVar *table)
 {
     if (table->schemaname != NULL)
-        return false;
+        return NULL;
     for (const struct sw_cte *cte = facts->ctes; cte != NULL; cte = cte->outer)
         if (strcmp(cte->name, table->relname) == 0)
-            return true;
-    return false;
+            return cte;
+    return NULL;
 }
 
 static void walk_table(struct sw_facts *facts, struct sw_from *from, const RangeVar *table)
 {
-    if (!is_cte(facts, table)) {
-        (void)sw_from_add_table(facts, table, from->level);
-        return;
+    const struct sw_cte *cte = find_cte(facts, table);
+    int relation;
+
+    if (cte == NULL) {
+        relation = sw_from_add_table(facts, table, from->level);
+    } else {
+        facts->tables_seen++;
+        relation = sw_from_add_derived(facts, table->alias, table->relname, from->level);
+        sw_outliner_note_derived(facts, relation, cte->query, cte->columns, table->alias);
     }
-    facts->tables_seen++;
-    (void)sw_from_add_derived(facts, table->alias, table->relname, from->level);
+    sw_outliner_note_leaf(facts, relation);
 }
 
 static void walk_subselect(struct sw_facts *facts, struct sw_from *from,
@@ -92,10 +100,15 @@ static void walk_subselect(struct sw_facts *facts, struct sw_from *from,
 {
     struct sw_scope lateral = {from->outer, from->level, from->first};
 
+    int query, relation;
+
     facts->scope = item->lateral ? &lateral : from->outer;
     sw_walk_query(facts, item->subquery);
+    query = sw_outliner_last_query(facts);
     facts->scope = from->outer;
-    (void)sw_from_add_derived(facts, item->alias, NULL, from->level);
+    relation = sw_from_add_derived(facts, item->alias, NULL, from->level);
+    sw_outliner_note_derived(facts, relation, query, NIL, item->alias);
+    sw_outliner_note_leaf(facts, relation);
 }
 
 static void walk_column_definitions(struct sw_facts *facts, const List *definitions)
@@ -138,7 +151,8 @@ static void walk_functions(struct sw_facts *facts, struct sw_from *from,
     }
     walk_column_definitions(facts, item->coldeflist);
     facts->scope = from->outer;
-    (void)sw_from_add_derived(facts, item->alias, name_of_function(facts, item), from->level);
+    sw_outliner_note_leaf(facts, sw_from_add_derived(facts, item->alias,
+                                                   name_of_function(facts, item), from->level));
 }
 
 static void walk_xml_table(struct sw_facts *facts, struct sw_from *from,
@@ -158,7 +172,8 @@ static void walk_xml_table(struct sw_facts *facts, struct sw_from *from,
         sw_walk(facts, column->coldefexpr);
     }
     facts->scope = from->outer;
-    (void)sw_from_add_derived(facts, item->alias, "xmltable", from->level);
+    sw_outliner_note_leaf(facts,
+                        sw_from_add_derived(facts, item->alias, "xmltable", from->level));
 }
 
 /* The subtrees of a join: relations [left, right) and [right, end). */
@@ -312,13 +327,15 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
 {
     bool nulls_left = expr->jointype == JOIN_RIGHT || expr->jointype == JOIN_FULL;
     bool nulls_right = expr->jointype == JOIN_LEFT || expr->jointype == JOIN_FULL;
-    int left = facts->relations.count, right;
+    int left = facts->relations.count, right, left_join;
     struct sw_scope scope = {from->outer, from->level, left};
     struct join join;
 
     walk_item(facts, from, expr->larg, is_nullable || nulls_left);
+    left_join = sw_outliner_last_join(facts);
     right = facts->relations.count;
     walk_item(facts, from, expr->rarg, is_nullable || nulls_right);
+    sw_outliner_note_join(facts, expr->jointype, left_join, sw_outliner_last_join(facts));
     join = lay_out_join(expr, left, right, facts->relations.count, is_nullable, from->first);
     facts->scope = &scope;
     sw_walk(facts, expr->quals);
@@ -355,8 +372,12 @@ static void walk_item(struct sw_facts *facts, struct sw_from *from, const Node *
 
 void sw_from_walk(struct sw_facts *facts, struct sw_from *from, const List *items)
 {
-    for (int i = 0; i < list_length(items); i++)
+    for (int i = 0; i < list_length(items); i++) {
         walk_item(facts, from, list_nth(items, i), false);
+        if (i > 0)
+            sw_outliner_note_join(facts, JOIN_INNER, from->root, sw_outliner_last_join(facts));
+        from->root = sw_outliner_last_join(facts);
+    }
 }
 
 void sw_from_end(struct sw_from *from, const struct sw_facts *facts)

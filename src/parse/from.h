@@ -13,6 +13,7 @@ struct sw_from {
     const struct sw_scope *outer; /* what names mean around the level */
     int first;                    /* relation */
     int end;                      /* one past the last relation; set by sw_from_end() */
+    int root;                     /* of its joins, see outline.h; -1: none */
     int first_predicate;
     const List *using_names; /* named in every USING so far; NIL and has_using: none is */
     bool has_using;

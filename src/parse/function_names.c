@@ -12,6 +12,8 @@
  */
 #include "function_names.h"
 
+#include "shardward/base/text.h"
+
 /* clang-format off */
 const char *const sw_harmless_functions[] = {
     "abbrev", "abs", "acos", "acosd", "age", "area", "array_agg", "array_append", "array_cat",
@@ -154,4 +156,20 @@ const char *const sw_catalog_functions[] = {
 };
 const size_t sw_catalog_function_count =
     sizeof sw_catalog_functions / sizeof sw_catalog_functions[0];
+
+/* prokind = 'a' */
+static const char *const aggregates[] = {
+    "array_agg", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "corr", "count",
+    "covar_pop", "covar_samp", "cume_dist", "dense_rank", "every", "json_agg",
+    "json_object_agg", "jsonb_agg", "jsonb_object_agg", "max", "min", "mode", "percent_rank",
+    "percentile_cont", "percentile_disc", "range_agg", "range_intersect_agg", "rank",
+    "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope",
+    "regr_sxx", "regr_sxy", "regr_syy", "stddev", "stddev_pop", "stddev_samp", "string_agg",
+    "sum", "var_pop", "var_samp", "variance", "xmlagg",
+};
 /* clang-format on */
+
+bool sw_function_is_aggregate(const char *name)
+{
+    return sw_text_is_one_of(name, aggregates, sizeof aggregates / sizeof aggregates[0]);
+}

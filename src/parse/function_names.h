@@ -4,6 +4,7 @@
 #ifndef SW_PARSE_FUNCTION_NAMES_H
 #define SW_PARSE_FUNCTION_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Sorted by strcmp. */
@@ -13,5 +14,8 @@ extern const size_t sw_harmless_function_count;
 /* Read only, but the answer depends on pg_catalog. Sorted by strcmp. */
 extern const char *const sw_catalog_functions[];
 extern const size_t sw_catalog_function_count;
+
+/* Is @name an aggregate of pg_catalog (or may be, as rank() is within a group)? */
+bool sw_function_is_aggregate(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 #include "function_names.h"
 #include "meeting.h"
 #include "settings.h"
+#include "outlining.h"
 #include "values.h"
 #include "walk.h"
 
@@ -139,6 +140,7 @@ static bool is_known(struct sw_facts *facts, const FuncCall *call)
 void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
 {
     facts->functions_seen++;
+    sw_outliner_note_call(facts, call);
     if (!is_known(facts, call))
         add_function(facts, call);
     sw_walk_list(facts, call->args);

@@ -8,6 +8,7 @@
  */
 #include "from.h"
 #include "predicates.h"
+#include "outlining.h"
 #include "values.h"
 #include "walk.h"
 
@@ -49,6 +50,8 @@ static void add_cte_name(struct sw_facts *facts, const CommonTableExpr *expr)
 
     cte->outer = facts->ctes;
     cte->name = expr->ctename;
+    cte->query = -1;
+    cte->columns = expr->aliascolnames;
     facts->ctes = cte;
 }
 
@@ -61,7 +64,8 @@ static void walk_cte(struct sw_facts *facts, const CommonTableExpr *cte)
     }
 }
 
-/* Without RECURSIVE a query sees the names before it; with it, all of them. */
+/* Without RECURSIVE a query sees the names before it; with it, all of them, of which it cannot
+ * be told what stands for them. */
 static void walk_with(struct sw_facts *facts, const WithClause *with)
 {
     const List *ctes = with == NULL ? NIL : with->ctes;
@@ -69,9 +73,16 @@ static void walk_with(struct sw_facts *facts, const WithClause *with)
     for (int i = 0; i < list_length(ctes) && with->recursive; i++)
         add_cte_name(facts, list_nth(ctes, i));
     for (int i = 0; i < list_length(ctes); i++) {
+        int query;
+
         walk_cte(facts, list_nth(ctes, i));
-        if (!with->recursive)
+        query = sw_outliner_last_query(facts);
+        if (with->recursive) {
+            sw_outliner_note_recursion(facts);
+        } else {
             add_cte_name(facts, list_nth(ctes, i));
+            ((struct sw_cte *)facts->ctes)->query = query;
+        }
     }
 }
 
@@ -113,15 +124,21 @@ static void walk_plain_select(struct sw_facts *facts, const SelectStmt *select)
     sw_walk_list(facts, select->windowClause);
     sw_walk_list(facts, select->valuesLists);
     walk_tail(facts, select);
+    sw_outliner_note_select(facts, select, from.root);
     sw_from_finish(facts, &from);
 }
 
 static void walk_set_operation(struct sw_facts *facts, const SelectStmt *select)
 {
+    int left, right;
+
     walk_with(facts, select->withClause);
     sw_walk_query(facts, (const Node *)select->larg);
+    left = sw_outliner_last_query(facts);
     sw_walk_query(facts, (const Node *)select->rarg);
+    right = sw_outliner_last_query(facts);
     walk_tail(facts, select);
+    sw_outliner_note_set_operation(facts, select, left, right);
 }
 
 /* Names of assigned columns, kept for good. */

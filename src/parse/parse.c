@@ -10,6 +10,7 @@
 
 #include "facts.h"
 #include "meeting.h"
+#include "outlining.h"
 #include "tree.h"
 #include "utility.h"
 #include "walk.h"
@@ -66,12 +67,14 @@ static void trim(const char *sql, struct sw_statement *statement)
 struct source {
     const char *sql;
     const struct sw_skeleton *skeleton; /* NULL: not known */
+    bool wants_outlines;
 };
 
 static void describe(struct sw_script *script, const RawStmt *raw, const struct source *source,
-                     struct sw_statement *statement)
+                     struct sw_statement *statement, const struct sw_outline **outline)
 {
     const char *sql = source->sql;
+    struct sw_outliner outliner;
     struct sw_facts facts;
 
     statement->location = raw->stmt_location;
@@ -81,6 +84,10 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     sw_facts_init(&facts, &script->arena, statement);
     facts.sql = sql;
     facts.skeleton = source->skeleton;
+    if (source->wants_outlines) {
+        sw_outliner_init(&outliner);
+        facts.outliner = &outliner;
+    }
     if (!sw_walk_statement(&facts, raw->stmt)) {
         statement->is_verbatim = true;
         sw_utility_describe(&facts, raw->stmt);
@@ -89,6 +96,8 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     }
     script->tables_seen += facts.tables_seen;
     script->functions_seen += facts.functions_seen;
+    if (source->wants_outlines && !facts.is_refused && outliner.last_query >= 0)
+        *outline = sw_outliner_finish(&facts);
     sw_facts_finish(&facts);
 }
 
@@ -99,30 +108,27 @@ static bool describe_all(struct sw_script *script, const List *trees,
     size_t count = (size_t)list_length(trees);
     struct sw_statement *statements =
         sw_arena_alloc(&script->arena, count * sizeof *statements);
+    const struct sw_outline **outlines =
+        sw_arena_alloc(&script->arena, (source->wants_outlines ? count : 0) * sizeof *outlines);
 
     for (size_t i = 0; i < count; i++) {
-        describe(script, list_nth(trees, (int)i), source, &statements[i]);
+        describe(script, list_nth(trees, (int)i), source, &statements[i],
+                 source->wants_outlines ? &outlines[i] : NULL);
         if (sw_error_is(&statements[i].refusal, "54001")) {
             *err = statements[i].refusal;
             return false;
         }
     }
     script->statements = statements;
+    script->outlines = source->wants_outlines ? outlines : NULL;
     script->count = (int)count;
     return true;
 }
 
-struct sw_script *sw_parse(const char *sql, struct sw_error *err)
+static struct sw_script *parse(const struct source *source, struct sw_error *err)
 {
-    return sw_parse_lifted(sql, NULL, err);
-}
-
-struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *skeleton,
-                                  struct sw_error *err)
-{
-    const struct source source = {sql, skeleton};
     MemoryContext context = pg_query_enter_memory_context();
-    PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(sql);
+    PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(source->sql);
     struct sw_script *script = NULL;
 
     if (parsed.error != NULL) {
@@ -132,7 +138,7 @@ struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *ske
         script = sw_alloc_zero(1, sizeof *script);
         script->refs = 1;
         sw_arena_init(&script->arena);
-        if (!describe_all(script, parsed.tree, &source, err)) {
+        if (!describe_all(script, parsed.tree, source, err)) {
             sw_script_unref(script);
             script = NULL;
         }
@@ -140,6 +146,27 @@ struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *ske
     free(parsed.stderr_buffer);
     pg_query_exit_memory_context(context);
     return script;
+}
+
+struct sw_script *sw_parse(const char *sql, struct sw_error *err)
+{
+    return parse(&(struct source){.sql = sql}, err);
+}
+
+struct sw_script *sw_parse_lifted(const char *sql, const struct sw_skeleton *skeleton,
+                                  struct sw_error *err)
+{
+    return parse(&(struct source){.sql = sql, .skeleton = skeleton}, err);
+}
+
+struct sw_script *sw_parse_outlines(const char *sql, struct sw_error *err)
+{
+    return parse(&(struct source){.sql = sql, .wants_outlines = true}, err);
+}
+
+const struct sw_outline *sw_script_outline(const struct sw_script *script, int index)
+{
+    return script->outlines == NULL ? NULL : script->outlines[index];
 }
 
 struct sw_script *sw_script_ref(struct sw_script *script)

@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include "outlining.h"
+
 #include <string.h>
 
 /* Measured: all levels together take below 768 KiB of stack, 2 MiB under AddressSanitizer. */
@@ -58,6 +60,11 @@ static void check_operator(struct sw_facts *facts, const List *names)
 
 static void walk_leaf(struct sw_facts *facts, const void *node)
 {
+}
+
+static void walk_column_ref(struct sw_facts *facts, const void *node)
+{
+    sw_outliner_note_column(facts, node);
 }
 
 static void walk_list_node(struct sw_facts *facts, const void *node)
@@ -150,6 +157,7 @@ static void walk_sublink(struct sw_facts *facts, const void *node)
     check_operator(facts, link->operName);
     sw_walk(facts, link->testexpr);
     sw_walk_query(facts, link->subselect);
+    sw_outliner_note_link(facts, link, sw_outliner_last_query(facts));
 }
 
 static void walk_case(struct sw_facts *facts, const void *node)
@@ -273,7 +281,7 @@ static walk_fn *const walkers[] = {
     [T_CaseWhen] = walk_case_when,
     [T_CoalesceExpr] = walk_coalesce,
     [T_CollateClause] = walk_collate,
-    [T_ColumnRef] = walk_leaf,
+    [T_ColumnRef] = walk_column_ref,
     [T_CurrentOfExpr] = walk_current_of,
     [T_FuncCall] = walk_function,
     [T_GroupingFunc] = walk_grouping,

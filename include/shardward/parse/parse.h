@@ -12,12 +12,15 @@
 #include "shardward/parse/skeleton.h"
 #include "shardward/parse/statement.h"
 
+struct sw_outline;
+
 struct sw_script {
     int refs;
     struct sw_arena arena;
     const struct sw_statement *statements;
     int count;                       /* 0: the text is empty, or comments only */
     int tables_seen, functions_seen; /* table names and calls walked; for tests */
+    const struct sw_outline *const *outlines; /* of each statement, see outline.h; NULL: not read */
 };
 
 /*
