@@ -1,7 +1,7 @@
 #include "shardward/admin/places.h"
 
 #include "shardward/parse/parse.h"
-#include "shardward/plan/plan.h"
+#include "shardward/plan/scatter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,19 +24,6 @@ static const struct sw_database *find_database(const struct sw_places *places,
     return database;
 }
 
-static bool explain_statement(const struct sw_plan_context *context,
-                              const struct sw_statement *statement, struct sw_buf *out,
-                              struct sw_error *err)
-{
-    const struct sw_parameters unbound = {.values = NULL};
-    struct sw_route route;
-
-    if (!sw_plan_route(context, statement, &unbound, &route, err))
-        return false;
-    sw_plan_print_route(context->database, &route, out);
-    return true;
-}
-
 bool sw_places_explain(const struct sw_places *places, const char *sql, struct sw_buf *out,
                        struct sw_error *err)
 {
@@ -44,14 +31,16 @@ bool sw_places_explain(const struct sw_places *places, const char *sql, struct s
         .database = find_database(places, err),
         .is_search_path_plain = true,
         .catalog = places->catalog,
+        .map = (struct sw_map *)places->map,
     };
+    const struct sw_parameters unbound = {.values = NULL};
     struct sw_script *script;
     bool is_good = true;
 
     if (context.database == NULL || (script = sw_parse(sql, err)) == NULL)
         return false;
     for (int i = 0; is_good && i < script->count; i++)
-        is_good = explain_statement(&context, &script->statements[i], out, err);
+        is_good = sw_plan_explain(&context, script, sql, i, &unbound, out, err);
     sw_script_unref(script);
     return is_good;
 }

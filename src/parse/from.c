@@ -13,8 +13,8 @@
  */
 #include "from.h"
 
-#include "predicates.h"
 #include "outlining.h"
+#include "predicates.h"
 #include "walk.h"
 
 #include <string.h>
@@ -151,8 +151,9 @@ static void walk_functions(struct sw_facts *facts, struct sw_from *from,
     }
     walk_column_definitions(facts, item->coldeflist);
     facts->scope = from->outer;
-    sw_outliner_note_leaf(facts, sw_from_add_derived(facts, item->alias,
-                                                   name_of_function(facts, item), from->level));
+    sw_outliner_note_leaf(
+        facts,
+        sw_from_add_derived(facts, item->alias, name_of_function(facts, item), from->level));
 }
 
 static void walk_xml_table(struct sw_facts *facts, struct sw_from *from,
@@ -173,7 +174,7 @@ static void walk_xml_table(struct sw_facts *facts, struct sw_from *from,
     }
     facts->scope = from->outer;
     sw_outliner_note_leaf(facts,
-                        sw_from_add_derived(facts, item->alias, "xmltable", from->level));
+                          sw_from_add_derived(facts, item->alias, "xmltable", from->level));
 }
 
 /* The subtrees of a join: relations [left, right) and [right, end). */

@@ -1,7 +1,7 @@
 #include "function_names.h"
 #include "meeting.h"
-#include "settings.h"
 #include "outlining.h"
+#include "settings.h"
 #include "values.h"
 #include "walk.h"
 

@@ -7,8 +7,8 @@
  * then w and all the rest, which see f and what is around.
  */
 #include "from.h"
-#include "predicates.h"
 #include "outlining.h"
+#include "predicates.h"
 #include "values.h"
 #include "walk.h"
 

@@ -314,10 +314,11 @@ static int candidate(const struct candidates *candidates, int i)
     return candidates->numbers == NULL ? i : candidates->numbers[i];
 }
 
-/* The first shard, and another one if there is any. */
+/* The first shard, and another one if there is any; all of them are noted if somebody wants to
+ * know. */
 static void compare_shards(const struct sw_placement *placement,
                            const struct candidates *groups, const struct candidates *buckets,
-                           struct sw_place *place)
+                           struct sw_place *place, bool *needed)
 {
     place->bucket = candidate(groups, 0) * placement->group_buckets + candidate(buckets, 0);
     place->shard = placement->buckets[place->bucket].shard;
@@ -326,11 +327,14 @@ static void compare_shards(const struct sw_placement *placement,
         for (int b = 0; b < buckets->count; b++) {
             int at = candidate(groups, g) * placement->group_buckets + candidate(buckets, b);
 
+            if (needed != NULL)
+                needed[placement->buckets[at].shard->id] = true;
             if (placement->buckets[at].shard == place->shard)
                 continue;
             place->kind = SW_PLACE_SEVERAL;
             place->other = placement->buckets[at].shard;
-            return;
+            if (needed == NULL)
+                return;
         }
     }
 }
@@ -402,7 +406,7 @@ void sw_place_by_domains(struct sw_planner *planner, struct sw_place *place,
         place->kind = SW_PLACE_ANY_OF;
         return;
     }
-    compare_shards(placement, &groups, &buckets, place);
+    compare_shards(placement, &groups, &buckets, place, planner->needed);
     place->missing = missing_part(placement, domains);
     place->has_bucket = place->missing < 0;
     place->pinned = keep_pinned(planner, placement, domains);

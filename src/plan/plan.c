@@ -16,37 +16,10 @@
 
 enum { SCRATCH = 4096 }; /* bytes of the stack that most statements are located in */
 
-struct sw_plan {
-    struct sw_plan_context context;
-    const struct sw_statement *statement;
-    bool is_settled; /* `route` is it, whatever the values are */
-    struct sw_route route;
-    bool has_unbound; /* `unbound` is the route while no values are there */
-    struct sw_route unbound;
-    bool calls_writer;      /* a function that writes */
-    bool shares_parameters; /* one stands more than once */
-    struct sw_arena arena;
-    const struct sw_place *places;
-    const struct sw_pins *pins;
-    const struct sw_direct *direct; /* NULL: the long way alone leads there */
-    const struct sw_insertion *insertion;
-    const struct sw_copy_plan *copy;
-};
-
-/* What does not fit is left out whole. */
-static void add_reason(struct sw_route *route, const char *text)
-{
-    size_t len = strlen(route->reason);
-
-    if (len + strlen(text) + sizeof "; " <= sizeof route->reason)
-        (void)snprintf(route->reason + len, sizeof route->reason - len, "%s%s",
-                       len == 0 ? "" : "; ", text);
-}
-
 static bool set_route(struct sw_route *route, enum sw_route_kind kind, const char *reason)
 {
     *route = (struct sw_route){.kind = kind};
-    add_reason(route, reason);
+    sw_route_add_reason(route, reason);
     return true;
 }
 
@@ -162,15 +135,10 @@ static bool route_without_tables(const struct sw_planner *planner, struct sw_rou
     return set_route(route, SW_ROUTE_ANY, "no table");
 }
 
-static const char *missing_key(const struct sw_place *place)
-{
-    return place->table->keys[place->missing > 0 ? place->missing : 0];
-}
-
 static bool refuse_several(const struct sw_planner *planner, const struct sw_place *place)
 {
     const struct sw_table *table = place->table;
-    const char *key = missing_key(place);
+    const char *key = sw_place_missing_key(place);
 
     sw_error_set(planner->err, "0A000", "statement needs more than one shard");
     sw_error_hint(planner->err, "Add %s = ... to WHERE.", key);
@@ -212,110 +180,6 @@ static bool refuse_pair(const struct sw_planner *planner, const struct sw_place 
     return false;
 }
 
-static void print_pinned(const struct sw_pinned *pinned, char *out, size_t size)
-{
-    char value[SW_KEY_SHOWN];
-
-    if (pinned->value->kind == SW_VALUE_PARAMETER) {
-        (void)snprintf(out, size, "$%d", pinned->value->parameter);
-        return;
-    }
-    sw_key_value_print(&pinned->key, value);
-    (void)snprintf(out, size, pinned->key.type == SW_KEY_BIGINT ? "%s" : "'%s'", value);
-}
-
-/* "city = 'Harbin', patient_id = 42"; what does not fit is left out. */
-static void print_key(const struct sw_place *place, char *out, size_t size)
-{
-    size_t len = 0;
-
-    out[0] = '\0';
-    for (int p = 0; p < place->table->placement->part_count; p++) {
-        char value[SW_KEY_SHOWN + 2];
-        int more;
-
-        if (place->pinned[p] == NULL)
-            continue;
-        print_pinned(place->pinned[p], value, sizeof value);
-        more = snprintf(out + len, size - len, "%s%.63s = %s", len == 0 ? "" : ", ",
-                        place->table->keys[p], value);
-        if (more < 0 || (size_t)more >= size - len) {
-            out[len] = '\0';
-            return;
-        }
-        len += (size_t)more;
-    }
-}
-
-/* "bucket 17 of north of by_city": where in its placement a place is. */
-static void print_bucket(const struct sw_place *place, char *out, size_t size)
-{
-    const struct sw_placement *placement = place->table->placement;
-    int group = place->bucket / placement->group_buckets;
-    int bucket = place->bucket % placement->group_buckets;
-    const char *what = placement->kind == SW_PLACEMENT_LIST ? "a list" : "a range";
-
-    if (group == placement->default_group)
-        what = "the default";
-    if (placement->kind == SW_PLACEMENT_HASH)
-        (void)snprintf(out, size, "bucket %d of %s", bucket, placement->name);
-    else if (placement->hashed_from == placement->part_count)
-        (void)snprintf(out, size, "%s of %s", what, placement->name);
-    else
-        (void)snprintf(out, size, "bucket %d of %.63s of %s", bucket, placement->groups[group],
-                       placement->name);
-}
-
-static void explain_sharded(const struct sw_place *place, char *out, size_t size)
-{
-    const struct sw_table *table = place->table;
-    char key[160], bucket[160];
-
-    if (place->kind == SW_PLACE_ANY_OF && place->is_target_of_copy) {
-        (void)snprintf(out, size, "%s: the first row tells", table->name);
-        return;
-    }
-    if (place->kind == SW_PLACE_ANY_OF && place->is_filled) {
-        (void)snprintf(out, size, "%s: the key of new rows is drawn from a sequence",
-                       table->name);
-        return;
-    }
-    if (place->is_at_cursor) {
-        (void)snprintf(out, size, "%s: where the cursor is", table->name);
-        return;
-    }
-    if (place->kind == SW_PLACE_ANY_OF) {
-        (void)snprintf(out, size, "%s: %s is not known yet, or matches no row", table->name,
-                       missing_key(place));
-        return;
-    }
-    if (place->pinned == NULL) {
-        (void)snprintf(out, size, "%s: %s has one shard", table->name, table->placement->name);
-        return;
-    }
-    print_key(place, key, sizeof key);
-    if (place->has_bucket) {
-        print_bucket(place, bucket, sizeof bucket);
-        (void)snprintf(out, size, "%s: %s is in %s, on %s", table->name, key, bucket,
-                       place->shard->name);
-    } else {
-        (void)snprintf(out, size, "%s: all rows with %s are on %s", table->name,
-                       key[0] == '\0' ? "such a key" : key, place->shard->name);
-    }
-}
-
-static void explain(const struct sw_place *place, struct sw_route *route)
-{
-    char text[sizeof route->reason];
-
-    if (sw_table_is_sharded(place->table))
-        explain_sharded(place, text, sizeof text);
-    else
-        (void)snprintf(text, sizeof text, "%s %s",
-                       place->is_function ? "function" : "single table", place->table->name);
-    add_reason(route, text);
-}
-
 static bool has_shard(const struct sw_placement *placement, const struct sw_shard *shard)
 {
     for (int i = 0; i < placement->shard_count; i++)
@@ -324,21 +188,42 @@ static bool has_shard(const struct sw_placement *placement, const struct sw_shar
     return false;
 }
 
+static bool have_same_shards(const struct sw_placement *a, const struct sw_placement *b)
+{
+    return a->shard_count == b->shard_count &&
+           memcmp(a->shards, b->shards, (size_t)a->shard_count * sizeof(void *)) == 0;
+}
+
 /* May one shard serve both? */
 static bool fit(const struct sw_place *a, const struct sw_place *b)
 {
-    const struct sw_placement *left, *right;
-
     if (a->kind == SW_PLACE_SHARD && b->kind == SW_PLACE_SHARD)
         return a->shard == b->shard;
     if (a->kind == SW_PLACE_SHARD)
         return has_shard(b->table->placement, a->shard);
     if (b->kind == SW_PLACE_SHARD)
         return has_shard(a->table->placement, b->shard);
-    left = a->table->placement;
-    right = b->table->placement;
-    return left->shard_count == right->shard_count &&
-           memcmp(left->shards, right->shards, (size_t)left->shard_count * sizeof(void *)) == 0;
+    return have_same_shards(a->table->placement, b->table->placement);
+}
+
+/* Each shard must have all tables. What is asked of them is found out when they are asked, see
+ * cook.c. */
+static bool scatter(const struct sw_planner *planner, const struct sw_place *place,
+                    bool explains, struct sw_route *route)
+{
+    for (int i = 0; i < sw_planner_place_count(planner->statement); i++) {
+        const struct sw_place *other = &planner->places[i];
+
+        if (other->table != NULL &&
+            !have_same_shards(place->table->placement, other->table->placement))
+            return refuse_pair(planner, place, other);
+    }
+    *route = (struct sw_route){.kind = SW_ROUTE_SEVERAL,
+                               .placement = place->table->placement,
+                               .shard = place->table->placement->shards[0]};
+    if (explains && place->kind == SW_PLACE_SEVERAL)
+        sw_place_explain_several(place, route);
+    return true;
 }
 
 /* Each place must fit the one that decides: the first known shard, else the first of all. */
@@ -348,12 +233,11 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
     int count = sw_planner_place_count(planner->statement);
 
     for (int i = 0; i < count; i++) {
-        struct sw_place *place = &planner->places[i];
+        const struct sw_place *place = &planner->places[i];
 
-        if (place->kind == SW_PLACE_SEVERAL && !planner->describes)
-            return refuse_several(planner, place);
         if (place->kind == SW_PLACE_SEVERAL)
-            place->kind = SW_PLACE_ANY_OF;
+            return planner->may_scatter ? scatter(planner, place, explains, route)
+                                        : refuse_several(planner, place);
         if (place->table != NULL && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
                                                          place->kind == SW_PLACE_SHARD)))
             decides = place;
@@ -370,9 +254,10 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
         if (place->table == NULL)
             continue;
         if (!fit(decides, place))
-            return refuse_pair(planner, decides, place);
+            return planner->may_scatter ? scatter(planner, decides, explains, route)
+                                        : refuse_pair(planner, decides, place);
         if (explains)
-            explain(place, route);
+            sw_place_explain(place, route);
     }
     return true;
 }
@@ -383,6 +268,23 @@ static bool shares_parameters(const struct sw_statement *statement)
         if (statement->parameter_uses[i] > 1)
             return true;
     return false;
+}
+
+/* A query that only reads rows of sharded tables; whether it can be done shows later. */
+static bool may_scatter(const struct sw_planner *planner)
+{
+    const struct sw_statement *statement = planner->statement;
+    bool has_sharded = false;
+
+    for (int i = 0; i < statement->relation_count; i++) {
+        const struct sw_table *table = planner->places[i].table;
+
+        if (table != NULL && !sw_table_is_sharded(table))
+            return false;
+        has_sharded = has_sharded || table != NULL;
+    }
+    return has_sharded && statement->kind == SW_STATEMENT_SELECT && !statement->writes &&
+           !statement->locks_rows && !planner->calls_writer;
 }
 
 static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
@@ -403,6 +305,7 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
         return false;
     if (!plan->shares_parameters)
         plan->direct = sw_direct_find(planner);
+    plan->may_scatter = may_scatter(planner);
     return true;
 }
 
@@ -453,8 +356,7 @@ size_t sw_plan_size(const struct sw_plan *plan)
     return sizeof *plan + sw_arena_size(&plan->arena);
 }
 
-static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool explains,
-                   struct sw_route *route)
+bool sw_plan_settle(const struct sw_plan *plan, struct sw_planner *planner)
 {
     const struct sw_parameters *parameters = planner->parameters;
     size_t size = (size_t)sw_planner_place_count(plan->statement) * sizeof *plan->places;
@@ -462,14 +364,11 @@ static bool locate(const struct sw_plan *plan, struct sw_planner *planner, bool 
     planner->places = memcpy(sw_arena_alloc(&planner->arena, size), plan->places, size);
     if (plan->shares_parameters && parameters != NULL && parameters->values != NULL)
         sw_uses_note(planner);
-    return sw_functions_place(planner) && sw_insert_place(planner) && sw_pins_place(planner) &&
-           combine(planner, explains, route);
+    return sw_functions_place(planner) && sw_insert_place(planner) && sw_pins_place(planner);
 }
 
-enum purpose { TO_RUN, TO_EXPLAIN, TO_DESCRIBE };
-
 static bool locate_in_scratch(const struct sw_plan *plan,
-                              const struct sw_parameters *parameters, enum purpose purpose,
+                              const struct sw_parameters *parameters, bool explains,
                               struct sw_route *route, struct sw_error *err)
 {
     alignas(max_align_t) uint8_t scratch[SCRATCH];
@@ -480,8 +379,8 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         .err = err,
         .pins = plan->pins,
         .insertion = plan->insertion,
-        .describes = purpose == TO_DESCRIBE,
-        .source = {.parameters = parameters, .is_utc = plan->context.is_timezone_utc}};
+        .source = {.parameters = parameters, .is_utc = plan->context.is_timezone_utc},
+        .may_scatter = plan->may_scatter};
     struct sw_route found;
     bool is_good;
 
@@ -490,7 +389,7 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         return true;
     }
     sw_arena_init_over(&planner.arena, scratch, sizeof scratch);
-    is_good = locate(plan, &planner, purpose == TO_EXPLAIN, &found);
+    is_good = sw_plan_settle(plan, &planner) && combine(&planner, explains, &found);
     sw_arena_finish(&planner.arena);
     if (!is_good)
         return false;
@@ -512,7 +411,7 @@ struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
     plan->context = *context;
     plan->statement = statement;
     if (compile(plan, err)) {
-        plan->has_unbound = locate_in_scratch(plan, NULL, TO_RUN, &plan->unbound, &ignored);
+        plan->has_unbound = locate_in_scratch(plan, NULL, false, &plan->unbound, &ignored);
         return plan;
     }
     sw_plan_free(plan);
@@ -554,16 +453,7 @@ bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *para
         return true;
     }
     return locate_directly(plan, parameters, route) ||
-           locate_in_scratch(plan, parameters, TO_RUN, route, err);
-}
-
-bool sw_plan_locate_description(const struct sw_plan *plan, struct sw_route *route,
-                                struct sw_error *err)
-{
-    const struct sw_statement *statement = plan->statement;
-
-    return statement->kind == SW_STATEMENT_SELECT && !statement->writes &&
-           locate_in_scratch(plan, NULL, TO_DESCRIBE, route, err);
+           locate_in_scratch(plan, parameters, false, route, err);
 }
 
 bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statement *statement,
@@ -571,7 +461,7 @@ bool sw_plan_route(const struct sw_plan_context *context, const struct sw_statem
                    struct sw_error *err)
 {
     struct sw_plan *plan = sw_plan_compile(context, statement, err);
-    bool is_good = plan != NULL && locate_in_scratch(plan, parameters, TO_EXPLAIN, route, err);
+    bool is_good = plan != NULL && locate_in_scratch(plan, parameters, true, route, err);
 
     sw_plan_free(plan);
     return is_good;

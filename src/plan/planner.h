@@ -57,13 +57,43 @@ struct sw_planner {
     struct sw_error *err;
     struct sw_arena arena;
     struct sw_place *places;              /* of each relation, then of each function */
-    bool describes;                       /* no rows are asked for: any shard will do */
     bool calls_writer;                    /* a declared function writes */
     const struct sw_pins *pins;           /* of the sharded ones */
     const struct sw_insertion *insertion; /* into the text; NULL: nothing */
     const struct sw_copy_plan *copy;      /* rows that are still to come; NULL: none */
     struct sw_key_source source;          /* what values stand for */
+    bool may_scatter; /* it may run on several shards, if that can be proven right */
+    bool *needed;     /* by shard id: which hold rows that matter is noted there; NULL: it need
+                         not be */
 };
+
+/* What compiling has left. */
+struct sw_plan {
+    struct sw_plan_context context;
+    const struct sw_statement *statement;
+    bool is_settled; /* `route` is it, whatever the values are */
+    struct sw_route route;
+    bool has_unbound; /* `unbound` is the route while no values are there */
+    struct sw_route unbound;
+    bool calls_writer;      /* a function that writes */
+    bool shares_parameters; /* one stands more than once */
+    struct sw_arena arena;
+    const struct sw_place *places;
+    const struct sw_pins *pins;
+    const struct sw_direct *direct; /* NULL: the long way alone leads there */
+    const struct sw_insertion *insertion;
+    const struct sw_copy_plan *copy;
+    bool may_scatter; /* as of a planner */
+};
+
+/* Place everything by the values of planner->parameters; the planner's arena is begun. */
+bool sw_plan_settle(const struct sw_plan *plan, struct sw_planner *planner);
+
+/* reasons.c: what leads to a place, added to the words of a route. */
+void sw_route_add_reason(struct sw_route *route, const char *text); /* if it fits */
+void sw_place_explain(const struct sw_place *place, struct sw_route *route);
+void sw_place_explain_several(const struct sw_place *place, struct sw_route *route);
+const char *sw_place_missing_key(const struct sw_place *place); /* a column that would tell */
 
 /* What the predicates that pin one part of a key say of it. */
 struct sw_domain {

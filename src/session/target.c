@@ -472,6 +472,14 @@ bool sw_session_aim_copy(struct sw_session *session, const struct sw_placement *
     return session->ddl != NULL ? refuse_beside_ddl(err) : aim_at(session, &next, err);
 }
 
+static bool refuse_several(struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "statement needs more than one shard");
+    sw_error_detail(err, "Rows of several shards are not put together yet.");
+    sw_error_hint(err, "Ask for the rows of one key.");
+    return false;
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err)
@@ -485,9 +493,10 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     struct sw_target next;
     struct sw_route route;
 
-    if (!sw_session_find_route(session, statement, plan, parameters, &route, err) &&
-        (executes || plan == NULL || !sw_plan_locate_description(plan, &route, err)))
+    if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
         return false;
+    if (route.kind == SW_ROUTE_SEVERAL && executes)
+        return refuse_several(err);
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
         return true;
     if (route.needs_rows) /* see rows.c for the rest */

@@ -11,7 +11,7 @@
 
 #include "shardward/base/buf.h"
 #include "shardward/parse/parse.h"
-#include "shardward/plan/plan.h"
+#include "shardward/plan/scatter.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,30 +75,17 @@ static void print_error(struct sw_buf *out, const struct sw_error *err)
         sw_buf_printf(out, "hint: %s\n", err->hint);
 }
 
-static void print_statement(struct sw_buf *out, const struct sw_plan_context *context,
-                            const struct sw_statement *statement,
-                            const struct sw_parameters *parameters)
-{
-    struct sw_route route;
-    struct sw_error err;
-
-    if (sw_plan_route(context, statement, parameters, &route, &err))
-        sw_plan_print_route(context->database, &route, out);
-    else
-        print_error(out, &err);
-}
-
 static void print_script(struct sw_buf *out, struct sw_plan_context *context, const char *sql)
 {
     struct binding binding;
     struct sw_parameters parameters = {.types = binding.types};
+    const char *text = *sql == '@' ? strchr(sql, ' ') : sql;
     struct sw_error err;
-    struct sw_script *script;
+    struct sw_script *script = sw_parse(text, &err);
 
     sw_buf_printf(out, "%s\n", sql);
     context->is_search_path_plain = strncmp(sql, "@path ", 6) != 0;
     context->is_timezone_utc = strncmp(sql, "@utc ", 5) == 0;
-    script = sw_parse(*sql == '@' ? strchr(sql, ' ') : sql, &err);
     bind_all(&binding, sql);
     if (strstr(sql, "--$") != NULL) {
         parameters.values = binding.values;
@@ -107,14 +94,16 @@ static void print_script(struct sw_buf *out, struct sw_plan_context *context, co
     if (script == NULL)
         print_error(out, &err);
     for (int i = 0; script != NULL && i < script->count; i++)
-        print_statement(out, context, &script->statements[i], &parameters);
+        if (!sw_plan_explain(context, script, text, i, &parameters, out, &err))
+            print_error(out, &err);
     sw_buf_append_text(out, "\n");
     sw_script_unref(script);
 }
 
-static void print_file(struct sw_buf *out, const struct sw_map *map, FILE *file)
+static void print_file(struct sw_buf *out, struct sw_map *map, FILE *file)
 {
-    struct sw_plan_context context = {.database = &map->databases[0], .user = &map->users[0]};
+    struct sw_plan_context context = {
+        .database = &map->databases[0], .user = &map->users[0], .map = map};
     char *line = NULL, *sql;
     size_t size = 0;
 

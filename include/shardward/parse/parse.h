@@ -20,7 +20,8 @@ struct sw_script {
     const struct sw_statement *statements;
     int count;                       /* 0: the text is empty, or comments only */
     int tables_seen, functions_seen; /* table names and calls walked; for tests */
-    const struct sw_outline *const *outlines; /* of each statement, see outline.h; NULL: not read */
+    const struct sw_outline *const
+        *outlines; /* of each statement, see outline.h; NULL: not read */
 };
 
 /*

@@ -112,14 +112,6 @@ bool sw_insertion_is_equal(const struct sw_insertion *a, const struct sw_inserti
 bool sw_plan_locate(const struct sw_plan *plan, const struct sw_parameters *parameters,
                     struct sw_route *route, struct sw_error *err);
 /*
- * Where a SELECT that reads rows of several shards, and so has no other route, can be prepared
- * and described: its tables are alike on all shards of their placement. False: it reads from
- * places that no shard has together, or is no SELECT; *err may be untouched.
- */
-bool sw_plan_locate_description(const struct sw_plan *plan, struct sw_route *route,
-                                struct sw_error *err);
-
-/*
  * The shards of a route of kind SCHEMA, in global order: the catalog database first. Fills in
  * as many of @shards as @size allows, and returns how many there are.
  */
@@ -131,7 +123,8 @@ int sw_plan_list_shards(const struct sw_database *database, const struct sw_rout
 int sw_plan_list_tables(const struct sw_database *database, const struct sw_catalog *catalog,
                         const struct sw_ddl *ddl, const struct sw_table **tables, int size);
 
-/* Print facts or a route as lines of text, for EXPLAIN and golden files. */
+/* Append a route as lines of text, of SEVERAL without the shards; see also sw_plan_explain().
+ */
 void sw_plan_print_route(const struct sw_database *database, const struct sw_route *route,
                          struct sw_buf *out);
 

@@ -24,6 +24,7 @@
 #define SW_PLAN_SCATTER_H
 
 #include "shardward/merge/merger.h"
+#include "shardward/parse/parse.h"
 #include "shardward/plan/plan.h"
 
 /* What a server says of a column, or of a parameter. OIDs are those of the catalog database. */
@@ -45,7 +46,7 @@ struct sw_description {
 
 enum sw_question_kind {
     SW_QUESTION_DESCRIBE, /* Parse, and Describe of the statement */
-    SW_QUESTION_ROW,      /* run it: it gives one row, of texts or NULLs */
+    SW_QUESTION_ROW,      /* run it, all parameters NULL: it gives one row, of texts or NULLs */
 };
 
 struct sw_question {
@@ -94,7 +95,7 @@ struct sw_cook;
  * Parse has declared (0: not said). All is borrowed until sw_cook_destroy().
  */
 struct sw_cook *sw_cook_create(const struct sw_plan *plan, const char *text, int index,
-                               const uint32_t *types, int type_count);
+                               const uint32_t *types, int type_count, struct sw_error *err);
 void sw_cook_destroy(struct sw_cook *cook); /* accepts NULL */
 /* NULL: there is none left. Borrowed until it is answered. */
 const struct sw_question *sw_cook_question(struct sw_cook *cook);
@@ -120,5 +121,14 @@ bool sw_recipe_rows(const struct sw_recipe *recipe, const struct sw_parameters *
  */
 int sw_plan_list_several(const struct sw_plan *plan, const struct sw_parameters *parameters,
                          const struct sw_shard **shards, int size, struct sw_error *err);
+
+/*
+ * For EXPLAIN: append lines of `name: value` that say where statement @index of @sql, which
+ * @script is of, has to run, and how the answers of several shards become one. False: as of
+ * sw_plan_route(), or what sw_cook_create() says.
+ */
+bool sw_plan_explain(const struct sw_plan_context *context, const struct sw_script *script,
+                     const char *sql, int index, const struct sw_parameters *parameters,
+                     struct sw_buf *out, struct sw_error *err);
 
 #endif

@@ -1,0 +1,111 @@
+-- what is complete at each shard
+select * from a
+select * from a where k in (1, 2, 3)
+select * from a where k = any($1) --$ {1,2,3}
+select v from a order by w limit 3
+table a
+select k, count(*) from a group by k
+select k, v, count(*) from a group by v, k having sum(w) > 1
+select count(*) from a group by 1, k
+select k, count(*) from a group by 1
+select distinct k, v from a
+select distinct * from a
+select rank() over (partition by k order by v) from a
+select sum(v) over w from a window w as (partition by v, k)
+-- what is finished
+select count(*) from a
+select v, count(*) from a group by v
+select k + 1, count(*) from a group by k + 1
+select k, count(*) from a group by rollup(k)
+select distinct v from a
+select distinct on (k) k, v from a
+select rank() over (order by v) from a
+select rank() over (partition by k), rank() over (partition by v) from a
+select v from a having true
+-- joins
+select * from a join b on a.k = b.k
+select * from a join b using (k)
+select * from a, b where b.k = a.k
+select * from a join c on c.a_k = a.k
+select * from a join b on a.k = b.k join c on c.a_k = b.k
+select * from a join b on a.v = b.v
+select * from a, b
+select * from a join x on x.x = a.k
+select * from a left join b on b.k = a.k
+select * from a left join b on b.k = a.k and b.v = 1 where a.v = 2
+select * from a right join b on b.k = a.k
+select * from a full join b on b.k = a.k
+select * from a left join b on b.v = a.v
+select * from a join b on a.v = b.v left join c on c.a_k = a.k and c.a_k = b.k
+select * from (values (1)) v(k) left join a on a.k = v.k
+select * from a left join (values (1)) v(k) on a.k = v.k
+select * from a cross join generate_series(1, 3)
+select * from generate_series(1, 3) g left join a on true
+select * from a left join b on b.k = a.k where b.k is null
+select b.k, count(*) from a left join b on b.k = a.k group by b.k
+select a.k, count(b.v) from a left join b on b.k = a.k group by a.k
+select * from d join e on d.city = e.city and d.k = e.k
+select * from d join e on d.k = e.k
+select * from d join e using (city, k)
+select city, count(*) from d group by city
+select city, k, count(*) from d group by k, city
+select * from a, s
+-- derived tables
+select * from (select k, v from a) t where v = 1
+select * from (select k as n, v from a) t join b on b.k = t.n
+select * from (select k, v from a) t(p, q) join b on b.k = t.p
+select * from (select k, v from a) t(p, k) join b on b.k = t.k
+select * from (select k, count(*) n from b group by k) g join a on a.k = g.k
+select * from (select v, count(*) n from b group by v) g
+select * from (select v, count(*) n from b group by v) g join a on a.v = g.v
+select * from (select * from a limit 5) t
+select * from (select distinct k from a) t join b using (k)
+select max(n) from (select k, count(*) n from a group by k) t
+select * from a, lateral (select * from b where b.k = a.k order by v limit 1) l
+select * from a left join lateral (select max(v) from b where b.k = a.k) l on true
+select * from a, lateral (select * from b where b.v = a.v limit 1) l
+with t as (select * from a) select * from t join b on b.k = t.k
+with t as (select k, max(v) m from a group by k) select * from t where m > 1
+with t as (select v, max(k) m from a group by v) select * from t where m > 1
+with t(q) as (select k from a) select * from t join b on b.k = q
+with recursive t as (select k from a union all select k + 1 from t) select * from t
+-- subqueries
+select * from a where exists (select from b where b.k = a.k)
+select * from a where not exists (select from b where b.k = a.k and b.v > a.v)
+select * from a where exists (select from b where b.v = a.v)
+select (select max(v) from b where b.k = a.k) from a
+select (select max(b.v) from b where b.k = a.k) from a
+select (select max(b.v) from b) from a
+select (select sum(a.v)) from a
+select * from a where k in (select k from b)
+select * from a where k not in (select k from b where v = 1)
+select * from a where k in (select k from b limit 1)
+select * from a where v in (select v from b)
+select * from a where k in (select v from b)
+select * from a where (v, k) in (select v, k from b)
+select * from a where (k, v) in (select v, k from b)
+select * from a left join b on b.k = a.k where b.k in (select a_k from c)
+select * from d where (city, k) in (select city, k from e)
+select * from a where exists (select from b, c where b.k = a.k and c.a_k = a.k)
+select * from a where exists (select from b where b.v = a.v and exists (select from c where c.a_k = a.k))
+select * from a where v in (1, (select 2))
+select exists (select from a)
+-- set operations
+select k from a union all select k from b
+select k from a union all select x from x
+select k from a union select k from b
+select v from a union select v from b
+select v from a union all (select v from b union select 1)
+select k from a intersect select k from b
+select v from a intersect select v from b
+select k, v from a except select k, v from b
+select k from a except select v from b
+select v from a except all select v from b
+select k from a union all select 1
+(select k from a limit 1) union all select k from b
+select k from a union all select k from b order by 1 limit 3
+-- what is not for several
+select * from a for update
+select tableoid from a
+select * from a, pg_class
+select * from x join a on a.k = x.x
