@@ -192,6 +192,12 @@ static bool holds_query(Node *node)
     return holds;
 }
 
+static void drop_limit(SelectStmt *select)
+{
+    select->limitCount = select->limitOffset = NULL;
+    select->limitOption = 0;
+}
+
 static Node *sum_of(Node *a, Node *b)
 {
     A_Expr *sum = (A_Expr *)sw_recast_expression("SELECT 1 OPERATOR(pg_catalog.+) 1");
@@ -216,7 +222,7 @@ static void limit_gathered(struct sw_recasting *recasting)
     if (holds_query(select->limitCount) || holds_query(select->limitOffset))
         sw_recast_refuse(recasting, "a query in LIMIT", "Ask for the number beforehand.");
     if (gather->limit.kind == SW_RECAST_COUNT_UNSAID)
-        select->limitCount = NULL;
+        drop_limit(select);
     else if (gather->offset.kind != SW_RECAST_COUNT_UNSAID)
         select->limitCount = sum_of(select->limitCount, select->limitOffset);
     select->limitOffset = NULL;
@@ -283,12 +289,6 @@ static void hide_items(struct sw_recasting *recasting, const List *items)
 
         hide(recasting, value_of(recasting, IsA(item, SortBy) ? ((SortBy *)item)->node : item));
     }
-}
-
-static void drop_limit(SelectStmt *select)
-{
-    select->limitCount = select->limitOffset = NULL;
-    select->limitOption = 0;
 }
 
 void sw_recast_by_rows(struct sw_recasting *recasting)

@@ -1,0 +1,312 @@
+#include "shardward/parse/recast.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MOST_COLUMNS = 16, OID_INT8 = 20, OID_FLOAT4 = 700 };
+
+struct row {
+    enum sw_recast_need need;
+    const char *names; /* of the client's columns */
+    const char *sql;
+    const char *gather, *finish;
+};
+
+/* Gathered columns are bigints. */
+/* clang-format off */
+static const struct row rows[] = {
+    {SW_RECAST_ROWS, "a",
+     "select a from t where x = 1 order by b desc limit 3 offset 2",
+     "SELECT a, b FROM t WHERE x = 1 ORDER BY b DESC LIMIT (3 OPERATOR(pg_catalog.+) 2)",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 DESC LIMIT 3 OFFSET 2"},
+    {SW_RECAST_ROWS, "a,b",
+     "select * from t order by 2, a desc nulls last",
+     "SELECT *, b, a FROM t ORDER BY 2, a DESC NULLS LAST",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4 FROM pg_catalog.unnest($1, $2, $3, $4) u(c1, c2, c3, c4)) r ORDER BY r.c3, r.c4 DESC NULLS LAST"},
+    {SW_RECAST_ROWS, "x,a,b,y",
+     "select x, t.*, y from t, u order by 3, 4, 1",
+     "SELECT x, t.*, y, t.b, t.b, x FROM t, u ORDER BY 3, 4, 1",
+     "SELECT r.c1, r.c2, r.c3, r.c4 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5, u.c6 AS c6, u.c7 AS c7 FROM pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7) u(c1, c2, c3, c4, c5, c6, c7)) r ORDER BY r.c5, r.c6, r.c7"},
+    {SW_RECAST_ROWS, "a,b",
+     "select * from t limit 5",
+     "SELECT * FROM t LIMIT 5",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r LIMIT 5"},
+    {SW_RECAST_ROWS, "a",
+     "select a from t limit all offset 3",
+     "SELECT a FROM t",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT ALL OFFSET 3"},
+    {SW_RECAST_ROWS, "a",
+     "select a from t order by a limit $1 offset $2",
+     "SELECT a, a FROM t ORDER BY a LIMIT ($1 OPERATOR(pg_catalog.+) $2)",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 LIMIT $1 OFFSET $2"},
+    {SW_RECAST_ROWS, "a",
+     "select a from t order by a fetch first 2 rows with ties",
+     "SELECT a, a FROM t ORDER BY a FETCH FIRST 2 ROWS WITH TIES",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 FETCH FIRST 2 ROWS WITH TIES"},
+    {SW_RECAST_ROWS, "a",
+     "select a from t limit 1 + 1",
+     "SELECT a FROM t LIMIT (1 + 1)",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT (1 + 1)"},
+    {SW_RECAST_ROWS, "n",
+     "select a + 1 as n from t order by n, b",
+     "SELECT a + 1 AS n, a + 1, b FROM t ORDER BY n, b",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c2, r.c3"},
+    {SW_RECAST_ROWS, "b,a",
+     "select a as b, b as a from t order by a",
+     "SELECT a AS b, b AS a, b FROM t ORDER BY a",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
+    {SW_RECAST_ROWS, "k,n",
+     "select k, count(*) as n from t group by k having count(*) > 1 order by n desc",
+     "SELECT k, count(*) AS n, count(*) FROM t GROUP BY k HAVING count(*) > 1 ORDER BY n DESC",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 DESC"},
+    {SW_RECAST_ROWS, "k,b",
+     "select distinct k, b from t order by b",
+     "SELECT DISTINCT k, b, b FROM t ORDER BY b",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
+    {SW_RECAST_ROWS, "a,b",
+     "select a, b from t union all select 1, 2 from u order by b limit $1",
+     "SELECT q.*, q.c2 FROM (SELECT a, b FROM t UNION ALL SELECT 1, 2 FROM u) q(c1, c2) ORDER BY q.c2 LIMIT $1",
+     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 LIMIT $1"},
+    {SW_RECAST_ROWS, "a",
+     "with q as (select a from t) select a from q order by 1",
+     "WITH q AS (SELECT a FROM t) SELECT a, a FROM q ORDER BY 1",
+     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2"},
+    {SW_RECAST_DISTINCT, "a,b",
+     "select a, b from t union select 1, 2 from u order by 1 limit 4",
+     "SELECT q.* FROM (SELECT a, b FROM t UNION SELECT 1, 2 FROM u) q(c1, c2)",
+     "SELECT DISTINCT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c1 LIMIT 4"},
+    {SW_RECAST_SOURCE, "a",
+     "select distinct a from t order by a limit 3",
+     "SELECT DISTINCT a FROM t",
+     "SELECT DISTINCT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1 LIMIT 3"},
+    {SW_RECAST_SOURCE, "l",
+     "select distinct lower(a) as l from t order by lower(a)",
+     "SELECT DISTINCT lower(a) AS l FROM t",
+     "SELECT DISTINCT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1"},
+    {SW_RECAST_SOURCE, "a,b",
+     "select distinct on (a) a, b from t order by a, b desc limit 3",
+     "SELECT DISTINCT ON (a) a, b, a, a, b FROM t ORDER BY a, b DESC",
+     "SELECT DISTINCT ON (r.c4) r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5 FROM pg_catalog.unnest($1, $2, $3, $4, $5) u(c1, c2, c3, c4, c5)) r ORDER BY r.c4, r.c5 DESC LIMIT 3"},
+    {SW_RECAST_SOURCE, "a,b",
+     "select distinct on (lower(a)) a, b from t",
+     "SELECT DISTINCT ON (lower(a)) a, b, lower(a) FROM t",
+     "SELECT DISTINCT ON (r.c3) r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r"},
+    {SW_RECAST_SOURCE, "count",
+     "select count(*) from t where x in (1, 2)",
+     "SELECT count(*) FROM t WHERE x IN (1, 2)",
+     "SELECT COALESCE(pg_catalog.sum(r.c1), 0)::bigint AS count FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r"},
+    {SW_RECAST_SOURCE, "c",
+     "select count(*) as c from t having count(*) > 3",
+     "SELECT count(*) FROM t",
+     "SELECT COALESCE(pg_catalog.sum(r.c1), 0)::bigint AS c FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r HAVING COALESCE(pg_catalog.sum(r.c1), 0)::bigint > 3"},
+    {SW_RECAST_SOURCE, "a,s",
+     "select a, sum(b) + 1 as s from t group by a having count(*) > 1 order by s desc, a limit 3",
+     "SELECT a, sum(b), count(*) FROM t GROUP BY 1",
+     "SELECT r.c1 AS a, pg_catalog.sum(r.c2)::bigint + 1 AS s FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r GROUP BY r.c1 HAVING COALESCE(pg_catalog.sum(r.c3), 0)::bigint > 1 ORDER BY s DESC, a LIMIT 3"},
+    {SW_RECAST_SOURCE, "l,avg",
+     "select lower(a) as l, round(avg(b), 2) as avg from t group by l order by 2",
+     "SELECT lower(a), sum(b), count(b) FROM t GROUP BY 1",
+     "SELECT r.c1 AS l, round(pg_catalog.sum(r.c2) OPERATOR(pg_catalog./) (NULLIF(pg_catalog.sum(r.c3), 0)), 2) AS avg FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r GROUP BY r.c1 ORDER BY 2"},
+    {SW_RECAST_SOURCE, "a,n",
+     "select b as a, count(*) as n from t group by a, b",
+     "SELECT a, b, count(*) FROM t GROUP BY 1, 2",
+     "SELECT r.c2 AS a, COALESCE(pg_catalog.sum(r.c3), 0)::bigint AS n FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r GROUP BY r.c1, r.c2"},
+    {SW_RECAST_SOURCE, "m,c",
+     "select max(b) - min(b) as m, coalesce(sum(b), 0) as c from t",
+     "SELECT max(b), min(b), sum(b) FROM t",
+     "SELECT pg_catalog.max(r.c1) - pg_catalog.min(r.c2) AS m, COALESCE(pg_catalog.sum(r.c3)::bigint, 0) AS c FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r"},
+    {SW_RECAST_SOURCE, "f",
+     "select sum(b) filter (where a > 1) as f from t",
+     "SELECT sum(b) FILTER (WHERE a > 1) FROM t",
+     "SELECT pg_catalog.sum(r.c1)::bigint AS f FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r"},
+    {SW_RECAST_SOURCE, "id,name,count",
+     "select t.id, t.name, count(*) from t join u on t.k = u.k group by t.id order by t.name",
+     "SELECT t.id, t.name, count(*) FROM t JOIN u ON t.k = u.k GROUP BY 1, 2",
+     "SELECT r.c1 AS id, r.c2 AS name, COALESCE(pg_catalog.sum(r.c3), 0)::bigint AS count FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r GROUP BY r.c1, r.c2 ORDER BY r.c2"},
+    {SW_RECAST_SOURCE, "a,x",
+     "select a, string_agg(b, ',' order by b) as x from t group by a",
+     "SELECT a, b FROM t",
+     "SELECT r.c1 AS a, string_agg(r.c2, ',' ORDER BY r.c2) AS x FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r GROUP BY r.c1"},
+    {SW_RECAST_SOURCE, "a,d",
+     "select a, count(distinct b) as d from t group by a",
+     "SELECT a, b FROM t",
+     "SELECT r.c1 AS a, count(DISTINCT r.c2) AS d FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r GROUP BY r.c1"},
+    {SW_RECAST_SOURCE, "a,c",
+     "select a, count(*) as c from t group by rollup (a)",
+     "SELECT a FROM t",
+     "SELECT r.c1 AS a, count(*) AS c FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r GROUP BY ROLLUP (r.c1)"},
+    {SW_RECAST_SOURCE, "a,r",
+     "select a, rank() over (partition by b order by a) as r from t where a > 0",
+     "SELECT a, b FROM t WHERE a > 0",
+     "SELECT r.c1 AS a, rank() OVER (PARTITION BY r.c2 ORDER BY r.c1) AS r FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r"},
+    {SW_RECAST_SOURCE, "a,r",
+     "select a, sum(count(*)) over (order by a) as r from t group by a",
+     "SELECT a, count(*) FROM t GROUP BY 1",
+     "SELECT r.c1 AS a, sum(COALESCE(pg_catalog.sum(r.c2), 0)::bigint) OVER (ORDER BY r.c1) AS r FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r GROUP BY r.c1"},
+    {SW_RECAST_SOURCE, "s",
+     "select stddev(b) as s from t",
+     "SELECT b FROM t",
+     "SELECT stddev(r.c1) AS s FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r"},
+    {SW_RECAST_SOURCE, "d",
+     "select distinct sum(b) as d from t group by a order by d",
+     "SELECT a, sum(b) FROM t GROUP BY 1",
+     "SELECT DISTINCT pg_catalog.sum(r.c2)::bigint AS d FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r GROUP BY r.c1 ORDER BY d"},
+    {SW_RECAST_SOURCE, "one",
+     "select 1 as one from t having true",
+     "SELECT 1 FROM t",
+     "SELECT 1 AS one FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r HAVING true"},
+};
+
+static const struct {
+    enum sw_recast_need need;
+    const char *names, *sql, *message;
+} refusals[] = {
+    {SW_RECAST_ROWS, "a", "select a from t order by random()", "ORDER BY of what differs each time over several shards is not supported yet"},
+    {SW_RECAST_ROWS, "a,b,c", "select *, u.* from t, u order by 1", "ORDER BY of a column among several * over several shards is not supported yet"},
+    {SW_RECAST_ROWS, "a", "select a from t limit (select 1)", "a query in LIMIT over several shards is not supported yet"},
+    {SW_RECAST_ROWS, "a", "select a from t order by a using <", "ORDER BY ... USING over several shards is not supported yet"},
+    {SW_RECAST_ROWS, "a", "explain select a from t", "a statement of this kind over several shards is not supported yet"},
+    {SW_RECAST_SOURCE, "a,b", "select *, count(*) from t group by a", "* beside aggregates or windows over several shards is not supported yet"},
+    {SW_RECAST_SOURCE, "a", "select (select 1), count(*) from t", "a subquery beside aggregates or windows over several shards is not supported yet"},
+    {SW_RECAST_SOURCE, "v", "select lower(a) as v, count(*) from t group by v", "GROUP BY of what may be a column or an alias over several shards is not supported yet"},
+};
+/* clang-format on */
+
+/* FROM has a and b; of v it is not known. */
+static int has_column(void *owner, const char *name)
+{
+    if (strcmp(name, "v") == 0)
+        return -1;
+    return strcmp(name, "a") == 0 || strcmp(name, "b") == 0;
+}
+
+struct source {
+    struct sw_recast_source source;
+    char text[200];
+    const char *names[MOST_COLUMNS];
+};
+
+static void begin(struct source *source, enum sw_recast_need need, const char *names,
+                  const char *sql)
+{
+    int count = 0;
+
+    (void)snprintf(source->text, sizeof source->text, "%s", names);
+    for (char *name = strtok(source->text, ","); name != NULL; name = strtok(NULL, ","))
+        source->names[count++] = name;
+    source->source = (struct sw_recast_source){.sql = sql,
+                                               .need = need,
+                                               .names = source->names,
+                                               .column_count = count,
+                                               .first_parameter = 1,
+                                               .has_column = has_column};
+}
+
+static int count_columns(const struct sw_recast_source *source,
+                         const struct sw_recast_gather *gather)
+{
+    return (gather->is_visible ? source->column_count : 0) + gather->hidden_count;
+}
+
+static void a_statement_becomes_two(void **state)
+{
+    const struct row *row = *state;
+    struct sw_recast_column columns[MOST_COLUMNS] = {0};
+    struct sw_recast_gather gather;
+    struct source source;
+    struct sw_arena arena;
+    struct sw_error err;
+    bool is_raw = false;
+    int count;
+
+    sw_arena_init(&arena);
+    begin(&source, row->need, row->names, row->sql);
+    assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+    assert_string_equal(gather.text, row->gather);
+    count = count_columns(&source.source, &gather);
+    for (int i = 0; i < count; i++)
+        columns[i].type = OID_INT8;
+    assert_string_equal(sw_recast_finish(&source.source, &is_raw, columns, count, &arena, &err),
+                        row->finish);
+    assert_false(is_raw);
+    sw_arena_finish(&arena);
+}
+
+static void what_cannot_be_done_is_refused(void **state)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        struct sw_recast_gather gather;
+        struct source source;
+        struct sw_arena arena;
+        struct sw_error err;
+
+        sw_arena_init(&arena);
+        begin(&source, refusals[i].need, refusals[i].names, refusals[i].sql);
+        assert_false(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+        assert_string_equal(err.sqlstate, "0A000");
+        assert_string_equal(err.message, refusals[i].message);
+        sw_arena_finish(&arena);
+    }
+}
+
+static void the_average_of_reals_is_computed_from_the_rows(void **state)
+{
+    struct sw_recast_column columns[] = {{.type = OID_FLOAT4}, {.type = OID_INT8}};
+    struct sw_recast_gather gather;
+    struct source source;
+    struct sw_arena arena;
+    struct sw_error err;
+    bool is_raw = false;
+
+    sw_arena_init(&arena);
+    begin(&source, SW_RECAST_SOURCE, "avg", "select avg(b) from t");
+    assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+    assert_string_equal(gather.text, "SELECT sum(b), count(b) FROM t");
+    assert_null(sw_recast_finish(&source.source, &is_raw, columns, 2, &arena, &err));
+    assert_true(is_raw);
+    assert_true(sw_recast_gather(&source.source, true, &arena, &gather, &err));
+    assert_string_equal(gather.text, "SELECT b FROM t");
+    sw_arena_finish(&arena);
+}
+
+static void collations_and_labels_of_enums_are_brought_back(void **state)
+{
+    struct sw_recast_column columns[] = {{.type = 25, .collation = "\"C\""},
+                                         {.type = 16500, .cast = "mood"},
+                                         {.type = 25, .collation = "\"C\""}};
+    struct source source;
+    struct sw_arena arena;
+    struct sw_error err;
+    bool is_raw = false;
+
+    sw_arena_init(&arena);
+    begin(&source, SW_RECAST_ROWS, "a,b", "select a, b from t order by a");
+    assert_string_equal(
+        sw_recast_finish(&source.source, &is_raw, columns, 3, &arena, &err),
+        "SELECT r.c1, r.c2 FROM (SELECT u.c1 COLLATE \"C\" AS c1, u.c2::mood AS c2, u.c3 "
+        "COLLATE \"C\" AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY "
+        "r.c3");
+    sw_arena_finish(&arena);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 4];
+    size_t count = 0;
+
+    for (; count < sizeof rows / sizeof *rows; count++)
+        tests[count] = (struct CMUnitTest){.name = rows[count].sql,
+                                           .test_func = a_statement_becomes_two,
+                                           .initial_state = (void *)&rows[count]};
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_cannot_be_done_is_refused);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(the_average_of_reals_is_computed_from_the_rows);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(collations_and_labels_of_enums_are_brought_back);
+    return _cmocka_run_group_tests("recast", tests, count, NULL, NULL);
+}
