@@ -134,6 +134,16 @@ static void note_window(struct sw_facts *facts, const WindowDef *window)
     *noted = (struct sw_outline_window){columns, count};
 }
 
+static void add_query(struct sw_facts *facts, const SelectStmt *select,
+                      const struct sw_outline_query *query)
+{
+    struct sw_outliner *outliner = facts->outliner;
+
+    *(struct sw_outline_query *)sw_facts_add(facts, &outliner->queries, sizeof *query) = *query;
+    *(const SelectStmt **)sw_facts_add(facts, &outliner->nodes, sizeof select) = select;
+    outliner->last_query = outliner->queries.count - 1;
+}
+
 void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, int root)
 {
     struct sw_outline_query query = {
@@ -162,9 +172,7 @@ void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, i
     query.is_aggregated = mark->is_aggregated || select->havingClause != NULL;
     query.windows = kept(facts, &mark->windows, sizeof *query.windows);
     query.window_count = mark->windows.count;
-    *(struct sw_outline_query *)sw_facts_add(facts, &facts->outliner->queries, sizeof query) =
-        query;
-    facts->outliner->last_query = facts->outliner->queries.count - 1;
+    add_query(facts, select, &query);
 }
 
 void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *select, int left,
@@ -175,12 +183,7 @@ void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *se
         [SETOP_INTERSECT] = SW_OUTLINE_INTERSECT,
         [SETOP_EXCEPT] = SW_OUTLINE_EXCEPT,
     };
-    struct sw_outline_query *query;
-
-    if (facts->outliner == NULL)
-        return;
-    query = sw_facts_add(facts, &facts->outliner->queries, sizeof *query);
-    *query = (struct sw_outline_query){
+    const struct sw_outline_query query = {
         .kind = kinds[select->op],
         .is_all = select->all,
         .left = left,
@@ -189,7 +192,9 @@ void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *se
         .from = -1,
         .is_limited = select->limitCount != NULL || select->limitOffset != NULL,
     };
-    facts->outliner->last_query = facts->outliner->queries.count - 1;
+
+    if (facts->outliner != NULL)
+        add_query(facts, select, &query);
 }
 
 void sw_outliner_note_leaf(struct sw_facts *facts, int relation)
@@ -256,38 +261,47 @@ void sw_outliner_note_join(struct sw_facts *facts, JoinType type, int left, int 
     facts->outliner->last_join = facts->outliner->joins.count - 1;
 }
 
-/* Looks for a column that is surely of the level at hand. */
+/* Looks for a column that is surely of the level at hand, or for one that may be. */
 struct own_column {
     struct sw_facts *facts;
     bool is_found;
+    const char *perhaps; /* its name, unqualified */
 };
 
 static void look_for_own_column(void *owner, Node **slot)
 {
     struct own_column *search = owner;
+    const ColumnRef *ref = (const ColumnRef *)*slot;
     struct sw_column column;
 
-    if (IsA(*slot, ColumnRef) && list_length(((ColumnRef *)*slot)->fields) > 1 &&
-        sw_from_resolve(search->facts, (const ColumnRef *)*slot, search->facts->relations.count,
-                        &column) &&
-        column.relation >= 0 &&
-        sw_facts_relation(search->facts, column.relation)->level == search->facts->level)
+    if (IsA(*slot, ColumnRef) && list_length(ref->fields) == 1)
+        search->perhaps = last_name(ref->fields);
+    else if (IsA(*slot, ColumnRef) &&
+             sw_from_resolve(search->facts, ref, search->facts->relations.count, &column) &&
+             column.relation >= 0 &&
+             sw_facts_relation(search->facts, column.relation)->level == search->facts->level)
         search->is_found = true;
     if (!search->is_found)
         (void)sw_slots_each(*slot, look_for_own_column, owner);
 }
 
-/* An aggregate belongs to the level of its columns: PostgreSQL docs, 4.2.7. */
-static bool is_surely_own(struct sw_facts *facts, const FuncCall *call)
+static void doubt(struct sw_facts *facts, const FuncCall *call)
 {
-    struct own_column search = {facts, call->agg_star};
+    struct own_column search = {.facts = facts, .is_found = call->agg_star};
     Node *args = (Node *)call->args;
 
     if (facts->scope == NULL || facts->scope->outer == NULL)
-        return true;
+        return;
     if (args != NULL)
         look_for_own_column(&search, &args);
-    return search.is_found;
+    if (search.is_found)
+        return;
+    if (search.perhaps == NULL)
+        facts->outliner->obstacle = "It cannot be told to which query an aggregate belongs.";
+    else
+        *(struct sw_outline_doubt *)sw_facts_add(facts, &facts->outliner->doubts,
+                                                 sizeof(struct sw_outline_doubt)) =
+            (struct sw_outline_doubt){facts->level, sw_facts_text(facts, search.perhaps)};
 }
 
 void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
@@ -304,8 +318,7 @@ void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
         !sw_function_is_aggregate(name))
         return;
     mark_of(facts, facts->level)->is_aggregated = true;
-    if (!is_surely_own(facts, call))
-        facts->outliner->obstacle = "It cannot be told to which query an aggregate belongs.";
+    doubt(facts, call);
 }
 
 static void add_members(struct sw_facts *facts, const Node *test, struct sw_facts_list *members)
@@ -377,6 +390,8 @@ const struct sw_outline *sw_outliner_finish(struct sw_facts *facts)
         .derived = kept(facts, &outliner->derived, sizeof(struct sw_outline_derived)),
         .links = kept(facts, &outliner->links, sizeof(struct sw_outline_link)),
         .link_count = outliner->links.count,
+        .doubts = kept(facts, &outliner->doubts, sizeof(struct sw_outline_doubt)),
+        .doubt_count = outliner->doubts.count,
         .obstacle = outliner->obstacle,
     };
     return outline;

@@ -12,9 +12,11 @@
 
 struct sw_outliner {
     struct sw_facts_list queries; /* struct sw_outline_query */
+    struct sw_facts_list nodes;   /* SelectStmt *, of each query */
     struct sw_facts_list joins;   /* struct sw_outline_join */
     struct sw_facts_list derived; /* struct sw_outline_derived, of each relation */
     struct sw_facts_list links;   /* struct sw_outline_link */
+    struct sw_facts_list doubts;  /* struct sw_outline_doubt */
     struct sw_facts_list marks;   /* of each level */
     int last_query, last_join;    /* noted last; -1: none, or what came last is no such thing */
     const char *obstacle;

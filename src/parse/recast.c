@@ -1,5 +1,8 @@
 #include "recasting.h"
 
+#include "outlining.h"
+#include "walk.h"
+
 #include "shardward/base/buf.h"
 
 #include <pg_query/pg_query_internal.h>
@@ -210,26 +213,64 @@ static List *wrap(SelectStmt *select)
     return lappend(NIL, raw);
 }
 
+/* The query of the outline that has that number. */
+static SelectStmt *find_core(struct sw_recasting *recasting, SelectStmt *select)
+{
+    struct sw_statement statement = {0};
+    struct sw_outliner outliner;
+    struct sw_facts facts;
+    SelectStmt *core = NULL;
+
+    sw_outliner_init(&outliner);
+    sw_facts_init(&facts, recasting->arena, &statement);
+    facts.sql = recasting->source->sql;
+    facts.outliner = &outliner;
+    if (sw_walk_statement(&facts, (const Node *)select) &&
+        recasting->source->core < outliner.nodes.count)
+        core = ((SelectStmt **)outliner.nodes.items)[recasting->source->core];
+    sw_facts_finish(&facts);
+    return core;
+}
+
+/* Have @change made to what is recast. Returns what is to be printed: that, or the whole that
+ * it stands in again. */
+static SelectStmt *change_core(struct sw_recasting *recasting, SelectStmt *whole,
+                               void (*change)(struct sw_recasting *recasting))
+{
+    SelectStmt *core = recasting->source->core < 0 ? whole : find_core(recasting, whole);
+
+    if (core == NULL) {
+        sw_recast_refuse(recasting, "a statement of this kind", NULL);
+        return NULL;
+    }
+    recasting->select = core;
+    change(recasting);
+    if (core == whole || recasting->columns == NULL)
+        return recasting->select;
+    *core = *recasting->select;
+    return whole;
+}
+
 /* Parse the client's text, have @change made to its tree, and print that. */
 static const char *recast(struct sw_recasting *recasting,
                           void (*change)(struct sw_recasting *recasting))
 {
     MemoryContext context = pg_query_enter_memory_context();
     PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(recasting->source->sql);
+    SelectStmt *whole =
+        parsed.error == NULL ? find_select(parsed.tree, recasting->source->index) : NULL;
     PgQueryProtobuf packed = {0};
     const char *said = NULL;
 
     free(parsed.stderr_buffer);
-    recasting->select =
-        parsed.error == NULL ? find_select(parsed.tree, recasting->source->index) : NULL;
     if (parsed.error != NULL)
         pg_query_free_error(parsed.error);
-    if (recasting->select == NULL)
+    if (whole == NULL)
         sw_recast_refuse(recasting, "a statement of this kind", NULL);
     else
-        change(recasting);
+        whole = change_core(recasting, whole, change);
     if (!recasting->is_refused && !recasting->needs_raw) {
-        List *changed = wrap(recasting->select);
+        List *changed = wrap(whole);
 
         said = say(recasting->arena, changed);
         packed = pg_query_nodes_to_protobuf(changed);
@@ -248,12 +289,18 @@ static bool is_of_groups(const struct sw_recasting *recasting)
            !(select->distinctClause != NIL && !sw_recast_has_groups(select));
 }
 
+static void change_nothing(struct sw_recasting *recasting)
+{
+}
+
 static void change_to_gather(struct sw_recasting *recasting)
 {
     if (is_of_groups(recasting))
         sw_recast_by_groups(recasting);
     else
         sw_recast_by_rows(recasting);
+    if (recasting->source->core >= 0)
+        recasting->gather->has_to_finish = true;
 }
 
 static void change_to_finish(struct sw_recasting *recasting)
@@ -262,6 +309,14 @@ static void change_to_finish(struct sw_recasting *recasting)
         sw_recast_finish_groups(recasting);
     else
         sw_recast_finish_rows(recasting);
+}
+
+const char *sw_recast_core(const struct sw_recast_source *source, struct sw_arena *arena,
+                           struct sw_error *err)
+{
+    struct sw_recasting recasting = {.source = source, .arena = arena, .err = err};
+
+    return recast(&recasting, change_nothing);
 }
 
 bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,

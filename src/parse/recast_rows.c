@@ -315,6 +315,8 @@ void sw_recast_by_rows(struct sw_recasting *recasting)
     if (is_distinct)
         hide_items(recasting, on);
     hide_items(recasting, select->sortClause);
+    if (select->targetList == NIL) /* EXISTS (SELECT FROM ...) */
+        hide(recasting, sw_recast_constant(1));
     add_keys(recasting, select->sortClause);
     if (is_distinct)
         drop_limit(select);
@@ -374,7 +376,8 @@ void sw_recast_finish_rows(struct sw_recasting *recasting)
 
     for (int i = 1; i <= count; i++)
         finish->targetList =
-            lappend(finish->targetList, sw_recast_target(sw_recast_gathered(i), NULL));
+            lappend(finish->targetList,
+                    sw_recast_target(sw_recast_gathered(i), recasting->source->names[i - 1]));
     finish->fromClause = sw_recast_rows(recasting);
     if (on != NIL)
         finish->distinctClause =

@@ -21,7 +21,7 @@ struct sw_recasting {
     struct sw_arena *arena;
     struct sw_error *err;
     bool is_refused;
-    SelectStmt *select;                     /* the client's, to be changed */
+    SelectStmt *select;                     /* what is recast, to be changed */
     const struct sw_recast_column *columns; /* of finish; NULL: gather is wanted */
     int column_count;
     bool is_raw;

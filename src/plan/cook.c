@@ -1,5 +1,6 @@
 /*
- *   START --the client's text is described--> GATHER
+ *   CLIENTS --the client's text is described--> CORE
+ *   CORE --the subquery that is recast is described, if one is--> GATHER
  *   GATHER --the gathering text is described, if its types matter--> PROBE
  *   PROBE --collations are known, if any matters--> FINISH
  *   FINISH --the finishing text gives the client's columns--> DONE
@@ -22,7 +23,7 @@
 
 enum { MOST_TEXT = 1 << 24, OID_TEXT_ARRAY = 1009 };
 
-enum state { STATE_CLIENTS, STATE_GATHER, STATE_PROBE, STATE_FINISH, STATE_DONE };
+enum state { STATE_CLIENTS, STATE_CORE, STATE_GATHER, STATE_PROBE, STATE_FINISH, STATE_DONE };
 
 struct sw_cook {
     const struct sw_plan *plan;
@@ -85,6 +86,17 @@ static void keep_description(struct sw_cook *cook, const struct sw_description *
     cook->source.first_parameter = description->parameter_count + 1;
 }
 
+static void keep_core(struct sw_cook *cook, const struct sw_description *description)
+{
+    const char **names = sw_arena_alloc(
+        &cook->recipe->arena, ((size_t)description->column_count + 1) * sizeof *names);
+
+    for (int i = 0; i < description->column_count; i++)
+        names[i] = sw_arena_strdup(&cook->recipe->arena, description->columns[i].name);
+    cook->source.names = names;
+    cook->source.column_count = description->column_count;
+}
+
 /* --- what can be done at all --- */
 
 static bool has_column(const struct sw_catalog_database *catalog,
@@ -104,7 +116,8 @@ static int has_input_column(void *owner, const char *name)
 {
     const struct sw_cook *cook = owner;
     const struct sw_outline *outline = sw_script_outline(cook->script, cook->index);
-    int level = outline->queries[outline->top].level;
+    int query = cook->source.core < 0 ? outline->top : cook->source.core;
+    int level = outline->queries[query].level;
     int answer = 0;
 
     for (int i = 0; i < cook->statement->relation_count; i++) {
@@ -138,6 +151,7 @@ static bool begin(struct sw_cook *cook, struct sw_error *err)
     };
     const struct sw_outline *outline;
     enum sw_spread spread;
+    int core = -1;
 
     cook->script = sw_parse_outlines(cook->text, err);
     if (cook->script == NULL)
@@ -147,11 +161,12 @@ static bool begin(struct sw_cook *cook, struct sw_error *err)
         return refuse(
             err, "EXPLAIN, COPY and cursors over several shards are not supported yet", NULL);
     cook->statement = &cook->script->statements[cook->index];
-    spread = sw_plan_spread(cook->plan, outline, err);
+    spread = sw_plan_spread(cook->plan, outline, &core, err);
     if (spread == SW_SPREAD_NOT)
         return false;
     cook->source = (struct sw_recast_source){.sql = cook->text,
                                              .index = cook->index,
+                                             .core = core,
                                              .need = needs[spread],
                                              .has_column = has_input_column,
                                              .owner = cook};
@@ -233,12 +248,26 @@ static bool gather(struct sw_cook *cook, struct sw_error *err)
     if (!sw_recast_gather(&cook->source, cook->is_raw, &recipe->arena, gather, err))
         return false;
     recipe->gather = gather->text;
-    recipe->visible_count = gather->is_visible ? recipe->description.column_count : 0;
+    recipe->visible_count = gather->is_visible ? cook->source.column_count : 0;
     recipe->gathered_count = recipe->visible_count + gather->hidden_count;
     recipe->limit = row_count(&gather->limit);
     recipe->offset = row_count(&gather->offset);
     ask_about_parameters(cook, SW_QUESTION_DESCRIBE, recipe->gather);
     cook->state = gather->key_count > 0 || gather->has_to_finish ? STATE_GATHER : STATE_DONE;
+    return true;
+}
+
+static bool ask_about_core(struct sw_cook *cook, struct sw_error *err)
+{
+    const char *text;
+
+    if (cook->source.core < 0)
+        return gather(cook, err);
+    text = sw_recast_core(&cook->source, &cook->recipe->arena, err);
+    if (text == NULL)
+        return false;
+    ask_about_parameters(cook, SW_QUESTION_DESCRIBE, text);
+    cook->state = STATE_CORE;
     return true;
 }
 
@@ -410,6 +439,9 @@ bool sw_cook_hear_description(struct sw_cook *cook, const struct sw_description 
     switch (cook->state) {
     case STATE_CLIENTS:
         keep_description(cook, description);
+        return ask_about_core(cook, err);
+    case STATE_CORE:
+        keep_core(cook, description);
         return gather(cook, err);
     case STATE_GATHER:
         return hear_gathered(cook, description, err);

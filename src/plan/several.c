@@ -28,13 +28,14 @@ const struct sw_catalog_database *sw_plan_catalog(const struct sw_plan *plan)
 }
 
 enum sw_spread sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
-                              struct sw_error *err)
+                              int *core, struct sw_error *err)
 {
     struct sw_planner planner = planner_of(plan, NULL, err);
     enum sw_spread spread;
 
     sw_arena_init(&planner.arena);
-    spread = sw_plan_settle(plan, &planner) ? sw_spread_find(&planner, outline) : SW_SPREAD_NOT;
+    spread = sw_plan_settle(plan, &planner) ? sw_spread_find(&planner, outline, core)
+                                            : SW_SPREAD_NOT;
     sw_arena_finish(&planner.arena);
     return spread;
 }
@@ -168,14 +169,16 @@ static bool explain_together(const struct sw_plan *plan, const char *sql, int in
     struct sw_script *script = sw_parse_outlines(sql, err);
     const struct sw_outline *outline = script == NULL ? NULL : sw_script_outline(script, index);
     enum sw_spread spread = SW_SPREAD_NOT;
+    int core = -1;
 
     if (outline != NULL)
-        spread = sw_plan_spread(plan, outline, err);
+        spread = sw_plan_spread(plan, outline, &core, err);
     else if (script != NULL)
         sw_error_set(err, "0A000", "statement needs more than one shard");
     sw_script_unref(script);
     if (spread != SW_SPREAD_NOT)
-        sw_buf_printf(out, "together: %s\n", words[spread]);
+        sw_buf_printf(out, "together: %s\n",
+                      core < 0 ? words[spread] : words[SW_SPREAD_SOURCE]);
     return spread != SW_SPREAD_NOT;
 }
 

@@ -31,12 +31,17 @@ enum sw_spread {
     SW_SPREAD_NOT,
 };
 
-/* Of the top of @outline, which is of the planner's statement. Places are resolved. NOT:
- * planner->err says why (0A000). */
-enum sw_spread sw_spread_find(struct sw_planner *planner, const struct sw_outline *outline);
+/*
+ * Of the top of @outline, which is of the planner's statement, or of the subquery that holds
+ * all its rows: *core is its query then, else -1. (If it depends on what is around it, it
+ * cannot be asked by itself, as a server will say.) Places are resolved. NOT: planner->err says
+ * why (0A000).
+ */
+enum sw_spread sw_spread_find(struct sw_planner *planner, const struct sw_outline *outline,
+                              int *core);
 /* The same of a plan; *err. */
 enum sw_spread sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
-                              struct sw_error *err);
+                              int *core, struct sw_error *err);
 /* What is known of its database; NULL: nothing. */
 const struct sw_catalog_database *sw_plan_catalog(const struct sw_plan *plan);
 

@@ -85,6 +85,13 @@ struct sw_outline_link {
     int member_count;
 };
 
+/* An aggregate belongs to the level of its columns (PostgreSQL docs, 4.2.7): here it is taken
+ * for one of its own, which is right if a relation of that level has this column. */
+struct sw_outline_doubt {
+    int level;
+    const char *column;
+};
+
 struct sw_outline {
     const struct sw_outline_query *queries;
     int query_count;
@@ -93,6 +100,8 @@ struct sw_outline {
     const struct sw_outline_derived *derived; /* of each relation */
     const struct sw_outline_link *links;
     int link_count;
+    const struct sw_outline_doubt *doubts;
+    int doubt_count;
     const char *obstacle; /* why the outline cannot be told; NULL: it can */
 };
 

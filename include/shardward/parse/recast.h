@@ -15,6 +15,9 @@
  *      finish  SELECT r.c1, sum(r.c2) / sum(r.c3) FROM unnest($1, $2, $3) r(c1, c2, c3) GROUP
  * BY r.c1
  *
+ * A subquery that holds all the rows may be recast in the place of the whole (its *core*): it
+ * is finished where it stands, and what is around it is the client's.
+ *
  * Rows that are merely merged need no finish. The texts are made by changing the parse tree and
  * printing it (libpg_query's deparser); each is parsed again, and has to give the same tree.
  */
@@ -38,8 +41,9 @@ enum sw_recast_need {
 struct sw_recast_source {
     const char *sql;
     int index; /* of the statement, from 0 */
+    int core;  /* a query of its outline; -1: the whole */
     enum sw_recast_need need;
-    const char *const *names; /* of the client's columns, as a server describes them */
+    const char *const *names; /* of the columns of what is recast, as a server describes them */
     int column_count;
     int first_parameter; /* of finish: the number of the first gathered column's */
     /* Has something in FROM a column of that name? 1, 0, or -1: not known. */
@@ -65,8 +69,8 @@ struct sw_recast_count {
 
 struct sw_recast_gather {
     const char *text;
-    bool is_visible;  /* its first columns are the client's; else all are to be finished */
-    int hidden_count; /* columns behind them */
+    bool is_visible;                  /* its first columns are those of what is recast */
+    int hidden_count;                 /* columns behind them */
     const struct sw_recast_key *keys; /* the last ones: by which it is sorted */
     int key_count;
     bool has_to_finish; /* a merger cannot do what is left */
@@ -80,6 +84,9 @@ struct sw_recast_column {
     const char *cast;      /* the type that a text has to be cast to; NULL: it is no text */
 };
 
+/* The core by itself, to be described. NULL: 0A000. */
+const char *sw_recast_core(const struct sw_recast_source *source, struct sw_arena *arena,
+                           struct sw_error *err);
 /* In @arena. False: 0A000 with what cannot be done. @is_raw: aggregates are not computed in
  * parts, but from the rows. */
 bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,

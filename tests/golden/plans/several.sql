@@ -104,6 +104,18 @@ select v from a except all select v from b
 select k from a union all select 1
 (select k from a limit 1) union all select k from b
 select k from a union all select k from b order by 1 limit 3
+-- a subquery that holds all rows
+select count(*) from (select distinct v from a) t
+select * from (select v, count(*) n from a group by v) g where n > 1
+select g.n, x from (select v, count(*) n from a group by v) g, generate_series(1, 2) x
+with t as (select v, max(k) m from a group by v) select * from t, t u where t.m > u.m
+select exists (select from a where v = 1)
+select 1 where 5 > (select avg(v) from a)
+select * from (select * from a order by v limit 5) t order by k
+select count(*) from (select v from a union select v from b) u
+select count(*) from (select * from (select v from a limit 3) t) u
+with t as (select 1 as v) select * from (select max(a.v) from a where a.v in (select v from t)) g
+select * from (select max(v) from a) p, (select max(v) from b) q
 -- what is not for several
 select * from a for update
 select tableoid from a

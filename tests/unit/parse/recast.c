@@ -23,79 +23,79 @@ static const struct row rows[] = {
     {SW_RECAST_ROWS, "a",
      "select a from t where x = 1 order by b desc limit 3 offset 2",
      "SELECT a, b FROM t WHERE x = 1 ORDER BY b DESC LIMIT (3 OPERATOR(pg_catalog.+) 2)",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 DESC LIMIT 3 OFFSET 2"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 DESC LIMIT 3 OFFSET 2"},
     {SW_RECAST_ROWS, "a,b",
      "select * from t order by 2, a desc nulls last",
      "SELECT *, b, a FROM t ORDER BY 2, a DESC NULLS LAST",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4 FROM pg_catalog.unnest($1, $2, $3, $4) u(c1, c2, c3, c4)) r ORDER BY r.c3, r.c4 DESC NULLS LAST"},
+     "SELECT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4 FROM pg_catalog.unnest($1, $2, $3, $4) u(c1, c2, c3, c4)) r ORDER BY r.c3, r.c4 DESC NULLS LAST"},
     {SW_RECAST_ROWS, "x,a,b,y",
      "select x, t.*, y from t, u order by 3, 4, 1",
      "SELECT x, t.*, y, t.b, t.b, x FROM t, u ORDER BY 3, 4, 1",
-     "SELECT r.c1, r.c2, r.c3, r.c4 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5, u.c6 AS c6, u.c7 AS c7 FROM pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7) u(c1, c2, c3, c4, c5, c6, c7)) r ORDER BY r.c5, r.c6, r.c7"},
+     "SELECT r.c1 AS x, r.c2 AS a, r.c3 AS b, r.c4 AS y FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5, u.c6 AS c6, u.c7 AS c7 FROM pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7) u(c1, c2, c3, c4, c5, c6, c7)) r ORDER BY r.c5, r.c6, r.c7"},
     {SW_RECAST_ROWS, "a,b",
      "select * from t limit 5",
      "SELECT * FROM t LIMIT 5",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r LIMIT 5"},
+     "SELECT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r LIMIT 5"},
     {SW_RECAST_ROWS, "a",
      "select a from t limit all offset 3",
      "SELECT a FROM t",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT ALL OFFSET 3"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT ALL OFFSET 3"},
     {SW_RECAST_ROWS, "a",
      "select a from t order by a limit $1 offset $2",
      "SELECT a, a FROM t ORDER BY a LIMIT ($1 OPERATOR(pg_catalog.+) $2)",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 LIMIT $1 OFFSET $2"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 LIMIT $1 OFFSET $2"},
     {SW_RECAST_ROWS, "a",
      "select a from t order by a fetch first 2 rows with ties",
      "SELECT a, a FROM t ORDER BY a FETCH FIRST 2 ROWS WITH TIES",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 FETCH FIRST 2 ROWS WITH TIES"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2 FETCH FIRST 2 ROWS WITH TIES"},
     {SW_RECAST_ROWS, "a",
      "select a from t limit 1 + 1",
      "SELECT a FROM t LIMIT (1 + 1)",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT (1 + 1)"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r LIMIT (1 + 1)"},
     {SW_RECAST_ROWS, "n",
      "select a + 1 as n from t order by n, b",
      "SELECT a + 1 AS n, a + 1, b FROM t ORDER BY n, b",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c2, r.c3"},
+     "SELECT r.c1 AS n FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c2, r.c3"},
     {SW_RECAST_ROWS, "b,a",
      "select a as b, b as a from t order by a",
      "SELECT a AS b, b AS a, b FROM t ORDER BY a",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
+     "SELECT r.c1 AS b, r.c2 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
     {SW_RECAST_ROWS, "k,n",
      "select k, count(*) as n from t group by k having count(*) > 1 order by n desc",
      "SELECT k, count(*) AS n, count(*) FROM t GROUP BY k HAVING count(*) > 1 ORDER BY n DESC",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 DESC"},
+     "SELECT r.c1 AS k, r.c2 AS n FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 DESC"},
     {SW_RECAST_ROWS, "k,b",
      "select distinct k, b from t order by b",
      "SELECT DISTINCT k, b, b FROM t ORDER BY b",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
+     "SELECT r.c1 AS k, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3"},
     {SW_RECAST_ROWS, "a,b",
      "select a, b from t union all select 1, 2 from u order by b limit $1",
      "SELECT q.*, q.c2 FROM (SELECT a, b FROM t UNION ALL SELECT 1, 2 FROM u) q(c1, c2) ORDER BY q.c2 LIMIT $1",
-     "SELECT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 LIMIT $1"},
+     "SELECT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY r.c3 LIMIT $1"},
     {SW_RECAST_ROWS, "a",
      "with q as (select a from t) select a from q order by 1",
      "WITH q AS (SELECT a FROM t) SELECT a, a FROM q ORDER BY 1",
-     "SELECT r.c1 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2"},
+     "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c2"},
     {SW_RECAST_DISTINCT, "a,b",
      "select a, b from t union select 1, 2 from u order by 1 limit 4",
      "SELECT q.* FROM (SELECT a, b FROM t UNION SELECT 1, 2 FROM u) q(c1, c2)",
-     "SELECT DISTINCT r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c1 LIMIT 4"},
+     "SELECT DISTINCT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r ORDER BY r.c1 LIMIT 4"},
     {SW_RECAST_SOURCE, "a",
      "select distinct a from t order by a limit 3",
      "SELECT DISTINCT a FROM t",
-     "SELECT DISTINCT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1 LIMIT 3"},
+     "SELECT DISTINCT r.c1 AS a FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1 LIMIT 3"},
     {SW_RECAST_SOURCE, "l",
      "select distinct lower(a) as l from t order by lower(a)",
      "SELECT DISTINCT lower(a) AS l FROM t",
-     "SELECT DISTINCT r.c1 FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1"},
+     "SELECT DISTINCT r.c1 AS l FROM (SELECT u.c1 AS c1 FROM pg_catalog.unnest($1) u(c1)) r ORDER BY r.c1"},
     {SW_RECAST_SOURCE, "a,b",
      "select distinct on (a) a, b from t order by a, b desc limit 3",
      "SELECT DISTINCT ON (a) a, b, a, a, b FROM t ORDER BY a, b DESC",
-     "SELECT DISTINCT ON (r.c4) r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5 FROM pg_catalog.unnest($1, $2, $3, $4, $5) u(c1, c2, c3, c4, c5)) r ORDER BY r.c4, r.c5 DESC LIMIT 3"},
+     "SELECT DISTINCT ON (r.c4) r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3, u.c4 AS c4, u.c5 AS c5 FROM pg_catalog.unnest($1, $2, $3, $4, $5) u(c1, c2, c3, c4, c5)) r ORDER BY r.c4, r.c5 DESC LIMIT 3"},
     {SW_RECAST_SOURCE, "a,b",
      "select distinct on (lower(a)) a, b from t",
      "SELECT DISTINCT ON (lower(a)) a, b, lower(a) FROM t",
-     "SELECT DISTINCT ON (r.c3) r.c1, r.c2 FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r"},
+     "SELECT DISTINCT ON (r.c3) r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 AS c1, u.c2 AS c2, u.c3 AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r"},
     {SW_RECAST_SOURCE, "count",
      "select count(*) from t where x in (1, 2)",
      "SELECT count(*) FROM t WHERE x IN (1, 2)",
@@ -200,6 +200,7 @@ static void begin(struct source *source, enum sw_recast_need need, const char *n
     for (char *name = strtok(source->text, ","); name != NULL; name = strtok(NULL, ","))
         source->names[count++] = name;
     source->source = (struct sw_recast_source){.sql = sql,
+                                               .core = -1,
                                                .need = need,
                                                .names = source->names,
                                                .column_count = count,
@@ -288,15 +289,43 @@ static void collations_and_labels_of_enums_are_brought_back(void **state)
     begin(&source, SW_RECAST_ROWS, "a,b", "select a, b from t order by a");
     assert_string_equal(
         sw_recast_finish(&source.source, &is_raw, columns, 3, &arena, &err),
-        "SELECT r.c1, r.c2 FROM (SELECT u.c1 COLLATE \"C\" AS c1, u.c2::mood AS c2, u.c3 "
+        "SELECT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 COLLATE \"C\" AS c1, u.c2::mood AS c2, "
+        "u.c3 "
         "COLLATE \"C\" AS c3 FROM pg_catalog.unnest($1, $2, $3) u(c1, c2, c3)) r ORDER BY "
         "r.c3");
     sw_arena_finish(&arena);
 }
 
+static void a_subquery_is_finished_where_it_stands(void **state)
+{
+    const char *sql = "with t as (select a, sum(b) as s from u group by a) "
+                      "select count(*) from t where s > 1";
+    struct sw_recast_column columns[] = {{.type = 25}, {.type = OID_INT8}};
+    struct sw_recast_gather gather;
+    struct source source;
+    struct sw_arena arena;
+    struct sw_error err;
+    bool is_raw = false;
+
+    sw_arena_init(&arena);
+    begin(&source, SW_RECAST_SOURCE, "a,s", sql);
+    source.source.core = 0;
+    assert_string_equal(sw_recast_core(&source.source, &arena, &err),
+                        "SELECT a, sum(b) AS s FROM u GROUP BY a");
+    assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+    assert_string_equal(gather.text, "SELECT a, sum(b) FROM u GROUP BY 1");
+    assert_true(gather.has_to_finish);
+    assert_string_equal(
+        sw_recast_finish(&source.source, &is_raw, columns, 2, &arena, &err),
+        "WITH t AS (SELECT r.c1 AS a, pg_catalog.sum(r.c2)::bigint AS s FROM (SELECT u.c1 AS "
+        "c1, u.c2 AS c2 FROM pg_catalog.unnest($1, $2) u(c1, c2)) r GROUP BY r.c1) SELECT "
+        "count(*) FROM t WHERE s > 1");
+    sw_arena_finish(&arena);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows + 4];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 5];
     size_t count = 0;
 
     for (; count < sizeof rows / sizeof *rows; count++)
@@ -308,5 +337,7 @@ int main(void)
         (struct CMUnitTest)cmocka_unit_test(the_average_of_reals_is_computed_from_the_rows);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(collations_and_labels_of_enums_are_brought_back);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_subquery_is_finished_where_it_stands);
     return _cmocka_run_group_tests("recast", tests, count, NULL, NULL);
 }

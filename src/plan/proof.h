@@ -1,0 +1,66 @@
+/*
+ * proof - one statement while it is proven to be spread, or not.
+ *
+ *   bonds.c   which part of a key a column is; what holds the relations of a level together
+ *   spread.c  levels, subqueries, set operations
+ *   core.c    the query that holds all rows
+ */
+#ifndef SW_PLAN_PROOF_H
+#define SW_PLAN_PROOF_H
+
+#include "spread.h"
+
+/* What is known of a relation. */
+struct sw_proof_label {
+    bool is_known, is_spread;
+    bool is_nullable;             /* an outer join may put NULLs in its place */
+    const struct sw_table *table; /* whose placement the keys have */
+    int query;                    /* of a derived one; -1: it is a table */
+};
+
+struct sw_proof_result {
+    bool is_known;
+    enum sw_spread spread;
+    bool is_limited;
+    const struct sw_table *table; /* as in a label */
+    int *parts;                   /* of each output: the part of the key that it is, or -1 */
+    int output_count;
+    int tie; /* a relation of an outer level whose key all its rows have; -1: none */
+};
+
+/* Rows of relation `from` matter only if this part of their key is that of a row of `to`. */
+struct sw_proof_bond {
+    int from, to, part;
+};
+
+struct sw_proof {
+    struct sw_planner *planner;
+    const struct sw_outline *outline;
+    struct sw_proof_label *labels;
+    struct sw_proof_result *results;
+    struct sw_proof_bond *bonds; /* of the level at hand */
+    int bond_count;
+};
+
+const struct sw_relation *sw_proof_relation(const struct sw_proof *proof, int relation);
+int sw_proof_part_count(const struct sw_table *table); /* of its key */
+bool sw_proof_share_placement(const struct sw_table *a, const struct sw_table *b);
+/* 0A000; returns false. */
+bool sw_proof_fail(const struct sw_proof *proof, const char *detail, const char *hint);
+bool sw_proof_refuse_incomplete(const struct sw_proof *proof);
+
+/* The relation that @column of @level belongs to, and the part of its key that it is; -1: no
+ * part. */
+int sw_proof_part_of_column(const struct sw_proof *proof, int level,
+                            const struct sw_column *column, int *relation);
+/* Find what holds the relations of @level together; they are labelled. */
+void sw_proof_find_bonds(struct sw_proof *proof, int level);
+/* Is there a relation whose key all rows of the level have? *tie: one of an outer level. */
+bool sw_proof_are_bound(struct sw_proof *proof, int level, int *tie);
+/* A table whose placement the keys of the level have; NULL: no relation of it is spread. */
+const struct sw_table *sw_proof_table_of_level(const struct sw_proof *proof, int level);
+
+/* Find the result of @query. False: the error is set. */
+bool sw_proof_prove(struct sw_proof *proof, int query);
+
+#endif
