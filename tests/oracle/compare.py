@@ -94,6 +94,8 @@ def answer_of(messages):
             result.columns = message.readable()[1]
         elif message.kind == "D":
             result.rows.append(tuple(message.values()))
+        elif message.kind == "d":
+            result.rows.append((message.body,))  # of a COPY
         elif message.kind in "CI":
             result.tag = message.body.rstrip(b"\0").decode()
             answer.results.append(result)

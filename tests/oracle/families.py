@@ -39,7 +39,7 @@ class Asked:
         def literal(match):
             type_, text = self.parameters[int(match[1]) - 1]
             return f"NULL::{type_}" if text is None else "'" + text.replace("'", "''") + f"'::{type_}"
-        return _PARAMETER.sub(literal, sql or self.sql)
+        return _PARAMETER.sub(literal, sql or self.sql) if self.parameters else sql or self.sql
 
     def __str__(self):
         return f"{self.family}:{self.line}: {self.sql}" + "".join(
@@ -103,6 +103,15 @@ class Sender:
             assert answer.results, f"{type_} {text}: {answer}"
             self.values[type_, text] = answer.results[0].rows[0][0]
         return self.values.get((type_, text))
+
+    def of_a_name(self, asked, name, is_first, is_binary):
+        """Bind and Execute of a named statement; before the first, its Parse."""
+        types = [self._oid(type_) for type_, _ in asked.parameters]
+        values = [self._binary(*p) if is_binary else p[1] for p in asked.parameters]
+        parsed = wire.parse(asked.sql, name, types) + wire.describe("S", name) if is_first else b""
+        return (parsed + wire.bind(values, name, formats=[int(is_binary)],
+                                   results=[int(is_binary and "alike" not in asked.marks)])
+                + wire.describe("P") + wire.execute() + wire.SYNC)
 
     def messages(self, asked, way, sql=None):
         """@sql is said instead of the statement's own; it may leave out parameters."""

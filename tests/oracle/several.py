@@ -16,12 +16,14 @@ from judge import Judge
 from layouts import LAYOUTS
 from refusals import LAYOUT, Refusals
 from selects import Selects
+from transactions import SCRIPTS, steps
 
 # By which ways each layout is asked; `--every-way` asks all by all.
 ASKED_BY = {"one": (TEXT,), "two": (SIMPLE, PIECES), "three": (SIMPLE, TEXT, BINARY, PIECES),
             "eight": (SIMPLE, BINARY), "all_on_one": (BINARY,), "one_empty": (TEXT,)}
 WAYS_OF_RANDOM = {"three": (SIMPLE, BINARY), "eight": (TEXT,), "one_empty": (SIMPLE,)}
 RANDOM_STATEMENTS, PARTITIONS = 3000, 300
+MOST_SHOWN = 400                                 # of a line
 
 
 class Several:
@@ -36,8 +38,9 @@ class Several:
 
     def note(self, name, asked, what, got, expected, where):
         self.counts["different"] += 1
-        self.findings.of(name).append(f"{what}: {where}, seed {self.args.seed}\n{asked}\n"
-                                      f"shardward:\n{got}\nPostgreSQL:\n{expected}")
+        said = f"{asked}\nshardward:\n{got}\nPostgreSQL:\n{expected}"
+        self.findings.of(name).append(f"{what}: {where}, seed {self.args.seed}\n"
+                                      + "\n".join(line[:MOST_SHOWN] for line in said.splitlines()))
         death = self.layouts.mourn()
         if death:
             self.findings.of(name).append(f"shardward died: {death}")
@@ -65,7 +68,7 @@ class Several:
         if what:
             self.findings.of(name).append(f"PostgreSQL has two answers, {what}: {way}, seed"
                                           f" {self.args.seed}\n{asked}\none:\n{expected}\nother:\n{got}")
-        if way == SIMPLE and asked.line and bool(expected.code) != ("fails" in asked.marks):
+        if way == SIMPLE and asked.family != "random" and bool(expected.code) != ("fails" in asked.marks):
             self.findings.of(name).append(f"PostgreSQL says so: {expected}\n{asked}")
 
     def compare(self, name, asked, way, layout, got, expected):
@@ -102,6 +105,47 @@ class Several:
         for asked in family.statements:
             got, is_refused = self.ask(name, asked, ways)
             self.refusals.note(family, asked, got, is_refused)
+
+    def script(self, name, script):
+        """Statements of one session, on each layout; a refusal fails the transaction, as an error does."""
+        for number, layout in enumerate(LAYOUTS):
+            client = self.layouts.clients[layout.name]
+            for asked in steps(script):
+                way = SIMPLE if ";" in asked.sql else (SIMPLE, TEXT, BINARY)[number % 3]
+                messages = self.sender.messages(asked, way)
+                got = client.send(messages)
+                if got.is_refusal:
+                    self.counts["refused"] += 1
+                    if got.status == "E":
+                        self.layouts.oracle.query("SELECT 1/0")
+                    continue
+                expected = self.layouts.oracle.send(messages)
+                what = self.judge.verdict(asked, way, got, expected)
+                if what:
+                    self.note(name, asked, what, got, expected, f"{layout.name}, {way}, in {script[0]!r}")
+            for one in (client, self.layouts.oracle):
+                one.query("ROLLBACK")
+                one.query("RESET ALL")
+                one.query("DEALLOCATE ALL")
+
+    def prepared(self, name):
+        """Statements that are parsed once, and run with one set of values after the other."""
+        texts = {}
+        for family in read_all():
+            for asked in family.statements:
+                if asked.parameters:
+                    texts.setdefault((asked.sql, tuple(t for t, _ in asked.parameters)), []).append(asked)
+        for number, group in enumerate(texts.values()):
+            layout = LAYOUTS[number % len(LAYOUTS)].name
+            clients = (self.layouts.clients[layout], self.layouts.oracle)
+            for turn, asked in enumerate([*group, *group]):
+                flight = self.sender.of_a_name(asked, "p", is_first=turn == 0, is_binary=turn % 2 == 1)
+                got, expected = (client.send(flight) for client in clients)
+                self.compare(name, asked, (TEXT, BINARY)[turn % 2], layout, got, expected)
+                if turn == 0 and (got.code or expected.code):
+                    break
+            for client in clients:
+                client.query("DEALLOCATE ALL")
 
     def random_statements(self, name):
         selects = Selects(random.Random(f"{self.args.seed} several"))
@@ -172,6 +216,9 @@ class Several:
         self.test("several.control_wrong_answers_are_found", self.control)
         for family in read_all():
             self.test(f"several.corpus, {family.name}", lambda name, f=family: self.family(name, f))
+        for script in SCRIPTS:
+            self.test(f"several.session, {script[0]}", lambda name, s=script: self.script(name, s))
+        self.test("several.prepared_once_and_run_again", self.prepared)
         self.test("several.refusals_are_those_of_docs_refusals_md", self.refusals_are_written_down)
         self.test("several.few_are_refused", self.few_are_refused)
         self.test("several.random", self.random_statements)

@@ -1,0 +1,22 @@
+-- Many rows, and long ones: what the shards say comes in pieces.
+SELECT v.patient_id, v.visit_id, g FROM visits v, generate_series(1, 40) g;
+SELECT v.patient_id, v.visit_id, g FROM visits v, generate_series(1, 40) g ORDER BY g DESC, 1, 2;
+SELECT g FROM visits v, generate_series(1, 40) g ORDER BY v.remark, v.patient_id, v.visit_id, g;
+SELECT v.patient_id, g FROM visits v, generate_series(1, 40) g ORDER BY g, v.patient_id, v.visit_id LIMIT 700 OFFSET 1300;
+SELECT patient_id, repeat(name, 3000) FROM patients;
+SELECT patient_id, repeat('é', 20000) FROM patients ORDER BY patient_id DESC;
+SELECT repeat(coalesce(name, '-'), 1000) AS long FROM patients ORDER BY long, patient_id;
+SELECT repeat(coalesce(name, '-'), 1000) AS long FROM patients ORDER BY long DESC, patient_id LIMIT 9;
+SELECT patient_id FROM patients ORDER BY repeat(coalesce(name, '-'), 1000), patient_id;
+SELECT DISTINCT repeat(city, 2000) FROM patients;
+SELECT repeat(city, 2000), count(*) FROM patients GROUP BY 1;
+SELECT g, count(*), sum(v.fee), max(v.at) FROM visits v, generate_series(1, 300) g GROUP BY g;
+SELECT v.patient_id, g, count(*) FROM visits v, generate_series(1, 40) g GROUP BY 1, 2 ORDER BY 2, 1;
+SELECT count(DISTINCT (v.patient_id, g)) FROM visits v, generate_series(1, 40) g;
+SELECT md5(string_agg(v.patient_id || ':' || g, ',' ORDER BY v.patient_id, v.visit_id, g)) FROM visits v, generate_series(1, 40) g;
+SELECT array_agg(g ORDER BY g, v.patient_id) FROM visits v, generate_series(1, 20) g;
+SELECT length(string_agg(repeat('x', 5000), '')) FROM visits;
+SELECT max(repeat(coalesce(name, '-'), 3000)) FROM patients;
+SELECT g % 7 FROM visits v, generate_series(1, 40) g UNION SELECT visit_id FROM visits;
+SELECT v.visit_id, g FROM visits v, generate_series(1, 30) g WHERE v.patient_id IN (1, 2, 3, 4, 6) ORDER BY g, v.patient_id, v.visit_id;
+SELECT v.*, b.*, p.*, e.* FROM visits v JOIN bills b USING (patient_id) JOIN patients p USING (patient_id) JOIN events e USING (patient_id);
