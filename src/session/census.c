@@ -3,6 +3,7 @@
 #include "shardward/base/mem.h"
 #include "shardward/base/textmap.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 struct count {
@@ -24,27 +25,26 @@ struct sw_census *sw_census_create(void)
     return census;
 }
 
-static void free_all(struct sw_textmap *map)
-{
-    struct count *count;
-    size_t at = 0;
-
-    while ((count = sw_textmap_next(map, &at, NULL)) != NULL)
-        free(count);
-    sw_textmap_finish(map);
-}
-
 void sw_census_free(struct sw_census *census)
 {
     if (census == NULL)
         return;
-    free_all(&census->users);
-    free_all(&census->databases);
+    assert(census->users.count == 0 && census->databases.count == 0);
+    sw_textmap_finish(&census->users);
+    sw_textmap_finish(&census->databases);
     (void)pthread_mutex_destroy(&census->lock);
     free(census);
 }
 
-static struct count *find(struct sw_textmap *map, const char *name)
+static bool is_full(const struct sw_textmap *map, const char *name, int limit)
+{
+    const struct count *count = sw_textmap_get(map, name);
+
+    return limit > 0 && count != NULL && count->clients >= limit;
+}
+
+/* Only who is in has a count. */
+static void enter(struct sw_textmap *map, const char *name)
 {
     struct count *count = sw_textmap_get(map, name);
 
@@ -52,30 +52,24 @@ static struct count *find(struct sw_textmap *map, const char *name)
         count = sw_alloc_zero(1, sizeof *count);
         (void)sw_textmap_put(map, name, count);
     }
-    return count;
-}
-
-static bool is_full(const struct count *count, int limit)
-{
-    return limit > 0 && count->clients >= limit;
+    count->clients++;
 }
 
 bool sw_census_enter(struct sw_census *census, const char *user, int user_limit,
                      const struct sw_database *database, struct sw_error *err)
 {
-    struct count *of_user, *of_database;
     bool may_enter = true;
 
     (void)pthread_mutex_lock(&census->lock);
-    of_user = find(&census->users, user);
-    of_database = find(&census->databases, database->name);
-    if (is_full(of_database, database->clients))
+    if (is_full(&census->databases, database->name, database->clients))
         may_enter = sw_error_set(err, "53300", "too many connections for database \"%s\"",
                                  database->name);
-    else if (is_full(of_user, user_limit))
+    else if (is_full(&census->users, user, user_limit))
         may_enter = sw_error_set(err, "53300", "too many connections for role \"%s\"", user);
-    of_user->clients += may_enter;
-    of_database->clients += may_enter;
+    if (may_enter) {
+        enter(&census->users, user);
+        enter(&census->databases, database->name);
+    }
     (void)pthread_mutex_unlock(&census->lock);
     return may_enter;
 }

@@ -9,7 +9,7 @@
 struct sw_census;
 
 struct sw_census *sw_census_create(void);
-void sw_census_free(struct sw_census *census); /* accepts NULL */
+void sw_census_free(struct sw_census *census); /* all have left; accepts NULL */
 
 /* A client is logged in, by the names of user and database; sw_census_leave() follows. False:
  * one of them has as many as it may have (53300, in PostgreSQL's words). From any thread. */
