@@ -2,11 +2,13 @@
 
 #include "shardward/base/mem.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* One with something to do. */
 struct sw_errand_node {
     struct sw_link link; /* in the list of nodes: the one looked at last is the last */
     char *address;
@@ -56,6 +58,21 @@ static struct sw_errand *take(struct sw_errands *errands)
     return NULL;
 }
 
+static void free_node(struct sw_errand_node *node)
+{
+    sw_link_remove(&node->link);
+    free(node->address);
+    free(node);
+}
+
+/* Under the lock: one of its errands is done. */
+static void leave(struct sw_errand_node *node)
+{
+    node->busy--;
+    if (node->busy == 0 && sw_list_first(&node->asked) == NULL)
+        free_node(node);
+}
+
 static void *run_thread(void *owner)
 {
     struct sw_errands *errands = owner;
@@ -76,7 +93,7 @@ static void *run_thread(void *owner)
         (void)pthread_mutex_unlock(&errands->lock);
         errand->work(errand, errands->closing_fd);
         (void)pthread_mutex_lock(&errands->lock);
-        node->busy--;
+        leave(node);
     }
     (void)pthread_mutex_unlock(&errands->lock);
     return NULL;
@@ -110,7 +127,7 @@ static struct sw_errand_node *find_node(struct sw_errands *errands, const char *
     node->address = sw_strdup(address);
     node->port = port;
     sw_link_init(&node->asked);
-    sw_list_push_front(&errands->nodes, &node->link);
+    sw_list_push_back(&errands->nodes, &node->link);
     return node;
 }
 
@@ -154,16 +171,17 @@ void sw_errands_add(struct sw_errands *errands, const char *address, int port,
     (void)pthread_mutex_unlock(&errands->lock);
 }
 
-static void free_node(struct sw_errand_node *node)
+static void drop_all(struct sw_errand_node *node)
 {
     struct sw_link *link;
 
+    /* Threads that were cancelled at work are busy for ever. */
+    assert(node->busy > 0 || sw_list_first(&node->asked) != NULL);
     while ((link = sw_list_first(&node->asked)) != NULL) {
         sw_link_remove(link);
         errand_of(link)->drop(errand_of(link));
     }
-    free(node->address);
-    free(node);
+    free_node(node);
 }
 
 void sw_errands_close(struct sw_errands *errands)
@@ -183,7 +201,7 @@ void sw_errands_close(struct sw_errands *errands)
     }
     for (link = errands->nodes.next; link != &errands->nodes; link = next) {
         next = link->next;
-        free_node(node_of(link));
+        drop_all(node_of(link));
     }
     (void)close(errands->closing_fd);
     (void)pthread_cond_destroy(&errands->work);
