@@ -441,6 +441,20 @@ bool sw_hub_is_crowded(const struct sw_hub_pool *pool)
     return atomic_load(&pool->node->crowded) > 0 || sw_quotas_are_crowded(&pool->quotas);
 }
 
+enum sw_hub_bound sw_hub_bound(struct sw_hub_pool *pool)
+{
+    enum sw_hub_bound bound = SW_BOUND_SIZE;
+    int full = sw_quotas_full(&pool->quotas);
+
+    lock(pool);
+    if (pool->open < pool->size && is_node_full(pool->node))
+        bound = SW_BOUND_NODE;
+    else if (pool->open < pool->size && full < SW_QUOTAS)
+        bound = (enum sw_hub_bound)(SW_BOUND_USER + full);
+    unlock(pool);
+    return bound;
+}
+
 bool sw_hub_is_over(const struct sw_hub_pool *pool)
 {
     return atomic_load_explicit(&pool->is_over, memory_order_relaxed) ||

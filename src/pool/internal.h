@@ -61,7 +61,7 @@ struct sw_quota {
     atomic_int crowded;     /* pools that may grow but for this, and have waiters */
 };
 
-enum { SW_QUOTAS = 3 };
+enum { SW_QUOTAS = 3 }; /* of the user, of the database, of all */
 
 /* Those that a pool is in. */
 struct sw_quotas {
@@ -82,6 +82,8 @@ void sw_quotas_give_back(struct sw_quotas *quotas);
 bool sw_quotas_are_crowded(const struct sw_quotas *quotas);
 bool sw_quotas_are_short(const struct sw_quotas *quotas);
 bool sw_quotas_are_over(const struct sw_quotas *quotas);
+/* The first one that is full; SW_QUOTAS: none. */
+int sw_quotas_full(const struct sw_quotas *quotas);
 
 struct sw_hub_pool {
     struct sw_link link;
@@ -150,6 +152,15 @@ void sw_hub_received(struct sw_hub_pool *pool, int worker);
 bool sw_hub_must_make_room(struct sw_hub_pool *pool);
 /* May it be so: is it worth the question? */
 bool sw_hub_is_crowded(const struct sw_hub_pool *pool);
+/* Why it opens no more: it is full itself, or something that others share with it. */
+enum sw_hub_bound {
+    SW_BOUND_SIZE,
+    SW_BOUND_NODE,
+    SW_BOUND_USER,
+    SW_BOUND_DATABASE,
+    SW_BOUND_ALL
+};
+enum sw_hub_bound sw_hub_bound(struct sw_hub_pool *pool);
 /* Are there more connections than there may be, so that one that comes back is closed? Or more
  * than the pool's size, and nobody waits at other workers? */
 bool sw_hub_is_over(const struct sw_hub_pool *pool);

@@ -136,6 +136,31 @@ static void set_alarm(struct sw_pool *pool)
         sw_timer_start(pool->alarm, due > now ? due - now : 0);
 }
 
+static void hint_at_limit(const struct sw_pool *pool, struct sw_error *err)
+{
+    const struct sw_pool_place *place = &pool->place;
+
+    switch (sw_hub_bound(pool->hub)) {
+    case SW_BOUND_SIZE:
+        sw_error_hint(err, "Raise users.%s.pool.size, or timeouts.lease.", place->user);
+        break;
+    case SW_BOUND_NODE:
+        sw_error_hint(err, "Raise connections of the cluster of node %s, or timeouts.lease.",
+                      place->node);
+        break;
+    case SW_BOUND_USER:
+        sw_error_hint(err, "Raise users.%s.connections, or timeouts.lease.", place->user);
+        break;
+    case SW_BOUND_DATABASE:
+        sw_error_hint(err, "Raise databases.%s.connections, or timeouts.lease.",
+                      place->database);
+        break;
+    case SW_BOUND_ALL:
+        sw_error_hint(err, "Raise limits.connections, or timeouts.lease.");
+        break;
+    }
+}
+
 static void refuse_late(struct sw_pool *pool)
 {
     struct sw_lease *lease;
@@ -146,7 +171,7 @@ static void refuse_late(struct sw_pool *pool)
                      "no server connection to shard \"%s\" became free within %d ms",
                      pool->place.shard, pool->pools->lease_ms);
     if (pool->outage.since_ms == 0)
-        sw_error_hint(&err, "Raise users.%s.pool.size, or timeouts.lease.", pool->place.user);
+        hint_at_limit(pool, &err);
     while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms > 0 &&
            lease->deadline_ms <= now_ms(pool)) {
         sw_pool_stop_waiting(lease);

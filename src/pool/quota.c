@@ -93,3 +93,12 @@ bool sw_quotas_are_over(const struct sw_quotas *quotas)
     }
     return false;
 }
+
+int sw_quotas_full(const struct sw_quotas *quotas)
+{
+    int at = 0;
+
+    while (at < SW_QUOTAS && !is_full(quotas->list[at]))
+        at++;
+    return at;
+}

@@ -6,7 +6,7 @@ import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 from test_console import table
-from test_pools import name_of, pids, size, workers
+from test_pools import CLUSTER, name_of, pids, size, workers
 from test_reload import changing
 from test_transactions import eventually
 
@@ -80,15 +80,21 @@ def a_higher_limit_helps_those_who_wait_at_once(p):
             one.query("COMMIT")
 
 
-@test
-def who_waits_for_too_long_is_told_of_the_limit(p):
-    keys = [p.new_patient(shard) for shard in ("users_0", "users_1")]
-    with p.another_shardward(of_user("connections: 1"), ("lease: 5s", "lease: 200ms")) as other:
+@rows([("a user", of_user("connections: 1"), "users.booking.connections"),
+       ("a database", of_database("connections: 1"), "databases.booking.connections"),
+       ("all", ("connections: 0", "connections: 1"), "limits.connections"),
+       ("a node", (CLUSTER, f"{CLUSTER}    connections: 1\n"), "connections of the cluster of node c1-east"),
+       ("a pool", size(1), "users.booking.pool.size")])
+def who_waits_for_too_long_is_told_of_the_limit_of(p, edit, name):
+    shards = ("users_0", "users_0" if edit == size(1) else "users_1")
+    keys = [p.new_patient(shard) for shard in shards]
+    with p.another_shardward(edit, ("lease: 5s", "lease: 200ms")) as other:
         with p.logged_in(other.port) as one, p.logged_in(other.port) as two:
             one.query("BEGIN")
             equal(name_of(one, keys[0]), [["Ada"]])
             refused = two.query(f"SELECT name FROM patients WHERE patient_id = {keys[1]}")
             equal((wire.error_of(refused)["C"], wire.ready_status(refused)), ("53300", "I"))
+            equal(wire.error_of(refused)["H"], f"Raise {name}, or timeouts.lease.")
             one.query("COMMIT")
             equal(name_of(two, keys[1]), [["Ada"]])
 
