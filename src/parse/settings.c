@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "shardward/base/text.h"
 #include "shardward/parse/parse.h"
 #include "values.h"
 
@@ -31,13 +32,51 @@ static void fold_encoding(const char *name, char *out, size_t size)
     out[len] = '\0';
 }
 
-static bool is_encoding_allowed(const char *value)
+/* All that PostgreSQL 15 has a name for (src/common/encnames.c). */
+static bool is_encoding(const char *folded)
+{
+    static const char *const names[] = {
+        "abc",         "alt",          "big5",        "euccn",       "eucjis2004",
+        "eucjp",       "euckr",        "euctw",       "gb18030",     "gbk",
+        "iso88591",    "iso885910",    "iso885913",   "iso885914",   "iso885915",
+        "iso885916",   "iso88592",     "iso88593",    "iso88594",    "iso88595",
+        "iso88596",    "iso88597",     "iso88598",    "iso88599",    "johab",
+        "koi8",        "koi8r",        "koi8u",       "latin1",      "latin10",
+        "latin2",      "latin3",       "latin4",      "latin5",      "latin6",
+        "latin7",      "latin8",       "latin9",      "mskanji",     "muleinternal",
+        "shiftjis",    "shiftjis2004", "sjis",        "sqlascii",    "tcvn",
+        "tcvn5712",    "uhc",          "unicode",     "utf8",        "vscii",
+        "win",         "win1250",      "win1251",     "win1252",     "win1253",
+        "win1254",     "win1255",      "win1256",     "win1257",     "win1258",
+        "win866",      "win874",       "win932",      "win936",      "win949",
+        "win950",      "windows1250",  "windows1251", "windows1252", "windows1253",
+        "windows1254", "windows1255",  "windows1256", "windows1257", "windows1258",
+        "windows866",  "windows874",   "windows932",  "windows936",  "windows949",
+        "windows950"};
+
+    return sw_text_is_one_of(folded, names, lengthof(names));
+}
+
+static bool refuse_setting(struct sw_error *err, const char *message, const char *hint)
+{
+    (void)sw_error_set(err, "0A000", "%s", message);
+    sw_error_hint(err, "%s", hint);
+    return false;
+}
+
+static bool check_encoding(const char *value, struct sw_error *err)
 {
     static const char *const allowed[] = {"utf8", "unicode", "sqlascii"};
     char folded[64];
 
     fold_encoding(value, folded, sizeof folded);
-    return is_one_of(folded, allowed, lengthof(allowed));
+    if (is_one_of(folded, allowed, lengthof(allowed)))
+        return true;
+    if (!is_encoding(folded))
+        return sw_error_set(err, "22023", "invalid value for parameter \"%s\": \"%s\"",
+                            "client_encoding", value);
+    return refuse_setting(err, "a client_encoding other than UTF8 is not supported",
+                          "Use client_encoding = UTF8 and convert in the client.");
 }
 
 static bool is_conforming_allowed(const char *value)
@@ -58,18 +97,10 @@ static int bool_of_text(const char *text)
     return is_one_of(text, no, lengthof(no)) ? 0 : -1;
 }
 
-static bool refuse_setting(struct sw_error *err, const char *message, const char *hint)
-{
-    (void)sw_error_set(err, "0A000", "%s", message);
-    sw_error_hint(err, "%s", hint);
-    return false;
-}
-
 bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error *err)
 {
-    if (strcasecmp(name, "client_encoding") == 0 && !is_encoding_allowed(value))
-        return refuse_setting(err, "a client_encoding other than UTF8 is not supported",
-                              "Use client_encoding = UTF8 and convert in the client.");
+    if (strcasecmp(name, "client_encoding") == 0)
+        return check_encoding(value, err);
     if (strcasecmp(name, "standard_conforming_strings") == 0 && !is_conforming_allowed(value))
         return refuse_setting(err, "standard_conforming_strings other than on is not supported",
                               "Write backslash escapes as E'...'.");

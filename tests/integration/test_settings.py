@@ -178,6 +178,28 @@ def a_client_encoding_that_changes_what_bytes_mean_is_refused(p):
             equal(wire.error_of(client.query(sql))["C"], "0A000", sql)
 
 
+ALIASES = ["abc", "alt", "koi8", "mskanji", "shiftjis", "tcvn", "tcvn5712", "unicode", "utf-8", "vscii", "win", "ISO-8859-1",
+           "iso_8859_10", "Windows-1252", "windows950", "win866", "latin11", "utf16", "utf-9", "iso885911", "klingon"]
+
+
+@test
+def an_encoding_that_postgresql_does_not_know_is_none_here_either(p):
+    with p.oracle_wire() as server, p.logged_in() as client:
+        names = [row[0] for row in wire.rows_of(server.query(
+            "SELECT name FROM (SELECT pg_encoding_to_char(n) AS name FROM generate_series(0, 60) n) s WHERE name <> ''"))]
+        assert len(names) > 40, names
+        for name in names + ALIASES:
+            sql = f"SET client_encoding = '{name}'"
+            there, here = server.query(sql), client.query(sql)
+            for one in (server, client):
+                one.query("RESET client_encoding")
+            is_known = wire.kinds(there)[:1] != "E" or wire.error_of(there)["C"] != "22023"
+            if is_known and wire.kinds(here)[:1] == "E":
+                equal((name, wire.error_of(here)["C"]), (name, "0A000"))
+            elif not is_known:
+                equal([wire.error_of(here)[field] for field in "SCM"], [wire.error_of(there)[field] for field in "SCM"])
+
+
 @test
 def two_clients_on_one_backend_never_see_each_others_settings(p):
     keys = one_key_per_shard(p)

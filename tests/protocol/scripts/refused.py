@@ -29,5 +29,5 @@ SCRIPTS = [
     ("ends in a string", *queries("BEGIN; BEGIN; COMMIT; COMMIT", "ROLLBACK; SELECT 1", "COMMIT; ROLLBACK")),
     ("types of one's own in PREPARE", query("PREPARE s (nothing) AS SELECT 1")),
     ("COPY of a write", query(f"COPY ({visit(ADA)}) TO STDOUT")), ("LOCK TABLE outside", query("LOCK TABLE patients")),
-    ("another encoding", *queries("SET client_encoding = LATIN1", "SET client_encoding = klingon")),
+    ("another encoding", query("SET client_encoding = LATIN1")),
 ]

@@ -53,6 +53,8 @@ SCRIPTS = [
     ("isolation by default", start(default_transaction_isolation="serializable"),
      *queries("SHOW transaction_isolation", "BEGIN", "SHOW transaction_isolation", "COMMIT")),
     ("client_encoding in quotes", start(client_encoding="'utf-8'"), *queries("SHOW client_encoding")),
+    ("client_encoding that nobody knows", start(client_encoding="klingon")),
+    ("client_encoding that is empty", start(client_encoding="''")),
     ("a value out of range", start(work_mem="1")),
     ("a value that is empty", start(work_mem="")),
     ("a boolean that is none", start(enable_hashjoin="perhaps")),
