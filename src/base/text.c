@@ -83,6 +83,15 @@ size_t sw_text_utf8_len(const char *text, size_t len)
     return at;
 }
 
+int sw_text_characters(const char *text, size_t len)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < len; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
 bool sw_text_is_utf8(const char *text)
 {
     size_t len = strlen(text);

@@ -362,8 +362,10 @@ static void walk_delete(struct sw_facts *facts, const DeleteStmt *delete)
 void sw_walk_copied(struct sw_facts *facts, const RangeVar *table)
 {
     struct surroundings was = surroundings_of(facts);
+    int index = sw_from_add_table(facts, table, begin_level(facts, SW_LEVEL_SELECT));
+    struct sw_relation *relations = facts->relations.items;
 
-    (void)sw_from_add_table(facts, table, begin_level(facts, SW_LEVEL_SELECT));
+    relations[index].location = -1;
     restore(facts, &was);
 }
 

@@ -3,6 +3,7 @@
 #include "shardward/base/buf.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/settings.h"
+#include "shardward/base/text.h"
 #include "shardward/parse/parse.h"
 
 #include <inttypes.h>
@@ -184,21 +185,12 @@ struct writer {
     bool has_more_rows; /* than the plan knows of */
 };
 
-static int count_characters(const char *text, size_t len)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < len; i++)
-        count += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return count;
-}
-
 static void copy_up_to(struct writer *writer, const char *to)
 {
     size_t len = (size_t)(to - writer->copied);
 
     (void)sw_buf_append(&writer->out, writer->copied, len);
-    writer->characters += count_characters(writer->copied, len);
+    writer->characters += sw_text_characters(writer->copied, len);
     writer->copied = to;
 }
 
@@ -209,7 +201,7 @@ static size_t begin_piece(struct writer *writer, const char *to)
     int removed;
 
     copy_up_to(writer, writer->at);
-    removed = count_characters(writer->at, (size_t)(to - writer->at));
+    removed = sw_text_characters(writer->at, (size_t)(to - writer->at));
     splice->pieces =
         sw_realloc(splice->pieces, (size_t)(splice->count + 1) * sizeof *splice->pieces);
     splice->pieces[splice->count++] =
@@ -221,7 +213,7 @@ static size_t begin_piece(struct writer *writer, const char *to)
 
 static void end_piece(struct writer *writer, size_t from)
 {
-    writer->splice->pieces[writer->splice->count - 1].added = count_characters(
+    writer->splice->pieces[writer->splice->count - 1].added = sw_text_characters(
         (const char *)sw_buf_bytes(&writer->out) + from, sw_buf_len(&writer->out) - from);
 }
 

@@ -16,6 +16,7 @@
 #include "internal.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 #include "shardward/wire/request.h"
 #include "shardward/wire/write.h"
 
@@ -25,26 +26,13 @@
 
 enum { DIGITS = 24, OID_LEN = 4 };
 
-static bool is_character(char c)
-{
-    return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-static int count_characters(const char *text, int len)
-{
-    int count = 0;
-
-    for (int i = 0; i < len; i++)
-        count += is_character(text[i]);
-    return count;
-}
-
 /* --- PREPARE --- */
 
 /* What is prepared, each character where it stands in @text. */
 static char *inner_text(const char *text, const struct sw_by_name *by_name)
 {
-    int blanks = count_characters(text, by_name->at), len = by_name->end - by_name->at;
+    int blanks = sw_text_characters(text, (size_t)by_name->at),
+        len = by_name->end - by_name->at;
     char *inner = sw_alloc((size_t)blanks + (size_t)len + 1);
 
     memset(inner, ' ', (size_t)blanks);
@@ -246,8 +234,9 @@ static void give_name(struct sw_named *named, struct sw_prepared *target)
     sw_buf_finish(&text);
     sw_splice_clear(&named->splice);
     *piece = (struct sw_splice_piece){
-        .at = count_characters(named->text, by_name->at),
-        .removed = count_characters(named->text + by_name->at, by_name->end - by_name->at),
+        .at = sw_text_characters(named->text, (size_t)by_name->at),
+        .removed =
+            sw_text_characters(named->text + by_name->at, (size_t)(by_name->end - by_name->at)),
         .added = (int)strlen(target->server_name)};
     named->splice = (struct sw_splice){.pieces = piece, .count = 1};
 }

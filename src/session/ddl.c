@@ -17,6 +17,7 @@
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 #include "shardward/execute/joint.h"
 #include "shardward/wire/write.h"
 
@@ -121,15 +122,6 @@ static bool find_route(struct sw_session *session, const struct sw_statement *st
     return true;
 }
 
-static int count_characters(const char *text, int len)
-{
-    int count = 0;
-
-    for (int i = 0; i < len; i++)
-        count += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return count;
-}
-
 static void take_steps(struct sw_session_ddl *ddl, const struct sw_statement *statements,
                        int count, const char *text)
 {
@@ -142,7 +134,7 @@ static void take_steps(struct sw_session_ddl *ddl, const struct sw_statement *st
 
         ddl->steps[i] =
             (struct step){.sql = sw_strndup(text + statement->location, (size_t)statement->len),
-                          .shift = count_characters(text, statement->location),
+                          .shift = sw_text_characters(text, (size_t)statement->location),
                           .tag = statement->ddl->command};
         ddl->is_outside |= statement->ddl->is_outside;
         ddl->changes_schema |= !statement->ddl->is_upkeep;

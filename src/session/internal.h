@@ -11,6 +11,7 @@
  *   extended.c    Parse, Bind, Describe, Execute, Close, Flush, Sync
  *   preparing.c   ... what becomes of a Parse
  *   binding.c     ... and of a Bind
+ *   pointing.c    where in its text an error lies
  *   by_name.c     PREPARE and EXECUTE, said in SQL
  *   control.c     transaction control and what else is answered without a server
  *   together.c    control that several shards have to hear
@@ -401,6 +402,11 @@ void sw_session_sweep_legs(struct sw_session *session);
 bool sw_session_has_busy_leg(const struct sw_session *session);
 /* Call @act with each leg. */
 void sw_session_each_leg(struct sw_session *session, void (*act)(struct sw_leg *leg));
+
+/* pointing.c */
+
+/* Of a table that does not exist, tell where in @text it stands, as PostgreSQL does. */
+void sw_session_point_at(const char *text, struct sw_error *err);
 
 /* target.c */
 

@@ -212,6 +212,8 @@ bool sw_session_prepare(struct sw_session *session, const struct sw_wire_parse *
 
     if (is_good)
         add_parse(session, parse, planned, &draft);
+    else
+        sw_session_point_at(parse->query, err);
     finish_draft(&draft);
     return is_good;
 }

@@ -17,6 +17,12 @@ static void refuse(struct sw_session *session, const struct sw_error *err)
     sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
 }
 
+static void refuse_text(struct sw_session *session, const char *text, struct sw_error *err)
+{
+    sw_session_point_at(text, err);
+    refuse(session, err);
+}
+
 static char *text_of(const char *query, const struct sw_statement *statement)
 {
     return sw_strndup(query + statement->location, (size_t)statement->len);
@@ -297,7 +303,7 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
     if (is_good)
         sw_session_dispatch(session, SW_RUN_ENDS_QUERY);
     else
-        refuse(session, &err);
+        refuse_text(session, text, &err);
 }
 
 static void run_several(struct sw_session *session, const struct sw_script *script,
@@ -315,7 +321,7 @@ static void run_several(struct sw_session *session, const struct sw_script *scri
         return;
     }
     if (!aim_several(session, script, &err)) {
-        refuse(session, &err);
+        refuse_text(session, text, &err);
         return;
     }
     (void)sw_run_add(&session->run, SW_REQUEST_QUERY, NULL, text, NULL, 0);

@@ -3,7 +3,6 @@
 All are limits of a sharded database that README names; on one that is whole there is none in mode session.
 """
 
-_POSITION = "where the name of an unknown table stands is not told"
 _SHARDS = "statements up to one Sync are one transaction, and they share a shard"
 
 # (driver, step): (what is seen there, reason); driver "*": all that do this step
@@ -15,8 +14,6 @@ _OF_SHARDS = {
         "Django makes django_migrations inside BEGIN"),
     ("psql", "insert select"): (["", "0A000"], "INSERT ... SELECT into sharded tables is to come"),
     ("perl", "last insert id"): (["refused 0A000"], "currval() knows the numbers of one server"),
-    ("libpq", "unknown table"): (
-        ['42P01 relation "no_such_table" does not exist at -, table -, constraint -'], _POSITION),
     ("*", "batch over shards"): (["refused 0A000"], _SHARDS),
 }
 

@@ -220,3 +220,24 @@ def a_null_key_is_not_inserted(p):
     with p.logged_in() as client:
         fields = wire.error_of(client.query("INSERT INTO patients (patient_id, name) VALUES (NULL, 'x')"))
         assert fields["C"] in ("23502", "0A000"), fields
+
+
+@rows((sql, sql) for sql in (
+    "SELECT * FROM nothing", "SELECT 'schön', * FROM  nothing n WHERE n.a = 'ü'", "SELECT 1 FROM other.nothing",
+    'SELECT 1 FROM "not""hing"', "SELECT (SELECT 1 FROM nothing), 2", "WITH x AS (SELECT 1 FROM nothing) SELECT * FROM x",
+    "SELECT * FROM hospitals h JOIN nothing USING (hospital_id)", "INSERT INTO nothing VALUES ('日本', 1)",
+    "UPDATE nothing SET a = 1", "DELETE FROM\t nothing WHERE true", "DELETE FROM hospitals USING nothing",
+    "SELECT 1; SELECT 2 FROM nothing", "DECLARE c CURSOR FOR SELECT * FROM nothing", "EXPLAIN SELECT * FROM nothing",
+    "PREPARE s AS SELECT 'ü' FROM nothing", "COPY (SELECT * FROM nothing) TO STDOUT", "COPY nothing TO STDOUT",
+    "COPY nothing FROM STDIN", "TRUNCATE nothing", "SELECT 'nothing' FROM hospitals, nothing, nothing AS m"))
+def an_unknown_table_is_pointed_at_as_postgresql_does(p, sql):
+    told = []
+    with p.logged_in() as client, p.oracle_wire() as server:
+        for one in (client, server):
+            for text in (sql, sql, sql.replace("'", "'longer ", 1)):     # the last one has the skeleton of the others
+                fields = wire.error_of(one.query(text))
+                told.append([fields.get(name) for name in "SCMP"])
+            if ";" not in sql:
+                fields = wire.error_of(one.ask(wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC))
+                told.append([fields.get(name) for name in "SCMP"])
+    equal(told[:len(told) // 2], told[len(told) // 2:])

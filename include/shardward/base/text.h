@@ -23,6 +23,8 @@ bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count
  * none (RFC 3629, and PostgreSQL: shortest form, no surrogates, up to U+10FFFF). */
 size_t sw_utf8_character(const unsigned char *at, size_t len);
 bool sw_text_is_utf8(const char *text);
+/* How many characters of UTF-8 begin in the @len bytes at @text. */
+int sw_text_characters(const char *text, size_t len);
 
 /* How many of the @len bytes at @text, from the first one, are whole characters of UTF-8: @len
  * if all are. */

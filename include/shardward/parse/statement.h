@@ -99,7 +99,8 @@ struct sw_relation {
     const char *name;   /* of a table */
     const char *alias;  /* the name by which its columns are qualified; NULL: none */
     int level;
-    int location; /* of a table: where its name begins, in bytes of the text that was parsed */
+    int location; /* of a table: where its name begins, in bytes of the text that was parsed; -1
+                     of COPY TO */
     bool has_column_aliases; /* FROM t AS a(x, y): column names are not the table's */
 };
 
