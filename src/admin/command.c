@@ -140,11 +140,9 @@ static const char *word_text(const struct token *token, struct sw_arena *arena)
 
 static bool refuse(struct sw_error *err, const char *what, const char *from, const char *to)
 {
-    int len = to - from > 100 ? 100 : (int)(to - from);
+    size_t len = sw_text_utf8_len(from, to - from > 100 ? 100 : (size_t)(to - from));
 
-    while (((unsigned char)from[len] & 0xc0) == 0x80)
-        len--; /* not inside a character */
-    sw_error_set(err, "42601", "%s: \"%.*s\"", what, len, from);
+    sw_error_set(err, "42601", "%s: \"%.*s\"", what, (int)len, from);
     sw_error_hint(err, "HELP lists the commands.");
     return false;
 }

@@ -48,6 +48,9 @@ static void read_bind(const struct sw_frame *frame)
         add_bytes(value.bytes, value.len);
     if (index != bind.value_count)
         abort();
+    sum += sw_wire_wants_any_binary(&bind);
+    for (int i = 0; i < 4; i++)
+        sum += sw_wire_wants_binary(&bind, i);
     write_again(&bind, frame);
 }
 
@@ -87,6 +90,20 @@ static void write_error(const struct sw_error *err)
     sw_buf_finish(&buf);
 }
 
+/* A server's error, as the client hears it. */
+static void pass_error(const struct sw_frame *frame)
+{
+    struct sw_buf buf;
+    struct sw_frame passed;
+
+    sw_buf_init(&buf, 2 * LIMIT);
+    sw_write_shard_error(&buf, frame, "s", -1);
+    if (sw_frame_next(sw_buf_bytes(&buf), sw_buf_len(&buf), 2 * LIMIT, &passed) !=
+        SW_FRAME_WHOLE)
+        abort();
+    sw_buf_finish(&buf);
+}
+
 static void read_responses(const struct sw_frame *frame)
 {
     const char *name, *setting;
@@ -98,6 +115,8 @@ static void read_responses(const struct sw_frame *frame)
 
     sw_wire_read_error(frame, &err, &is_fatal);
     write_error(&err);
+    pass_error(frame);
+    sum += (size_t)sw_wire_rows_of_tag(frame);
     if (sw_wire_read_parameter_status(frame, &name, &setting))
         sum += strlen(name) + strlen(setting);
     for (int i = 0; i < 4; i++)

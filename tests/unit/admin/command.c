@@ -120,6 +120,21 @@ static void an_unknown_command_is_told_of_help_and_cut_between_characters(void *
     sw_arena_finish(&arena);
 }
 
+static void of_bytes_that_are_no_characters_nothing_is_told(void **state)
+{
+    char text[151] = "";
+    const char *at = text;
+    struct sw_command command;
+    struct sw_arena arena;
+    struct sw_error err;
+
+    memset(text, 0x80, sizeof text - 1);
+    sw_arena_init(&arena);
+    assert_int_equal(sw_command_next(&at, &arena, &command, &err), SW_COMMAND_BAD);
+    assert_string_equal(err.message, "there is no such command: \"\"");
+    sw_arena_finish(&arena);
+}
+
 static void every_verb_can_be_read_from_its_own_words(void **state)
 {
     for (int i = 0; i < SW_VERBS; i++) {
@@ -147,6 +162,7 @@ int main(void)
 {
     enum { ROWS = sizeof rows / sizeof *rows };
     const struct CMUnitTest more[] = {
+        cmocka_unit_test(of_bytes_that_are_no_characters_nothing_is_told),
         cmocka_unit_test(an_unknown_command_is_told_of_help_and_cut_between_characters),
         cmocka_unit_test(every_verb_can_be_read_from_its_own_words),
     };
