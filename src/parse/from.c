@@ -260,8 +260,12 @@ static void add_using(struct sw_facts *facts, const JoinExpr *expr, const struct
         struct sw_column left = {.name = name}, right = {.name = name};
 
         if (resolve_side(facts, expr->larg, join->left, join->right, &left) &&
-            resolve_side(facts, expr->rarg, join->right, join->end, &right))
-            sw_predicates_add_equals(facts, &join->condition, &left, &right);
+            resolve_side(facts, expr->rarg, join->right, join->end, &right)) {
+            if (join->prunes)
+                sw_predicates_add_equals(facts, &join->condition, &left, &right);
+            else
+                sw_outliner_note_equality(facts, &left, &right);
+        }
     }
 }
 
@@ -340,10 +344,11 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
     join = lay_out_join(expr, left, right, facts->relations.count, is_nullable, from->first);
     facts->scope = &scope;
     sw_walk(facts, expr->quals);
-    if (join.prunes) {
+    if (join.prunes)
         sw_predicates_collect(facts, expr->quals, &join.condition);
-        add_using(facts, expr, &join);
-    }
+    else
+        sw_outliner_note_full_join(facts, expr->quals, join.condition.names_to);
+    add_using(facts, expr, &join);
     facts->scope = from->outer;
     note_merged_columns(from, expr);
     add_join_aliases(facts, from, expr, &join);

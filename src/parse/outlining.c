@@ -261,6 +261,35 @@ void sw_outliner_note_join(struct sw_facts *facts, JoinType type, int left, int 
     facts->outliner->last_join = facts->outliner->joins.count - 1;
 }
 
+void sw_outliner_note_equality(struct sw_facts *facts, const struct sw_column *left,
+                               const struct sw_column *right)
+{
+    if (facts->outliner != NULL)
+        *(struct sw_outline_equality *)sw_facts_add(facts, &facts->outliner->equalities,
+                                                    sizeof(struct sw_outline_equality)) =
+            (struct sw_outline_equality){facts->scope->level, *left, *right};
+}
+
+void sw_outliner_note_full_join(struct sw_facts *facts, const Node *on, int names_to)
+{
+    const BoolExpr *tree = (const BoolExpr *)on;
+    const A_Expr *expr = (const A_Expr *)on;
+    struct sw_column left, right;
+
+    if (facts->outliner == NULL || on == NULL)
+        return;
+    if (IsA(on, BoolExpr) && tree->boolop == AND_EXPR)
+        for (int i = 0; i < list_length(tree->args); i++)
+            sw_outliner_note_full_join(facts, list_nth(tree->args, i), names_to);
+    if (!IsA(on, A_Expr) || expr->kind != AEXPR_OP || list_length(expr->name) != 1 ||
+        strcmp(strVal(linitial(expr->name)), "=") != 0 || expr->lexpr == NULL ||
+        !IsA(expr->lexpr, ColumnRef) || !IsA(expr->rexpr, ColumnRef))
+        return;
+    if (sw_from_resolve(facts, (const ColumnRef *)expr->lexpr, names_to, &left) &&
+        sw_from_resolve(facts, (const ColumnRef *)expr->rexpr, names_to, &right))
+        sw_outliner_note_equality(facts, &left, &right);
+}
+
 /* Looks for a column that is surely of the level at hand, or for one that may be. */
 struct own_column {
     struct sw_facts *facts;
@@ -390,6 +419,8 @@ const struct sw_outline *sw_outliner_finish(struct sw_facts *facts)
         .derived = kept(facts, &outliner->derived, sizeof(struct sw_outline_derived)),
         .links = kept(facts, &outliner->links, sizeof(struct sw_outline_link)),
         .link_count = outliner->links.count,
+        .equalities = kept(facts, &outliner->equalities, sizeof(struct sw_outline_equality)),
+        .equality_count = outliner->equalities.count,
         .doubts = kept(facts, &outliner->doubts, sizeof(struct sw_outline_doubt)),
         .doubt_count = outliner->doubts.count,
         .obstacle = outliner->obstacle,

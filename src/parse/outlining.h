@@ -11,14 +11,15 @@
 #include "shardward/parse/outline.h"
 
 struct sw_outliner {
-    struct sw_facts_list queries; /* struct sw_outline_query */
-    struct sw_facts_list nodes;   /* SelectStmt *, of each query */
-    struct sw_facts_list joins;   /* struct sw_outline_join */
-    struct sw_facts_list derived; /* struct sw_outline_derived, of each relation */
-    struct sw_facts_list links;   /* struct sw_outline_link */
-    struct sw_facts_list doubts;  /* struct sw_outline_doubt */
-    struct sw_facts_list marks;   /* of each level */
-    int last_query, last_join;    /* noted last; -1: none, or what came last is no such thing */
+    struct sw_facts_list queries;    /* struct sw_outline_query */
+    struct sw_facts_list nodes;      /* SelectStmt *, of each query */
+    struct sw_facts_list joins;      /* struct sw_outline_join */
+    struct sw_facts_list derived;    /* struct sw_outline_derived, of each relation */
+    struct sw_facts_list links;      /* struct sw_outline_link */
+    struct sw_facts_list equalities; /* struct sw_outline_equality */
+    struct sw_facts_list doubts;     /* struct sw_outline_doubt */
+    struct sw_facts_list marks;      /* of each level */
+    int last_query, last_join; /* noted last; -1: none, or what came last is no such thing */
     const char *obstacle;
 };
 
@@ -38,6 +39,11 @@ void sw_outliner_note_leaf(struct sw_facts *facts, int relation);
 void sw_outliner_note_derived(struct sw_facts *facts, int relation, int query,
                               const List *columns, const Alias *alias);
 void sw_outliner_note_join(struct sw_facts *facts, JoinType type, int left, int right);
+/* Of a FULL JOIN: what USING compares; the equalities of columns that ON is made of.
+ * Unqualified names lie below relation @names_to. */
+void sw_outliner_note_equality(struct sw_facts *facts, const struct sw_column *left,
+                               const struct sw_column *right);
+void sw_outliner_note_full_join(struct sw_facts *facts, const Node *on, int names_to);
 void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call);
 void sw_outliner_note_column(struct sw_facts *facts, const ColumnRef *ref);
 void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int query);

@@ -151,6 +151,21 @@ static void bond_by_equality(struct sw_proof *proof, const struct sw_predicate *
         add_bond(proof, right, left, part);
 }
 
+/* Both sides of a FULL JOIN keep all their rows, but together only those of one key. */
+static void bond_by_full_join(struct sw_proof *proof,
+                              const struct sw_outline_equality *equality)
+{
+    int left, right;
+    int part = sw_proof_part_of_column(proof, equality->level, &equality->left, &left);
+
+    if (part < 0 ||
+        part != sw_proof_part_of_column(proof, equality->level, &equality->right, &right) ||
+        !sw_proof_share_placement(proof->labels[left].table, proof->labels[right].table))
+        return;
+    add_bond(proof, left, right, part);
+    add_bond(proof, right, left, part);
+}
+
 /* A derived table that is tied to a relation (LATERAL). */
 static void bond_by_tie(struct sw_proof *proof, int relation)
 {
@@ -165,7 +180,7 @@ static void bond_by_tie(struct sw_proof *proof, int relation)
 void sw_proof_find_bonds(struct sw_proof *proof, int level)
 {
     const struct sw_statement *statement = proof->planner->statement;
-    size_t most = (size_t)statement->predicate_count * 2 +
+    size_t most = (size_t)(statement->predicate_count + proof->outline->equality_count) * 2 +
                   (size_t)statement->relation_count * SW_KEY_PARTS + 1;
 
     proof->bonds = sw_arena_alloc(&proof->planner->arena, most * sizeof *proof->bonds);
@@ -177,6 +192,9 @@ void sw_proof_find_bonds(struct sw_proof *proof, int level)
         if (statement->predicates[i].kind == SW_PREDICATE_EQUALS &&
             statement->predicates[i].level == level)
             bond_by_equality(proof, &statement->predicates[i]);
+    for (int i = 0; i < proof->outline->equality_count; i++)
+        if (proof->outline->equalities[i].level == level)
+            bond_by_full_join(proof, &proof->outline->equalities[i]);
 }
 
 /* Mark what has the same part of the key as @root, in all that matters. */

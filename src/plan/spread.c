@@ -74,7 +74,7 @@ static bool label_join(struct sw_proof *proof, int at, bool is_nullable, bool *i
     *is_spread = left || right;
     if ((join->kind == SW_OUTLINE_LEFT && !left && right) ||
         (join->kind == SW_OUTLINE_RIGHT && left && !right) ||
-        (join->kind == SW_OUTLINE_FULL && *is_spread))
+        (join->kind == SW_OUTLINE_FULL && left != right))
         return sw_proof_fail(proof, "An outer join keeps rows that every shard would give.",
                              "Let the outer join keep rows of a sharded table.");
     return true;

@@ -85,6 +85,12 @@ struct sw_outline_link {
     int member_count;
 };
 
+/* Columns that ON or USING of a FULL JOIN compares; it is no condition for either side. */
+struct sw_outline_equality {
+    int level;
+    struct sw_column left, right;
+};
+
 /* An aggregate belongs to the level of its columns (PostgreSQL docs, 4.2.7): here it is taken
  * for one of its own, which is right if a relation of that level has this column. */
 struct sw_outline_doubt {
@@ -100,6 +106,8 @@ struct sw_outline {
     const struct sw_outline_derived *derived; /* of each relation */
     const struct sw_outline_link *links;
     int link_count;
+    const struct sw_outline_equality *equalities;
+    int equality_count;
     const struct sw_outline_doubt *doubts;
     int doubt_count;
     const char *obstacle; /* why the outline cannot be told; NULL: it can */

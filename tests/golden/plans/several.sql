@@ -35,6 +35,13 @@ select * from a left join b on b.k = a.k
 select * from a left join b on b.k = a.k and b.v = 1 where a.v = 2
 select * from a right join b on b.k = a.k
 select * from a full join b on b.k = a.k
+select * from a full join b using (k)
+select * from a full join b using (k) where a.v > 1 group by a.k
+select * from a full join b on b.v = a.v
+select * from a full join b on b.k = a.k or a.v = 1
+select * from a full join (values (1)) v(k) on a.k = v.k
+select * from (a full join b on a.v = b.v) join c on c.a_k = a.k and c.a_k = b.k
+select * from (a full join b on a.v = b.v) left join c on c.a_k = a.k and c.a_k = b.k
 select * from a left join b on b.v = a.v
 select * from a join b on a.v = b.v left join c on c.a_k = a.k and c.a_k = b.k
 select * from (values (1)) v(k) left join a on a.k = v.k
