@@ -175,6 +175,22 @@ void sw_pocket_put(struct sw_pocket *pocket, const struct sw_shard *shard,
     sw_backend_use(kept->lease.backend, &events, kept);
 }
 
+void sw_pocket_sweep(struct sw_pocket *pocket, unsigned bit,
+                     bool (*is_gone)(void *owner, const struct sw_shard *shard))
+{
+    for (struct sw_link *link = pocket->servers.next; link != &pocket->servers;
+         link = link->next) {
+        struct kept *kept = kept_of(link);
+
+        if (kept->lease.backend == NULL || (kept->left & bit) == 0 ||
+            !is_gone(pocket->owner, kept->shard))
+            continue;
+        kept->left &= ~bit;
+        if (!sw_pocket_wants(pocket, kept->left))
+            sw_lease_discard(&kept->lease);
+    }
+}
+
 /* --- notifications --- */
 
 /* What the client has sent itself shall bear the number by which it knows itself. */

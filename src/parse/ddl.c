@@ -5,6 +5,7 @@
 
 #include "shardward/base/text.h"
 
+#include "temporary.h"
 #include "walk.h"
 
 #include <string.h>
@@ -22,6 +23,21 @@ static bool is_temporary(const char *schema)
     return schema != NULL && strncmp(schema, "pg_temp", strlen("pg_temp")) == 0;
 }
 
+static void refuse_temporary(struct sw_facts *facts)
+{
+    sw_facts_refuse(facts, "a temporary object other than a table",
+                    "It would live in one server connection, which clients share.");
+}
+
+/* A temporary table and what belongs to it may be named as what they are. */
+static bool is_own(const struct sw_facts *facts, enum sw_object_kind kind,
+                   enum sw_object_use use, const char *schema)
+{
+    return sw_temporary_is_schema(schema) &&
+           (kind == SW_OBJECT_TABLE || kind == SW_OBJECT_INDEX || kind == SW_OBJECT_SEQUENCE) &&
+           (use != SW_OBJECT_MADE || facts->makes != NULL);
+}
+
 int sw_ddl_add_object(struct sw_facts *facts, enum sw_object_kind kind, enum sw_object_use use,
                       const char *schema, const char *name)
 {
@@ -32,9 +48,8 @@ int sw_ddl_add_object(struct sw_facts *facts, enum sw_object_kind kind, enum sw_
                                  .schema = sw_facts_text(facts, schema),
                                  .name = sw_facts_text(facts, name),
                                  .partition_of = -1};
-    if (is_temporary(schema))
-        sw_facts_refuse(facts, "an object of a temporary schema",
-                        "It would live in one server connection, which clients share.");
+    if (is_temporary(schema) && !is_own(facts, kind, use, schema))
+        refuse_temporary(facts);
     return facts->objects.count - 1;
 }
 
@@ -45,9 +60,8 @@ int sw_ddl_add_range(struct sw_facts *facts, enum sw_object_kind kind, enum sw_o
     if (range->catalogname != NULL)
         sw_facts_refuse(facts, "a table qualified by a database",
                         "Name the table as schema.table.");
-    if (range->relpersistence == 't')
-        sw_facts_refuse(facts, "a temporary table or sequence",
-                        "It would live in one server connection, which clients share.");
+    if (range->relpersistence == 't' && facts->makes == NULL)
+        refuse_temporary(facts);
     return sw_ddl_add_object(facts, kind, use, range->schemaname, range->relname);
 }
 
@@ -332,7 +346,9 @@ bool sw_ddl_describe(struct sw_facts *facts, const Node *node)
         facts->statement->kind = SW_STATEMENT_DDL;
         facts->ddl.command = commands[i].name;
         commands[i].describe(facts, node);
+        facts->ddl.calls_nextval = facts->has_called_nextval;
         check_expressions(facts);
+        sw_temporary_check(facts);
         return true;
     }
     return false;

@@ -123,6 +123,7 @@ void sw_ddl_rename(struct sw_facts *facts, const Node *node)
         return;
     facts->ddl.command = kind->alter_tag;
     facts->ddl.if_exists = rename->missing_ok;
+    facts->ddl.new_name = sw_facts_text(facts, rename->newname);
     if (rename->renameType == OBJECT_COLUMN && rename->relationType != OBJECT_TABLE) {
         sw_facts_refuse(facts, "a renamed column of a view or foreign table", NULL);
         return;

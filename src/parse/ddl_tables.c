@@ -1,5 +1,6 @@
 #include "ddl.h"
 
+#include "temporary.h"
 #include "walk.h"
 
 #include "shardward/base/text.h"
@@ -136,6 +137,7 @@ static void describe_element(struct sw_facts *facts, int object, const Node *ele
         facts->ddl.is_listed = false;
         (void)sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_NAMED,
                                ((const TableLikeClause *)element)->relation);
+        sw_temporary_describe_like(facts, (const TableLikeClause *)element);
     } else {
         sw_facts_refuse(facts, "an element of this kind in CREATE TABLE", NULL);
     }
@@ -173,8 +175,11 @@ static void walk_partitioning(struct sw_facts *facts, const PartitionSpec *spec)
 void sw_ddl_create_table(struct sw_facts *facts, const Node *node)
 {
     const CreateStmt *create = (const CreateStmt *)node;
-    int object = sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_MADE, create->relation);
+    int object;
 
+    if (sw_temporary_is(create->relation))
+        sw_temporary_describe_table(facts, create);
+    object = sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_MADE, create->relation);
     facts->ddl.is_listed = create->ofTypename == NULL;
     for (int i = 0; i < list_length(create->tableElts); i++)
         describe_element(facts, object, list_nth(create->tableElts, i));
@@ -238,6 +243,7 @@ static void alter_add_identity(struct sw_facts *facts, int object, const AlterTa
 static void alter_inherit(struct sw_facts *facts, int object, const AlterTableCmd *command)
 {
     (void)object;
+    facts->ddl.inherits = true;
     (void)sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_NAMED,
                            (const RangeVar *)command->def);
 }
@@ -255,6 +261,7 @@ static void alter_partition(struct sw_facts *facts, int object, const AlterTable
     int child = sw_ddl_add_range(facts, is_index ? SW_OBJECT_INDEX : SW_OBJECT_TABLE,
                                  SW_OBJECT_NAMED, partition->name);
 
+    facts->ddl.inherits = true;
     if (!is_index) {
         facts->ddl.changes_rows = true;
         sw_ddl_object(facts, child)->partition_of = object;
@@ -395,6 +402,7 @@ void sw_ddl_create_index(struct sw_facts *facts, const Node *node)
     int object = sw_ddl_add_range(facts, SW_OBJECT_TABLE, SW_OBJECT_CHANGED, create->relation);
 
     facts->ddl.is_outside = create->concurrent;
+    facts->ddl.index_name = sw_facts_text(facts, create->idxname);
     sw_walk_list(facts, create->indexParams);
     sw_walk(facts, create->whereClause);
     if (create->unique)

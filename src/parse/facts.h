@@ -68,6 +68,9 @@ struct sw_facts {
     bool names_moment;               /* an expression that is the same for all rows of a
                                         statement, and no constant: now(), current_user */
     bool names_sequence;             /* nextval(), in DDL */
+    bool has_called_nextval;         /* ... anywhere in it */
+    struct sw_made_table *makes;     /* the temporary table that the statement makes, or NULL */
+    const void *into;                /* the INTO that has made it; NULL: none has */
     int tables_seen, functions_seen; /* RangeVar and FuncCall nodes met */
     struct sw_outliner *outliner;    /* wants to know how queries stand within each other, see
                                     outlining.h; NULL: nobody does */

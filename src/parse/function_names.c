@@ -142,7 +142,7 @@ const char *const sw_catalog_functions[] = {
     "pg_get_statisticsobjdef_expressions", "pg_get_triggerdef", "pg_get_userbyid",
     "pg_get_viewdef", "pg_has_role", "pg_identify_object", "pg_identify_object_as_address",
     "pg_index_column_has_property", "pg_index_has_property", "pg_indexam_has_property",
-    "pg_is_in_recovery", "pg_is_other_temp_schema", "pg_my_temp_schema",
+    "pg_is_in_recovery", "pg_is_other_temp_schema",
     "pg_opclass_is_visible", "pg_operator_is_visible", "pg_opfamily_is_visible",
     "pg_options_to_table", "pg_partition_ancestors", "pg_partition_root", "pg_partition_tree",
     "pg_relation_is_publishable", "pg_relation_is_updatable", "pg_sequence_parameters",

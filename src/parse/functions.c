@@ -72,7 +72,7 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
     if (sw_text_is_one_of(name, moments, lengthof(moments)))
         facts->names_moment = true;
     if (strcmp(name, "nextval") == 0 && facts->ddl.command != NULL) {
-        facts->names_sequence = true;
+        facts->names_sequence = facts->has_called_nextval = true;
         return true;
     }
     /* These two are described by what stands in their literals. */

@@ -108,7 +108,7 @@ static void walk_plain_select(struct sw_facts *facts, const SelectStmt *select)
     struct sw_scope scope = {facts->scope, level, 0};
     struct sw_from from;
 
-    if (select->intoClause != NULL)
+    if (select->intoClause != NULL && select->intoClause != facts->into)
         sw_facts_refuse(facts, "SELECT INTO", "Create the table on every shard beforehand.");
     walk_with(facts, select->withClause);
     sw_from_begin(&from, facts, level);

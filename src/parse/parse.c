@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "meeting.h"
 #include "outlining.h"
+#include "temporary.h"
 #include "tree.h"
 #include "utility.h"
 #include "walk.h"
@@ -88,11 +89,12 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
         sw_outliner_init(&outliner);
         facts.outliner = &outliner;
     }
-    if (!sw_walk_statement(&facts, raw->stmt)) {
+    if (IsA(raw->stmt, SelectStmt)) {
+        sw_temporary_describe_into(&facts, (const SelectStmt *)raw->stmt);
+        sw_meeting_note_taken(&facts, raw->stmt);
+    } else if (!sw_walk_statement(&facts, raw->stmt)) {
         statement->is_verbatim = true;
         sw_utility_describe(&facts, raw->stmt);
-    } else {
-        sw_meeting_note_taken(&facts, raw->stmt);
     }
     script->tables_seen += facts.tables_seen;
     script->functions_seen += facts.functions_seen;

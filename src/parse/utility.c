@@ -5,6 +5,7 @@
 #include "ddl.h"
 #include "meeting.h"
 #include "settings.h"
+#include "temporary.h"
 #include "walk.h"
 
 #include <string.h>
@@ -71,7 +72,6 @@ static const struct refusal refusals[] = {
     {T_CreateRoleStmt, "CREATE ROLE", rights_hint},
     {T_CreateStatsStmt, "CREATE STATISTICS", object_hint},
     {T_CreateSubscriptionStmt, "CREATE SUBSCRIPTION", maintenance_hint},
-    {T_CreateTableAsStmt, "CREATE TABLE AS", "Create the table, then INSERT its rows."},
     {T_CreateTableSpaceStmt, "CREATE TABLESPACE", maintenance_hint},
     {T_CreateTransformStmt, "CREATE TRANSFORM", operator_hint},
     {T_CreateTrigStmt, "CREATE TRIGGER", code_hint},
@@ -177,6 +177,8 @@ static void describe_discard(struct sw_facts *facts, const DiscardStmt *discard)
         break;
     case DISCARD_TEMP:
         describe_harmless(facts, "DISCARD TEMP");
+        facts->statement->discards_temporaries = true;
+        facts->statement->takes_away = SW_LEFT_TABLES;
         break;
     }
 }
@@ -235,7 +237,9 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
     }
     if (IsA(query, DeclareCursorStmt))
         query = ((const DeclareCursorStmt *)query)->query;
-    if (!sw_walk_statement(facts, query))
+    if (IsA(query, CreateTableAsStmt))
+        sw_facts_refuse(facts, "EXPLAIN of CREATE TABLE AS", "Explain its query.");
+    else if (!sw_walk_statement(facts, query))
         refuse_command(facts, nodeTag(query));
     if (facts->settings.count > 0)
         sw_facts_refuse(facts, "EXPLAIN of set_config()", "Use SET.");
@@ -282,6 +286,8 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
         describe_explain(facts, (const ExplainStmt *)node);
     else if (IsA(node, CopyStmt))
         sw_copy_describe(facts, (const CopyStmt *)node);
+    else if (IsA(node, CreateTableAsStmt))
+        sw_temporary_describe_as(facts, (const CreateTableAsStmt *)node);
     else if (IsA(node, DiscardStmt))
         describe_discard(facts, (const DiscardStmt *)node);
     else if (IsA(node, PrepareStmt))

@@ -3,7 +3,7 @@
  */
 #include "planner.h"
 
-static bool refuse(struct sw_planner *planner, const struct sw_block *block)
+static bool refuse(const struct sw_planner *planner, const struct sw_block *block)
 {
     sw_error_set(planner->err, block->sqlstate, "%s", block->message);
     if (block->detail != NULL)
@@ -30,7 +30,8 @@ const struct sw_catalog_table *sw_planner_facts(const struct sw_planner *planner
     return catalog == NULL ? NULL : sw_catalog_table(catalog, table->schema, table->name);
 }
 
-bool sw_blocks_check(struct sw_planner *planner, const struct sw_table *table, bool is_written)
+bool sw_blocks_check(const struct sw_planner *planner, const struct sw_table *table,
+                     bool is_written)
 {
     const struct sw_catalog_table *facts;
 

@@ -108,7 +108,8 @@ static struct key key_of(const struct sw_plan_context *context, const char *text
 bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b)
 {
     return a->map == b->map && a->catalog == b->catalog && a->database == b->database &&
-           a->user == b->user && a->is_search_path_plain == b->is_search_path_plain &&
+           a->user == b->user && a->temporaries == b->temporaries &&
+           a->is_search_path_plain == b->is_search_path_plain &&
            a->is_timezone_utc == b->is_timezone_utc;
 }
 
@@ -212,6 +213,7 @@ static struct entry *make_entry(const struct key *key, enum entry_kind kind,
     (void)sw_map_ref(key->context->map);
     if (key->context->catalog != NULL)
         (void)sw_catalog_ref(key->context->catalog);
+    (void)sw_temporaries_ref(key->context->temporaries);
     memcpy(entry->text, key->text, key->len);
     sw_link_init(&entry->link);
     if (script == NULL)
@@ -295,6 +297,29 @@ struct sw_planned *sw_plan_cache_get_query(struct sw_plan_cache *cache,
     return sw_planned_ref(&entry->planned);
 }
 
+static bool minds(const struct sw_script *script, const struct sw_temporaries *temporaries)
+{
+    for (int i = 0; i < script->count; i++)
+        if (sw_plan_minds_temporaries(temporaries, &script->statements[i]))
+            return true;
+    return false;
+}
+
+struct sw_planned *sw_planned_beside(struct sw_planned *planned,
+                                     struct sw_temporaries *temporaries)
+{
+    struct sw_plan_context context = planned->context;
+    const struct key key = {.context = &context, .text = ""};
+    struct entry *entry;
+
+    if (!minds(planned->script, temporaries))
+        return planned;
+    context.temporaries = temporaries;
+    entry = make_entry(&key, ENTRY_TEXT, sw_script_ref(planned->script));
+    sw_planned_unref(planned);
+    return &entry->planned;
+}
+
 struct sw_planned *sw_planned_ref(struct sw_planned *planned)
 {
     planned->refs++;
@@ -308,6 +333,7 @@ void sw_planned_unref(struct sw_planned *planned)
     sw_plan_free(planned->plan);
     sw_script_unref(planned->script);
     sw_catalog_unref(planned->context.catalog);
+    sw_temporaries_unref(planned->context.temporaries);
     sw_map_unref(planned->context.map);
     free(entry_of(planned));
 }

@@ -70,8 +70,9 @@ static bool refuse_new(const struct sw_planner *planner, int index)
 
 bool sw_ddl_refuse_missing(const struct sw_planner *planner, const struct sw_object *object)
 {
-    sw_error_set(planner->err, "42P01", "relation \"%s%s%s\" does not exist",
-                 dot_schema(object), dot(object), object->name);
+    sw_error_set(planner->err, "42P01", "%s \"%s%s%s\" does not exist",
+                 object->use == SW_OBJECT_DROPPED ? "table" : "relation", dot_schema(object),
+                 dot(object), object->name);
     sw_error_hint(planner->err,
                   "If the table exists, declare it in the YAML, under databases: %s.",
                   planner->context->database->name);
@@ -400,9 +401,13 @@ bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route)
     const struct sw_ddl *ddl = ddl_of(planner);
     const struct sw_business *business;
     struct sw_ddl_target target = {.business = NULL};
+    bool is_temporary;
 
-    if (!sw_functions_check(planner) || !sw_user_check(planner))
+    if (!sw_functions_check(planner) || !sw_user_check(planner) ||
+        !sw_temporaries_route(planner, route, &is_temporary))
         return false;
+    if (is_temporary)
+        return true;
     for (int i = 0; i < ddl->object_count; i++)
         if (!add_object(planner, i, &target))
             return false;

@@ -131,6 +131,17 @@ static bool refuse_call(const struct sw_planner *planner, const struct sw_functi
     return false;
 }
 
+/* What it reads by an unqualified name would be another table than the one it is declared for.
+ */
+static bool refuse_hidden(const struct sw_planner *planner, const struct sw_function *function)
+{
+    sw_error_set(planner->err, "0A000",
+                 "function %s() beside a temporary table that hides another is not supported",
+                 function->name);
+    sw_error_hint(planner->err, "Drop the temporary table, or give it another name.");
+    return false;
+}
+
 static bool resolve(struct sw_planner *planner, int index)
 {
     const struct sw_function *function = &planner->statement->functions[index];
@@ -149,6 +160,8 @@ static bool resolve(struct sw_planner *planner, int index)
         return true;
     if (!function->is_plain_call)
         return refuse_call(planner, function);
+    if (sw_temporaries_hide_tables(planner))
+        return refuse_hidden(planner, function);
     if (!sw_rights_check_table(planner, &rule->home))
         return false;
     planner->calls_writer = planner->calls_writer || rule->config->writes;

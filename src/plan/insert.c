@@ -324,8 +324,8 @@ static const char *find_word(const char *text, const char *const *words, size_t 
     return NULL;
 }
 
-static bool refuse_default(struct sw_planner *planner, const char *table, const char *column,
-                           const char *why)
+static bool refuse_default(const struct sw_planner *planner, const char *table,
+                           const char *column, const char *why)
 {
     sw_error_set(planner->err, "0A000",
                  "INSERT into \"%s\" leaves \"%s\" to a default that its server would answer "
@@ -337,8 +337,8 @@ static bool refuse_default(struct sw_planner *planner, const char *table, const 
 }
 
 /* What a default says of the user, or of the server, is what the shard's server sees. */
-static bool check_default(struct sw_planner *planner, const struct sw_table *table,
-                          const struct sw_schema_column *column)
+bool sw_insert_check_default(const struct sw_planner *planner, const struct sw_table *table,
+                             const struct sw_schema_column *column)
 {
     static const char *const of_user[] = {"CURRENT_ROLE", "CURRENT_USER", "SESSION_USER",
                                           "USER", "getpgusername"};
@@ -376,7 +376,7 @@ static bool check_defaults(struct sw_planner *planner, const struct sw_level *le
         if (column->default_text == NULL ||
             gives_value(level, sw_insert_column(planner, level, column->name)))
             continue;
-        if (!check_default(planner, planner->places[level->target].table, column))
+        if (!sw_insert_check_default(planner, planner->places[level->target].table, column))
             return false;
     }
     return true;

@@ -58,6 +58,7 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_UPDATE:
     case SW_STATEMENT_DELETE:
     case SW_STATEMENT_COPY_FROM:
+    case SW_STATEMENT_CREATE_AS:
     case SW_STATEMENT_TRUNCATE:
     case SW_STATEMENT_DDL:
     case SW_STATEMENT_REFUSED:
@@ -80,12 +81,17 @@ bool sw_user_check(const struct sw_planner *planner)
     return false;
 }
 
+static bool is_of_table(const struct sw_place *place)
+{
+    return place->table != NULL || place->temporary != NULL;
+}
+
 static int count_places(const struct sw_planner *planner, bool of_tables)
 {
     int count = 0;
 
     for (int i = 0; i < sw_planner_place_count(planner->statement); i++)
-        count += of_tables ? planner->places[i].table != NULL
+        count += of_tables ? is_of_table(&planner->places[i])
                            : planner->places[i].kind == SW_PLACE_CATALOG;
     return count;
 }
@@ -160,7 +166,10 @@ static void where(const struct sw_place *place, char *out, size_t size)
 {
     const struct sw_table *table = place->table;
 
-    if (place->kind == SW_PLACE_SHARD)
+    if (place->temporary != NULL)
+        (void)snprintf(out, size, "temporary table %.63s is on %.63s", place->temporary->name,
+                       place->shard->name);
+    else if (place->kind == SW_PLACE_SHARD)
         (void)snprintf(out, size, "%.63s is on %.63s", table->name, place->shard->name);
     else
         (void)snprintf(out, size, "%.63s is on shards of business %.63s", table->name,
@@ -176,7 +185,12 @@ static bool refuse_pair(const struct sw_planner *planner, const struct sw_place 
     where(b, where_b, sizeof where_b);
     sw_error_set(planner->err, "0A000", "statement needs more than one shard");
     sw_error_detail(planner->err, "%s, %s.", where_a, where_b);
-    sw_error_hint(planner->err, "Read or write each table in a statement of its own.");
+    if (a->temporary != NULL || b->temporary != NULL)
+        sw_error_hint(planner->err,
+                      "Make the temporary table where it is wanted: CREATE TEMP TABLE ... AS "
+                      "SELECT ... of rows of that shard [WITH NO DATA].");
+    else
+        sw_error_hint(planner->err, "Read or write each table in a statement of its own.");
     return false;
 }
 
@@ -238,8 +252,8 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
         if (place->kind == SW_PLACE_SEVERAL)
             return planner->may_scatter ? scatter(planner, place, explains, route)
                                         : refuse_several(planner, place);
-        if (place->table != NULL && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
-                                                         place->kind == SW_PLACE_SHARD)))
+        if (is_of_table(place) && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
+                                                       place->kind == SW_PLACE_SHARD)))
             decides = place;
     }
     assert(decides != NULL);
@@ -251,7 +265,7 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
     for (int i = 0; i < count; i++) {
         const struct sw_place *place = &planner->places[i];
 
-        if (place->table == NULL)
+        if (!is_of_table(place))
             continue;
         if (!fit(decides, place))
             return planner->may_scatter ? scatter(planner, decides, explains, route)
@@ -279,7 +293,8 @@ static bool may_scatter(const struct sw_planner *planner)
     for (int i = 0; i < statement->relation_count; i++) {
         const struct sw_table *table = planner->places[i].table;
 
-        if (table != NULL && !sw_table_is_sharded(table))
+        if ((table != NULL && !sw_table_is_sharded(table)) ||
+            planner->places[i].temporary != NULL)
             return false;
         has_sharded = has_sharded || table != NULL;
     }

@@ -33,6 +33,7 @@ struct sw_pinned {
 struct sw_place {
     enum sw_place_kind kind;
     const struct sw_table *table;
+    const struct sw_temporary *temporary; /* of a temporary table, which has no `table` */
     const struct sw_catalog_table *facts; /* what the shards hold of it; NULL: not known */
     const struct sw_shard *shard;
     const struct sw_shard *other; /* of SEVERAL: another one, if the key has several values */
@@ -126,7 +127,8 @@ const struct sw_catalog_database *sw_planner_catalog(const struct sw_planner *pl
 const struct sw_catalog_table *sw_planner_facts(const struct sw_planner *planner,
                                                 const struct sw_table *table);
 /* May the table be read, or written, as the catalog has it? */
-bool sw_blocks_check(struct sw_planner *planner, const struct sw_table *table, bool is_written);
+bool sw_blocks_check(const struct sw_planner *planner, const struct sw_table *table,
+                     bool is_written);
 
 /* Find what each relation is: table, catalog or nothing, and what may not be touched. */
 bool sw_relations_resolve(struct sw_planner *planner);
@@ -159,6 +161,14 @@ bool sw_user_check(const struct sw_planner *planner);
 bool sw_rights_check_table(const struct sw_planner *planner, const struct sw_table *table);
 bool sw_rights_check_ddl(const struct sw_planner *planner, const struct sw_business *business);
 bool sw_rights_check_writes(const struct sw_planner *planner);
+/* Does one of the session's temporary tables have a name of the map? */
+bool sw_temporaries_hide_tables(const struct sw_planner *planner);
+/* What an unqualified name, or one of pg_temp, means first; NULL: nothing temporary. */
+const struct sw_temporary *sw_planner_temporary(const struct sw_planner *planner,
+                                                const char *schema, const char *name);
+/* DDL that makes a temporary table, or is about some. Not so: *is_ours is false. */
+bool sw_temporaries_route(const struct sw_planner *planner, struct sw_route *route,
+                          bool *is_ours);
 /* Which shards DDL is for, and whether the map allows it. */
 bool sw_ddl_route(const struct sw_planner *planner, struct sw_route *route);
 /* The lines of YAML that a table made by the statement would need, as the error's hint. */
@@ -194,6 +204,9 @@ const struct sw_schema_table *sw_insert_facts(const struct sw_planner *planner,
 /* 42601 if rows and columns of an INSERT differ in number. */
 bool sw_insert_check_width(struct sw_planner *planner, const struct sw_level *level,
                            int column_count);
+/* 0A000 of a default of @table that each server would compute otherwise. */
+bool sw_insert_check_default(const struct sw_planner *planner, const struct sw_table *table,
+                             const struct sw_schema_column *column);
 /* Where column @name stands in the rows of an INSERT; -1: nowhere. */
 int sw_insert_column(const struct sw_planner *planner, const struct sw_level *level,
                      const char *name);

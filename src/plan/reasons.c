@@ -128,7 +128,9 @@ void sw_place_explain(const struct sw_place *place, struct sw_route *route)
 {
     char text[sizeof route->reason];
 
-    if (sw_table_is_sharded(place->table))
+    if (place->temporary != NULL)
+        (void)snprintf(text, sizeof text, "temporary table %s", place->temporary->name);
+    else if (sw_table_is_sharded(place->table))
         explain_sharded(place, text, sizeof text);
     else
         (void)snprintf(text, sizeof text, "%s %s",

@@ -110,6 +110,14 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
     return sw_blocks_check(planner, table, false);
 }
 
+static bool place_temporary(const struct sw_temporary *temporary, struct sw_place *place)
+{
+    place->temporary = temporary;
+    place->kind = SW_PLACE_SHARD;
+    place->shard = temporary->shard;
+    return true;
+}
+
 static bool resolve_qualified(struct sw_planner *planner, const struct sw_relation *relation,
                               struct sw_place *place)
 {
@@ -119,6 +127,8 @@ static bool resolve_qualified(struct sw_planner *planner, const struct sw_relati
         return resolve_catalog(planner, relation, place);
     if (strcmp(schema, "information_schema") == 0)
         return resolve_information_schema(planner, place);
+    if (strcmp(schema, "pg_temp") == 0)
+        return refuse_missing(planner, relation);
     if (starts_with(schema, "pg_temp") || starts_with(schema, "pg_toast")) {
         sw_error_set(planner->err, "0A000", "schema \"%s\" belongs to one server session",
                      schema);
@@ -194,8 +204,12 @@ bool sw_relations_resolve(struct sw_planner *planner)
     for (int i = 0; i < statement->relation_count; i++) {
         const struct sw_relation *relation = &statement->relations[i];
         struct sw_place *place = &planner->places[i];
+        const struct sw_temporary *temporary;
 
         if (relation->kind == SW_RELATION_DERIVED)
+            continue;
+        temporary = sw_planner_temporary(planner, relation->schema, relation->name);
+        if (temporary != NULL && place_temporary(temporary, place))
             continue;
         if (relation->schema == NULL ? !resolve_unqualified(planner, relation, place)
                                      : !resolve_qualified(planner, relation, place))

@@ -189,6 +189,7 @@ static bool is_plain_query(const struct sw_named *target)
     const struct sw_statement *statement = target->statement;
 
     return statement != NULL && target->prepared != NULL && statement->setting_count == 0 &&
+           statement->makes == NULL &&
            (statement->kind == SW_STATEMENT_SELECT || statement->writes);
 }
 

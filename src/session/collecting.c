@@ -170,9 +170,7 @@ void sw_session_forget_run(struct sw_session *session)
     sw_run_clear(&session->run);
     sw_planned_unref(session->planned);
     session->planned = NULL;
-    sw_settings_unref(session->before_run.settings);
-    sw_settings_unref(session->before_run.told);
-    session->before_run = (struct sw_txn_settings){0};
+    sw_txn_settings_unref(&session->before_run);
     session->target = (struct sw_target){0};
     session->has_failed = session->has_answered = session->joins = false;
     session->tries = 0;

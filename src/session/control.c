@@ -133,9 +133,11 @@ static void warn(struct sw_buf *answer, const char *sqlstate, const char *messag
     sw_write_notice(answer, "WARNING", &warning);
 }
 
-/* Go back to settings of before, and to what the client was told of them. */
+/* Go back to settings of before, and to what the client was told of them; and to the temporary
+ * tables of before. */
 static void restore_settings(struct sw_session *session, const struct sw_txn_settings *before)
 {
+    sw_session_use_temporaries(session, sw_temporaries_ref(before->temporaries));
     sw_session_tell(session, before->told);
     (void)sw_settings_ref(before->settings);
     sw_settings_unref(session->settings);
@@ -144,28 +146,30 @@ static void restore_settings(struct sw_session *session, const struct sw_txn_set
 
 static struct sw_txn_settings settings_now(const struct sw_session *session)
 {
-    return (struct sw_txn_settings){session->settings, session->told};
+    return (struct sw_txn_settings){session->settings, session->told, session->temporaries};
 }
 
-void sw_session_end_transaction(struct sw_session *session, bool is_committed)
+/* What is to last stays, and what was for the transaction alone is over. */
+static void settle(struct sw_session *session, bool is_committed)
 {
     if (!is_committed)
         restore_settings(session, &session->txn.before);
+    sw_session_settle_temporaries(session, true);
     sw_session_settle_cursors(session, is_committed);
     session->has_local_search_path = session->has_local_timezone = false;
     session->has_local_reading = false;
     sw_session_forget_loss(session);
+}
+
+void sw_session_end_transaction(struct sw_session *session, bool is_committed)
+{
+    settle(session, is_committed);
     sw_txn_end(&session->txn);
 }
 
 void sw_session_chain_transaction(struct sw_session *session, bool is_committed)
 {
-    if (!is_committed)
-        restore_settings(session, &session->txn.before);
-    sw_session_settle_cursors(session, is_committed);
-    session->has_local_search_path = session->has_local_timezone = false;
-    session->has_local_reading = false;
-    sw_session_forget_loss(session);
+    settle(session, is_committed);
     sw_txn_chain(&session->txn, settings_now(session));
 }
 
@@ -340,8 +344,11 @@ static void after_end(struct sw_session *session, const struct sw_statement *sta
         statement->kind == SW_STATEMENT_COMMIT && session->txn.state == SW_TXN_OPEN;
 
     (void)text;
-    if (session->txn.state == SW_TXN_IDLE)
+    if (session->txn.state == SW_TXN_IDLE) {
+        /* It has ended the implicit one of the batch. */
+        sw_session_settle_temporaries(session, statement->kind == SW_STATEMENT_COMMIT);
         return;
+    }
     if (!statement->is_chained) {
         sw_session_end_transaction(session, is_committed);
         return;

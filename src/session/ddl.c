@@ -55,8 +55,11 @@ bool sw_session_is_ddl(struct sw_session *session, const struct sw_statement *st
     struct sw_route route;
     struct sw_error err;
 
-    if (statement->kind != SW_STATEMENT_TRUNCATE)
-        return statement->kind == SW_STATEMENT_DDL;
+    if (statement->kind != SW_STATEMENT_TRUNCATE &&
+        (session->temporaries == NULL || statement->kind != SW_STATEMENT_DDL))
+        return statement->kind == SW_STATEMENT_DDL && statement->makes == NULL;
+    if (statement->makes != NULL)
+        return false;
     return sw_session_find_route(session, statement, NULL, &none, &route, &err) &&
            route.kind == SW_ROUTE_SCHEMA;
 }

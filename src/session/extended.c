@@ -302,6 +302,10 @@ static void execute_control(struct sw_session *session, struct sw_named *named,
                              is_heard ? SW_ROLE_CONTROL : SW_ROLE_NONE, NULL, &bytes);
     else
         fail(session, &err);
+    /* What comes behind it is planned by what is there then. */
+    if (is_good && is_heard && sw_ends_transaction(named->statement) &&
+        sw_session_has_had_temporaries(session))
+        sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
     sw_buf_finish(&bytes);
     sw_named_unref(named);
 }
@@ -375,7 +379,8 @@ static void execute_on_server(struct sw_session *session, struct sw_named *named
     session->run.requests[session->run.count - 1].max_rows = max_rows;
     if (!named->is_cursor)
         sw_session_add_cursors(session, named, portal);
-    if (named->statement->kind == SW_STATEMENT_COPY_FROM)
+    if (named->statement->kind == SW_STATEMENT_COPY_FROM ||
+        sw_session_changes_temporaries(session, named->statement))
         sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
 }
 

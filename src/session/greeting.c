@@ -133,8 +133,8 @@ void sw_session_welcome(struct sw_session *session, uint32_t pid)
 
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
-    session->at_start = (struct sw_txn_settings){sw_settings_ref(session->startup),
-                                                 sw_settings_ref(session->told)};
+    session->at_start =
+        sw_txn_settings_ref((struct sw_txn_settings){session->startup, session->told, NULL});
     sw_tally_entered(session);
     sw_write_key_data(out, pid, session->cancel_key);
     sw_write_ready(out, 'I');

@@ -28,7 +28,9 @@
  *   names.c       prepared statements and portals
  *   cursors.c     ... the portals that DECLARE makes
  *   reading.c     ... and by which settings servers read their text
+ *   renewing.c    ... and what they mean by now
  *   keeping.c     what clients leave behind on servers
+ *   temporaries.c ... their temporary tables
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
@@ -47,6 +49,7 @@
 #include "names.h"
 #include "seeking.h"
 #include "statements.h"
+#include "temporaries.h"
 
 #include "shardward/auth/password.h"
 #include "shardward/auth/scram.h"
@@ -241,8 +244,9 @@ struct sw_session {
     bool takes_again;       /* ... and then it is taken again */
 
     struct sw_pocket *pocket; /* servers that it keeps; NULL: none yet */
-    struct sw_leg leg;        /* of the first participant, or of a statement outside */
-    struct sw_leg **others;   /* of further participants, in their order */
+    struct sw_temporaries *temporaries, *temporaries_before; /* the batch's last COMMIT */
+    struct sw_leg leg;      /* of the first participant, or of a statement outside */
+    struct sw_leg **others; /* of further participants, in their order */
     const struct sw_shard *unnamed_portal_at; /* where the unnamed portal lives */
     struct sw_together *together;             /* control under way on several legs */
     struct sw_leg *aside; /* beside the transaction, which it does not bind; NULL: never yet */
@@ -410,6 +414,8 @@ void sw_session_point_at(const char *text, struct sw_error *err);
 
 /* target.c */
 
+/* What statements are planned with now; borrowed. */
+struct sw_plan_context sw_session_context(struct sw_session *session);
 /* What @text means to this session now; as sw_plan_cache_get() and its sister. */
 struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
                                    struct sw_error *err);
@@ -428,10 +434,6 @@ bool sw_session_aim_copy(struct sw_session *session, const struct sw_placement *
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err);
-/* Plan @named anew if what it means may have changed. False: it would be given something else
- * than its servers have been given. */
-bool sw_session_renew_named(struct sw_session *session, struct sw_named *named,
-                            struct sw_error *err);
 /* What is to be put into its text before a server hears it; NULL: nothing. */
 const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned);
 bool sw_session_find_route(struct sw_session *session, const struct sw_statement *statement,

@@ -1,6 +1,6 @@
 /*
  * What a client leaves behind on servers - locks of the session, channels that it listens to,
- * cursors WITH HOLD -
+ * cursors WITH HOLD, temporary tables -
  * and the servers that the session keeps for it, see pocket.h. In pool mode session it keeps
  * all that it has used.
  *
@@ -26,6 +26,7 @@ bool sw_session_fits_statement_mode(const struct sw_statement *statement, struct
         sw_error_set(err, "0A000", "%s not allowed in statement pooling mode",
                      (statement->leaves & SW_LEFT_CHANNELS) != 0  ? "LISTEN is"
                      : (statement->leaves & SW_LEFT_CURSORS) != 0 ? "cursors WITH HOLD are"
+                     : (statement->leaves & SW_LEFT_TABLES) != 0  ? "temporary tables are"
                                                                   : "locks of the session are");
     else
         return true;
@@ -219,6 +220,19 @@ static const struct sw_shard *find_successor(void *owner, const struct sw_shard 
     return found;
 }
 
+static const struct sw_shard *find_home(const void *owner, const struct sw_shard *shard)
+{
+    struct sw_pool *pool;
+
+    return find_successor((void *)owner, shard, &pool);
+}
+
+static void move_temporaries(struct sw_session *session)
+{
+    session->temporaries = sw_temporaries_moved(session->temporaries, find_home, session);
+    sw_session_settle_temporaries(session, true);
+}
+
 /* One that has no successor is lost with its server. */
 static void move_cursors(struct sw_session *session)
 {
@@ -238,4 +252,5 @@ void sw_session_move_kept(struct sw_session *session)
     session->pocket->keeps_all = keeps_all(session);
     sw_pocket_move(session->pocket, find_successor);
     move_cursors(session);
+    move_temporaries(session);
 }

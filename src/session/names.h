@@ -113,7 +113,11 @@ bool sw_reading_depends_on(const char *setting);
 /* By what a server of the session would read a text now; borrowed. */
 struct sw_reading sw_session_reading(const struct sw_session *session);
 /* The scope in which other clients' statements of the same text are the same. To be freed. */
-char *sw_session_scope(const struct sw_session *session, const char *text);
+char *sw_session_scope(const struct sw_session *session, const char *text,
+                       const struct sw_planned *planned);
+/* What servers know it by is another statement from now on, which they parse by what is in
+ * force now. */
+void sw_session_read_anew(const struct sw_session *session, struct sw_named *named);
 /* 0A000 if @text cannot be prepared under a name: what it says depends on the moment. */
 bool sw_reading_check(const char *text, struct sw_error *err);
 bool sw_session_reads_alike(const struct sw_session *session, const struct sw_named *named);
@@ -122,5 +126,12 @@ bool sw_session_reads_alike(const struct sw_session *session, const struct sw_na
  * cannot be had. */
 bool sw_session_read_again(const struct sw_session *session, struct sw_named *named,
                            struct sw_error *err);
+
+/* renewing.c */
+
+/* Plan @named anew if what it means may have changed. False: it would be given something else
+ * than its servers have been given. */
+bool sw_session_renew_named(struct sw_session *session, struct sw_named *named,
+                            struct sw_error *err);
 
 #endif

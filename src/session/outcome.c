@@ -280,6 +280,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
         session->batch = leg;
         if (leg != session->aside)
             follow_control(session);
+        sw_session_follow_temporaries(session);
         return;
     }
     if (has_skipped_query(session))
@@ -293,6 +294,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
             sw_txn_heard_all(&session->txn, sw_session_participant(session, leg),
                              session->settings);
         follow_control(session);
+        sw_session_follow_temporaries(session);
         follow_status(session, status);
     } else if (session->has_failed) {
         sw_txn_fail(&session->txn);

@@ -30,7 +30,8 @@ static bool is_answered_here(struct sw_session *session, const struct sw_planned
 }
 
 static struct sw_prepared *prepare(const struct sw_session *session,
-                                   const struct sw_wire_parse *parse, const char *text,
+                                   const struct sw_wire_parse *parse,
+                                   const struct sw_planned *planned, const char *text,
                                    const uint32_t *types)
 {
     struct sw_prepared *prepared;
@@ -38,7 +39,7 @@ static struct sw_prepared *prepare(const struct sw_session *session,
 
     if (parse->name[0] == '\0')
         return sw_prepared_create_unnamed(text, types, parse->type_count);
-    scope = sw_session_scope(session, text);
+    scope = sw_session_scope(session, text, planned);
     prepared = sw_prepared_create(text, types, parse->type_count, scope);
     free(scope);
     return prepared;
@@ -103,11 +104,12 @@ static void finish_draft(struct draft *draft)
  * is what PostgreSQL says of that. */
 static struct sw_prepared *prepare_filled(const struct sw_session *session,
                                           const struct sw_wire_parse *parse,
+                                          const struct sw_planned *planned,
                                           const struct draft *draft)
 {
     int count = draft->parameter_count + draft->id_count;
     uint32_t *types = sw_alloc_zero((size_t)count, sizeof *types);
-    char *scope = sw_session_scope(session, draft->filled);
+    char *scope = sw_session_scope(session, draft->filled, planned);
     struct sw_prepared *prepared;
 
     for (int i = 0; i < parse->type_count; i++)
@@ -128,7 +130,8 @@ static struct sw_named *make_named(const struct sw_session *session,
 {
     const char *text = draft->text == NULL ? parse->query : draft->text;
     uint32_t *types = read_types(parse);
-    struct sw_prepared *prepared = is_ours ? NULL : prepare(session, parse, text, types);
+    struct sw_prepared *prepared =
+        is_ours ? NULL : prepare(session, parse, planned, text, types);
     struct sw_named *named =
         sw_named_create(parse->name, planned, parse->query, prepared, types, parse->type_count);
 
@@ -138,7 +141,7 @@ static struct sw_named *make_named(const struct sw_session *session,
     named->reading = sw_session_reading(session);
     (void)sw_settings_ref(named->reading.settings);
     if (draft->filled != NULL)
-        named->filled = prepare_filled(session, parse, draft);
+        named->filled = prepare_filled(session, parse, planned, draft);
     named->splice = draft->splice;
     named->fill_splice = draft->fill_splice;
     draft->splice = draft->fill_splice = (struct sw_splice){0};

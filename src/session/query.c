@@ -52,6 +52,16 @@ static bool has_held_cursor(const struct sw_script *script)
     return false;
 }
 
+static bool has_temporary(const struct sw_session *session, const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if (script->statements[i].kind != SW_STATEMENT_TRUNCATE &&
+            (script->statements[i].ddl != NULL ||
+             sw_session_changes_temporaries(session, &script->statements[i])))
+            return true;
+    return false;
+}
+
 static bool has_copy_from(const struct sw_script *script)
 {
     for (int i = 0; i < script->count; i++)
@@ -99,7 +109,9 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
         if (is_by_name(statement))
             return refuse_mixture(err, "PREPARE or EXECUTE");
     }
-    /* If the string fails, nobody could say whether its cursor is there. */
+    /* If the string fails, nobody could say whether its cursor, or its table, is there. */
+    if (has_control(script) && has_temporary(session, script))
+        return refuse_mixture(err, "a temporary table and transaction control");
     if (has_control(script) && has_held_cursor(script))
         return refuse_mixture(err, "a cursor WITH HOLD and transaction control");
     if (has_settings(script) && has_copy_from(script))
@@ -125,24 +137,39 @@ static bool refuse_early(const struct sw_script *script, int at, struct sw_error
     return false;
 }
 
+/* Temporary tables come and go from statement to statement. */
+static bool aim_each(struct sw_session *session, const struct sw_script *script,
+                     struct sw_error *err)
+{
+    const struct sw_parameters none = {.values = NULL};
+    struct sw_temporaries *before = sw_temporaries_ref(session->temporaries);
+    bool is_good = true;
+
+    for (int i = 0; i < script->count && is_good; i++) {
+        const struct sw_statement *statement = &script->statements[i];
+
+        is_good =
+            (sw_session_aim(session, statement, NULL, &none, !sw_is_control(statement), err) &&
+             sw_session_check_cursor(session, statement, script->statements, i, err)) ||
+            refuse_early(script, i, err);
+        sw_session_foresee_temporaries(session, statement);
+    }
+    sw_session_use_temporaries(session, before);
+    return is_good;
+}
+
 /* Several statements go as one string to one server, so that they stay the one implicit
  * transaction that they are. */
 static bool aim_several(struct sw_session *session, const struct sw_script *script,
                         struct sw_error *err)
 {
-    const struct sw_parameters none = {.values = NULL};
-
     if (!check_mixture(session, script, err))
         return false;
     for (int i = 0; i < script->count; i++)
         if (script->statements[i].setting_count > 0)
             sw_session_note_changes(session, &script->statements[i]);
-    for (int i = 0; i < script->count; i++)
-        if (!sw_session_aim(session, &script->statements[i], NULL, &none,
-                            !sw_is_control(&script->statements[i]), err) ||
-            !sw_session_check_cursor(session, &script->statements[i], script->statements, i,
-                                     err))
-            return refuse_early(script, i, err);
+    if (!aim_each(session, script, err))
+        return false;
     if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
         !session->target.stays && !sw_session_is_pending(session) &&
         session->txn.participant_count == 0)
@@ -306,14 +333,25 @@ static void run_one(struct sw_session *session, const struct sw_statement *state
         refuse_text(session, text, &err);
 }
 
+static bool has_ddl(struct sw_session *session, const struct sw_script *script)
+{
+    struct sw_temporaries *before = sw_temporaries_ref(session->temporaries);
+    bool has = false;
+
+    for (int i = 0; i < script->count && !has; i++) {
+        has = sw_session_is_ddl(session, &script->statements[i]);
+        sw_session_foresee_temporaries(session, &script->statements[i]);
+    }
+    sw_session_use_temporaries(session, before);
+    return has;
+}
+
 static void run_several(struct sw_session *session, const struct sw_script *script,
                         const char *text)
 {
     struct sw_error err;
 
-    for (int i = 0; i < script->count; i++) {
-        if (!sw_session_is_ddl(session, &script->statements[i]))
-            continue;
+    if (has_ddl(session, script)) {
         if (sw_session_may_run(session, &script->statements[0], &err))
             run_ddl(session, script->statements, script->count, text);
         else

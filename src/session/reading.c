@@ -149,7 +149,8 @@ static void put_values(struct sw_buf *scope, const struct sw_settings *settings,
 }
 
 /* A server keeps the shape of a statement's answer: after DDL it is to be parsed anew. */
-char *sw_session_scope(const struct sw_session *session, const char *text)
+char *sw_session_scope(const struct sw_session *session, const char *text,
+                       const struct sw_planned *planned)
 {
     const struct sw_reading now = sw_session_reading(session);
     struct sw_buf scope;
@@ -164,6 +165,10 @@ char *sw_session_scope(const struct sw_session *session, const char *text)
     if (now.local > 0)
         (void)sw_buf_printf(&scope, "%u %llu", (unsigned)session->id,
                             (unsigned long long)now.local);
+    /* A server does not look anew for a name that a temporary table has taken meanwhile. */
+    if (planned->context.temporaries != NULL)
+        (void)sw_buf_printf(&scope, " %llu",
+                            (unsigned long long)planned->context.temporaries->serial);
     copy = sw_strndup((const char *)sw_buf_bytes(&scope), sw_buf_len(&scope));
     sw_buf_finish(&scope);
     return copy;
@@ -184,10 +189,11 @@ static bool refuse_stale(struct sw_error *err)
     return false;
 }
 
-static void replace_prepared(const struct sw_session *session, struct sw_prepared **at)
+static void replace_prepared(const struct sw_session *session, const struct sw_named *named,
+                             struct sw_prepared **at)
 {
     struct sw_prepared *before = *at;
-    char *scope = sw_session_scope(session, before->query);
+    char *scope = sw_session_scope(session, before->query, named->planned);
     struct sw_prepared *prepared =
         before->server_name[0] == '\0'
             ? sw_prepared_create_unnamed(before->query, before->types, before->type_count)
@@ -201,11 +207,12 @@ static void replace_prepared(const struct sw_session *session, struct sw_prepare
     *at = prepared;
 }
 
-static void replace_both(const struct sw_session *session, struct sw_named *named)
+void sw_session_read_anew(const struct sw_session *session, struct sw_named *named)
 {
-    replace_prepared(session, &named->prepared);
+    if (named->prepared != NULL)
+        replace_prepared(session, named, &named->prepared);
     if (named->filled != NULL)
-        replace_prepared(session, &named->filled);
+        replace_prepared(session, named, &named->filled);
 }
 
 bool sw_session_read_again(const struct sw_session *session, struct sw_named *named,
@@ -222,7 +229,7 @@ bool sw_session_read_again(const struct sw_session *session, struct sw_named *na
         return refuse_stale(err);
     if (now.local != before->local ||
         !are_same_values(now.settings, before->settings, of_names, NAME_SETTINGS))
-        replace_both(session, named);
+        sw_session_read_anew(session, named);
     (void)sw_settings_ref(now.settings);
     sw_settings_unref(before->settings);
     *before = now;

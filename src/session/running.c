@@ -35,8 +35,11 @@ void sw_session_conclude(struct sw_session *session)
     if (session->batch == NULL)
         sw_session_forget_batch(session);
     sw_session_sweep_legs(session);
-    if (session->txn.state == SW_TXN_IDLE && session->batch == NULL)
+    if (session->txn.state == SW_TXN_IDLE && session->batch == NULL) {
         sw_session_settle_cursors(session, !has_failed);
+        sw_session_settle_temporaries(session, !has_failed);
+        sw_session_sweep_temporaries(session);
+    }
     if (is_due && session->txn.state == SW_TXN_IDLE)
         sw_session_clear_portals(session);
     if (is_due) {
@@ -168,10 +171,9 @@ static void start(struct sw_session *session)
         open_participant(session, shard, &work);
     session->running = leg;
     sw_session_limit(session);
-    sw_settings_unref(session->before_run.settings);
-    sw_settings_unref(session->before_run.told);
-    session->before_run = (struct sw_txn_settings){sw_settings_ref(work.settings),
-                                                   sw_settings_ref(session->told)};
+    sw_txn_settings_unref(&session->before_run);
+    session->before_run = sw_txn_settings_ref(
+        (struct sw_txn_settings){work.settings, session->told, session->temporaries_before});
     sw_tally_start(session, shard);
     sw_session_may_keep(session, leg);
     sw_leg_start(leg, sw_pools_get(session->sessions->pools, session->user, shard), shard,

@@ -267,8 +267,9 @@ static void free_session(struct sw_session *session)
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
     sw_settings_unref(session->judged_settings);
-    sw_settings_unref(session->at_start.settings);
-    sw_settings_unref(session->at_start.told);
+    sw_txn_settings_unref(&session->at_start);
+    sw_temporaries_unref(session->temporaries);
+    sw_temporaries_unref(session->temporaries_before);
     sw_catalog_unref(session->catalog);
     sw_map_unref(session->map);
     free(session->scram);

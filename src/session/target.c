@@ -120,7 +120,8 @@ static struct sw_catalog *catalog_of(struct sw_session *session)
     return session->catalog;
 }
 
-static struct sw_plan_context context_of(struct sw_session *session)
+/* Temporary tables are no part of what is shared with other sessions. */
+static struct sw_plan_context shared_context(struct sw_session *session)
 {
     judge_settings(session);
     return (struct sw_plan_context){
@@ -134,12 +135,29 @@ static struct sw_plan_context context_of(struct sw_session *session)
         .map = session->map};
 }
 
+struct sw_plan_context sw_session_context(struct sw_session *session)
+{
+    struct sw_plan_context context = shared_context(session);
+
+    context.temporaries = session->temporaries;
+    return context;
+}
+
+static struct sw_planned *beside_temporaries(const struct sw_session *session,
+                                             struct sw_planned *planned)
+{
+    return planned == NULL || session->temporaries == NULL
+               ? planned
+               : sw_planned_beside(planned, session->temporaries);
+}
+
 struct sw_planned *sw_session_plan(struct sw_session *session, const char *text,
                                    struct sw_error *err)
 {
-    const struct sw_plan_context context = context_of(session);
+    const struct sw_plan_context context = shared_context(session);
 
-    return sw_plan_cache_get(session->sessions->plans, &context, text, strlen(text), err);
+    return beside_temporaries(session, sw_plan_cache_get(session->sessions->plans, &context,
+                                                         text, strlen(text), err));
 }
 
 static bool includes(const struct sw_target *target, const struct sw_shard *shard)
@@ -245,10 +263,11 @@ struct sw_planned *sw_session_plan_query(struct sw_session *session, const char 
                                          const struct sw_skeleton **lifted,
                                          struct sw_error *err)
 {
-    const struct sw_plan_context context = context_of(session);
+    const struct sw_plan_context context = shared_context(session);
 
-    return sw_plan_cache_get_query(session->sessions->plans, &context, text, strlen(text),
-                                   lifted, err);
+    return beside_temporaries(session,
+                              sw_plan_cache_get_query(session->sessions->plans, &context, text,
+                                                      strlen(text), lifted, err));
 }
 
 static bool refuse_spliced(struct sw_error *err)
@@ -269,7 +288,7 @@ bool sw_session_find_route(struct sw_session *session, const struct sw_statement
 
     if (plan != NULL)
         return sw_plan_locate(plan, parameters, route, err);
-    context = context_of(session);
+    context = sw_session_context(session);
     if (!sw_plan_route(&context, statement, parameters, route, err))
         return false;
     return !route->needs_splice || refuse_spliced(err);
@@ -278,36 +297,6 @@ bool sw_session_find_route(struct sw_session *session, const struct sw_statement
 const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned)
 {
     return planned->plan == NULL ? NULL : sw_plan_insertion(planned->plan);
-}
-
-static bool refuse_stale(struct sw_error *err)
-{
-    sw_error_set(err, "0A000", "the columns that the prepared INSERT is for have changed");
-    sw_error_hint(err, "Prepare the statement again.");
-    return false;
-}
-
-bool sw_session_renew_named(struct sw_session *session, struct sw_named *named,
-                            struct sw_error *err)
-{
-    const struct sw_plan_context context = context_of(session);
-    struct sw_planned *planned;
-
-    if (sw_plan_context_is_equal(&context, &named->planned->context))
-        return true;
-    planned = sw_session_plan(session, named->text, err);
-    if (planned == NULL)
-        return false;
-    /* The servers were given what the plan wanted by which it was prepared. */
-    if (!sw_insertion_is_equal(sw_planned_insertion(named->planned),
-                               sw_planned_insertion(planned))) {
-        sw_planned_unref(planned);
-        return refuse_stale(err);
-    }
-    sw_planned_unref(named->planned);
-    named->planned = planned;
-    named->statement = &planned->script->statements[0];
-    return true;
 }
 
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
@@ -480,6 +469,14 @@ static bool refuse_several(struct sw_error *err)
     return false;
 }
 
+/* It was DDL of a temporary table when it was prepared. */
+static bool refuse_moved(struct sw_error *err)
+{
+    sw_error_set(err, "0A000", "the table of the prepared statement has become another");
+    sw_error_hint(err, "Prepare the statement again.");
+    return false;
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err)
@@ -498,7 +495,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     if (route.kind == SW_ROUTE_SEVERAL && executes)
         return refuse_several(err);
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
-        return true;
+        return !executes || refuse_moved(err);
     if (route.needs_rows) /* see rows.c for the rest */
         return executes ? refuse_rows(err) : true;
     if (session->ddl != NULL && executes)
@@ -514,7 +511,8 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     meet_others(session, statement, &next);
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;
-    return narrow_to_cursor(session, statement, &next, err) && aim_at(session, &next, err);
+    return sw_session_aim_temporary(session, statement, &next, err) &&
+           narrow_to_cursor(session, statement, &next, err) && aim_at(session, &next, err);
 }
 
 bool sw_session_aim_at_portal(struct sw_session *session, const struct sw_named *named,

@@ -15,16 +15,19 @@ void sw_txn_init(struct sw_txn *txn)
     sw_buf_init(&txn->begin_text, BEGIN_TEXT_LIMIT);
 }
 
-static struct sw_txn_settings keep_settings(struct sw_txn_settings now)
+struct sw_txn_settings sw_txn_settings_ref(struct sw_txn_settings settings)
 {
-    return (struct sw_txn_settings){sw_settings_ref(now.settings), sw_settings_ref(now.told)};
+    return (struct sw_txn_settings){sw_settings_ref(settings.settings),
+                                    sw_settings_ref(settings.told),
+                                    sw_temporaries_ref(settings.temporaries)};
 }
 
-static void forget_settings(struct sw_txn_settings *before)
+void sw_txn_settings_unref(struct sw_txn_settings *settings)
 {
-    sw_settings_unref(before->settings);
-    sw_settings_unref(before->told);
-    *before = (struct sw_txn_settings){0};
+    sw_settings_unref(settings->settings);
+    sw_settings_unref(settings->told);
+    sw_temporaries_unref(settings->temporaries);
+    *settings = (struct sw_txn_settings){0};
 }
 
 /* --- the journal --- */
@@ -157,7 +160,7 @@ void sw_txn_begin(struct sw_txn *txn, const char *text, enum sw_isolation isolat
     assert(txn->state == SW_TXN_IDLE);
     txn->state = SW_TXN_OPEN;
     txn->isolation = isolation;
-    txn->before = keep_settings(now);
+    txn->before = sw_txn_settings_ref(now);
     txn->is_sealed = text == NULL;
     if (text != NULL)
         keep_begin(txn, text);
@@ -171,7 +174,7 @@ static void cut_savepoints(struct sw_txn *txn, int count)
         struct sw_savepoint *last = &txn->savepoints[--txn->savepoint_count];
 
         free(last->name);
-        forget_settings(&last->before);
+        sw_txn_settings_unref(&last->before);
     }
 }
 
@@ -197,7 +200,7 @@ void sw_txn_end(struct sw_txn *txn)
 {
     cut_journal(txn, 0);
     cut_savepoints(txn, 0);
-    forget_settings(&txn->before);
+    sw_txn_settings_unref(&txn->before);
     forget_participants(txn);
     shrink(txn);
     txn->mark = 0;
@@ -220,13 +223,13 @@ void sw_txn_finish(struct sw_txn *txn)
 
 void sw_txn_chain(struct sw_txn *txn, struct sw_txn_settings now)
 {
-    struct sw_txn_settings kept = keep_settings(now); /* it may be what ends */
+    struct sw_txn_settings kept = sw_txn_settings_ref(now); /* it may be what ends */
 
     for (int i = txn->journal_count - 1; i >= 0; i--)
         if (txn->journal[i].kind != SW_ENTRY_BEGIN && txn->journal[i].kind != SW_ENTRY_OPTION)
             remove_entry(txn, i);
     cut_savepoints(txn, 0);
-    forget_settings(&txn->before);
+    sw_txn_settings_unref(&txn->before);
     forget_participants(txn);
     txn->before = kept;
     txn->has_queried = false;
@@ -248,7 +251,7 @@ void sw_txn_savepoint(struct sw_txn *txn, const char *name, struct sw_txn_settin
     note(txn, SW_ENTRY_SAVEPOINT, NULL, sw_format("SAVEPOINT sw_%d", txn->mark + 1));
     txn->savepoints = sw_realloc(txn->savepoints, count * sizeof *txn->savepoints);
     txn->savepoints[txn->savepoint_count++] = (struct sw_savepoint){
-        .name = sw_strdup(name), .mark = txn->mark, .before = keep_settings(now)};
+        .name = sw_strdup(name), .mark = txn->mark, .before = sw_txn_settings_ref(now)};
 }
 
 /* The newest savepoint of that name, which hides older ones; -1: none. */

@@ -36,6 +36,7 @@ static const char *const kinds[] = {
     [SW_STATEMENT_HARMLESS] = "HARMLESS",
     [SW_STATEMENT_TRUNCATE] = "TRUNCATE",
     [SW_STATEMENT_COPY_FROM] = "COPY FROM",
+    [SW_STATEMENT_CREATE_AS] = "CREATE AS",
     [SW_STATEMENT_DDL] = "DDL",
     [SW_STATEMENT_REFUSED] = "REFUSED",
 };
@@ -191,7 +192,9 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
         {(statement->leaves & SW_LEFT_LOCKS) != 0, "leaves_locks"},
         {(statement->leaves & SW_LEFT_CHANNELS) != 0, "leaves_channels"},
         {(statement->leaves & SW_LEFT_CURSORS) != 0, "leaves_cursors"},
+        {(statement->leaves & SW_LEFT_TABLES) != 0, "leaves_tables"},
         {statement->takes_away != 0, "takes_away"},
+        {statement->discards_temporaries, "discards_temporaries"},
         {statement->names_database, "names_database"},
         {statement->names_user, "names_user"},
         {statement->is_chained, "is_chained"},
@@ -247,6 +250,14 @@ static void print_object(struct sw_buf *out, const struct sw_object *object)
     sw_buf_append_text(out, "\n");
 }
 
+static void print_made(struct sw_buf *out, const struct sw_made_table *makes)
+{
+    sw_buf_printf(out, "  makes %s%s%s%s\n", makes->name,
+                  makes->if_not_exists ? " if not exists" : "",
+                  makes->is_dropped_at_commit ? " until commit" : "",
+                  makes->takes_defaults ? " with defaults" : "");
+}
+
 static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
 {
     static const char *const uses[] = {"made", "numbered", "retyped", "renamed", "dropped"};
@@ -255,6 +266,13 @@ static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
                   ddl->is_outside ? " outside" : "", ddl->is_upkeep ? " upkeep" : "",
                   ddl->is_listed ? " listed" : "", ddl->fills_columns ? " fills" : "",
                   ddl->changes_rows ? " rows" : "");
+    if (ddl->new_name != NULL)
+        sw_buf_printf(out, "  to %s\n", ddl->new_name);
+    if (ddl->index_name != NULL)
+        sw_buf_printf(out, "  index %s\n", ddl->index_name);
+    if (ddl->inherits || ddl->calls_nextval)
+        sw_buf_printf(out, " %s%s\n", ddl->inherits ? " inherits" : "",
+                      ddl->calls_nextval ? " nextval" : "");
     for (int i = 0; i < ddl->object_count; i++)
         print_object(out, &ddl->objects[i]);
     for (int i = 0; i < ddl->column_count; i++)
@@ -294,6 +312,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
         print_copy(out, statement->copy);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
+    if (statement->makes != NULL)
+        print_made(out, statement->makes);
     if (statement->by_name.end > 0)
         print_by_name(out, statement, sql);
     for (int i = 0; i < statement->level_count; i++)

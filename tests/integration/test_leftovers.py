@@ -28,7 +28,8 @@ SELECT json_build_object(
   'cursors', (SELECT count(*) FROM pg_cursors WHERE name <> '' AND statement !~ 'seen'),
   'locks', (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
   'channels', (SELECT count(*) FROM pg_listening_channels()),
-  'temporary', (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema())) $$"""
+  'temporary', (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()),
+  'visible', (SELECT json_agg(relname) FROM pg_class WHERE relname ~ '^left' AND pg_table_is_visible(oid))) $$"""
 
 FUNCTIONS = ("        tables:                           # {}: a single table",
              "        functions: {'seen()': {harmless: true}}\n        tables:                           # {}: a single table")
@@ -82,6 +83,31 @@ def left_on(key):
         "a cursor WITH HOLD, committed": simple("BEGIN", f"DECLARE left_behind CURSOR WITH HOLD FOR {read}", "COMMIT"),
         "a temporary table": simple("CREATE TEMP TABLE left_behind (a int)", "CREATE TEMP TABLE doctors (a int)"),
         "a temporary table of rows": simple(f"CREATE TEMP TABLE left_behind AS {read}", read),
+        "a temporary table by SELECT INTO": simple(f"{read.replace(' FROM', ' INTO TEMP left_behind FROM')}", read),
+        "a temporary table by the extended protocol": extended("CREATE TEMP TABLE left_behind (a int)", f"CREATE TEMP TABLE doctors AS {read}"),
+        "a temporary table, with all that may belong to it": simple(
+            f"CREATE TEMP TABLE left AS {read}", "CREATE INDEX left_index ON left (name)", "ALTER TABLE left ADD left_number serial",
+            "ALTER TABLE left RENAME TO left_behind", "CREATE TEMP TABLE left_too (LIKE left_behind INCLUDING ALL)", read),
+        **{f"a temporary table ON COMMIT {what}, {how}": simple(*before, f"CREATE TEMP TABLE left_behind ON COMMIT {what} AS {read}", *after)
+           for what in ("PRESERVE ROWS", "DELETE ROWS", "DROP")
+           for how, before, after in (("alone", (), ()), ("committed", ("BEGIN",), ("COMMIT",)), ("open", ("BEGIN",), ()),
+                                      ("rolled back", ("BEGIN",), ("ROLLBACK",)), ("failed", ("BEGIN",), ("SELECT 1/0",)),
+                                      ("back to a savepoint", ("BEGIN", "SAVEPOINT s"), ("ROLLBACK TO s", "COMMIT")))},
+        "a temporary table that hides one": simple(f"CREATE TEMP TABLE patients AS SELECT 1::bigint AS patient_id, {key} AS visits, 'x' AS name",
+                                                   f"PREPARE hidden AS {read}", "EXECUTE hidden", read),
+        "a temporary table that hides one, on its shard": [
+            *simple(f"CREATE TEMP TABLE patients AS SELECT {key}::bigint AS patient_id, name, 5 AS visits FROM patients WHERE patient_id = {key}"),
+            parse(read, "hidden") + bind((), "hidden") + execute() + SYNC],
+        "a temporary table, dropped": simple(f"CREATE TEMP TABLE left_behind AS {read}", "DROP TABLE left_behind", read),
+        "a temporary table, discarded": simple(f"CREATE TEMP TABLE left_behind AS {read}", "DISCARD TEMP", read),
+        "a temporary table, discarded, which was not committed": simple(
+            f"CREATE TEMP TABLE left_behind AS {read}", "BEGIN", "DISCARD TEMP", "ROLLBACK", read),
+        "a temporary table that could not be made": simple("CREATE TEMP TABLE left_behind AS SELECT 1/0"),
+        "temporary tables on two servers": simple(f"CREATE TEMP TABLE left_behind AS {read}",
+                                                  "CREATE TEMP TABLE left_too AS SELECT * FROM hospitals", "DISCARD TEMP", read),
+        "half a COPY into a temporary table": simple("CREATE TEMP TABLE left_behind (a int)") +
+                                              [query("COPY left_behind FROM STDIN") + message("d", b"1\n2")],
+        "a batch with a temporary table, without its end": [parse(f"CREATE TEMP TABLE left_behind AS {read}") + bind() + execute() + FLUSH],
         "a lock of the session": simple("SELECT pg_advisory_lock(4711)", read),
         "a lock of the session by the extended protocol": extended("SELECT pg_try_advisory_lock(4711)", "SELECT 1"),
         "a lock in a failed transaction": simple("BEGIN", "SELECT pg_advisory_lock(4711)", "SELECT 1/0"),
@@ -104,11 +130,13 @@ def left_on(key):
 
 
 # The last of their flights is not answered, or not in full.
-UNANSWERED = ("a portal", "a batch without its end", "half a COPY", "half a COPY of rows", "rows that nobody reads")
+UNANSWERED = ("a portal", "a batch without its end", "half a COPY", "half a COPY of rows", "rows that nobody reads",
+              "half a COPY into a temporary table", "a batch with a temporary table, without its end")
 
 PROBES = ("SHOW work_mem", "SHOW search_path", "SHOW TimeZone", "SHOW DateStyle", "SHOW statement_timeout", "SHOW role",
           "SHOW default_transaction_read_only", "SHOW application_name", "EXECUTE left_behind", "FETCH left_behind",
-          "SELECT * FROM left_behind", "SELECT pg_try_advisory_xact_lock(4711)", "SELECT pg_listening_channels()",
+          "SELECT * FROM left_behind", "SELECT * FROM left_too", "SELECT count(*) FROM doctors WHERE doctor_id < 0",
+          "SELECT name FROM patients WHERE patient_id = {key}", "SELECT pg_try_advisory_xact_lock(4711)", "SELECT pg_listening_channels()",
           "SELECT lastval()", "ROLLBACK", "SELECT visits, name FROM patients WHERE patient_id = {key}")
 
 

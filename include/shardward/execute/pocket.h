@@ -46,6 +46,10 @@ bool sw_pocket_take(struct sw_pocket *pocket, const struct sw_shard *shard,
 /* Take the backend of @lease, which is answered and outside of a transaction. */
 void sw_pocket_put(struct sw_pocket *pocket, const struct sw_shard *shard,
                    struct sw_lease *lease, unsigned left);
+/* What @bit of `left` stands for is gone from the shards of which @is_gone says so. A server on
+ * which nothing else was left is closed, unless all are kept. */
+void sw_pocket_sweep(struct sw_pocket *pocket, unsigned bit,
+                     bool (*is_gone)(void *owner, const struct sw_shard *shard));
 /* Close the connections that are here. */
 void sw_pocket_empty(struct sw_pocket *pocket);
 /* What was left behind, on a leg perhaps, is gone with its server. */

@@ -66,6 +66,11 @@ struct sw_ddl {
     int column_count;
     const struct sw_ddl_unique *uniques;
     int unique_count;
+    const char *new_name;   /* of RENAME; else NULL, also of SET SCHEMA */
+    const char *index_name; /* of CREATE INDEX; NULL: PostgreSQL chooses one */
+    bool inherits;          /* INHERIT, ATTACH PARTITION and their kin: what one table becomes
+                               of another */
+    bool calls_nextval;
     bool is_outside;    /* runs in no transaction block: CREATE INDEX CONCURRENTLY, VACUUM */
     bool is_upkeep;     /* leaves the schema as it is: VACUUM, ANALYZE, REINDEX, TRUNCATE */
     bool if_exists;     /* IF EXISTS: of DROP and ALTER, for all objects */

@@ -45,11 +45,13 @@ enum sw_statement_kind {
     SW_STATEMENT_LISTEN,
     SW_STATEMENT_UNLISTEN,
     SW_STATEMENT_NOTIFY,
-    SW_STATEMENT_HARMLESS, /* DISCARD PLANS, SEQUENCES, TEMP: they undo what is refused
-                              anyway, or nothing that shows */
-    SW_STATEMENT_TRUNCATE, /* `ddl` names the tables */
-    SW_STATEMENT_DDL,      /* `ddl` says what */
-    SW_STATEMENT_REFUSED,  /* `refusal` says why */
+    SW_STATEMENT_HARMLESS,  /* DISCARD PLANS, SEQUENCES, TEMP: they undo what is refused
+                               anyway, or nothing that shows; see `discards_temporaries` */
+    SW_STATEMENT_CREATE_AS, /* a temporary table, of the rows of the query whose facts these are
+                             */
+    SW_STATEMENT_TRUNCATE,  /* `ddl` names the tables */
+    SW_STATEMENT_DDL,       /* `ddl` says what */
+    SW_STATEMENT_REFUSED,   /* `refusal` says why */
 };
 
 /* The type a value is cast to in the text, in so far as a key can have it. */
@@ -211,6 +213,15 @@ enum sw_leftover {
     SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
     SW_LEFT_CHANNELS = 2, /* that it listens to */
     SW_LEFT_CURSORS = 4,  /* WITH HOLD */
+    SW_LEFT_TABLES = 8,   /* temporary ones */
+};
+
+/* A temporary table that a statement makes. */
+struct sw_made_table {
+    const char *name; /* in schema pg_temp */
+    bool if_not_exists;
+    bool is_dropped_at_commit;
+    bool takes_defaults; /* LIKE ... INCLUDING DEFAULTS */
 };
 
 struct sw_statement {
@@ -243,6 +254,7 @@ struct sw_statement {
     bool acts_at_commit;  /* LISTEN, UNLISTEN, NOTIFY, pg_notify() */
     bool minds_leftovers; /* is about what the session itself has left behind, if it has */
     bool may_unlock;      /* advisory locks of the session */
+    bool discards_temporaries; /* DISCARD TEMP */
     bool reads_catalog; /* its answer depends on pg_catalog: regclass casts, pg_get_expr()... */
     bool names_database; /* current_database(), CURRENT_CATALOG */
     bool names_user;     /* current_user, session_user ... */
@@ -257,6 +269,7 @@ struct sw_statement {
     struct sw_transaction_options options;
     const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
     const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
+    const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */
     struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
 };
 

@@ -61,6 +61,10 @@ struct sw_planned *sw_plan_cache_get_query(struct sw_plan_cache *cache,
                                            const char *text, size_t len,
                                            const struct sw_skeleton **lifted,
                                            struct sw_error *err);
+/* The same for a session that has these temporary tables (not NULL), if they matter: then it is
+ * in no cache. @planned is taken, one reference is returned. */
+struct sw_planned *sw_planned_beside(struct sw_planned *planned,
+                                     struct sw_temporaries *temporaries);
 struct sw_planned *sw_planned_ref(struct sw_planned *planned);
 void sw_planned_unref(struct sw_planned *planned); /* accepts NULL */
 

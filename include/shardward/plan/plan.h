@@ -9,6 +9,7 @@
 
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
+#include "shardward/base/temporaries.h"
 #include "shardward/parse/statement.h"
 #include "shardward/route/key.h"
 #include "shardward/topology/catalog.h"
@@ -23,15 +24,18 @@ struct sw_plan_context {
                                          UTC; matters to keys of type timestamptz */
     const struct sw_catalog *catalog; /* what the shards really hold; NULL: unknown */
     struct sw_map *map; /* of database and user; shared by whoever keeps a context */
+    struct sw_temporaries *temporaries; /* that hide tables of their names; the same; NULL: none
+                                           that matter */
 };
 
 enum sw_route_kind {
     SW_ROUTE_LOCAL,   /* no server: BEGIN, DEALLOCATE ... (transaction control that an enlisted
                          shard must hear is the session's affair) */
     SW_ROUTE_ANY,     /* no table: any database gives the answer; of FETCH and CLOSE the one
-                         that has the cursor, of EXECUTE where its statement leads */
+                         that has the cursor, of EXECUTE where its statement leads, of a
+                         temporary table that is made where the session wants it */
     SW_ROUTE_CATALOG, /* the catalog database */
-    SW_ROUTE_ONE,     /* `shard` */
+    SW_ROUTE_ONE,     /* `shard`; of temporary tables it may be the catalog database */
     SW_ROUTE_ANY_OF,  /* parameters are unbound, or no row has such a key (it equals NULL, or a
                          value without a place): any shard of `placement` can prepare the
                          statement or give its (empty) answer. If the statement changes the
@@ -122,6 +126,20 @@ int sw_plan_list_shards(const struct sw_database *database, const struct sw_rout
  * table of an index, as @catalog (may be NULL) knows it. As above. */
 int sw_plan_list_tables(const struct sw_database *database, const struct sw_catalog *catalog,
                         const struct sw_ddl *ddl, const struct sw_table **tables, int size);
+
+/* Does a query of @statement name one of @temporaries (not NULL)? */
+bool sw_plan_names_temporaries(const struct sw_temporaries *temporaries,
+                               const struct sw_statement *statement);
+/* May @statement mean something else to a session that has these (not NULL)? */
+bool sw_plan_minds_temporaries(const struct sw_temporaries *temporaries,
+                               const struct sw_statement *statement);
+/* What @temporaries are when @statement has run on @shard. Takes a reference, returns one. */
+struct sw_temporaries *sw_plan_follow_temporaries(struct sw_temporaries *temporaries,
+                                                  const struct sw_statement *statement,
+                                                  const struct sw_shard *shard);
+/* Would they be others than before? They may be NULL. */
+bool sw_plan_changes_temporaries(const struct sw_temporaries *temporaries,
+                                 const struct sw_statement *statement);
 
 /* Append a route as lines of text, of SEVERAL without the shards; see also sw_plan_explain().
  */

@@ -23,8 +23,9 @@
  * Any number of shards may be read, one may be written to: there is no two-phase commit. Over
  * several shards there is no common snapshot either, hence no isolation above read committed.
  *
- * Settings changed inside are undone with it: the txn keeps them as they were at its begin and
- * at each savepoint. Pure: no I/O, no sessions; a shard is a name here.
+ * Settings changed inside are undone with it, and so are temporary tables that came and went:
+ * the txn keeps them as they were at its begin and at each savepoint. Pure: no I/O, no
+ * sessions; a shard is a name here.
  */
 #ifndef SW_TXN_TXN_H
 #define SW_TXN_TXN_H
@@ -32,6 +33,7 @@
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
 #include "shardward/base/settings.h"
+#include "shardward/base/temporaries.h"
 
 #include <stdbool.h>
 
@@ -49,9 +51,13 @@ enum sw_isolation {
 
 /* What a rollback brings back. Shared. */
 struct sw_txn_settings {
-    struct sw_settings *settings; /* in force for the session */
-    struct sw_settings *told;     /* parameters as last reported to the client */
+    struct sw_settings *settings;       /* in force for the session */
+    struct sw_settings *told;           /* parameters as last reported to the client */
+    struct sw_temporaries *temporaries; /* that the session has */
 };
+
+struct sw_txn_settings sw_txn_settings_ref(struct sw_txn_settings settings);
+void sw_txn_settings_unref(struct sw_txn_settings *settings); /* nothing is left in it */
 
 enum sw_entry_kind {
     SW_ENTRY_BEGIN,

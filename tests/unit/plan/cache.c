@@ -78,10 +78,10 @@ static void a_text_is_parsed_once(void **state)
 static void another_context_is_another_plan(void **state)
 {
     const struct sw_plan_context others[] = {
-        {context.database, context.user, false, false, NULL, map},
-        {context.database, context.user, true, true, NULL, map},
-        {NULL, context.user, true, false, NULL, map},
-        {context.database, NULL, true, false, NULL, map},
+        {context.database, context.user, false, false, NULL, map, NULL},
+        {context.database, context.user, true, true, NULL, map, NULL},
+        {NULL, context.user, true, false, NULL, map, NULL},
+        {context.database, NULL, true, false, NULL, map, NULL},
     };
     struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
     struct sw_planned *planned = get(cache, "SELECT 1");
