@@ -30,6 +30,8 @@ static inline uint64_t sw_get_int64(const uint8_t *bytes)
     return (uint64_t)sw_get_int32(bytes) << 32 | sw_get_int32(bytes + 4);
 }
 
+/* How much of a value counts: not the blanks at the end of character(n). */
+size_t sw_order_length(enum sw_order order, const uint8_t *bytes, size_t len);
 uint64_t sw_order_head(enum sw_order order, const uint8_t *bytes, size_t len);
 bool sw_order_is_exact(enum sw_order order);
 

@@ -254,6 +254,11 @@ bool sw_order_admits(enum sw_order order, const uint8_t *bytes, size_t len)
     return false;
 }
 
+size_t sw_order_length(enum sw_order order, const uint8_t *bytes, size_t len)
+{
+    return order == SW_ORDER_PADDED ? without_blanks(bytes, len) : len;
+}
+
 bool sw_order_is_exact(enum sw_order order)
 {
     return order == SW_ORDER_SIGNED || order == SW_ORDER_UNSIGNED || order == SW_ORDER_FLOAT;

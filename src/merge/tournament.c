@@ -17,6 +17,8 @@
 
 #include "shardward/base/mem.h"
 
+#include <assert.h>
+
 enum { NULLS_FIRST, VALUES, NULLS_LAST, ENDED };
 enum { NONE = -1 };
 
@@ -63,9 +65,12 @@ static void take_keys(struct sw_tournament *t, const struct sw_merge_recipe *rec
     t->read_count =
         recipe->visible_count < recipe->column_count ? recipe->visible_count + 1 : 0;
     for (int k = 0; k < recipe->key_count; k++) {
+        assert(recipe->keys[k].column >= 0 && recipe->keys[k].column < recipe->column_count);
+        assert(recipe->keys[k].order != SW_ORDER_NONE);
         if (is_repeated(recipe, k))
             continue;
         t->keys[t->key_count++] = recipe->keys[k];
+        (void)sw_collation_ref(recipe->keys[k].collation);
         if (t->read_count <= recipe->keys[k].column)
             t->read_count = recipe->keys[k].column + 1;
     }
@@ -106,6 +111,8 @@ void sw_tournament_destroy(struct sw_tournament *t)
         sw_buf_finish(&t->places[i].rows);
         sw_buf_finish(&t->places[i].last_keys);
     }
+    for (int k = 0; k < t->key_count; k++)
+        sw_collation_unref(t->keys[k].collation);
     free(t->keys);
     free(t->places);
     free(t->nodes);
@@ -125,15 +132,24 @@ static void stand(const struct sw_tournament *t, struct sw_standing *standing)
     const struct sw_merge_key *key = &t->keys[0];
     const int32_t len = standing->fields[key->column].len;
 
-    if (len < 0) {
-        standing->rank = key->is_nulls_first ? NULLS_FIRST : NULLS_LAST;
-        standing->head = 0;
-        return;
-    }
+    standing->head = 0;
     standing->rank = VALUES;
+    if (len < 0)
+        standing->rank = key->is_nulls_first ? NULLS_FIRST : NULLS_LAST;
+    if (len < 0 || key->collation != NULL)
+        return;
     standing->head = sw_order_head(key->order, value_of(standing, key->column), (size_t)len);
     if (key->is_descending)
         standing->head = ~standing->head;
+}
+
+static int compare_values(const struct sw_merge_key *key, const uint8_t *a, size_t a_len,
+                          const uint8_t *b, size_t b_len)
+{
+    if (key->collation == NULL)
+        return sw_order_compare(key->order, a, a_len, b, b_len);
+    return sw_collation_compare(key->collation, a, sw_order_length(key->order, a, a_len), b,
+                                sw_order_length(key->order, b, b_len));
 }
 
 static int compare_key(const struct sw_merge_key *key, const struct sw_standing *a,
@@ -146,8 +162,8 @@ static int compare_key(const struct sw_merge_key *key, const struct sw_standing 
         result = (a_len < 0) - (b_len < 0);
         return key->is_nulls_first ? -result : result;
     }
-    result = sw_order_compare(key->order, value_of(a, key->column), (size_t)a_len,
-                              value_of(b, key->column), (size_t)b_len);
+    result = compare_values(key, value_of(a, key->column), (size_t)a_len,
+                            value_of(b, key->column), (size_t)b_len);
     if (result == 0 || !key->is_descending)
         return result;
     return result < 0 ? 1 : -1;

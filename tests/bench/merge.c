@@ -1,10 +1,11 @@
 /*
- * merge - what it costs to make the rows of 8 shards one answer, in nanoseconds a row:
+ * merge [LOCALE] - what it costs to make the rows of 8 shards one answer, in nanoseconds a row:
  *
  *   as they come    without keys
  *   by bigint       ORDER BY a bigint
  *   by a hidden     ... that is sorted by, but not shown
  *   by text         ORDER BY a text, collation C, whose first bytes are all the same
+ *   ... collated    ... by the collation of LOCALE, if it is given
  *   by numeric      ORDER BY a numeric DESC
  *   as arrays       the parameters of a last query
  *
@@ -17,6 +18,7 @@
 #include "shardward/merge/merger.h"
 #include "shardward/wire/write.h"
 
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -140,28 +142,37 @@ static void as_they_come(void)
 
 static void by_bigint(void)
 {
-    static const struct sw_merge_key key = {1, SW_ORDER_SIGNED, false, false};
+    static const struct sw_merge_key key = {1, SW_ORDER_SIGNED, false, false, NULL};
 
     merge(&key, COLUMNS);
 }
 
 static void by_hidden(void)
 {
-    static const struct sw_merge_key key = {1, SW_ORDER_SIGNED, false, false};
+    static const struct sw_merge_key key = {1, SW_ORDER_SIGNED, false, false, NULL};
 
     merge(&key, 1);
 }
 
 static void by_text(void)
 {
-    static const struct sw_merge_key key = {0, SW_ORDER_BYTES, false, false};
+    static const struct sw_merge_key key = {0, SW_ORDER_BYTES, false, false, NULL};
+
+    merge(&key, COLUMNS);
+}
+
+static struct sw_collation *collation;
+
+static void by_collated(void)
+{
+    const struct sw_merge_key key = {0, SW_ORDER_BYTES, false, false, collation};
 
     merge(&key, COLUMNS);
 }
 
 static void by_numeric(void)
 {
-    static const struct sw_merge_key key = {2, SW_ORDER_NUMERIC, true, true};
+    static const struct sw_merge_key key = {2, SW_ORDER_NUMERIC, true, true, NULL};
 
     merge(&key, COLUMNS);
 }
@@ -214,7 +225,7 @@ static double measure(void (*run)(void))
     return best;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
@@ -226,6 +237,15 @@ int main(void)
     fill_shards();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         (void)printf("%-13s %6.0f ns\n", rows[i].name, measure(rows[i].run));
+    if (argc > 1) {
+        struct sw_error err;
+
+        collation = sw_collation_open(argv[1], gnu_get_libc_version(), &err);
+        if (collation == NULL)
+            die(err.detail);
+        (void)printf("%-13s %6.0f ns\n", "... collated", measure(by_collated));
+        sw_collation_unref(collation);
+    }
     for (int i = 0; i < SOURCES; i++)
         sw_buf_finish(&shards[i]);
     return 0;

@@ -1,5 +1,6 @@
 /*
- * orders FILE.txt - what is compared here is in the order of a server.
+ * orders FILE.txt, or orders --collation LOCALE VERSION FILE.txt - what is compared here is in
+ * the order of a server.
  *
  * Each line of the file is a type, its OID, a rank and the value in binary (see tests/lib/
  * orders.py). Of two values of one type the one of lower rank has to be less, and those of one
@@ -28,6 +29,7 @@ struct group {
 };
 
 static int faults, types, pairs;
+static struct sw_collation *collation; /* of texts; NULL: they are bytewise */
 
 static int sign(int number)
 {
@@ -48,7 +50,7 @@ static void put_row(struct sw_buf *buf, const struct value *value)
 static bool is_taken(enum sw_order order, bool is_descending, const struct value *a,
                      const struct value *b)
 {
-    const struct sw_merge_key key = {0, order, is_descending, false};
+    const struct sw_merge_key key = {0, order, is_descending, false, collation};
     const struct sw_merge_recipe recipe = {1, 1, &key, 1, 0, -1};
     struct sw_merger *merger = sw_merger_create(&recipe, 1, 1000);
     struct sw_error err;
@@ -68,10 +70,20 @@ static bool is_taken(enum sw_order order, bool is_descending, const struct value
     return is_taken;
 }
 
+static int compare(enum sw_order order, const struct value *a, const struct value *b)
+{
+    /* Of character(n) the merger alone knows what counts. */
+    if (collation == NULL)
+        return sw_order_compare(order, a->bytes, a->len, b->bytes, b->len);
+    if (order == SW_ORDER_PADDED)
+        return a->rank - b->rank;
+    return sw_collation_compare(collation, a->bytes, a->len, b->bytes, b->len);
+}
+
 static void check_pair(const struct group *group, const struct value *a, const struct value *b)
 {
     const int expected = sign(a->rank - b->rank);
-    const int got = sign(sw_order_compare(group->order, a->bytes, a->len, b->bytes, b->len));
+    const int got = sign(compare(group->order, a, b));
 
     pairs++;
     if (got == expected && is_taken(group->order, false, a, b) == (expected <= 0) &&
@@ -156,8 +168,21 @@ static void check_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++)
+    int i = 1;
+
+    if (argc > 3 && strcmp(argv[1], "--collation") == 0) {
+        struct sw_error err;
+
+        collation = sw_collation_open(argv[2], argv[3], &err);
+        if (collation == NULL) {
+            printf("%s: %s\n", err.message, err.detail);
+            return 1;
+        }
+        i = 4;
+    }
+    for (; i < argc; i++)
         check_file(argv[i]);
+    sw_collation_unref(collation);
     printf("%d types, %d pairs, %d faults\n", types, pairs, faults);
     return faults == 0 && types > 0 ? 0 : 1;
 }

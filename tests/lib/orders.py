@@ -55,7 +55,7 @@ def numerics(r):
 TEXTS = ["", " ", "  ", "a", "a ", "a  ", "A", "b", "aa", "a a", "a\t", "a\x01", "a\x1f", "ab", "aB", "Ab", "Z",
          "z", "é", "e\u0301", "ü", "ß", "ss", "\x7f", "\u0080", "\u07ff", "\u0800", "\uffff", "\U00010000",
          "\U0010ffff", "abcdefg", "abcdefgh", "abcdefgh ", "abcdefghi", "abcdefghj", "-a", "_a", "10",
-         "9", "09", "1", "日本", "日本語", "x" * 60, "x" * 61, "x" * 59 + "y"]
+         "9", "09", "1", "\u0378", "\u0391", "\U0002fffe", "cz", "ch", "ci", "Å", "co-op", "coop", "CO-OP", "日本", "日本語", "x" * 60, "x" * 61, "x" * 59 + "y"]
 
 
 def a_text(r):
@@ -191,21 +191,22 @@ TYPES = {
 COLLATED = ("name", "text", "bpchar", "varchar")
 
 
-def sorted_values(conn, name, values):
-    oid, send = conn.execute("SELECT oid::int8, typsend::text FROM pg_type WHERE oid = %s::regtype", [name]).fetchone()
-    collation = ' COLLATE "C"' if name in COLLATED else ""
+def sorted_values(conn, name, collation):
+    oid, send = conn.execute("SELECT oid::int8, typsend::text FROM pg_type WHERE oid = %s::regtype",
+                             [name]).fetchone()
+    collate = f" COLLATE {collation}" if name in COLLATED else ""
+    values = [str(value) for value in TYPES[name](random.Random(name))]
     rows = conn.execute(
         f"SELECT dense_rank() OVER (ORDER BY v), encode({send}(v), 'hex')"
-        f" FROM (SELECT x::{name}{collation} AS v FROM unnest(%s::text[]) x) y ORDER BY 1, 2",
-        [[str(value) for value in values]]).fetchall()
-    return [f"{name} {oid} {rank} x{value}" for rank, value in dict.fromkeys(rows)]
+        f" FROM (SELECT x::{name}{collate} AS v FROM unnest(%s::text[]) x) y",
+        [values]).fetchall()
+    return [f"{name} {oid} {rank} x{value}" for rank, value in sorted(set(rows))]
 
 
-def table(conn):
+def table(conn, names=tuple(TYPES), collation='"C"'):
     """The whole text."""
     conn.execute("SET TimeZone = 'UTC'; SET lc_monetary = 'C'; SET DateStyle = 'ISO, YMD'")
-    return HEAD + "".join(f"{line}\n" for name, some in TYPES.items()
-                          for line in sorted_values(conn, name, some(random.Random(name))))
+    return HEAD + "".join(f"{line}\n" for name in names for line in sorted_values(conn, name, collation))
 
 
 def main():

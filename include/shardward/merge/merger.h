@@ -13,13 +13,15 @@
  * It holds what was fed and did not leave yet, and copies each row twice. A source that is
  * wanted no longer (sw_merger_wants) should not be read for a while: so what the merger holds
  * is bounded by the budget, what is fed at once, and one row of each source. (A buffer may be
- * twice as large as what is in it.) With keys, each source has the same share of the budget.
+ * twice as large as what is in it, and a row is there twice while it is copied.) With keys,
+ * each source has the same share of the budget.
  */
 #ifndef SW_MERGE_MERGER_H
 #define SW_MERGE_MERGER_H
 
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
+#include "shardward/merge/collation.h"
 #include "shardward/merge/order.h"
 
 struct sw_merge_key {
@@ -27,6 +29,7 @@ struct sw_merge_key {
     enum sw_order order;
     bool is_descending;
     bool is_nulls_first;
+    struct sw_collation *collation; /* of a text, whose order is as if bytewise; NULL: it is */
 };
 
 struct sw_merge_recipe {
@@ -40,7 +43,7 @@ struct sw_merge_recipe {
 
 struct sw_merger;
 
-/* The recipe is copied. @budget in bytes, for all sources together. */
+/* The recipe is copied, collations are shared. @budget in bytes, for all sources together. */
 struct sw_merger *sw_merger_create(const struct sw_merge_recipe *recipe, int source_count,
                                    size_t budget);
 void sw_merger_destroy(struct sw_merger *merger); /* accepts NULL */

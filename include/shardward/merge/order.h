@@ -28,8 +28,9 @@ enum sw_order {
 };
 
 /* How values of type @oid (of pg_catalog) are ordered. @is_bytewise: the collation of what is
- * sorted is C, or POSIX; matters to texts, which are not known under others. (It is C for type
- * name, unless the statement says another.) */
+ * sorted is C, or POSIX; matters to texts, which are not known under others, but see
+ * collation.h. (It is C for type name, unless the statement says another.) Texts are compared
+ * as they come: client_encoding must be the database's encoding. */
 enum sw_order sw_order_of(uint32_t oid, bool is_bytewise);
 
 /* Are these bytes such as the type sends? Of texts all are. */
