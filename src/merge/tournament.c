@@ -214,13 +214,26 @@ static void read_first(const struct sw_tournament *t, struct place *place)
     stand(t, first);
 }
 
+static size_t size_of_keys(const struct sw_tournament *t, const struct sw_standing *standing)
+{
+    size_t size = 0;
+
+    for (int k = 0; k < t->key_count; k++) {
+        const int32_t len = standing->fields[t->keys[k].column].len;
+
+        size += len > 0 ? (size_t)len : 0;
+    }
+    return size;
+}
+
 /* The memory of the last row that has come is kept behind it, for the next one to be compared
- * with; but not when it is large. */
+ * with; but not when it is large for what else is in it. */
 static void let_go(const struct sw_tournament *t, struct place *place)
 {
     struct sw_standing *last = &place->last;
 
-    if (place->rows.size <= SW_ROWS_KEPT)
+    if (place->rows.size <= SW_ROWS_KEPT ||
+        size_of_keys(t, last) > (place->rows.size - SW_ROWS_KEPT) / 2)
         return;
     sw_buf_clear(&place->last_keys);
     (void)sw_buf_append(&place->last_keys, "", 1); /* there may be NULLs only */
