@@ -70,6 +70,7 @@ void sw_loop_destroy(struct sw_loop *loop)
     if (loop == NULL)
         return;
     run_tasks(&loop->before_wait);
+    sw_polls_close(loop);
     uv_close((uv_handle_t *)&loop->before_wait, NULL);
     uv_close((uv_handle_t *)&loop->next_turn, NULL);
     /* One turn may be cut short: by a stop that was asked for when nothing ran any more. */

@@ -3,7 +3,8 @@
  * from there; what the owner leaves is kept in `in` and offered again with what follows.
  *
  *   watching: READABLE unless lost, or held with SW_STREAM_HELD bytes in `in`
- *             WRITABLE while `out` holds bytes that the socket would not take
+ *             WRITABLE while `out` holds bytes that the socket would not take; what its owner
+ * has not flushed yet is not among them
  *
  * The poll handle is started anew only when that set changes.
  *
@@ -26,7 +27,7 @@
 enum { TLS_HANDSHAKE = 0x16 /* the first byte of a client that begins with TLS */ };
 
 struct sw_stream {
-    uv_poll_t poll;
+    struct sw_poll *poll; /* NULL: the stream is closing */
     struct sw_loop *loop;
     int fd;
     const struct sw_stream_events *events;
@@ -38,6 +39,8 @@ struct sw_stream {
     bool is_loss_told, was_reset;
     bool is_held;
     bool is_closing, is_detached;
+    struct sw_task gone; /* the end of a closing stream */
+    bool is_blocked;     /* the socket would not take all of `out` */
     bool was_congested;
     int send_error; /* an errno: nothing can be sent; what has come may still be read */
     int watched;
@@ -62,7 +65,7 @@ static bool is_full(const struct sw_stream *stream)
 
 static int wanted_events(const struct sw_stream *stream)
 {
-    bool has_output = sw_buf_len(&stream->out) > 0 || stream->was_congested;
+    bool has_output = stream->is_blocked || stream->was_congested;
     bool writes_to_read = stream->channel != NULL && stream->channel->read_wants_write;
 
     if (stream->loss != NULL)
@@ -81,9 +84,9 @@ static void watch(struct sw_stream *stream)
         return;
     stream->watched = wanted;
     if (wanted != 0)
-        (void)uv_poll_start(&stream->poll, wanted, on_ready);
+        (void)uv_poll_start(&stream->poll->uv, wanted, on_ready);
     else
-        (void)uv_poll_stop(&stream->poll);
+        (void)uv_poll_stop(&stream->poll->uv);
 }
 
 /* @error: an errno; 0 when the other side has closed. */
@@ -278,6 +281,19 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         shake(stream);
 }
 
+static void gone(void *owner)
+{
+    struct sw_stream *stream = owner;
+
+    sw_loop_take_back(stream->loop, &stream->in);
+    sw_loop_take_back(stream->loop, &stream->out);
+    sw_channel_free(stream->channel);
+    sw_tls_unref(stream->offered);
+    if (!stream->is_detached)
+        stream->events->on_closed(stream->owner);
+    free(stream);
+}
+
 struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
                                  const struct sw_stream_events *events, void *owner)
 {
@@ -291,23 +307,11 @@ struct sw_stream *sw_stream_open(struct sw_loop *loop, int fd,
     sw_buf_init(&stream->out, SIZE_MAX);
     sw_task_init(&stream->later, later, stream);
     sw_task_init(&stream->again, again, stream);
-    (void)uv_poll_init(&loop->uv, &stream->poll, fd);
-    stream->poll.data = stream;
+    sw_task_init(&stream->gone, gone, stream);
+    stream->poll = sw_poll_take(loop, fd);
+    stream->poll->uv.data = stream;
     watch(stream);
     return stream;
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-    struct sw_stream *stream = handle->data;
-
-    sw_loop_take_back(stream->loop, &stream->in);
-    sw_loop_take_back(stream->loop, &stream->out);
-    sw_channel_free(stream->channel);
-    sw_tls_unref(stream->offered);
-    if (!stream->is_detached)
-        stream->events->on_closed(stream->owner);
-    free(stream);
 }
 
 void sw_stream_close(struct sw_stream *stream)
@@ -319,7 +323,9 @@ void sw_stream_close(struct sw_stream *stream)
     sw_task_cancel(&stream->again);
     if (stream->channel != NULL && stream->loss == NULL && sw_buf_len(&stream->out) == 0)
         sw_channel_end(stream->channel);
-    uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
+    sw_poll_give_back(stream->loop, stream->poll);
+    stream->poll = NULL;
+    sw_task_post(stream->loop, &stream->gone);
 }
 
 bool sw_stream_is_still(const struct sw_stream *stream)
@@ -331,8 +337,7 @@ bool sw_stream_is_still(const struct sw_stream *stream)
 void sw_stream_detach(struct sw_stream *stream)
 {
     stream->is_detached = true;
-    sw_stream_close(
-        stream); /* uv_close() takes the descriptor out of epoll before it returns */
+    sw_stream_close(stream);
 }
 
 struct sw_buf *sw_stream_out(struct sw_stream *stream)
@@ -355,6 +360,7 @@ void sw_stream_flush(struct sw_stream *stream)
 {
     if (stream->is_closing || stream->loss != NULL || is_shaking(stream))
         return;
+    stream->is_blocked = false;
     while (stream->send_error == 0 && sw_buf_len(&stream->out) > 0) {
         ssize_t len = send_out(stream);
 
@@ -365,8 +371,10 @@ void sw_stream_flush(struct sw_stream *stream)
             stream->was_congested = false;
             break;
         }
-        if (len < 0)
+        if (len < 0) {
+            stream->is_blocked = true;
             break;
+        }
         stream->sent += (uint64_t)len;
         sw_buf_take(&stream->out, (size_t)len);
     }
