@@ -381,10 +381,23 @@ static void on_parameter(void *owner, const char *name, const char *value)
     session->told = sw_settings_with(session->told, name, value);
 }
 
+/* All that is reported to a client who was told nothing yet. */
+static void tell_first(struct sw_session *session, struct sw_settings *reported)
+{
+    for (size_t i = 0; i < reported->count; i++)
+        sw_write_parameter_status(sw_session_out(session), reported->list[i].name,
+                                  reported->list[i].value);
+    session->told = sw_settings_ref(reported);
+}
+
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
 {
     if (session->told == reported)
         return;
+    if (session->told == NULL) {
+        tell_first(session, reported);
+        return;
+    }
     for (size_t i = 0; reported != NULL && i < reported->count; i++)
         on_parameter(session, reported->list[i].name, reported->list[i].value);
     if (sw_settings_are_equal(session->told, reported)) {
