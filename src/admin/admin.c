@@ -55,18 +55,19 @@ static void on_accept(void *owner, int fd)
 static bool open_port(struct sw_admin *admin, struct sw_error *err)
 {
     const struct sw_config *config = admin->map->config;
-
+    const struct sw_listener_host host = {
+        .loop = admin->loop, .on_accept = on_accept, .owner = admin};
     char path[256];
 
     if (config->admin.address == NULL)
         return true;
-    admin->listener = sw_listener_open(admin->loop, config->admin.address, config->admin.port,
-                                       on_accept, admin, err);
+    admin->listener = sw_listener_open(&host, config->admin.address, config->admin.port, err);
+    sw_listener_start(admin->listener);
     if (admin->listener == NULL || config->unix_socket.directory == NULL)
         return admin->listener != NULL;
     sw_config_socket_path(config, config->admin.port, path, sizeof path);
-    admin->local = sw_listener_open_local(admin->loop, path, config->unix_socket.mode,
-                                          on_accept, admin, err);
+    admin->local = sw_listener_open_local(&host, path, config->unix_socket.mode, err);
+    sw_listener_start(admin->local);
     return admin->local != NULL;
 }
 

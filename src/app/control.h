@@ -59,19 +59,19 @@ struct sw_control {
 
 /* --- doors.c --- */
 
-/* Open the doors of @is that those of @was are not, NULL: all. False: 08006, and none is open.
- */
+/* Open the doors of @is that those of @was are not, NULL: all. Who knocks waits. False: 08006,
+ * and none is open. */
 bool sw_doors_open(struct sw_doors *doors, struct sw_control *control,
                    const struct sw_config *was, const struct sw_config *is,
                    struct sw_error *err);
-/* @new were opened for @is: they take the place of their like, which are closed, as are those
- * that @is has no more. */
+/* @new were opened for @is: they let clients in now, in the place of their like, which are
+ * closed, as are those that @is has no more. */
 void sw_doors_replace(struct sw_doors *doors, const struct sw_doors *new,
                       const struct sw_config *is);
 void sw_doors_close(struct sw_doors *doors);
 
-/* run.c: a client has connected. */
-void sw_control_on_accept(void *owner, int fd);
+/* run.c: who takes the clients in. */
+struct sw_listener_host sw_control_host(struct sw_control *control);
 
 /* --- reload.c --- */
 

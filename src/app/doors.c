@@ -24,20 +24,19 @@ bool sw_doors_open(struct sw_doors *doors, struct sw_control *control,
                    const struct sw_config *was, const struct sw_config *is,
                    struct sw_error *err)
 {
+    const struct sw_listener_host host = sw_control_host(control);
     char path[PATH_SIZE];
 
     *doors = (struct sw_doors){NULL, NULL};
     if (is_port_another(was, is)) {
-        doors->port = sw_listener_open(control->loop, is->listen_address, is->listen_port,
-                                       sw_control_on_accept, control, err);
+        doors->port = sw_listener_open(&host, is->listen_address, is->listen_port, err);
         if (doors->port == NULL)
             return false;
     }
     if (is->unix_socket.directory == NULL || !is_path_another(was, is))
         return true;
     sw_config_socket_path(is, is->listen_port, path, sizeof path);
-    doors->local = sw_listener_open_local(control->loop, path, is->unix_socket.mode,
-                                          sw_control_on_accept, control, err);
+    doors->local = sw_listener_open_local(&host, path, is->unix_socket.mode, err);
     if (doors->local != NULL)
         return true;
     sw_doors_close(doors);
@@ -48,6 +47,7 @@ static void replace(struct sw_listener **door, struct sw_listener *new)
 {
     sw_listener_close(*door);
     *door = new;
+    sw_listener_start(new);
 }
 
 void sw_doors_replace(struct sw_doors *doors, const struct sw_doors *new,

@@ -130,10 +130,10 @@ static void use(struct sw_control *control, const struct sw_doors *doors)
     sw_buf_init(&report, MOST_REPORT);
     sw_map_changes(before, map, on_change, &report);
     tell_unchanged(before->config, map->config, &report);
-    sw_doors_replace(&control->doors, doors, map->config);
     sw_log_configure(map->config->log.level, map->config->log.format);
     control->map = map;
     sw_board_publish_map(control->board, map, control->reload.wish.catalog);
+    sw_doors_replace(&control->doors, doors, map->config); /* who comes in knows the map */
     sw_map_unref(before);
     finish(control, NULL, &report);
     sw_buf_finish(&report);

@@ -16,9 +16,6 @@
 /* How often a draining process looks whether its clients have gone. */
 enum { DRAIN_TICK_MS = 20 };
 
-/* Beyond limits.clients so many may still say what they want: it could be a CancelRequest. */
-enum { SURPLUS_CLIENTS = 64 };
-
 /* libpq takes what it is not told from PG* variables; the configuration alone shall count. */
 static void forget_pg_variables(void)
 {
@@ -112,23 +109,36 @@ static void on_hup(void *owner)
 
 /* --- clients --- */
 
-void sw_control_on_accept(void *owner, int fd)
+static void on_accept(void *owner, int fd)
 {
-    static struct sw_log_limit limit;
     struct sw_control *control = owner;
     int counts[SW_WORKERS_MOST];
     int all = count_clients(control, counts);
+    bool is_surplus;
 
-    if (all >= control->map->config->limits.clients + SURPLUS_CLIENTS) {
-        sw_log_limited(&limit, SW_LOG_WARNING, "client-refused",
-                       "clients=%d reason=\"limits.clients is reached\"", all);
-        sw_sessions_turn_away(fd);
+    if (!sw_worker_admits(control->map->config, all, fd, &is_surplus))
         return;
-    }
     control->last_chosen =
         sw_spread_choose(counts, control->worker_count, control->last_chosen);
-    sw_worker_welcome(control->workers[control->last_chosen], fd,
-                      all >= control->map->config->limits.clients);
+    sw_worker_welcome(control->workers[control->last_chosen], fd, is_surplus);
+}
+
+struct sw_listener_host sw_control_host(struct sw_control *control)
+{
+    if (control->worker_count == 1)
+        return sw_worker_host(control->workers[0]);
+    return (struct sw_listener_host){
+        .loop = control->loop, .on_accept = on_accept, .owner = control};
+}
+
+static bool open_doors(struct sw_control *control, struct sw_error *err)
+{
+    struct sw_doors doors;
+
+    if (!sw_doors_open(&doors, control, NULL, control->map->config, err))
+        return false;
+    sw_doors_replace(&control->doors, &doors, control->map->config);
+    return true;
 }
 
 static int count_workers(const struct sw_config *config)
@@ -289,7 +299,7 @@ int sw_app_run(const char *path)
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
               start_catalog(&control, &err) && start_lookup(&control, &err) &&
               start_workers(&control, &err) && open_admin(&control, &err) &&
-              sw_doors_open(&control.doors, &control, NULL, control.map->config, &err);
+              open_doors(&control, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,

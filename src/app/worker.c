@@ -1,7 +1,7 @@
 #include "worker.h"
 
+#include "shardward/base/log.h"
 #include "shardward/base/mem.h"
-#include "shardward/io/listener.h"
 #include "shardward/pool/pool.h"
 
 #include <malloc.h>
@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MANY_CLIENTS = 500, THIN_AFTER_MS = 1000 };
+enum { MANY_CLIENTS = 500, THIN_AFTER_MS = 1000, SURPLUS_CLIENTS = 64 };
 
 struct sw_worker {
     int number, worker_count;
@@ -40,18 +40,24 @@ struct arrival {
     bool is_surplus;
 };
 
+/* One who is counted. */
+static void let_in(struct sw_worker *worker, int fd, bool is_surplus)
+{
+    int clients = sw_worker_clients(worker);
+
+    if (clients > worker->most_clients)
+        worker->most_clients = clients;
+    if (worker->sessions != NULL)
+        sw_sessions_welcome(worker->sessions, fd, is_surplus);
+    else
+        sw_socket_close(fd);
+}
+
 static void on_arrival(struct sw_letter *letter)
 {
     struct arrival *arrival = SW_OWNER(letter, struct arrival, letter);
-    struct sw_sessions *sessions = arrival->worker->sessions;
-    int clients = sw_worker_clients(arrival->worker);
 
-    if (clients > arrival->worker->most_clients)
-        arrival->worker->most_clients = clients;
-    if (sessions != NULL)
-        sw_sessions_welcome(sessions, arrival->fd, arrival->is_surplus);
-    else
-        sw_socket_close(arrival->fd);
+    let_in(arrival->worker, arrival->fd, arrival->is_surplus);
     free(arrival);
 }
 
@@ -306,14 +312,48 @@ bool sw_worker_start(struct sw_worker *worker, struct sw_error *err)
     return true;
 }
 
+bool sw_worker_admits(const struct sw_config *config, int clients, int fd, bool *is_surplus)
+{
+    static struct sw_log_limit limit;
+
+    *is_surplus = clients >= config->limits.clients;
+    if (clients < config->limits.clients + SURPLUS_CLIENTS)
+        return true;
+    sw_log_limited(&limit, SW_LOG_WARNING, "client-refused",
+                   "clients=%d reason=\"limits.clients is reached\"", clients);
+    sw_sessions_turn_away(fd);
+    return false;
+}
+
+static void count_in(struct sw_worker *worker)
+{
+    atomic_fetch_add_explicit(&worker->clients, 1, memory_order_relaxed);
+}
+
 void sw_worker_welcome(struct sw_worker *worker, int fd, bool is_surplus)
 {
     struct arrival *arrival = sw_alloc_zero(1, sizeof *arrival);
 
     *arrival = (struct arrival){
         .letter.on_read = on_arrival, .worker = worker, .fd = fd, .is_surplus = is_surplus};
-    atomic_fetch_add_explicit(&worker->clients, 1, memory_order_relaxed);
+    count_in(worker);
     sw_mailbox_post(worker->mailbox, &arrival->letter);
+}
+
+static void on_accept(void *owner, int fd)
+{
+    struct sw_worker *worker = owner;
+    bool is_surplus;
+
+    if (!sw_worker_admits(worker->map->config, sw_worker_clients(worker), fd, &is_surplus))
+        return;
+    count_in(worker);
+    let_in(worker, fd, is_surplus);
+}
+
+struct sw_listener_host sw_worker_host(struct sw_worker *worker)
+{
+    return (struct sw_listener_host){worker->loop, worker->mailbox, on_accept, worker};
 }
 
 struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker)

@@ -12,6 +12,7 @@
 #include "shardward/board/board.h"
 #include "shardward/catalog/lookup.h"
 #include "shardward/catalog/reader.h"
+#include "shardward/io/listener.h"
 #include "shardward/session/session.h"
 
 struct sw_worker;
@@ -32,8 +33,14 @@ struct sw_worker_setup {
 
 struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int number);
 bool sw_worker_start(struct sw_worker *worker, struct sw_error *err);
+/* May one more come in beside @clients of all workers? False: he was turned away. @is_surplus:
+ * beyond limits.clients a few may still say what they want, since it could be a CancelRequest.
+ */
+bool sw_worker_admits(const struct sw_config *config, int clients, int fd, bool *is_surplus);
 /* Hand over a client's socket; see sw_sessions_welcome(). */
 void sw_worker_welcome(struct sw_worker *worker, int fd, bool is_surplus);
+/* Of the only worker: it takes in the clients of a listener itself. */
+struct sw_listener_host sw_worker_host(struct sw_worker *worker);
 /* What the console reaches of it, while it lives. */
 struct sw_admin_worker sw_worker_for_admin(struct sw_worker *worker);
 /* Clients that were handed over and have not left. From any thread. */

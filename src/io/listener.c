@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,13 +19,16 @@
 enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, REST_MS = 100, DREGS = 64 };
 
 struct sw_listener {
-    uv_poll_t poll;
-    struct sw_timer *rest;
+    struct sw_listener_host host;
     int fd;
     char *path; /* of a Unix-domain socket, and what it is in the file system; or NULL */
     struct stat identity;
-    void (*on_accept)(void *owner, int fd);
-    void *owner;
+    atomic_bool is_closed;
+    struct sw_letter start, close;
+    /* Of the loop's thread, from the start on. */
+    uv_poll_t poll;
+    struct sw_timer *rest;
+    bool is_started;
 };
 
 static void on_knock(uv_poll_t *poll, int status, int events);
@@ -45,23 +49,38 @@ static void rest(struct sw_listener *listener, int reason)
     sw_timer_start(listener->rest, REST_MS);
 }
 
+static bool is_closed(const struct sw_listener *listener)
+{
+    return atomic_load_explicit(&listener->is_closed, memory_order_acquire);
+}
+
+/* Letters that were posted before the client knocked are read before it is welcomed. */
+static void welcome(struct sw_listener *listener, int fd)
+{
+    if (listener->host.mailbox != NULL)
+        sw_mailbox_read(listener->host.mailbox);
+    if (is_closed(listener))
+        sw_socket_close(fd);
+    else
+        listener->host.on_accept(listener->host.owner, fd);
+}
+
 static void on_knock(uv_poll_t *poll, int status, int events)
 {
     struct sw_listener *listener = poll->data;
 
     (void)status;
     (void)events;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_PER_TURN && !is_closed(listener); i++) {
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        if (fd < 0) {
-            if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-                rest(listener, errno);
-            return;
+        if (fd >= 0) {
+            welcome(listener, fd);
+            continue;
         }
-        listener->on_accept(listener->owner, fd);
-        if (uv_is_closing((uv_handle_t *)poll))
-            return;
+        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR && !is_closed(listener))
+            rest(listener, errno);
+        return;
     }
 }
 
@@ -103,33 +122,72 @@ static int open_socket(const char *address, int port, struct sw_error *err)
     return fd;
 }
 
-static struct sw_listener *watch(struct sw_loop *loop, int fd,
-                                 void (*on_accept)(void *owner, int fd), void *owner)
+static void begin(struct sw_letter *letter)
+{
+    struct sw_listener *listener = SW_OWNER(letter, struct sw_listener, start);
+
+    listener->is_started = true;
+    listener->rest = sw_timer_create(listener->host.loop, on_rested, listener);
+    (void)uv_poll_init(&listener->host.loop->uv, &listener->poll, listener->fd);
+    listener->poll.data = listener;
+    (void)uv_poll_start(&listener->poll, UV_READABLE, on_knock);
+}
+
+static void forget(struct sw_listener *listener)
+{
+    (void)close(listener->fd);
+    free(listener->path);
+    free(listener);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    forget(handle->data);
+}
+
+static void end(struct sw_letter *letter)
+{
+    struct sw_listener *listener = SW_OWNER(letter, struct sw_listener, close);
+
+    if (!listener->is_started) {
+        forget(listener);
+        return;
+    }
+    sw_timer_close(listener->rest);
+    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+}
+
+/* Have it done by the loop's own thread. */
+static void ask(struct sw_listener *listener, struct sw_letter *letter)
+{
+    if (listener->host.mailbox != NULL)
+        sw_mailbox_post(listener->host.mailbox, letter);
+    else
+        letter->on_read(letter);
+}
+
+static struct sw_listener *create(const struct sw_listener_host *host, int fd)
 {
     struct sw_listener *listener = sw_alloc_zero(1, sizeof *listener);
 
+    listener->host = *host;
     listener->fd = fd;
-    listener->on_accept = on_accept;
-    listener->owner = owner;
-    listener->rest = sw_timer_create(loop, on_rested, listener);
-    (void)uv_poll_init(&loop->uv, &listener->poll, fd);
-    listener->poll.data = listener;
-    (void)uv_poll_start(&listener->poll, UV_READABLE, on_knock);
+    listener->start.on_read = begin;
+    listener->close.on_read = end;
+    atomic_init(&listener->is_closed, false);
     return listener;
 }
 
-struct sw_listener *sw_listener_open(struct sw_loop *loop, const char *address, int port,
-                                     void (*on_accept)(void *owner, int fd), void *owner,
-                                     struct sw_error *err)
+struct sw_listener *sw_listener_open(const struct sw_listener_host *host, const char *address,
+                                     int port, struct sw_error *err)
 {
     int fd = open_socket(address, port, err);
 
-    return fd < 0 ? NULL : watch(loop, fd, on_accept, owner);
+    return fd < 0 ? NULL : create(host, fd);
 }
 
-struct sw_listener *sw_listener_open_local(struct sw_loop *loop, const char *path, int mode,
-                                           void (*on_accept)(void *owner, int fd), void *owner,
-                                           struct sw_error *err)
+struct sw_listener *sw_listener_open_local(const struct sw_listener_host *host,
+                                           const char *path, int mode, struct sw_error *err)
 {
     struct stat identity;
     struct sw_listener *listener;
@@ -137,24 +195,21 @@ struct sw_listener *sw_listener_open_local(struct sw_loop *loop, const char *pat
 
     if (fd < 0)
         return NULL;
-    listener = watch(loop, fd, on_accept, owner);
+    listener = create(host, fd);
     listener->path = sw_strdup(path);
     listener->identity = identity;
     return listener;
 }
 
+void sw_listener_start(struct sw_listener *listener)
+{
+    if (listener != NULL)
+        ask(listener, &listener->start);
+}
+
 void sw_listener_set_mode(struct sw_listener *listener, int mode)
 {
     (void)chmod(listener->path, (mode_t)mode);
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-    struct sw_listener *listener = handle->data;
-
-    (void)close(listener->fd);
-    free(listener->path);
-    free(listener);
 }
 
 void sw_socket_close(int fd)
@@ -171,9 +226,9 @@ void sw_listener_close(struct sw_listener *listener)
 {
     if (listener == NULL)
         return;
-    (void)shutdown(listener->fd, SHUT_RDWR); /* nobody is let in from this moment on */
+    atomic_store_explicit(&listener->is_closed, true, memory_order_release);
+    (void)shutdown(listener->fd, SHUT_RDWR);
     if (listener->path != NULL)
         sw_local_remove(listener->path, &listener->identity);
-    sw_timer_close(listener->rest);
-    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+    ask(listener, &listener->close);
 }

@@ -44,9 +44,14 @@ static bool read_letters(struct sw_mailbox *mailbox)
     return has_any;
 }
 
+void sw_mailbox_read(struct sw_mailbox *mailbox)
+{
+    (void)read_letters(mailbox);
+}
+
 static void on_woken(void *owner)
 {
-    (void)read_letters(owner);
+    sw_mailbox_read(owner);
 }
 
 struct sw_mailbox *sw_mailbox_create(struct sw_loop *loop)

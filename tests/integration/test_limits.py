@@ -22,11 +22,12 @@ def of_database(text):
     return OF_DATABASE, f"{OF_DATABASE}    {text}\n"
 
 
-@rows([("a user", of_user("clients: 2"), 'too many connections for role "booking"'),
-       ("a database", of_database("clients: 2"), 'too many connections for database "booking"'),
-       ("all", ("clients: 10000", "clients: 2"), "sorry, too many clients already")])
-def clients_are_counted_of(p, edit, words):
-    with p.another_shardward(workers(2), edit) as other, p.logged_in(other.port) as one:
+@rows([("a user", of_user("clients: 2"), 'too many connections for role "booking"', 2),
+       ("a database", of_database("clients: 2"), 'too many connections for database "booking"', 2),
+       ("all", ("clients: 10000", "clients: 2"), "sorry, too many clients already", 2),
+       ("all, of one worker", ("clients: 10000", "clients: 2"), "sorry, too many clients already", 1)])
+def clients_are_counted_of(p, edit, words, count):
+    with p.another_shardward(workers(count), edit) as other, p.logged_in(other.port) as one:
         for _ in range(3):
             with p.logged_in(other.port) as two:
                 with p.wire(other.port) as three:

@@ -9,8 +9,11 @@ import psycopg
 import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
+from test_pools import workers
 from test_transactions import eventually
 
+# One worker takes its clients in itself; of several the control thread chooses one.
+DOORS = [("one worker", 1), ("two workers", 2)]
 MORE_USERS = ("users:\n  booking:", "users:\n  second:\n    password: s3cret\n"
               "    server: {user: booking, password: booking}\n  booking:")
 
@@ -69,9 +72,9 @@ def a_new_user_may_log_in_and_an_old_one_no_more(p):
         equal(login(p, other.port, "second", "s3cret"), "28P01")
 
 
-@test
-def a_new_password_counts_for_the_next_login(p):
-    with changing(p) as other:
+@rows(DOORS)
+def a_new_password_counts_for_the_next_login(p, count):
+    with changing(p, workers(count)) as other:
         with p.logged_in(other.port) as client:
             log = other.reload(("    password: booking\n", "    password: changed\n"))
             assert "user booking: another password" in log and "changed\n" not in log, log
@@ -164,9 +167,9 @@ def a_pool_grows_under_those_who_wait_for_it(p):
             one.query("COMMIT")
 
 
-@test
-def clients_move_to_another_port(p):
-    with changing(p) as other:
+@rows(DOORS)
+def clients_move_to_another_port(p, count):
+    with changing(p, workers(count)) as other:
         old = f"listen: 127.0.0.1:{other.port}"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -14,6 +14,8 @@ from platform_under_test import Shardward
 from suite import equal, rows, test
 from test_console import table
 from test_console_workers import until
+from test_pools import workers
+from test_reload import DOORS
 
 
 def name_of(client, key):
@@ -40,10 +42,10 @@ def in_transaction(p, other, key):
     return client
 
 
-@test
-def sigterm_lets_a_transaction_end_and_takes_no_new_clients(p):
+@rows(DOORS)
+def sigterm_lets_a_transaction_end_and_takes_no_new_clients(p, count):
     key = p.new_patient("users_0")
-    with one_more(p) as other:
+    with one_more(p, workers(count)) as other:
         with in_transaction(p, other, key) as busy, p.logged_in(other.port) as idle:
             other.process.terminate()
             equal(wire.error_of(idle.read_to_end())["C"], "57P01")

@@ -96,11 +96,11 @@ TRUST = ("users:\n  booking:", "hba: [{type: host, method: trust}]\nusers:\n  bo
 SCRAM = (f"    password: {PASSWORD}\n    server:", f"    password: {verifier(PASSWORD)}\n    server:")
 
 
-@rows([("by trust", TRUST), ("by SCRAM", SCRAM)])
-def thousands_of_clients_come_at_once(p, how):
+@rows([("by trust", TRUST, 2), ("by SCRAM", SCRAM, 2), ("by SCRAM, to one worker", SCRAM, 1)])
+def thousands_of_clients_come_at_once(p, how, count):
     room_for(CLIENTS)
     key = p.new_patient("users_0")
-    with p.another_shardward(workers(2), how, *PATIENT) as other:
+    with p.another_shardward(workers(count), how, *PATIENT) as other:
         bystander = Bystander(p, other.port)
         bystander.is_served()
         before = forget_memory_peak(other)

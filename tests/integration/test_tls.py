@@ -22,7 +22,8 @@ from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 from test_bad_config import FAULT
 from test_idle_clients import is_sanitized, resident_kb
-from test_reload import Changing
+from test_pools import workers
+from test_reload import DOORS, Changing
 from test_transactions import eventually
 
 MB = 1024 * 1024
@@ -485,8 +486,8 @@ def print_of(p, name):
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
 
 
-@test
-def a_reload_brings_another_certificate_and_drops_nobody(p):
+@rows(DOORS)
+def a_reload_brings_another_certificate_and_drops_nobody(p, count):
     own = made(p)
     certificate, key = own.path("live.crt"), own.path("live.key")
 
@@ -495,7 +496,7 @@ def a_reload_brings_another_certificate_and_drops_nobody(p):
         key.write_bytes(own.path(f"{name}.key").read_bytes())
         key.chmod(0o600)
     put("server")
-    with with_tls(p, server="live") as other:
+    with with_tls(p, workers(count), server="live") as other:
         with p.logged_in(other.port, wire.tls_context()) as client:
             equal(print_shown(other.port), print_of(p, "server"))
             put("renewed")

@@ -16,7 +16,8 @@ import wire
 from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, skip, test
 from test_bad_config import FAULT
-from test_reload import Changing
+from test_pools import workers
+from test_reload import DOORS, Changing
 from test_tls import made, tls
 
 PSQL = "/usr/lib/postgresql/15/bin/psql"
@@ -123,9 +124,9 @@ def a_path_that_another_has_taken_meanwhile_is_left_alone(p):
                 assert path.exists()
 
 
-@test
-def a_reload_moves_the_socket(p):
-    with with_socket(p) as (folder, other), Folder() as elsewhere:
+@rows(DOORS)
+def a_reload_moves_the_socket(p, count):
+    with with_socket(p, workers(count)) as (folder, other), Folder() as elsewhere:
         with connect(folder, other.port) as conn:
             log = other.reload((str(folder.path), str(elsewhere.path)))
             assert "unix_socket: " in log, log
@@ -137,7 +138,7 @@ def a_reload_moves_the_socket(p):
             assert "reload-refused" in log and "cannot listen on /nowhere/at/all" in log, log
             with connect(elsewhere, other.port) as moved:
                 equal(moved.execute("SELECT 1").fetchone(), (1,))
-            other.reload(folder.edit()[::-1])
+            other.reload((f"unix_socket: {{directory: {folder.path}}}\n", ""))
             assert not elsewhere.socket(other.port).exists()
 
 

@@ -23,6 +23,8 @@ struct sw_letter {
 struct sw_mailbox *sw_mailbox_create(struct sw_loop *loop);
 /* From any thread, the loop's own included. @letter is borrowed until it is read. */
 void sw_mailbox_post(struct sw_mailbox *mailbox, struct sw_letter *letter);
+/* Read what has been posted, now. On the loop's thread, and from no letter. */
+void sw_mailbox_read(struct sw_mailbox *mailbox);
 /* Reads what was posted, also what the reading posts, and closes. Nobody may post afterwards.
  * On the loop's thread, or when that thread has ended. Accepts NULL. */
 void sw_mailbox_close(struct sw_mailbox *mailbox);

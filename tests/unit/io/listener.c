@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,6 +77,15 @@ static int knock(int port)
     return -1;
 }
 
+static struct sw_listener *listen_at(struct door *door, const char *address, int port,
+                                     struct sw_error *err)
+{
+    const struct sw_listener_host host = {
+        .loop = door->turns.loop, .on_accept = on_accept, .owner = door};
+
+    return sw_listener_open(&host, address, port, err);
+}
+
 static void open_door(struct door *door)
 {
     struct sw_error err;
@@ -83,10 +94,10 @@ static void open_door(struct door *door)
     turns_init(&door->turns);
     for (int tries = 0; tries < 20 && door->listener == NULL; tries++) {
         (void)close(bind_any(&door->port));
-        door->listener =
-            sw_listener_open(door->turns.loop, "127.0.0.1", door->port, on_accept, door, &err);
+        door->listener = listen_at(door, "127.0.0.1", door->port, &err);
     }
     assert_non_null(door->listener);
+    sw_listener_start(door->listener);
 }
 
 static void close_door(struct door *door)
@@ -141,6 +152,149 @@ static void an_accepted_socket_speaks_and_does_not_block(void **state)
     close_door(&door);
 }
 
+static void who_knocks_before_the_start_waits(void **state)
+{
+    struct sw_error err;
+    struct door door;
+    int client;
+
+    open_door(&door);
+    sw_listener_close(door.listener);
+    turns_run(&door.turns);
+    door.listener = listen_at(&door, "127.0.0.1", door.port, &err);
+    assert_non_null(door.listener);
+    assert_true((client = knock(door.port)) >= 0);
+    turns_run(&door.turns);
+    assert_int_equal(door.count, 0);
+    sw_listener_start(door.listener);
+    run_until(&door, 1);
+    (void)close(client);
+    close_door(&door);
+}
+
+static void a_listener_that_was_not_started_can_be_closed(void **state)
+{
+    struct sw_error err;
+    struct door door;
+
+    open_door(&door);
+    sw_listener_close(door.listener);
+    turns_run(&door.turns);
+    door.listener = listen_at(&door, "127.0.0.1", door.port, &err);
+    assert_non_null(door.listener);
+    sw_listener_close(door.listener);
+    door.listener = NULL;
+    assert_int_equal(knock(door.port), -1);
+    close_door(&door);
+}
+
+/* A listener whose clients are taken in by another thread than this one. */
+struct guarded {
+    struct door door;
+    struct sw_mailbox *mailbox;
+    pthread_t thread;
+    struct sw_letter stop;
+    struct count {
+        struct sw_letter letter;
+        struct guarded *guarded;
+    } one, two;
+    int letters;   /* that were read */
+    int at_accept; /* letters that had been read at the last accept */
+    sem_t accepted;
+    int clients;
+};
+
+static void on_guarded_accept(void *owner, int fd)
+{
+    struct guarded *guarded = owner;
+
+    guarded->at_accept = guarded->letters;
+    guarded->clients++;
+    (void)close(fd);
+    (void)sem_post(&guarded->accepted);
+}
+
+static void on_count(struct sw_letter *letter)
+{
+    SW_OWNER(letter, struct count, letter)->guarded->letters++;
+}
+
+static void on_guarded_stop(struct sw_letter *letter)
+{
+    sw_loop_stop(SW_OWNER(letter, struct guarded, stop)->door.turns.loop);
+}
+
+static void *run_loop(void *owner)
+{
+    sw_loop_run(owner);
+    return NULL;
+}
+
+static void start_guarded(struct guarded *guarded)
+{
+    struct sw_error err;
+
+    *guarded = (struct guarded){.one = {{NULL, on_count}, guarded},
+                                .two = {{NULL, on_count}, guarded},
+                                .stop.on_read = on_guarded_stop};
+    turns_init(&guarded->door.turns);
+    assert_int_equal(sem_init(&guarded->accepted, 0, 0), 0);
+    guarded->mailbox = sw_mailbox_create(guarded->door.turns.loop);
+    (void)close(bind_any(&guarded->door.port));
+    guarded->door.listener =
+        sw_listener_open(&(struct sw_listener_host){guarded->door.turns.loop, guarded->mailbox,
+                                                    on_guarded_accept, guarded},
+                         "127.0.0.1", guarded->door.port, &err);
+    assert_non_null(guarded->door.listener);
+    sw_listener_start(guarded->door.listener);
+    assert_int_equal(pthread_create(&guarded->thread, NULL, run_loop, guarded->door.turns.loop),
+                     0);
+}
+
+static void join_guarded(struct guarded *guarded)
+{
+    sw_mailbox_post(guarded->mailbox, &guarded->stop);
+    assert_int_equal(pthread_join(guarded->thread, NULL), 0);
+    sw_mailbox_close(guarded->mailbox);
+    (void)sem_destroy(&guarded->accepted);
+    turns_finish(&guarded->door.turns);
+}
+
+static void letters_are_read_before_a_client_who_knocks_after_them(void **state)
+{
+    struct guarded guarded;
+    int clients[2];
+
+    start_guarded(&guarded);
+    sw_mailbox_post(guarded.mailbox, &guarded.one.letter);
+    assert_true((clients[0] = knock(guarded.door.port)) >= 0);
+    assert_int_equal(sem_wait(&guarded.accepted), 0);
+    assert_int_equal(guarded.at_accept, 1);
+    sw_mailbox_post(guarded.mailbox, &guarded.two.letter);
+    assert_true((clients[1] = knock(guarded.door.port)) >= 0);
+    assert_int_equal(sem_wait(&guarded.accepted), 0);
+    assert_int_equal(guarded.at_accept, 2);
+    sw_listener_close(guarded.door.listener);
+    join_guarded(&guarded);
+    (void)close(clients[0]);
+    (void)close(clients[1]);
+}
+
+static void a_listener_closed_by_another_thread_lets_nobody_in(void **state)
+{
+    struct guarded guarded;
+    int client;
+
+    start_guarded(&guarded);
+    assert_true((client = knock(guarded.door.port)) >= 0);
+    assert_int_equal(sem_wait(&guarded.accepted), 0);
+    sw_listener_close(guarded.door.listener);
+    assert_int_equal(knock(guarded.door.port), -1);
+    join_guarded(&guarded);
+    assert_int_equal(guarded.clients, 1);
+    (void)close(client);
+}
+
 static void a_closed_listener_lets_nobody_in(void **state)
 {
     struct door door;
@@ -190,9 +344,9 @@ static void a_port_can_be_taken_again_at_once(void **state)
     (void)close(door.accepted[0]);
     door.count = 0;
     (void)close(client);
-    door.listener =
-        sw_listener_open(door.turns.loop, "127.0.0.1", door.port, on_accept, &door, &err);
+    door.listener = listen_at(&door, "127.0.0.1", door.port, &err);
     assert_non_null(door.listener);
+    sw_listener_start(door.listener);
     client = knock(door.port);
     run_until(&door, 1);
     (void)close(client);
@@ -221,8 +375,7 @@ static void an_address_that_cannot_be_had_is_named(void **state)
         struct sw_error err = {0};
         char place[64];
 
-        assert_null(sw_listener_open(door.turns.loop, rows[i].address, rows[i].port, on_accept,
-                                     &door, &err));
+        assert_null(listen_at(&door, rows[i].address, rows[i].port, &err));
         (void)snprintf(place, sizeof place, "%s:%d: ", rows[i].address, rows[i].port);
         assert_string_equal(err.sqlstate, "08006");
         assert_non_null(strstr(err.message, place));
@@ -347,6 +500,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_client_that_knocks_is_let_in),
         cmocka_unit_test(an_accepted_socket_speaks_and_does_not_block),
+        cmocka_unit_test(who_knocks_before_the_start_waits),
+        cmocka_unit_test(a_listener_that_was_not_started_can_be_closed),
+        cmocka_unit_test(letters_are_read_before_a_client_who_knocks_after_them),
+        cmocka_unit_test(a_listener_closed_by_another_thread_lets_nobody_in),
         cmocka_unit_test(a_closed_listener_lets_nobody_in),
         cmocka_unit_test(a_listener_may_be_closed_by_whom_it_calls),
         cmocka_unit_test(a_port_can_be_taken_again_at_once),
