@@ -5,6 +5,8 @@
  */
 #include "temporary.h"
 
+#include "shardward/base/text.h"
+
 #include "walk.h"
 
 #include <string.h>
@@ -19,14 +21,20 @@ bool sw_temporary_is(const RangeVar *range)
     return range->relpersistence == 't' || sw_temporary_is_schema(range->schemaname);
 }
 
+static void fail_schema(struct sw_facts *facts, const RangeVar *range)
+{
+    sw_facts_fail(facts, "42P16", "cannot create temporary relation in non-temporary schema");
+    facts->statement->refusal.position =
+        sw_text_characters(facts->sql, (size_t)range->location) + 1;
+}
+
 /* A name like pg_class would hide what catalog queries read. */
 static void check_name(struct sw_facts *facts, const RangeVar *range)
 {
     if (range->catalogname != NULL)
         sw_facts_refuse(facts, "a table qualified by a database", NULL);
     else if (range->schemaname != NULL && strncmp(range->schemaname, "pg_temp", 7) != 0)
-        sw_facts_fail(facts, "42P16",
-                      "cannot create temporary relation in non-temporary schema");
+        fail_schema(facts, range);
     else if (range->schemaname != NULL && !sw_temporary_is_schema(range->schemaname))
         sw_facts_refuse(facts, "a temporary schema by its number", "Write pg_temp.");
     else if (strncmp(range->relname, "pg_", 3) == 0)

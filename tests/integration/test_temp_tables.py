@@ -78,8 +78,8 @@ ROWS = [
 ]
 
 
-# Where a table that is not known stands in the text is not told (see the limits); of which number a
-# temporary schema is, is the server's affair.
+# Of a prepared statement shardward does not tell where in it an unknown table stands, and it has a hint of its own; of
+# which number a temporary schema is, is the server's affair.
 UNTOLD = {"42P01": "PH"}
 
 

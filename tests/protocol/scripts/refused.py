@@ -20,7 +20,8 @@ INT4PL = 177
 SCRIPTS = [
     ("FunctionCall", function_call(INT4PL, b"1", b"2")), ("FunctionCall of nothing", function_call(0)),
     ("FunctionCall in a batch", (parse("SELECT 1") + function_call(INT4PL, b"1", b"2") + SYNC, 2)),
-    ("temporary tables", query("CREATE TEMP TABLE t (a int)")),
+    ("temporary sequences and views", *queries("CREATE TEMP SEQUENCE s", "CREATE TEMP VIEW v AS SELECT 1")),
+    ("a temporary table in a string with its transaction", query("BEGIN; CREATE TEMP TABLE t (a int); ROLLBACK")),
     ("DO", *queries("DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING 'two' USING HINT = 'three'; END $$")),
     ("PREPARE TRANSACTION", query("PREPARE TRANSACTION 'x'")),
     ("set_config with parameters", run("SELECT set_config($1, $2, false)", ["DateStyle", "German"]) + SYNC),
