@@ -383,6 +383,7 @@ void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int quer
     *noted =
         (struct sw_outline_link){.level = facts->level,
                                  .query = query,
+                                 .is_exists = link->subLinkType == EXISTS_SUBLINK,
                                  .members = kept(facts, &members, sizeof(struct sw_column)),
                                  .member_count = members.count};
 }

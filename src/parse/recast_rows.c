@@ -161,7 +161,7 @@ static void add_keys(struct sw_recasting *recasting, const List *sorts)
 /* --- LIMIT --- */
 
 /* The library's numbers for LimitOption are not the server headers'. */
-enum { LIMIT_WITH_TIES = 2 };
+enum { LIMIT_COUNT = 1, LIMIT_WITH_TIES = 2 };
 
 static struct sw_recast_count count_of(const Node *node)
 {
@@ -207,12 +207,25 @@ static Node *sum_of(Node *a, Node *b)
     return (Node *)sum;
 }
 
+/* EXISTS asks for no more than one row. */
+static void limit_to_one(struct sw_recasting *recasting)
+{
+    SelectStmt *select = recasting->select;
+
+    if (recasting->source->is_exists && select->limitCount == NULL &&
+        select->limitOffset == NULL) {
+        select->limitCount = sw_recast_constant(1);
+        select->limitOption = (LimitOption)LIMIT_COUNT;
+    }
+}
+
 /* A shard need not give more rows than LIMIT and OFFSET together say. */
 static void limit_gathered(struct sw_recasting *recasting)
 {
     SelectStmt *select = recasting->select;
     struct sw_recast_gather *gather = recasting->gather;
 
+    limit_to_one(recasting);
     gather->limit = count_of(select->limitCount);
     gather->offset = count_of(select->limitOffset);
     gather->has_to_finish = gather->has_to_finish ||

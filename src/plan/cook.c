@@ -141,6 +141,14 @@ static bool refuse(struct sw_error *err, const char *message, const char *detail
     return false;
 }
 
+static bool is_exists(const struct sw_outline *outline, int query)
+{
+    for (int i = 0; i < outline->link_count; i++)
+        if (outline->links[i].query == query)
+            return outline->links[i].is_exists;
+    return false;
+}
+
 /* Read the outline, and prove what it needs. */
 static bool begin(struct sw_cook *cook, struct sw_error *err)
 {
@@ -168,6 +176,7 @@ static bool begin(struct sw_cook *cook, struct sw_error *err)
                                              .index = cook->index,
                                              .core = core,
                                              .need = needs[spread],
+                                             .is_exists = is_exists(outline, core),
                                              .has_column = has_input_column,
                                              .owner = cook};
     return true;

@@ -323,9 +323,26 @@ static void a_subquery_is_finished_where_it_stands(void **state)
     sw_arena_finish(&arena);
 }
 
+static void exists_gathers_one_row(void **state)
+{
+    struct sw_recast_gather gather;
+    struct source source;
+    struct sw_arena arena;
+    struct sw_error err;
+
+    sw_arena_init(&arena);
+    begin(&source, SW_RECAST_ROWS, "", "select exists (select from t)");
+    source.source.core = 0;
+    source.source.is_exists = true;
+    assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+    assert_string_equal(gather.text, "SELECT 1 FROM t LIMIT 1");
+    assert_int_equal(gather.hidden_count, 1);
+    sw_arena_finish(&arena);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows + 5];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 6];
     size_t count = 0;
 
     for (; count < sizeof rows / sizeof *rows; count++)
@@ -339,5 +356,6 @@ int main(void)
         (struct CMUnitTest)cmocka_unit_test(collations_and_labels_of_enums_are_brought_back);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(a_subquery_is_finished_where_it_stands);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(exists_gathers_one_row);
     return _cmocka_run_group_tests("recast", tests, count, NULL, NULL);
 }
