@@ -115,9 +115,9 @@ List *sw_recast_rows(struct sw_recasting *recasting)
             sw_buf_printf(&text, " COLLATE %s", column->collation);
         sw_buf_printf(&text, " AS c%d", i + 1);
     }
-    sw_buf_append_text(&text, " FROM pg_catalog.unnest(");
+    sw_buf_append_text(&text, " FROM ROWS FROM (");
     for (int i = 0; i < count; i++)
-        sw_buf_printf(&text, "%s$%d", i == 0 ? "" : ", ",
+        sw_buf_printf(&text, "%spg_catalog.unnest($%d)", i == 0 ? "" : ", ",
                       recasting->source->first_parameter + i);
     sw_buf_append_text(&text, ") AS u(");
     print_columns(&text, count);

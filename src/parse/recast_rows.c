@@ -198,13 +198,17 @@ static void drop_limit(SelectStmt *select)
     select->limitOption = 0;
 }
 
+/* Whatever the sum, it is a bigint; NULL is no limit. */
 static Node *sum_of(Node *a, Node *b)
 {
-    A_Expr *sum = (A_Expr *)sw_recast_expression("SELECT 1 OPERATOR(pg_catalog.+) 1");
+    Node *sum = sw_recast_expression(
+        "SELECT LEAST(0::pg_catalog.numeric OPERATOR(pg_catalog.+) 0::pg_catalog.numeric, "
+        "9223372036854775807)::pg_catalog.int8");
+    A_Expr *plus = linitial_node(A_Expr, castNode(MinMaxExpr, ((TypeCast *)sum)->arg)->args);
 
-    sum->lexpr = a;
-    sum->rexpr = b;
-    return (Node *)sum;
+    ((TypeCast *)plus->lexpr)->arg = a;
+    ((TypeCast *)plus->rexpr)->arg = b;
+    return sum;
 }
 
 /* EXISTS asks for no more than one row. */

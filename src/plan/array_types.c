@@ -15,6 +15,7 @@ static const struct pair pairs[] = {
     {17, 1001}, /* bytea */
     {18, 1002}, /* char */
     {19, 1003}, /* name */
+    {20, 1016}, /* int8 */
     {21, 1005}, /* int2 */
     {23, 1007}, /* int4 */
     {24, 1008}, /* regproc */
@@ -28,18 +29,24 @@ static const struct pair pairs[] = {
     {600, 1017}, /* point */
     {601, 1018}, /* lseg */
     {602, 1019}, /* path */
+    {603, 1020}, /* box */
     {604, 1027}, /* polygon */
     {628, 629}, /* line */
     {650, 651}, /* cidr */
     {700, 1021}, /* float4 */
+    {701, 1022}, /* float8 */
     {718, 719}, /* circle */
     {774, 775}, /* macaddr8 */
+    {790, 791}, /* money */
     {829, 1040}, /* macaddr */
     {869, 1041}, /* inet */
     {1033, 1034}, /* aclitem */
     {1042, 1014}, /* bpchar */
     {1043, 1015}, /* varchar */
     {1082, 1182}, /* date */
+    {1083, 1183}, /* time */
+    {1114, 1115}, /* timestamp */
+    {1184, 1185}, /* timestamptz */
     {1186, 1187}, /* interval */
     {1266, 1270}, /* timetz */
     {1560, 1561}, /* bit */
@@ -53,6 +60,7 @@ static const struct pair pairs[] = {
     {2206, 2211}, /* regtype */
     {2950, 2951}, /* uuid */
     {2970, 2949}, /* txid_snapshot */
+    {3220, 3221}, /* pg_lsn */
     {3614, 3643}, /* tsvector */
     {3615, 3645}, /* tsquery */
     {3642, 3644}, /* gtsvector */
@@ -76,6 +84,7 @@ static const struct pair pairs[] = {
     {4535, 6155}, /* datemultirange */
     {4536, 6157}, /* int8multirange */
     {5038, 5039}, /* pg_snapshot */
+    {5069, 271}, /* xid8 */
 };
 /* clang-format on */
 
@@ -92,4 +101,17 @@ uint32_t sw_array_type_of(uint32_t type)
         bsearch(&type, pairs, sizeof pairs / sizeof pairs[0], sizeof pairs[0], compare);
 
     return found == NULL ? 0 : found->array;
+}
+
+/* Of bool, name, int2, int4, text, oid, bpchar, varchar, int8, numeric, uuid: not of floats and
+ * times, whose texts depend on extra_float_digits and DateStyle. */
+bool sw_array_is_plain(uint32_t type)
+{
+    static const uint32_t plain[] = {1000, 1003, 1005, 1007, 1009, 1014,
+                                     1015, 1016, 1028, 1231, 2951};
+
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (plain[i] == type)
+            return true;
+    return false;
 }

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TEXT = 1 << 24, OID_TEXT_ARRAY = 1009 };
+enum { MOST_TEXT = 1 << 24, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
 
 enum state { STATE_CLIENTS, STATE_CORE, STATE_GATHER, STATE_PROBE, STATE_FINISH, STATE_DONE };
 
@@ -38,8 +38,8 @@ struct sw_cook {
     struct sw_recast_source source;
     struct sw_recast_gather gather;
     struct sw_recast_column *columns; /* gathered */
+    bool *column_is_text;             /* its values are gathered as texts */
     int column_count;
-    bool is_probed;
     struct sw_recipe *recipe;
 };
 
@@ -321,17 +321,14 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
                           struct sw_error *err)
 {
     struct sw_recipe *recipe = cook->recipe;
-    uint32_t *types;
 
     if (description->column_count != recipe->gathered_count)
         return refuse(err, "this statement over several shards is not supported yet", NULL);
     cook->column_count = description->column_count;
     cook->columns = sw_arena_alloc(&recipe->arena,
                                    ((size_t)cook->column_count + 1) * sizeof *cook->columns);
-    types = sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof *types);
     for (int i = 0; i < cook->column_count; i++)
-        cook->columns[i].type = types[i] = description->columns[i].type;
-    recipe->gathered_types = types;
+        cook->columns[i].type = description->columns[i].type;
     probe(cook);
     return true;
 }
@@ -380,7 +377,8 @@ static bool can_merge(struct sw_cook *cook, const char *const *texts)
     return !gather->has_to_finish;
 }
 
-/* Values go as arrays of their type; those of an enum, which are its labels, as texts. */
+/* Values go as arrays of their type; those of an enum, which are its labels, and arrays
+ * themselves as texts. */
 static bool describe_column(struct sw_cook *cook, int i, const char *const *texts,
                             uint32_t *array, struct sw_error *err)
 {
@@ -395,11 +393,33 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
         return true;
     *array = OID_TEXT_ARRAY;
     column->cast = sw_arena_strdup(&cook->recipe->arena, name == NULL ? "" : name);
-    if (kind != NULL && strcmp(kind, "e") == 0)
+    cook->column_is_text[i] = sw_array_is_plain(column->type);
+    if (cook->column_is_text[i] || (kind != NULL && strcmp(kind, "e") == 0))
         return true;
     sw_error_set(err, "0A000", "values of type %s of several shards cannot be put together yet",
                  column->cast);
     return false;
+}
+
+/* Have columns that cannot go otherwise gathered as texts. */
+static void gather_texts(struct sw_cook *cook)
+{
+    struct sw_buf text;
+    bool has_any = false;
+
+    sw_buf_init(&text, MOST_TEXT);
+    for (int i = 0; i < cook->column_count; i++) {
+        sw_buf_printf(&text, "%sg.c%d%s", i == 0 ? "SELECT " : ", ", i + 1,
+                      cook->column_is_text[i] ? "::pg_catalog.text" : "");
+        has_any = has_any || cook->column_is_text[i];
+    }
+    sw_buf_printf(&text, " FROM (%s) AS g(", cook->recipe->gather);
+    number_columns(&text, cook->column_count);
+    sw_buf_append(&text, ")", sizeof ")");
+    if (has_any)
+        cook->recipe->gather =
+            sw_arena_strdup(&cook->recipe->arena, (const char *)sw_buf_bytes(&text));
+    sw_buf_finish(&text);
 }
 
 static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_error *err)
@@ -408,13 +428,19 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
     int parameters = recipe->description.parameter_count;
     uint32_t *types = sw_arena_alloc(
         &recipe->arena, (size_t)(parameters + cook->column_count + 1) * sizeof *types);
+    uint32_t *gathered =
+        sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof *gathered);
     bool was_raw = cook->is_raw;
 
     for (int i = 0; i < parameters; i++)
         types[i] = recipe->description.parameters[i];
-    for (int i = 0; i < cook->column_count; i++)
+    for (int i = 0; i < cook->column_count; i++) {
         if (!describe_column(cook, i, texts, &types[parameters + i], err))
             return false;
+        gathered[i] = cook->columns[i].cast != NULL ? OID_TEXT : cook->columns[i].type;
+    }
+    recipe->gathered_types = gathered;
+    gather_texts(cook);
     recipe->finish = sw_recast_finish(&cook->source, &cook->is_raw, cook->columns,
                                       cook->column_count, &recipe->arena, err);
     if (recipe->finish == NULL)

@@ -72,7 +72,7 @@ struct sw_recipe {
 
     /* What each shard is asked, with the client's parameters. */
     const char *gather;
-    int gathered_count; /* of its columns; their types, when they are finished */
+    int gathered_count; /* of its columns; of which types they are taken, to be finished */
     const uint32_t *gathered_types;
     int visible_count; /* the first ones, in the client's formats; the others, and all when they
                           are finished, in binary */
