@@ -80,7 +80,7 @@ struct sw_outline_derived {
 struct sw_outline_link {
     int level; /* in which it stands */
     int query;
-    bool is_exists; /* EXISTS (query) */
+    bool is_exists;                  /* EXISTS (query) */
     const struct sw_column *members; /* of `(a, b) IN (query)`; a column that is not plain has
                                         no name */
     int member_count;

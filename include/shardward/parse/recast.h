@@ -43,7 +43,7 @@ struct sw_recast_source {
     int index; /* of the statement, from 0 */
     int core;  /* a query of its outline; -1: the whole */
     enum sw_recast_need need;
-    bool is_exists; /* of the core: one row is as good as many */
+    bool is_exists;           /* of the core: one row is as good as many */
     const char *const *names; /* of the columns of what is recast, as a server describes them */
     int column_count;
     int first_parameter; /* of finish: the number of the first gathered column's */
