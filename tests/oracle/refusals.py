@@ -10,7 +10,7 @@ from pathlib import Path
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "refusals.md"
 LAYOUT = "three"
-MOST_DETAILS = 8
+MOST_DETAILS = 12
 _HEAD = """# What is refused of reads over several shards
 
 Written by `tests/oracle/run.py --update`: do not edit. The statements of `tests/oracle/corpus` on

@@ -326,6 +326,9 @@ class Selects:
                                   self.whole_aggregates, self.set_operation, self.derived, self.window],
                                  [30, 10, 5, 20, 15, 10, 6, 4])[0]
         sql = make()
+        if self.chance(0.06):                    # how a statement is written changes nothing
+            sql = self.pick(f"{sql} -- LIMIT 1", f"/* SELECT 1 */ {sql}", f"{sql} ;", f"\n\t{sql}\n",
+                            f"{sql}/* x */")
         return Asked(sql, "random", number, self.parameters, self.marks)
 
     # Statements whose answers are known from others

@@ -9,8 +9,9 @@ import time
 import traceback
 from collections import Counter
 
+import flights
 from careless import CONTROLS, Careless
-from families import BINARY, PIECES, SIMPLE, TEXT, Sender, read_all
+from families import BINARY, PIECES, SIMPLE, TEXT, Asked, Sender, read_all
 from findings import Findings
 from judge import Judge
 from layouts import LAYOUTS
@@ -19,9 +20,10 @@ from selects import Selects
 from transactions import SCRIPTS, steps
 
 # By which ways each layout is asked; `--every-way` asks all by all.
-ASKED_BY = {"one": (TEXT,), "two": (SIMPLE, PIECES), "three": (SIMPLE, TEXT, BINARY, PIECES),
-            "eight": (SIMPLE, BINARY), "all_on_one": (BINARY,), "one_empty": (TEXT,)}
-WAYS_OF_RANDOM = {"three": (SIMPLE, BINARY), "eight": (TEXT,), "one_empty": (SIMPLE,)}
+ASKED_BY = {"one": (TEXT,), "two": (TEXT, PIECES), "three": (SIMPLE, BINARY), "eight": (SIMPLE,),
+            "all_on_one": (BINARY,), "one_empty": (TEXT,)}
+WAYS_OF_RANDOM = [{"three": (SIMPLE, BINARY)}, {"three": (SIMPLE,), "eight": (TEXT,)},
+                  {"three": (TEXT,), "one_empty": (SIMPLE,)}]
 RANDOM_STATEMENTS, PARTITIONS = 3000, 300
 MOST_SHOWN = 400                                 # of a line
 
@@ -147,13 +149,22 @@ class Several:
             for client in clients:
                 client.query("DEALLOCATE ALL")
 
+    def flights(self, name, some):
+        for number, (sql, messages) in enumerate(some):
+            layout = LAYOUTS[number % len(LAYOUTS)].name
+            asked = Asked(sql, "flights", number, marks={"ordered"})
+            got, expected = (client.send(messages)
+                             for client in (self.layouts.clients[layout], self.layouts.oracle))
+            self.compare(name, asked, TEXT, layout, got, expected)
+
     def random_statements(self, name):
         selects = Selects(random.Random(f"{self.args.seed} several"))
         end = time.monotonic() + self.args.several_seconds
         while self.counts["random"] < RANDOM_STATEMENTS and time.monotonic() < end:
             self.counts["random"] += 1
             asked = selects.next(self.counts["random"])
-            _, is_refused = self.ask(name, asked, WAYS_OF_RANDOM)
+            ways = WAYS_OF_RANDOM[self.counts["random"] % len(WAYS_OF_RANDOM)]
+            _, is_refused = self.ask(name, asked, ways)
             self.counts["random refused"] += is_refused
 
     def partitions(self, name):
@@ -219,6 +230,9 @@ class Several:
         for script in SCRIPTS:
             self.test(f"several.session, {script[0]}", lambda name, s=script: self.script(name, s))
         self.test("several.prepared_once_and_run_again", self.prepared)
+        self.test("several.portals_that_are_left", lambda name: self.flights(name, flights.left()))
+        dice = random.Random(f"{self.args.seed} flights")
+        self.test("several.pipelines", lambda name: self.flights(name, flights.pipelines(dice)))
         self.test("several.refusals_are_those_of_docs_refusals_md", self.refusals_are_written_down)
         self.test("several.few_are_refused", self.few_are_refused)
         self.test("several.random", self.random_statements)
