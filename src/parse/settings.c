@@ -97,8 +97,29 @@ static int bool_of_text(const char *text)
     return is_one_of(text, no, lengthof(no)) ? 0 : -1;
 }
 
+/* No time at all, with or without a unit. */
+static bool is_zero(const char *value)
+{
+    static const char *const units[] = {"", "us", "ms", "s", "min", "h", "d"};
+    size_t digits = strspn(value, "0");
+
+    return digits > 0 && is_one_of(value + digits, units, lengthof(units));
+}
+
+/* A server that serves many, or is kept while its client works elsewhere, must not end when it
+ * has nothing to do. */
+static bool check_idle_time(const char *value, struct sw_error *err)
+{
+    return is_zero(value) ||
+           refuse_setting(err, "idle_session_timeout other than 0 is not supported",
+                          "Set timeouts.idle_session, in the YAML: it is told as PostgreSQL "
+                          "tells it.");
+}
+
 bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error *err)
 {
+    if (strcasecmp(name, "idle_session_timeout") == 0)
+        return check_idle_time(value, err);
     if (strcasecmp(name, "client_encoding") == 0)
         return check_encoding(value, err);
     if (strcasecmp(name, "standard_conforming_strings") == 0 && !is_conforming_allowed(value))
@@ -119,9 +140,12 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
 /* Settings whose value must be told before they are set. */
 static bool is_guarded(const char *name)
 {
-    static const char *const guarded[] = {"array_nulls", "client_encoding",
+    static const char *const guarded[] = {"array_nulls",
+                                          "client_encoding",
+                                          "idle_session_timeout",
+                                          "session_authorization",
                                           "standard_conforming_strings",
-                                          "session_authorization", "transform_null_equals"};
+                                          "transform_null_equals"};
 
     return is_one_of(name, guarded, lengthof(guarded));
 }

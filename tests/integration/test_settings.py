@@ -3,6 +3,7 @@
 import threading
 
 import wire
+from platform_under_test import DATABASE, PASSWORD, USER
 from suite import equal, rows, test
 
 PROBE = ("SELECT current_setting('work_mem'), current_setting('TimeZone'),"
@@ -176,6 +177,25 @@ def a_client_encoding_that_changes_what_bytes_mean_is_refused(p):
         for sql in ("SET client_encoding = 'LATIN1'", "SET NAMES 'LATIN1'",
                     "SET standard_conforming_strings = off"):
             equal(wire.error_of(client.query(sql))["C"], "0A000", sql)
+
+
+@rows([("SET", "SET idle_session_timeout = {0}"), ("SET LOCAL", "SET LOCAL idle_session_timeout TO '{0}ms'"),
+       ("set_config", "SELECT set_config('idle_session_timeout', '{0}', false)")])
+def no_client_makes_servers_end_when_they_have_nothing_to_do(p, sql):
+    with p.logged_in() as client:
+        equal(wire.error_of(client.ask(wire.parse(sql.format(5)) + wire.SYNC))["C"], "0A000")
+        for value in (0, 5, 0, 6000):
+            kinds = wire.kinds(client.query(sql.format(value)))
+            equal((value, kinds[:1] == "E"), (value, value > 0))
+            equal(wire.rows_of(client.query("SHOW idle_session_timeout")), [["0"]])
+        equal(wire.kinds(client.query("SET idle_session_timeout TO DEFAULT")), "CZ")
+
+
+@rows([("no time", "0", "Z"), ("some time", "1min", "E")])
+def a_client_may_start_with_an_idle_session_timeout_of(p, value, end):
+    with p.wire() as client:
+        answers = client.login({"user": USER, "database": DATABASE, "idle_session_timeout": value}, PASSWORD)
+        equal(answers[-1].kind, end)
 
 
 ALIASES = ["abc", "alt", "koi8", "mskanji", "shiftjis", "tcvn", "tcvn5712", "unicode", "utf-8", "vscii", "win", "ISO-8859-1",

@@ -43,6 +43,15 @@ static void only_settings_that_keep_the_meaning_of_text_are_allowed(void **state
         {"session_authorization", "a", "0A000"},
         {"Session_Authorization", "default", "0A000"},
         {"role", "a", NULL},
+        {"idle_session_timeout", "0", NULL},
+        {"idle_session_timeout", "0min", NULL},
+        {"Idle_Session_Timeout", "00MS", NULL},
+        {"idle_session_timeout", "1", "0A000"},
+        {"idle_session_timeout", "05s", "0A000"},
+        {"idle_session_timeout", "", "0A000"},
+        {"idle_session_timeout", "ms", "0A000"},
+        {"idle_session_timeout", "0.5s", "0A000"},
+        {"idle_in_transaction_session_timeout", "5s", NULL},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
