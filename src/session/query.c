@@ -36,6 +36,14 @@ static bool has_control(const struct sw_script *script)
     return false;
 }
 
+static bool has_begin(const struct sw_script *script)
+{
+    for (int i = 0; i < script->count; i++)
+        if (script->statements[i].kind == SW_STATEMENT_BEGIN)
+            return true;
+    return false;
+}
+
 static bool has_settings(const struct sw_script *script)
 {
     for (int i = 0; i < script->count; i++)
@@ -158,6 +166,14 @@ static bool aim_each(struct sw_session *session, const struct sw_script *script,
     return is_good;
 }
 
+/* The server on which the string may leave a transaction open has to become a participant. From
+ * outside of one, COMMIT and ROLLBACK alone leave none. */
+static bool may_leave_transaction(const struct sw_session *session,
+                                  const struct sw_script *script)
+{
+    return has_control(script) && (session->txn.state != SW_TXN_IDLE || has_begin(script));
+}
+
 /* Several statements go as one string to one server, so that they stay the one implicit
  * transaction that they are. */
 static bool aim_several(struct sw_session *session, const struct sw_script *script,
@@ -170,7 +186,7 @@ static bool aim_several(struct sw_session *session, const struct sw_script *scri
             sw_session_note_changes(session, &script->statements[i]);
     if (!aim_each(session, script, err))
         return false;
-    if (has_control(script) && session->target.kind <= SW_TARGET_CATALOG &&
+    if (may_leave_transaction(session, script) && session->target.kind <= SW_TARGET_CATALOG &&
         !session->target.stays && !sw_session_is_pending(session) &&
         session->txn.participant_count == 0)
         return refuse_mixture(err, "transaction control");
