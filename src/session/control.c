@@ -74,7 +74,9 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
         return way_outside(session, statement->kind);
     if (sw_ends_transaction(statement))
         return way_of_end(session);
-    if (is_pending && statement->kind != SW_STATEMENT_BEGIN)
+    /* BEGIN behind the end that is still to come begins another one. */
+    if (is_pending &&
+        (statement->kind != SW_STATEMENT_BEGIN || sw_session_run_ends_transaction(session)))
         return SW_CONTROL_SPLIT;
     if (statement->kind == SW_STATEMENT_SET_TRANSACTION && session->txn.participant_count > 0)
         return SW_CONTROL_IN_PLACE;

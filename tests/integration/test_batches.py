@@ -555,3 +555,14 @@ def millions_of_messages_before_a_sync_cost_little(p):
         wait_until_idle(other.process)
         grown = memory_kb(other.process) - before
         assert grown < GROWTH_KB, f"it has grown by {grown} kB"
+
+
+@rows([("begun anew", "COMMIT", "BEGIN", "{update}"), ("begun anew after ROLLBACK", "ROLLBACK", "BEGIN", "{update}"),
+       ("with a savepoint", "COMMIT", "BEGIN", "SAVEPOINT a", "{update}", "ROLLBACK TO a"),
+       ("twice", "COMMIT", "BEGIN", "{update}", "COMMIT", "BEGIN", "{update}"), ("that fails", "COMMIT", "BEGIN", "SELECT 1/0"),
+       ("a warning", "BEGIN", "{update}"), ("ended twice", "COMMIT", "COMMIT", "{update}")])
+def a_transaction_that_is_ended_and_begun_in_one_batch(p, *texts):
+    key = patient_in_both(p)
+    batch = b"".join(run(sql.format(update=update(key))) for sql in texts)
+    same(p, query("BEGIN"), query(update(key)), batch + SYNC, query(name_of(key)), query("ROLLBACK"),
+         query(f"SELECT visits FROM patients WHERE patient_id = {key}"))
