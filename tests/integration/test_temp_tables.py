@@ -1,5 +1,8 @@
 """Temporary tables: made of columns or of a query, they live on one server, which the session keeps."""
 
+import random
+import re
+
 import wire
 from platform_under_test import ORACLE
 from suite import equal, rows, test
@@ -361,3 +364,59 @@ def rows_that_were_copied_go_on_to_a_table(p):
         equal(conn.execute("INSERT INTO hospitals SELECT * FROM staging ON CONFLICT DO NOTHING").rowcount, 3)
         equal(conn.execute("SELECT count(*) FROM hospitals h JOIN staging s USING (hospital_id)").fetchone(), (3,))
         conn.execute("DELETE FROM hospitals WHERE name LIKE 'staged _'")
+
+
+# Whatever comes and goes
+
+NAMES = ("t", "u", "hospitals")
+
+
+def anything(choose):
+    """A statement about temporary tables, or their transaction."""
+    name, other = choose.choice(NAMES), choose.choice(NAMES)
+    return choose.choice((
+        f"CREATE TEMP TABLE {name} (a int)", f"CREATE TEMP TABLE IF NOT EXISTS {name} (a int, b int)",
+        f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {choose.randrange(9)} AS a", f"SELECT {choose.randrange(9)} AS a INTO TEMP {name}",
+        f"DROP TABLE pg_temp.{name}", f"ALTER TABLE pg_temp.{name} RENAME TO {other}", f"INSERT INTO pg_temp.{name} VALUES ({choose.randrange(9)})",
+        "BEGIN", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "SAVEPOINT r", "ROLLBACK TO s", "ROLLBACK TO r", "RELEASE s", "SELECT 1/0",
+        "DISCARD TEMP", f"CREATE INDEX i ON pg_temp.{name} (a)"))
+
+
+LOOK = [f"SELECT count(*), min(a) FROM pg_temp.{name}" for name in NAMES] + ["SELECT count(*) FROM hospitals WHERE hospital_id < 0"]
+
+
+CONTROL = re.compile("BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE")     # and tables do not mix in a string
+
+
+def is_in_error(answers):
+    """The schema pg_temp is not there before its first table."""
+    return [answer.fields()["C"].replace("3F000", "42P01") for answer in answers if answer.kind == "E"]
+
+
+@rows([(f"seed {seed}", seed) for seed in range(12)])
+def lists_follow_the_server(p, seed):
+    choose = random.Random(seed)
+    with p.logged_in() as client, p.oracle_wire(ORACLE) as oracle:
+        said = []
+        for _ in range(150):
+            batch = [anything(choose) for _ in range(choose.choice((1, 1, 1, 2, 3)))]
+            way = choose.choice(("batch", "batch with Flush", "string"))
+            if way == "string" and len(batch) > 1:
+                batch = [sql for sql in batch if not CONTROL.match(sql)] or ["SELECT 1"]
+            flight = query("; ".join(batch)) if way == "string" else \
+                b"".join(run(sql) + (FLUSH if "Flush" in way else b"") for sql in batch) + SYNC
+            said.append((batch, way))
+            got, expected = (is_in_error(one.ask(flight)) for one in (client, oracle))
+            # Of several errors in a string shardward tells another one, before it runs.
+            equal(expected if expected and got and way == "string" else got, expected, said[-12:])
+            for sql in LOOK:
+                # A failed statement would end the transaction.
+                status = [wire.ready_status(one.query("SELECT 1")) for one in (client, oracle)]
+                equal(status[0], status[1], said[-12:])
+                if status[0] == "E":
+                    continue
+                asked = [query("SAVEPOINT look"), query(sql), query("ROLLBACK TO look")] if status[0] == "T" else [query(sql)]
+                answers = [[one.ask(flight) for flight in asked] for one in (client, oracle)]
+                shown = [[wire.rows_of(part) if not is_in_error(part) else is_in_error(part) for part in parts] for parts in answers]
+                equal(shown[0], shown[1], said[-12:])
+        client.query("ROLLBACK")
