@@ -149,7 +149,8 @@ static bool make_ready(struct sw_merger *merger, const struct sw_row *row, struc
 static bool feed_ready(struct sw_merger *merger, struct sw_rows *rows, struct sw_input *input,
                        struct sw_error *err)
 {
-    struct run run = {input->bytes, 0};
+    const uint8_t *from = input->bytes, *to = from + input->len;
+    struct run run = {from, 0};
     enum sw_rows_step step = SW_ROWS_MORE;
     struct sw_row row;
 
@@ -157,6 +158,9 @@ static bool feed_ready(struct sw_merger *merger, struct sw_rows *rows, struct sw
         step = sw_rows_next(rows, input, &row, err);
         if (step != SW_ROWS_ROW || !make_ready(merger, &row, &run, err))
             break;
+        /* One that was put together is there only until the next one. */
+        if (run.len > 0 && (run.start < from || run.start >= to))
+            end_run(merger, &run);
     }
     end_run(merger, &run);
     return step == SW_ROWS_MORE || merger->to_give == 0;
