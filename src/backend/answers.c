@@ -87,6 +87,13 @@ static void take_notification(struct sw_backend *backend, const uint8_t *bytes, 
     backend->events->on_notification(backend->user, bytes, len);
 }
 
+static void take_notice(struct sw_backend *backend, const uint8_t *bytes, size_t len)
+{
+    forward_span(backend);
+    if (backend->events->on_notice != NULL)
+        backend->events->on_notice(backend->user, bytes, len);
+}
+
 static void on_skipped(void *owner, const struct sw_reply *reply)
 {
     struct sw_backend *backend = owner;
@@ -145,6 +152,7 @@ static bool is_read_whole(struct sw_backend *backend, uint8_t type)
     bool is_passed_on = type == 'D' || type == 'd' || type == 'N';
 
     return !is_passed_on || (head != NULL && head->use == SW_REPLY_CAPTURE) ||
+           (type == 'N' && head != NULL && head->use == SW_REPLY_ROWS) ||
            (type == 'D' && sw_backend_renames_rows(backend, head));
 }
 
@@ -192,10 +200,11 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
     }
     if (frame->type == 'D' && reply.use == SW_REPLY_CAPTURE)
         backend->events->on_row(backend->user, &reply, frame);
-    if (frame->type == 'C' && reply.use == SW_REPLY_FORWARD)
+    if (frame->type == 'C' && (reply.use == SW_REPLY_FORWARD || reply.use == SW_REPLY_ROWS))
         backend->rows += sw_wire_rows_of_tag(frame);
-    backend->is_tail_forwarded =
-        reply.use == SW_REPLY_FORWARD || (reply.use == SW_REPLY_COLUMNS && frame->type == 'T');
+    backend->is_tail_forwarded = reply.use == SW_REPLY_FORWARD ||
+                                 (reply.use == SW_REPLY_COLUMNS && frame->type == 'T') ||
+                                 (reply.use == SW_REPLY_ROWS && frame->type == 'D');
     backend->tail = frame->size - here;
     if (backend->is_tail_forwarded)
         forward(backend, bytes, here);
@@ -231,6 +240,10 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
     }
     if (frame->type == 'A') {
         take_notification(backend, bytes, frame->size);
+        return;
+    }
+    if (frame->type == 'N' && head != NULL && head->use == SW_REPLY_ROWS) {
+        take_notice(backend, bytes, here);
         return;
     }
     if (frame->type == 'N') {

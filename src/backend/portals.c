@@ -385,7 +385,8 @@ void sw_backend_describe_portal(struct sw_backend *backend, const char *portal,
 }
 
 void sw_backend_execute(struct sw_backend *backend, const char *portal,
-                        const struct sw_prepared *prepared, uint32_t max_rows, int index)
+                        const struct sw_prepared *prepared, uint32_t max_rows,
+                        enum sw_reply_use use, int index)
 {
     struct sw_buf *out = sw_stream_out(backend->stream);
     struct sw_portal *sent = find_bound(backend, portal, prepared);
@@ -396,7 +397,7 @@ void sw_backend_execute(struct sw_backend *backend, const char *portal,
         expect_description(backend, ref_results(results), SW_REPLY_ABSORB, SW_REPLY_OF_NOBODY);
     }
     sw_write_execute(out, portal, max_rows);
-    expect_of_portal(backend, SW_REPLY_EXECUTE, SW_REPLY_FORWARD, index, sent);
+    expect_of_portal(backend, SW_REPLY_EXECUTE, use, index, sent);
 }
 
 void sw_backend_close_portal(struct sw_backend *backend, const char *portal, int index)

@@ -44,6 +44,14 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
         leg->sink->on_forward(leg->owner, bytes, len);
 }
 
+static void on_notice(void *owner, const uint8_t *bytes, size_t len)
+{
+    struct sw_leg *leg = owner;
+
+    if (leg->state == SW_LEG_RUNNING && !leg->is_rolling_back && leg->sink->on_notice != NULL)
+        leg->sink->on_notice(leg->owner, bytes, len);
+}
+
 static void on_copy_in(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_leg *leg = owner;
@@ -304,6 +312,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 
 static const struct sw_backend_events backend_events = {
     .on_forward = on_forward,
+    .on_notice = on_notice,
     .on_pause = on_pause,
     .on_copy_in = on_copy_in,
     .on_drained = on_drained,
@@ -325,11 +334,12 @@ static void on_lent(void *owner)
     struct sw_backend *backend = backend_of(leg);
 
     sw_backend_use(backend, &backend_events, leg);
-    if (!sw_settings_are_equal(sw_backend_settings(backend), leg->work.settings)) {
+    if (sw_settings_are_equal(sw_backend_settings(backend), leg->work.settings))
+        be_attached(leg);
+    else
         sw_leg_send_settings(leg);
-        return;
-    }
-    be_attached(leg);
+    if (leg->sink->on_lent != NULL)
+        leg->sink->on_lent(leg->owner);
 }
 
 static void on_lease_refused(void *owner, const struct sw_error *err)

@@ -143,7 +143,8 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
                                    index);
         break;
     case SW_REQUEST_EXECUTE:
-        sw_backend_execute(backend, text, request->prepared, request->max_rows, index);
+        sw_backend_execute(backend, text, request->prepared, request->max_rows,
+                           request->is_for_rows ? SW_REPLY_ROWS : SW_REPLY_FORWARD, index);
         break;
     case SW_REQUEST_CLOSE_PORTAL:
         sw_backend_close_portal(backend, text, index);

@@ -186,6 +186,8 @@ void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, cons
             break;
         if (code == 'W')
             context = text;
+        else if (code == 'P' && shift == SW_POSITION_LEFT_OUT)
+            continue;
         else if (code == 'P')
             put_moved(buf, text, shift);
         else

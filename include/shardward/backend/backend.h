@@ -61,6 +61,8 @@ struct sw_backend_events {
      * is being answered, NULL if there is none. */
     void (*on_parameter)(void *owner, const struct sw_reply *reply, const char *name,
                          const char *value);
+    /* NoticeResponse, in full, to what is answered with rows alone; may be NULL. */
+    void (*on_notice)(void *owner, const uint8_t *bytes, size_t len);
     /* NotificationResponse, in full; may be NULL. */
     void (*on_notification)(void *owner, const uint8_t *bytes, size_t len);
     /* What was too much at once for the server has been sent; may be NULL. */
@@ -138,7 +140,8 @@ void sw_backend_describe_portal(struct sw_backend *backend, const char *portal,
                                 const struct sw_prepared *prepared, enum sw_reply_use use,
                                 int index);
 void sw_backend_execute(struct sw_backend *backend, const char *portal,
-                        const struct sw_prepared *prepared, uint32_t max_rows, int index);
+                        const struct sw_prepared *prepared, uint32_t max_rows,
+                        enum sw_reply_use use, int index);
 void sw_backend_close_portal(struct sw_backend *backend, const char *portal, int index);
 
 /* Make sure that the server has @prepared when the messages appended so far have been dealt

@@ -31,6 +31,7 @@ enum sw_reply_use {
     SW_REPLY_ABSORB,  /* to nobody */
     SW_REPLY_COLUMNS, /* of DESCRIBE: to the client, if it is RowDescription */
     SW_REPLY_CAPTURE, /* rows to the owner */
+    SW_REPLY_ROWS,    /* of EXECUTE: rows alone are forwarded, and notices told by themselves */
 };
 
 enum { SW_REPLY_OF_NOBODY = -1 };

@@ -27,11 +27,13 @@ enum sw_leg_state {
     SW_LEG_ATTACHED
 };
 
-/* @index names a request of the run. on_local, on_types, on_setting, on_parameter, on_reported,
- * on_attached and on_pause may be NULL: not wanted; on_copy_in and on_drained, where nothing is
- * copied. */
+/* @index names a request of the run. on_notice, on_local, on_types, on_setting, on_parameter,
+ * on_reported, on_lent, on_attached and on_pause may be NULL: not wanted; on_copy_in and
+ * on_drained, where nothing is copied. */
 struct sw_leg_sink {
     void (*on_forward)(void *owner, const uint8_t *bytes, size_t len);
+    /* A notice of an EXECUTE whose rows alone are forwarded. */
+    void (*on_notice)(void *owner, const uint8_t *bytes, size_t len);
     /* CopyInResponse: the server waits for data, see sw_leg_copy(). */
     void (*on_copy_in)(void *owner, const uint8_t *bytes, size_t len);
     /* The server has read what had made the leg congested. */
@@ -47,6 +49,8 @@ struct sw_leg_sink {
     void (*on_parameter)(void *owner, const char *name, const char *value);
     /* What the server reports before it rolls back what the run has begun (rolls_back). */
     void (*on_reported)(void *owner, struct sw_settings *reported);
+    /* It has its backend, which may have to be given the settings yet. */
+    void (*on_lent)(void *owner);
     /* The settings have been applied; the backend reports these parameters. */
     void (*on_attached)(void *owner, struct sw_settings *reported);
     /* What came of the run so far should be sent on. */

@@ -8,6 +8,8 @@
 #include "shardward/base/error.h"
 #include "shardward/wire/frame.h"
 
+#include <limits.h>
+
 /* Messages are built between begin and end: begin returns where the message starts, to be given
  * to end, which fills its length in. Inside, any sw_put_*. */
 size_t sw_message_begin(struct sw_buf *buf, char type);
@@ -30,8 +32,9 @@ void sw_write_ready(struct sw_buf *buf, char status); /* 'I', 'T' or 'E' */
 /* ErrorResponse; @severity is "ERROR" or "FATAL", fields S V C M, D H P if set. */
 void sw_write_error(struct sw_buf *buf, const char *severity, const struct sw_error *err);
 void sw_write_notice(struct sw_buf *buf, const char *severity, const struct sw_error *err);
-/* A server's ErrorResponse once more, field by field: its position moved by @shift, and a line
- * of context (field W) that names the shard (NULL: no such line). */
+/* A server's ErrorResponse once more, field by field: its position moved by @shift, or left
+ * out, and a line of context (field W) that names the shard (NULL: no such line). */
+enum { SW_POSITION_LEFT_OUT = INT_MIN };
 void sw_write_shard_error(struct sw_buf *buf, const struct sw_frame *frame, const char *shard,
                           int shift);
 
