@@ -1,5 +1,7 @@
 #include "shardward/plan/cache.h"
 
+#include "shelf.h"
+
 #include "shardward/base/list.h"
 #include "shardward/base/mem.h"
 
@@ -330,6 +332,7 @@ void sw_planned_unref(struct sw_planned *planned)
 {
     if (planned == NULL || --planned->refs > 0)
         return;
+    sw_recipe_shelf_free(planned->recipes);
     sw_plan_free(planned->plan);
     sw_script_unref(planned->script);
     sw_catalog_unref(planned->context.catalog);

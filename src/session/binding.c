@@ -1,7 +1,7 @@
 /*
  * Bind: which shard its values lead to, and what is sent there.
  */
-#include "internal.h"
+#include "scattering.h"
 
 #include "shardward/base/mem.h"
 #include "shardward/wire/request.h"
@@ -25,6 +25,33 @@ struct sw_named *sw_session_find_statement(const struct sw_session *session, con
     return named;
 }
 
+static void read_values(const struct sw_wire_bind *bind, struct sw_parameter *values)
+{
+    const uint8_t *at = bind->values;
+    struct sw_wire_value value;
+    int index = 0;
+
+    for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
+        values[i] = (struct sw_parameter){
+            .bytes = value.bytes, .len = value.len, .is_binary = value.is_binary};
+}
+
+struct sw_parameters sw_scattering_parameters(const struct sw_scattering *scattering,
+                                              struct sw_wire_bind *bind,
+                                              struct sw_parameter **values)
+{
+    const struct sw_description *description = &scattering->recipe->description;
+
+    (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
+                                 bind);
+    *values = sw_alloc_zero((size_t)bind->value_count + 1, sizeof **values);
+    read_values(bind, *values);
+    return (struct sw_parameters){.values = *values,
+                                  .count = bind->value_count,
+                                  .types = description->parameters,
+                                  .type_count = description->parameter_count};
+}
+
 /* Route by the values bound; a type that was declared or learned tells how to read them. */
 static bool aim_bound(struct sw_session *session, struct sw_named *named,
                       const struct sw_wire_bind *bind, const int64_t *ids, struct sw_error *err)
@@ -41,17 +68,14 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
         .type_count = named->type_count,
         .ids = ids,
     };
-    const uint8_t *at = bind->values;
-    struct sw_wire_value value;
-    int index = 0;
     bool is_aimed;
 
-    for (int i = 0; sw_wire_bind_next(bind, &at, &index, &value); i++)
-        values[i] = (struct sw_parameter){
-            .bytes = value.bytes, .len = value.len, .is_binary = value.is_binary};
+    read_values(bind, values);
     /* A portal with a name may be asked for more rows after Sync. */
     session->target.stays |= bind->portal[0] != '\0';
+    session->may_scatter = named->statement->kind == SW_STATEMENT_SELECT;
     is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
+    session->may_scatter = false;
     free(many);
     return is_aimed;
 }
@@ -170,6 +194,10 @@ bool sw_session_bind_portal(struct sw_session *session, const struct sw_wire_bin
         return add_filled_bind(session, named, bind, err);
     if (!aim_bound(session, named, bind, NULL, err))
         return false;
+    if (session->scattering != NULL) {
+        note_bound(session, bind->portal, sw_session_scatter_portal(session, named, bind));
+        return true;
+    }
     (void)sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_BOUND, bind->portal,
                                bind->tail, bind->tail_len);
     note_bound(session, bind->portal, named);

@@ -64,6 +64,8 @@ static void cancel_running(struct sw_session *session)
         cancel_parked(session, &why);
     else if (sw_session_joint(session) != NULL)
         sw_joint_cancel(sw_session_joint(session));
+    else if (session->scattering != NULL)
+        sw_session_cancel_scatter(session, &why);
     else if (session->together != NULL)
         sw_session_cancel_together(session);
     else if (session->running != NULL)

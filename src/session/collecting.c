@@ -177,6 +177,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->running = NULL;
     sw_session_forget_ddl(session);
     sw_session_forget_rows(session);
+    sw_session_forget_scatter(session);
 }
 
 void sw_session_forget_batch(struct sw_session *session)

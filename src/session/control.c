@@ -64,6 +64,8 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
 {
     bool is_pending = sw_session_is_pending(session);
 
+    if (session->scattering != NULL)
+        return SW_CONTROL_SPLIT;
     if (statement->kind == SW_STATEMENT_DISCARD_ALL && !is_pending &&
         session->txn.state == SW_TXN_IDLE && sw_session_has_left(session))
         return SW_CONTROL_IN_PLACE;

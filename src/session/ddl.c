@@ -81,7 +81,8 @@ static bool check_place(const struct sw_session *session, struct sw_error *err)
             "nothing by itself. Migrations: atomic = False (Django), "
             "disable_ddl_transaction! (Rails), executeInTransaction=false (Flyway), "
             "autocommit_block() (Alembic).");
-    if (session->ddl != NULL || session->run.needs_server || session->batch != NULL)
+    if (session->ddl != NULL || session->scattering != NULL || session->run.needs_server ||
+        session->batch != NULL)
         return refuse(err, "DDL and other statements in one batch",
                       "Send Sync (or separate queries) between them.");
     return true;

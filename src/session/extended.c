@@ -29,7 +29,7 @@ static void fail(struct sw_session *session, const struct sw_error *err)
 
 static void dispatch_if_long(struct sw_session *session)
 {
-    if (session->state == SW_SESSION_READY &&
+    if (session->state == SW_SESSION_READY && session->scattering == NULL &&
         (sw_buf_len(&session->run.bytes) > LONG_RUN_BYTES ||
          session->run.count > LONG_RUN_REQUESTS))
         sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
@@ -172,6 +172,14 @@ static struct sw_named *reach_described(struct sw_session *session, char kind, c
     return is_reached ? named : NULL;
 }
 
+static void describe_scatter(struct sw_session *session, struct sw_named *named)
+{
+    struct sw_error err;
+
+    if (!sw_session_scatter_describe(session, named, &err))
+        fail(session, &err);
+}
+
 void sw_session_on_describe(struct sw_session *session, const struct sw_frame *frame)
 {
     struct sw_named *named;
@@ -190,6 +198,8 @@ void sw_session_on_describe(struct sw_session *session, const struct sw_frame *f
         fail(session, &err);
     else if (kind == 'S')
         describe_statement(session, named);
+    else if (named->is_scattered)
+        describe_scatter(session, named);
     else if (named->prepared == NULL)
         sw_session_answer(session, 'n', named, SW_ROLE_NONE);
     else
@@ -384,6 +394,15 @@ static void execute_on_server(struct sw_session *session, struct sw_named *named
         sw_session_dispatch(session, SW_RUN_ENDS_FLUSH);
 }
 
+static void execute_scatter(struct sw_session *session, struct sw_named *named,
+                            const char *portal, uint32_t max_rows)
+{
+    struct sw_error err;
+
+    if (!sw_session_scatter_execute(session, named, portal, max_rows, &err))
+        fail(session, &err);
+}
+
 static void execute(struct sw_session *session, struct sw_named *named, const char *portal,
                     uint32_t max_rows)
 {
@@ -394,6 +413,8 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         fail(session, &err);
     } else if (named->statement == NULL) {
         sw_session_answer(session, 'I', named, SW_ROLE_NONE);
+    } else if (named->is_scattered) {
+        execute_scatter(session, named, portal, max_rows);
     } else if (!check_mixture(session, false, named->statement->setting_count > 0, &err) ||
                !sw_session_check_changes(session, named->statement, &err)) {
         fail(session, &err);

@@ -24,6 +24,10 @@
  *   outcome.c     what the session becomes when a run is over
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
+ *   scattering.c  statements over several shards
+ *   cooking.c     ... how their answers are put together
+ *   gathering.c   ... what they are sent
+ *   spreading.c   ... and their legs
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals
  *   cursors.c     ... the portals that DECLARE makes
@@ -46,9 +50,12 @@
 #include "directory.h"
 #include "keeping.h"
 #include "limits.h"
+#include "measure.h"
 #include "names.h"
 #include "seeking.h"
+#include "several.h"
 #include "statements.h"
+#include "target.h"
 #include "temporaries.h"
 
 #include "shardward/auth/password.h"
@@ -66,6 +73,7 @@
 #include "shardward/wire/startup.h"
 
 struct sw_joint;
+struct sw_scattering;
 struct sw_wire_bind;
 struct sw_wire_parse;
 
@@ -100,20 +108,6 @@ struct sw_sessions {
     void *owner;
 };
 
-/* What is being counted for one session. Tallies are the sessions', and outlive it. */
-struct sw_measure {
-    struct sw_tally *here; /* of what needs no server; NULL until the login is over */
-    struct sw_tally *run;  /* of the run on a server; NULL: there is none */
-    uint64_t began_us;     /* of that run */
-    uint64_t waited_us;    /* of it, for a server connection */
-    bool is_waiting;
-    struct sw_tally *transaction; /* in which its first server counts; NULL: none yet */
-    uint64_t transaction_began_us;
-    uint64_t received, sent; /* bytes that are counted already */
-    uint64_t connected_us;
-    uint64_t queries;
-};
-
 enum sw_session_state {
     SW_SESSION_GREETING, /* waits for the start-up packet */
     SW_SESSION_ASKING,   /* has brought a CancelRequest, and waits until it was taken */
@@ -123,27 +117,6 @@ enum sw_session_state {
     SW_SESSION_RUNNING,  /* a leg works; the client's stream is held, but for is_copying */
     SW_SESSION_DIRECT,   /* all goes to its own server, and comes from there */
     SW_SESSION_CLOSING,  /* the client is gone; a leg rolls back, or the socket is let go */
-};
-
-enum sw_target_kind {
-    SW_TARGET_NONE,
-    SW_TARGET_ANY,
-    SW_TARGET_CATALOG,
-    SW_TARGET_ANY_OF, /* a shard of `placement` */
-    SW_TARGET_ONE,
-};
-
-/* Where the run being collected has to go, as far as its statements tell. */
-struct sw_target {
-    enum sw_target_kind kind;
-    const struct sw_shard *shard;
-    const struct sw_placement *placement;
-    bool executes; /* not only Parse and Describe */
-    bool stays;    /* opens a cursor, or a portal with a name: what goes on there belongs to the
-                      transaction */
-    bool writes, locks_rows;
-    unsigned leaves; /* bits of enum sw_leftover */
-    bool may_unlock;
 };
 
 /* What ended the collecting of a run. */
@@ -159,12 +132,14 @@ enum sw_run_end {
 /* What a request means for the session, once it is_done or is not. */
 enum sw_request_role {
     SW_ROLE_NONE,
-    SW_ROLE_PARSED,        /* named `about` exists; `before` had its name */
-    SW_ROLE_BOUND,         /* the portal of that text exists; `before` had its name */
-    SW_ROLE_CLOSED_PORTAL, /* ... no longer exists */
-    SW_ROLE_CLOSED,        /* named `about` no longer exists */
-    SW_ROLE_CONTROL,       /* a server has carried out the control `about` */
-    SW_ROLE_DDL,           /* the answer of DDL stands here */
+    SW_ROLE_PARSED,          /* named `about` exists; `before` had its name */
+    SW_ROLE_BOUND,           /* the portal of that text exists; `before` had its name */
+    SW_ROLE_CLOSED_PORTAL,   /* ... no longer exists */
+    SW_ROLE_CLOSED,          /* named `about` no longer exists */
+    SW_ROLE_CONTROL,         /* a server has carried out the control `about` */
+    SW_ROLE_DDL,             /* the answer of DDL stands here */
+    SW_ROLE_SCATTER,         /* ... the rows of several shards, and their tag */
+    SW_ROLE_SCATTER_COLUMNS, /* ... their RowDescription */
 };
 
 /* A setting that the run changes, and the value a server says it then has. */
@@ -227,8 +202,10 @@ struct sw_session {
     int other_count;                  /* see `others` */
     int tries;                        /* how often it had to start again */
     struct sw_leg *running;
-    struct sw_session_ddl *ddl;   /* of the run; NULL: none */
-    struct sw_session_rows *rows; /* of COPY into a sharded table; NULL: none */
+    struct sw_session_ddl *ddl;       /* of the run; NULL: none */
+    struct sw_session_rows *rows;     /* of COPY into a sharded table; NULL: none */
+    struct sw_scattering *scattering; /* it goes to several shards; NULL: it does not */
+    bool may_scatter;                 /* what is aimed may do so */
 
     /* The batch, which Flush parts into several runs. */
     struct sw_leg *batch; /* the leg of a batch that Flush has left open */
@@ -394,6 +371,9 @@ struct sw_participant *sw_session_participant(const struct sw_session *session,
 /* The leg of the shard that does the run becomes the first participant's, with all said that
  * was said. */
 void sw_session_join_first(struct sw_session *session);
+/* May @shard be read in the transaction, as a participant more? 0A000. */
+bool sw_session_may_join(struct sw_session *session, const struct sw_shard *shard,
+                         struct sw_error *err);
 /* Find out which isolation the transaction has, if the client did not say. */
 void sw_session_find_isolation(struct sw_session *session);
 /* What ran on the leg beside them was a query, perhaps. */
@@ -492,6 +472,10 @@ void sw_session_answer_first_locals(struct sw_session *session);
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 /* The run was not sent, and will not be: an error in its place. */
 void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err);
+/* What @shard calls the types that the client knows from the catalog database; NULL: the same.
+ */
+struct sw_oid_map *sw_session_types_on(const struct sw_session *session,
+                                       const struct sw_shard *shard);
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
 
@@ -558,23 +542,11 @@ char *sw_session_ddl_note(const struct sw_session *session, const struct sw_rout
                           const struct sw_statement *statements, int count, const char *text);
 
 /* outcome.c */
+/* What the participant of @leg has heard by now. */
+void sw_session_follow_opening(struct sw_session *session, const struct sw_leg *leg);
 void sw_session_follow_run(struct sw_session *session, char status);
 /* What was collected and never carried out did not happen. */
 void sw_session_undo_names(struct sw_session *session);
-
-/* tally.c */
-struct sw_tallies *sw_tallies_create(void);
-void sw_tallies_free(struct sw_tallies *tallies);
-void sw_tally_entered(struct sw_session *session); /* the login is over */
-void sw_tally_refusal(struct sw_session *session); /* an error of ours */
-/* A run that needs a server is there; it is about to start on @shard; its leg was started; it
- * has its server connection; it is over, but not yet forgotten. */
-void sw_tally_asked(struct sw_session *session);
-void sw_tally_start(struct sw_session *session, const struct sw_shard *shard);
-void sw_tally_started(struct sw_session *session);
-void sw_tally_lent(struct sw_session *session);
-void sw_tally_end(struct sw_session *session);
-void sw_tally_gone(struct sw_session *session); /* the client */
 
 /* drawing.c */
 enum sw_drawn {

@@ -43,6 +43,7 @@ struct sw_named {
     bool is_cursor;               /* a portal that DECLARE has made */
     bool is_held;                 /* ... WITH HOLD */
     bool is_persistent;           /* ... and whose transaction has been committed */
+    bool is_scattered;            /* a portal over several shards */
     const struct sw_shard *shard; /* of a named portal: where it lives */
     int mark;                     /* ... and the transaction's mark when it was made */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */

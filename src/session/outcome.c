@@ -228,10 +228,8 @@ static struct sw_settings *settings_in_force(struct sw_session *session,
                                                  : session->settings);
 }
 
-/* What the run's participant has heard by now. */
-static void follow_opening(struct sw_session *session)
+void sw_session_follow_opening(struct sw_session *session, const struct sw_leg *leg)
 {
-    struct sw_leg *leg = session->running;
     struct sw_participant *participant = sw_session_participant(session, leg);
 
     if (participant == NULL || leg->work.opening_count == 0)
@@ -273,7 +271,7 @@ void sw_session_follow_run(struct sw_session *session, char status)
     struct sw_settings *in_force = NULL; /* which is the empty list, too */
     bool has_changed = session->change_count > 0 && !session->has_failed;
 
-    follow_opening(session);
+    sw_session_follow_opening(session, leg);
     place_portals(session);
     if (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed) {
         /* The batch goes on; the server says at its Sync what has become of the transaction. */

@@ -80,9 +80,22 @@ static enum sw_isolation default_isolation(const struct sw_session *session,
     const char *name =
         sw_settings_get(session->txn.before.settings, "default_transaction_isolation");
 
-    if (name == NULL && leg->state == SW_LEG_ATTACHED)
+    if (name == NULL && sw_leg_server_fd(leg) >= 0)
         name = sw_leg_default_isolation(leg);
     return isolation_of(name);
+}
+
+static const char *name_of(const struct sw_shard *shard)
+{
+    return shard->name;
+}
+
+bool sw_session_may_join(struct sw_session *session, const struct sw_shard *shard,
+                         struct sw_error *err)
+{
+    if (session->txn.participant_count > 0)
+        sw_session_find_isolation(session);
+    return sw_txn_may_use(&session->txn, shard, false, name_of, err);
 }
 
 void sw_session_find_isolation(struct sw_session *session)

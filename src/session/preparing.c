@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/plan/scatter.h"
 #include "shardward/wire/request.h"
 
 #include <string.h>
@@ -150,6 +151,20 @@ static struct sw_named *make_named(const struct sw_session *session,
     return named;
 }
 
+/* Has its text been parsed by a shard, when it was found out how several of them are asked? */
+static bool is_known_to_parse(const struct sw_named *named)
+{
+    const struct sw_prepared *prepared = named->prepared;
+    struct sw_recipe *recipe;
+
+    if (named->planned->recipes == NULL)
+        return false;
+    recipe =
+        sw_planned_recipe(named->planned, named->text, prepared->types, prepared->type_count);
+    sw_recipe_unref(recipe);
+    return recipe != NULL;
+}
+
 static void add_parse(struct sw_session *session, const struct sw_wire_parse *parse,
                       struct sw_planned *planned, struct draft *draft)
 {
@@ -162,7 +177,7 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
     if (before != NULL)
         (void)sw_named_ref(before);
     sw_names_put(&session->statements, parse->name, named);
-    if (is_ours)
+    if (is_ours || is_known_to_parse(named))
         sw_session_answer(session, '1', named, SW_ROLE_PARSED);
     else
         sw_session_add_about(session, SW_REQUEST_PARSE, named, SW_ROLE_PARSED, NULL, NULL);

@@ -292,10 +292,20 @@ static bool aim_one(struct sw_session *session, const struct sw_statement *state
                     const char *text, const struct sw_parameters *parameters,
                     struct sw_error *err)
 {
-    if (!sw_session_check_cursor(session, statement, NULL, 0, err) ||
-        !sw_session_aim(session, statement, session->planned->plan, parameters, true, err) ||
-        !sw_session_check_changes(session, statement, err))
+    bool is_aimed;
+
+    if (!sw_session_check_cursor(session, statement, NULL, 0, err))
         return false;
+    session->may_scatter = statement->kind == SW_STATEMENT_SELECT;
+    is_aimed =
+        sw_session_aim(session, statement, session->planned->plan, parameters, true, err);
+    session->may_scatter = false;
+    if (!is_aimed || !sw_session_check_changes(session, statement, err))
+        return false;
+    if (session->scattering != NULL) {
+        sw_session_scatter_query(session, text);
+        return true;
+    }
     session->may_write |= statement->writes;
     sw_session_note_changes(session, statement);
     return sw_session_add_reset(session, statement, text) ||
@@ -393,8 +403,8 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
     if (session->skips_to_sync)
         return;
     /* Inside a transaction the batch before it may as well be over. */
-    if (session->txn.state == SW_TXN_OPEN &&
-        (session->run.count > 0 || session->batch != NULL)) {
+    if (session->scattering != NULL || (session->txn.state == SW_TXN_OPEN &&
+                                        (session->run.count > 0 || session->batch != NULL))) {
         sw_session_split(session);
         return;
     }

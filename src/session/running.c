@@ -139,9 +139,8 @@ static void open_aside(struct sw_session *session, struct sw_leg_work *work)
     work->rolls_back = session->aside_is_open && session->run_end != SW_RUN_ENDS_FLUSH;
 }
 
-/* What the shard calls the types that the client knows from the catalog database. */
-static struct sw_oid_map *types_on(const struct sw_session *session,
-                                   const struct sw_shard *shard)
+struct sw_oid_map *sw_session_types_on(const struct sw_session *session,
+                                       const struct sw_shard *shard)
 {
     const struct sw_catalog_database *known =
         session->catalog == NULL
@@ -158,7 +157,7 @@ static void start(struct sw_session *session)
     struct sw_leg_work work = {
         .run = &session->run,
         .settings = session->settings,
-        .types = types_on(session, shard),
+        .types = sw_session_types_on(session, shard),
         .read_back = list_read_back(session),
         .read_back_count = session->run_end == SW_RUN_ENDS_FLUSH ? 0 : session->change_count,
         .leaves = session->target.leaves,
@@ -202,8 +201,9 @@ static bool ends_beside_query(const struct sw_session *session)
 void sw_session_dispatch(struct sw_session *session, enum sw_run_end end)
 {
     session->run_end = end;
-    if (session->ddl != NULL) {
-        start_unless_paused(session, sw_session_run_ddl);
+    if (session->ddl != NULL || session->scattering != NULL) {
+        start_unless_paused(session,
+                            session->ddl != NULL ? sw_session_run_ddl : sw_session_run_scatter);
         return;
     }
     if (!needs_server(session)) {
@@ -573,6 +573,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
         sw_session_leg_is_done(session);
     } else if (session->state == SW_SESSION_READY && sw_session_ends_with_kept(session)) {
         return;
+    } else if (session->scattering != NULL && session->txn.state == SW_TXN_IDLE) {
+        return; /* the leg has done its part, and is leased anew if it has to do more */
     } else if (working == NULL || working->state != SW_LEG_FREE) {
         /* A participant, between its statements or while a run works elsewhere: the next
          * statement is told. */

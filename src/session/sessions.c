@@ -214,6 +214,8 @@ static void on_drained(void *owner)
         sw_session_direct_drained(session);
     } else if (session->running != NULL) {
         sw_leg_unhold(session->running);
+    } else if (session->scattering != NULL) {
+        sw_session_go_on_scattering(session);
     } else if (session->is_throttled) {
         session->is_throttled = false;
         sw_session_tell_notes(session);
@@ -355,6 +357,7 @@ void sw_session_close(struct sw_session *session)
         sw_leg_cut(session->batch);
     session->batch = NULL;
     sw_session_forget_together(session);
+    sw_session_forget_scatter(session);
     sw_session_end_keeping(session);
     sw_session_each_leg(session, abandon);
     if (session->ddl != NULL && sw_session_abandon_ddl(session))

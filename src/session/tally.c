@@ -10,6 +10,7 @@
 #include "shardward/parse/normal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct sw_tallies {
@@ -50,24 +51,30 @@ void sw_tallies_free(struct sw_tallies *tallies)
 
 /* @shard NULL: of what is answered without a server. */
 static struct sw_tally *find_by_name(struct sw_tallies *tallies,
-                                     const struct sw_session *session,
-                                     const struct sw_shard *shard)
+                                     const struct sw_session *session, const char *shard,
+                                     const char *node)
 {
-    const char *shard_name = shard == NULL ? "" : shard->name;
-    char *key =
-        sw_format("%s\x1f%s\x1f%s", session->database_name, session->user_name, shard_name);
+    char *key = sw_format("%s\x1f%s\x1f%s", session->database_name, session->user_name,
+                          shard == NULL ? "" : shard);
     struct sw_tally *tally = sw_textmap_get(&tallies->by_name, key);
 
     if (tally == NULL) {
         tally = sw_alloc_zero(1, sizeof *tally);
         tally->database = sw_strdup(session->database_name);
         tally->user = sw_strdup(session->user_name);
-        tally->shard = shard == NULL ? NULL : sw_strdup(shard->name);
-        tally->node = shard == NULL ? NULL : sw_strdup(shard->cluster->nodes[0].name);
+        tally->shard = shard == NULL ? NULL : sw_strdup(shard);
+        tally->node = shard == NULL ? NULL : sw_strdup(node);
         (void)sw_textmap_put(&tallies->by_name, key, tally);
     }
     free(key);
     return tally;
+}
+
+static struct sw_tally *find_of_shard(struct sw_tallies *tallies,
+                                      const struct sw_session *session,
+                                      const struct sw_shard *shard)
+{
+    return find_by_name(tallies, session, shard->name, shard->cluster->nodes[0].name);
 }
 
 static void use_map(struct sw_tallies *tallies, struct sw_map *map)
@@ -88,10 +95,10 @@ static struct sw_tally *find(const struct sw_session *session, const struct sw_s
     if (tallies->map != session->sessions->map)
         use_map(tallies, session->sessions->map);
     if (map != tallies->map)
-        return find_by_name(tallies, session, shard);
+        return find_of_shard(tallies, session, shard);
     at = &tallies->table[(session->user - map->users) * map->shard_count + shard->id];
     if (*at == NULL)
-        *at = find_by_name(tallies, session, shard);
+        *at = find_of_shard(tallies, session, shard);
     return *at;
 }
 
@@ -99,7 +106,7 @@ static struct sw_tally *find(const struct sw_session *session, const struct sw_s
 
 void sw_tally_entered(struct sw_session *session)
 {
-    session->measure.here = find_by_name(session->sessions->tallies, session, NULL);
+    session->measure.here = find_by_name(session->sessions->tallies, session, NULL, NULL);
 }
 
 void sw_tally_refusal(struct sw_session *session)
@@ -122,6 +129,16 @@ void sw_tally_asked(struct sw_session *session)
 void sw_tally_start(struct sw_session *session, const struct sw_shard *shard)
 {
     session->measure.run = find(session, shard);
+}
+
+void sw_tally_start_several(struct sw_session *session, int count)
+{
+    char shards[32];
+
+    (void)snprintf(shards, sizeof shards, "%d shard%s", count, count == 1 ? "" : "s");
+    session->measure.run = find_by_name(session->sessions->tallies, session, shards, "");
+    session->measure.rows = 0;
+    session->measure.is_waiting = true;
 }
 
 void sw_tally_started(struct sw_session *session)
@@ -184,7 +201,8 @@ static const char *text_of(const struct sw_session *session, const struct sw_req
 {
     const struct sw_named *named = request->about;
 
-    if (request->kind == SW_REQUEST_QUERY) {
+    if (request->kind == SW_REQUEST_QUERY ||
+        (request->role == SW_ROLE_SCATTER && named == NULL)) {
         *planned = session->planned;
         return sw_run_text(&session->run, request);
     }
@@ -220,14 +238,16 @@ static void log_slow(const struct sw_session *session, uint64_t took_us)
 
 static bool is_executed(const struct sw_request *request)
 {
-    return request->kind == SW_REQUEST_QUERY || request->kind == SW_REQUEST_EXECUTE;
+    return request->kind == SW_REQUEST_QUERY || request->kind == SW_REQUEST_EXECUTE ||
+           request->role == SW_ROLE_SCATTER;
 }
 
 /* A batch that executes several statements gives each the same share of its time and rows. */
 static void count_statements(struct sw_session *session, uint64_t took_us)
 {
     const struct sw_measure *measure = &session->measure;
-    uint64_t rows = session->running == NULL ? 0 : session->running->rows, count = 0;
+    uint64_t rows = session->running == NULL ? measure->rows : session->running->rows,
+             count = 0;
 
     for (int i = 0; i < session->run.count; i++)
         count += is_executed(&session->run.requests[i]);

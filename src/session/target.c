@@ -11,6 +11,8 @@
  * if there is one; that, what only prepares, and the catalog's answers are had beside the
  * transaction otherwise.
  *
+ * What goes to several shards is a run of its own, see scattering.c.
+ *
  * A batch whose statements are not on one shard is refused outside of a transaction: it is one
  * implicit transaction. Inside an explicit one it is split where the shard changes: a Sync more
  * changes nothing there.
@@ -356,6 +358,10 @@ static bool aim_at(struct sw_session *session, const struct sw_target *next,
 {
     struct sw_target joined = session->target;
 
+    if (session->scattering != NULL) { /* which runs first */
+        session->wants_split = true;
+        return false;
+    }
     if ((session->batch != NULL && !includes(next, session->batch->shard)) ||
         !join(&joined, next))
         return leave_course(session, next, err);
@@ -461,14 +467,6 @@ bool sw_session_aim_copy(struct sw_session *session, const struct sw_placement *
     return session->ddl != NULL ? refuse_beside_ddl(err) : aim_at(session, &next, err);
 }
 
-static bool refuse_several(struct sw_error *err)
-{
-    sw_error_set(err, "0A000", "statement needs more than one shard");
-    sw_error_detail(err, "Rows of several shards are not put together yet.");
-    sw_error_hint(err, "Ask for the rows of one key.");
-    return false;
-}
-
 /* It was DDL of a temporary table when it was prepared. */
 static bool refuse_moved(struct sw_error *err)
 {
@@ -492,22 +490,23 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
 
     if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
         return false;
-    if (route.kind == SW_ROUTE_SEVERAL && executes)
-        return refuse_several(err);
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
         return !executes || refuse_moved(err);
+    if (route.kind == SW_ROUTE_SEVERAL && executes)
+        return sw_session_add_scatter(session, statement, plan, parameters, err);
     if (route.needs_rows) /* see rows.c for the rest */
         return executes ? refuse_rows(err) : true;
     if (session->ddl != NULL && executes)
         return refuse_beside_ddl(err);
     if (route.needs_ids && executes)
         return refuse_spliced(err);
-    next = (struct sw_target){.kind = kinds[route.kind],
-                              .shard = route.shard,
-                              .placement = route.placement,
-                              .executes = executes,
-                              .writes = executes && route.writes,
-                              .locks_rows = executes && statement->locks_rows};
+    next = (struct sw_target){
+        .kind = kinds[route.kind],
+        .shard = route.kind == SW_ROUTE_SEVERAL ? route.placement->shards[0] : route.shard,
+        .placement = route.placement,
+        .executes = executes,
+        .writes = executes && route.writes,
+        .locks_rows = executes && statement->locks_rows};
     meet_others(session, statement, &next);
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;

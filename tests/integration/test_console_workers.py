@@ -107,7 +107,7 @@ def statistics_count_what_was_sent(p):
             with conn.transaction():
                 for _ in range(3):
                     conn.execute(sql, (places["users_3"],))
-            for bad in ("SELECT * FROM patients", "SELEKT"):
+            for bad in ("DELETE FROM patients", "SELEKT"):
                 try:
                     conn.execute(bad)
                 except psycopg.Error:

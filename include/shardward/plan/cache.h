@@ -20,6 +20,9 @@
 
 #include <stdatomic.h>
 
+struct sw_recipe;
+struct sw_recipe_shelf;
+
 /* What is known about one text. Counted; lives on when the cache forgets it. It shares the map
  * and the catalog of its context, and owns the rest. */
 struct sw_planned {
@@ -30,8 +33,9 @@ struct sw_planned {
                              refused whatever the values are */
     struct {
         int index;
-        uint64_t serial; /* 0: nowhere yet */
-    } counted;           /* the user's: where it counts how often this was run */
+        uint64_t serial;             /* 0: nowhere yet */
+    } counted;                       /* the user's: where it counts how often this was run */
+    struct sw_recipe_shelf *recipes; /* of the only statement; NULL: none yet */
 };
 
 struct sw_plan_counters {
@@ -67,6 +71,14 @@ struct sw_planned *sw_planned_beside(struct sw_planned *planned,
                                      struct sw_temporaries *temporaries);
 struct sw_planned *sw_planned_ref(struct sw_planned *planned);
 void sw_planned_unref(struct sw_planned *planned); /* accepts NULL */
+
+/* The recipe that was kept for the only statement, as it stands in @text, with parameters of
+ * these types (0: not said). One reference; NULL: there is none. */
+struct sw_recipe *sw_planned_recipe(const struct sw_planned *planned, const char *text,
+                                    const uint32_t *types, int type_count);
+/* Keep a recipe, which is shared. The oldest of a few makes room. */
+void sw_planned_keep_recipe(struct sw_planned *planned, const char *text, const uint32_t *types,
+                            int type_count, struct sw_recipe *recipe);
 
 /* Does what was planned in one context hold in the other? */
 bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b);

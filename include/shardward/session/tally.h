@@ -1,9 +1,9 @@
 /*
  * tally - what a worker's sessions have done, counted.
  *
- * One tally for each (database, user, shard) that was ever used; shard NULL: what was answered
- * without a server. A tally outlives reloads, and ends with the sessions. Plain numbers of the
- * worker's thread: others ask by letter.
+ * One tally for each (database, user, shard) that was ever used, and for each number of shards
+ * at once; shard NULL: what was answered without a server. A tally outlives reloads, and ends
+ * with the sessions. Plain numbers of the worker's thread: others ask by letter.
  */
 #ifndef SW_SESSION_TALLY_H
 #define SW_SESSION_TALLY_H
@@ -13,7 +13,7 @@
 
 struct sw_tally {
     char *database, *user;
-    char *shard, *node; /* both NULL, or none */
+    char *shard, *node; /* both NULL, or none; "4 shards" and empty of several at once */
     uint64_t transactions;
     uint64_t queries;          /* simple queries, and batches up to Sync */
     uint64_t received, sent;   /* bytes of clients, and to them */

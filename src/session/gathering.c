@@ -1,0 +1,219 @@
+/*
+ * What the shards of a statement are sent, with the client's values, and what becomes of their
+ * answers: rows are merged, or gathered for a last query that one of the shards runs.
+ */
+#include "scattering.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/write.h"
+
+enum {
+    MERGE_BUDGET = 16 * 1024 * 1024,  /* bytes of rows that wait for those of other shards */
+    FINISH_BUDGET = 64 * 1024 * 1024, /* bytes of rows for a last query */
+};
+
+/* --- what servers are sent --- */
+
+/* The client's values, and behind them one array for each column that was gathered. */
+static void write_values(struct sw_buf *out, const struct sw_wire_bind *bind,
+                         const struct sw_columns *columns, int array_count)
+{
+    const uint8_t *end = bind->values;
+    struct sw_wire_value value;
+    int index = 0;
+
+    sw_put_int16(out, (uint16_t)(bind->value_count + array_count));
+    for (const uint8_t *at = bind->values; sw_wire_bind_next(bind, &at, &index, &value);
+         end = at)
+        sw_put_int16(out, value.is_binary);
+    for (int i = 0; i < array_count; i++)
+        sw_put_int16(out, 1);
+    sw_put_int16(out, (uint16_t)(bind->value_count + array_count));
+    (void)sw_buf_append(out, bind->values, (size_t)(end - bind->values));
+    for (int i = 0; i < array_count; i++) {
+        sw_put_int32(out, (uint32_t)sw_columns_array_size(columns, i));
+        sw_columns_write_array(columns, i, out);
+    }
+}
+
+static void write_results(struct sw_buf *out, const struct sw_wire_bind *bind)
+{
+    sw_put_int16(out, (uint16_t)bind->result_count);
+    (void)sw_buf_append(out, bind->results, (size_t)bind->result_count * 2);
+}
+
+/* Hidden columns come in binary, and all of them if they become arrays. */
+static void write_gathered(struct sw_buf *out, const struct sw_wire_bind *bind,
+                           const struct sw_recipe *recipe)
+{
+    if (recipe->finish != NULL) {
+        sw_put_int16(out, 1);
+        sw_put_int16(out, 1);
+        return;
+    }
+    if (recipe->gathered_count == recipe->visible_count) {
+        write_results(out, bind);
+        return;
+    }
+    sw_put_int16(out, (uint16_t)recipe->gathered_count);
+    for (int i = 0; i < recipe->gathered_count; i++)
+        sw_put_int16(out, i >= recipe->visible_count || sw_wire_wants_binary(bind, i));
+}
+
+/* Servers keep what is named, if no word in it stands for the moment of its Parse. */
+static struct sw_prepared *prepare(const struct sw_scattering *scattering, const char *text,
+                                   const uint32_t *types, int type_count)
+{
+    struct sw_prepared *prepared;
+    struct sw_error ignored;
+    char *scope;
+
+    if (!scattering->is_named || !sw_reading_check(text, &ignored))
+        return sw_prepared_create_unnamed(text, types, type_count);
+    scope = sw_session_scope(scattering->session, text, scattering->planned);
+    prepared = sw_prepared_create(text, types, type_count, scope);
+    free(scope);
+    return prepared;
+}
+
+/* Takes @prepared. */
+static void fill_run(struct sw_run *run, struct sw_prepared *prepared,
+                     const struct sw_buf *tail)
+{
+    sw_run_add(run, SW_REQUEST_BIND, prepared, "", sw_buf_bytes(tail), sw_buf_len(tail))
+        ->is_quiet = true;
+    sw_run_add(run, SW_REQUEST_EXECUTE, prepared, "", NULL, 0)->is_for_rows = true;
+    (void)sw_run_add(run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
+    sw_prepared_unref(prepared);
+}
+
+/* --- gathering --- */
+
+static bool check_results(const struct sw_scattering *scattering,
+                          const struct sw_wire_bind *bind, struct sw_error *err)
+{
+    int count = scattering->recipe->description.column_count;
+
+    return bind->result_count <= 1 || bind->result_count == count ||
+           sw_error_set(err, "08P01",
+                        "bind message has %d result formats but query has %d columns",
+                        bind->result_count, count);
+}
+
+static int64_t limited(const struct sw_scattering *scattering, int64_t limit)
+{
+    int64_t most = scattering->max_rows;
+
+    return most > 0 && (limit < 0 || limit > most) ? most : limit;
+}
+
+static struct sw_merger *make_merger(const struct sw_scattering *scattering, int64_t limit,
+                                     int64_t offset)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
+    const struct sw_merge_recipe merge = {
+        .column_count = recipe->gathered_count,
+        .visible_count = recipe->visible_count,
+        .keys = recipe->keys,
+        .key_count = recipe->key_count,
+        .offset = offset,
+        .limit = limited(scattering, limit),
+    };
+
+    return sw_merger_create(&merge, scattering->count, MERGE_BUDGET);
+}
+
+/* The rows of the last query pass as they are. */
+static struct sw_merger *make_passage(const struct sw_scattering *scattering)
+{
+    int count = scattering->recipe->description.column_count;
+    const struct sw_merge_recipe merge = {
+        .column_count = count, .visible_count = count, .limit = limited(scattering, -1)};
+
+    return sw_merger_create(&merge, 1, MERGE_BUDGET);
+}
+
+static void start_gathering(struct sw_scattering *scattering, const struct sw_wire_bind *bind,
+                            int64_t limit, int64_t offset)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
+    struct sw_scatter *scatter = sw_scattering_spread(scattering, 0, scattering->count);
+    struct sw_buf tail;
+
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_values(&tail, bind, NULL, 0);
+    write_gathered(&tail, bind, recipe);
+    fill_run(&scatter->run,
+             prepare(scattering, recipe->gather, recipe->description.parameters,
+                     recipe->description.parameter_count),
+             &tail);
+    sw_buf_finish(&tail);
+    if (recipe->finish == NULL)
+        sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
+    else
+        sw_scatter_gather(scatter,
+                          sw_columns_create(recipe->gathered_types, recipe->gathered_count,
+                                            scattering->count, FINISH_BUDGET));
+    sw_scatter_start(scatter);
+}
+
+void sw_scattering_gather(struct sw_scattering *scattering)
+{
+    struct sw_parameter *values;
+    struct sw_wire_bind bind;
+    struct sw_parameters parameters = sw_scattering_parameters(scattering, &bind, &values);
+    int64_t limit, offset;
+    struct sw_error err;
+    bool is_good = check_results(scattering, &bind, &err) &&
+                   (!scattering->executes ||
+                    sw_recipe_rows(scattering->recipe, &parameters, &limit, &offset, &err));
+
+    free(values);
+    if (!is_good)
+        sw_scattering_fail(scattering, &err);
+    else if (scattering->executes)
+        start_gathering(scattering, &bind, limit, offset);
+    else
+        sw_scattering_end(scattering);
+}
+
+/* --- finishing --- */
+
+static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
+    int own = recipe->description.parameter_count, count = own + recipe->gathered_count;
+    uint32_t *types = sw_alloc_zero((size_t)count + 1, sizeof *types);
+    struct sw_prepared *prepared;
+
+    for (int i = 0; i < count; i++)
+        types[i] = i < own ? recipe->description.parameters[i] : recipe->finish_types[i - own];
+    prepared = prepare(scattering, recipe->finish, types, count);
+    free(types);
+    return prepared;
+}
+
+void sw_scattering_finish(struct sw_scattering *scattering)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
+    int at = sw_scattering_finisher(scattering);
+    struct sw_columns *columns = scattering->scatter->columns;
+    struct sw_scatter *scatter;
+    struct sw_wire_bind bind;
+    struct sw_buf tail;
+
+    scattering->scatter->columns = NULL;
+    sw_scattering_settle(scattering, at);
+    scattering->finishes = true;
+    scatter = sw_scattering_spread(scattering, at, 1);
+    (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
+                                 &bind);
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_values(&tail, &bind, columns, recipe->gathered_count);
+    sw_columns_destroy(columns);
+    write_results(&tail, &bind);
+    fill_run(&scatter->run, prepare_finish(scattering), &tail);
+    sw_buf_finish(&tail);
+    sw_scatter_merge(scatter, make_passage(scattering));
+    sw_scatter_start(scatter);
+}

@@ -1,0 +1,43 @@
+/*
+ * several - statements over several shards, as the rest of a session knows them. See
+ * scattering.h for how they are run.
+ */
+#ifndef SW_SESSION_SEVERAL_H
+#define SW_SESSION_SEVERAL_H
+
+#include "shardward/base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sw_named;
+struct sw_parameters;
+struct sw_plan;
+struct sw_session;
+struct sw_statement;
+struct sw_wire_bind;
+
+/* Collect what is to be asked of several shards. False: it is refused, or
+ * wants_split is set. Its text follows. */
+bool sw_session_add_scatter(struct sw_session *session, const struct sw_statement *statement,
+                            const struct sw_plan *plan, const struct sw_parameters *parameters,
+                            struct sw_error *err);
+/* It is the simple query @text, planned. */
+void sw_session_scatter_query(struct sw_session *session, const char *text);
+/* It is bound, and its Bind collected. Returns the portal, borrowed. */
+struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
+                                           const struct sw_wire_bind *bind);
+/* Collect Describe and Execute of a portal over several shards. False: 0A000, it is not the one
+ * that was bound last. */
+bool sw_session_scatter_describe(struct sw_session *session, struct sw_named *named,
+                                 struct sw_error *err);
+bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *named,
+                                const char *portal, uint32_t max_rows, struct sw_error *err);
+/* Run what was collected. */
+void sw_session_run_scatter(struct sw_session *session);
+/* The client has read what was sent. */
+void sw_session_go_on_scattering(struct sw_session *session);
+void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error *why);
+void sw_session_forget_scatter(struct sw_session *session);
+
+#endif

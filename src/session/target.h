@@ -1,0 +1,33 @@
+/*
+ * target - where the run that is being collected goes.
+ */
+#ifndef SW_SESSION_TARGET_H
+#define SW_SESSION_TARGET_H
+
+#include <stdbool.h>
+
+struct sw_placement;
+struct sw_shard;
+
+enum sw_target_kind {
+    SW_TARGET_NONE,
+    SW_TARGET_ANY,
+    SW_TARGET_CATALOG,
+    SW_TARGET_ANY_OF, /* a shard of `placement` */
+    SW_TARGET_ONE,
+};
+
+/* Where the run being collected has to go, as far as its statements tell. */
+struct sw_target {
+    enum sw_target_kind kind;
+    const struct sw_shard *shard;
+    const struct sw_placement *placement;
+    bool executes; /* not only Parse and Describe */
+    bool stays;    /* opens a cursor, or a portal with a name: what goes on there belongs to the
+                      transaction */
+    bool writes, locks_rows;
+    unsigned leaves; /* bits of enum sw_leftover */
+    bool may_unlock;
+};
+
+#endif
