@@ -14,6 +14,7 @@ from psycopg.types.multirange import MultirangeInfo, register_multirange
 from psycopg.types.range import Range, RangeInfo, register_range
 from suite import equal, rows, test
 from test_catalog import declared
+from test_copy import DONE, data
 from test_steady import QUERIES, STRAY, counted
 from wire import FLUSH, SYNC, bind, close, describe, execute, parse
 
@@ -458,3 +459,18 @@ def what_ddl_makes_is_known_behind_it(p):
                         equal(asks(p.logged_in(other.port), key), asks(catalog_wire(p), key), type_)
         finally:
             drop()
+
+
+@test
+def copy_takes_the_numbers_of_the_catalog_database_as_of_any_other(p):
+    """PostgreSQL (14 and newer) insists only on the numbers of types that every server has alike."""
+    sql = QUERIES_OF_ALL["columns"]
+    with feelings(p) as (other, keys), p.logged_in(other.port) as client, catalog_wire(p) as catalog:
+        for key in keys:
+            copied = catalog.query(f"COPY (SELECT * FROM feelings WHERE patient_id = {key} ORDER BY n) TO STDOUT BINARY")
+            content = b"".join(answer.body for answer in copied if answer.kind == "d")
+            equal(wire.kinds(client.query(f"DELETE FROM feelings WHERE patient_id = {key}")), "CZ")
+            client.send(wire.query("COPY feelings FROM STDIN BINARY") + data(content) + DONE)
+            equal(wire.kinds(client.read_ready()), "GCZ")
+            got, expected = (transcript(one, one_flight(sql, key)) for one in (client, catalog))
+            equal([readable(answers) for answers in got], [readable(answers) for answers in expected])
