@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FIRST_SIZE = 4096 };
+
 const char *sw_reader_beside(struct sw_reader *reader, const char *name)
 {
     struct sw_arena *arena = &reader->config->arena;
@@ -21,6 +23,22 @@ const char *sw_reader_beside(struct sw_reader *reader, const char *name)
     return path;
 }
 
+/* All of it, or one byte more than @most. */
+static char *read_up_to(FILE *file, size_t most, size_t *len)
+{
+    size_t size = most + 1 < FIRST_SIZE ? most + 1 : FIRST_SIZE;
+    char *bytes = sw_alloc(size + 1);
+
+    *len = fread(bytes, 1, size, file);
+    while (*len == size && size <= most) {
+        size = size > most / 2 ? most + 1 : size * 2;
+        bytes = sw_realloc(bytes, size + 1);
+        *len += fread(bytes + *len, 1, size - *len, file);
+    }
+    bytes[*len] = '\0';
+    return bytes;
+}
+
 char *sw_file_read(const char *path, size_t most, size_t *len, const char **why)
 {
     FILE *file = fopen(path, "rb");
@@ -31,17 +49,14 @@ char *sw_file_read(const char *path, size_t most, size_t *len, const char **why)
         *why = strerror(errno);
         return NULL;
     }
-    bytes = sw_alloc(most + 2);
     errno = 0;
-    *len = fread(bytes, 1, most + 1, file);
+    bytes = read_up_to(file, most, len);
     is_short = ferror(file) == 0 && *len <= most;
     if (!is_short)
         *why = ferror(file) != 0 ? strerror(errno) : "it is too large";
     (void)fclose(file);
-    if (!is_short) {
-        free(bytes);
-        return NULL;
-    }
-    bytes[*len] = '\0';
-    return sw_realloc(bytes, *len + 1);
+    if (is_short)
+        return sw_realloc(bytes, *len + 1);
+    free(bytes);
+    return NULL;
 }
