@@ -119,7 +119,7 @@ def thousands_of_clients_come_at_once(p, how, count):
 def silent_clients_cost_little_count_and_are_sent_away(p):
     room_for(SILENT)
     with p.another_shardward(workers(1), ("clients: 10000", f"clients: {SILENT + 1}"),
-                             ("login: 10s", "login: 5s")) as other:
+                             ("login: 10s", "login: 15s")) as other:
         bystander = Bystander(p, other.port)
         bystander.is_served()
         before = forget_memory_peak(other)
