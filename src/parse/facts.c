@@ -74,6 +74,7 @@ void sw_facts_finish(struct sw_facts *facts)
             keep(facts, &facts->predicates, sizeof *to->predicates, &to->predicate_count);
         to->functions =
             keep(facts, &facts->functions, sizeof *to->functions, &to->function_count);
+        to->types = keep(facts, &facts->types, sizeof *to->types, &to->type_count);
         to->parameter_uses =
             keep(facts, &facts->uses, sizeof *to->parameter_uses, &to->parameter_count);
         to->settings = keep(facts, &facts->settings, sizeof *to->settings, &to->setting_count);

@@ -59,6 +59,7 @@ struct sw_facts {
     struct sw_facts_list hidden;     /* bool, per relation: below a join with an alias */
     struct sw_facts_list predicates; /* struct sw_predicate */
     struct sw_facts_list functions;  /* struct sw_function */
+    struct sw_facts_list types;      /* const char * */
     struct sw_facts_list uses;       /* int, per parameter */
     struct sw_facts_list settings;   /* struct sw_setting_fact */
     struct sw_ddl ddl;               /* of a statement that has one */

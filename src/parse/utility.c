@@ -193,6 +193,7 @@ static void describe_prepare(struct sw_facts *facts, const PrepareStmt *prepare)
         refuse_command(facts, nodeTag(prepare->query));
     facts->levels.count = facts->relations.count = facts->predicates.count = 0;
     facts->functions.count = facts->uses.count = facts->settings.count = 0;
+    facts->types.count = 0;
     *statement = (struct sw_statement){.location = statement->location,
                                        .len = statement->len,
                                        .refusal = statement->refusal,

@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include "temporary.h"
+
 #include "outlining.h"
 
 #include <string.h>
@@ -339,6 +341,9 @@ void sw_walk_type(struct sw_facts *facts, const TypeName *type)
         return;
     }
     name = strVal(llast(type->names));
+    if (list_length(type->names) == 1 || sw_temporary_is_schema(strVal(linitial(type->names))))
+        *(const char **)sw_facts_add(facts, &facts->types, sizeof name) =
+            sw_facts_text(facts, name);
     for (size_t i = 0; i < lengthof(catalog_types); i++)
         if (strcmp(name, catalog_types[i]) == 0)
             facts->statement->reads_catalog = true;

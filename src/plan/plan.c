@@ -334,6 +334,8 @@ static bool compile(struct sw_plan *plan, struct sw_error *err)
         *err = plan->statement->refusal;
         return false;
     }
+    if (!sw_temporaries_check_types(&planner))
+        return false;
     plan->is_settled =
         plan->statement->ddl != NULL || route_by_kind(plan->statement->kind, &plan->route);
     if (plan->is_settled)

@@ -161,6 +161,8 @@ bool sw_user_check(const struct sw_planner *planner);
 bool sw_rights_check_table(const struct sw_planner *planner, const struct sw_table *table);
 bool sw_rights_check_ddl(const struct sw_planner *planner, const struct sw_business *business);
 bool sw_rights_check_writes(const struct sw_planner *planner);
+/* 0A000 of a type that is the row of a temporary table. */
+bool sw_temporaries_check_types(const struct sw_planner *planner);
 /* Does one of the session's temporary tables have a name of the map? */
 bool sw_temporaries_hide_tables(const struct sw_planner *planner);
 /* What an unqualified name, or one of pg_temp, means first; NULL: nothing temporary. */

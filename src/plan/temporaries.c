@@ -54,11 +54,35 @@ bool sw_plan_names_temporaries(const struct sw_temporaries *temporaries,
     return false;
 }
 
+/* A table is a type, too. */
+static const char *find_type(const struct sw_temporaries *temporaries,
+                             const struct sw_statement *statement)
+{
+    for (int i = 0; i < statement->type_count; i++)
+        if (sw_temporaries_find(temporaries, statement->types[i]) != NULL)
+            return statement->types[i];
+    return NULL;
+}
+
+bool sw_temporaries_check_types(const struct sw_planner *planner)
+{
+    const struct sw_temporaries *temporaries = planner->context->temporaries;
+    const char *type = temporaries == NULL ? NULL : find_type(temporaries, planner->statement);
+
+    if (type == NULL)
+        return true;
+    sw_error_set(planner->err, "0A000", "the type of temporary table \"%s\" is not supported",
+                 type);
+    sw_error_hint(planner->err, "Name the columns; or write a type of yours with its schema.");
+    return false;
+}
+
 bool sw_plan_minds_temporaries(const struct sw_temporaries *temporaries,
                                const struct sw_statement *statement)
 {
     return statement->ddl != NULL || statement->makes != NULL ||
-           statement->function_count > 0 || sw_plan_names_temporaries(temporaries, statement);
+           statement->function_count > 0 || sw_plan_names_temporaries(temporaries, statement) ||
+           find_type(temporaries, statement) != NULL;
 }
 
 enum change { STAYS, GOES, IS_RENAMED, GETS_INDEX };

@@ -73,6 +73,11 @@ ROWS = [
     ("of the transaction's shard", "BEGIN", "UPDATE patients SET visits = 3 WHERE patient_id = {key}", MADE, FILLED,
      "SELECT name, b FROM patients, t WHERE patient_id = {key} ORDER BY 2", "COMMIT",
      "SELECT name, b FROM patients, t WHERE patient_id = {key} ORDER BY 2", "DROP TABLE t"),
+    ("read only", MADE, "BEGIN READ ONLY", FILLED, ALL, "CREATE TEMP TABLE u (a int)", "ROLLBACK", ALL, "DROP TABLE t"),
+    ("hidden and written to", "CREATE TEMP TABLE patients (LIKE patients INCLUDING DEFAULTS)", "INSERT INTO patients VALUES ({key}, 'mine'), (1, 'x')",
+     "UPDATE patients SET name = 'y'", "SELECT patient_id, name, visits FROM patients ORDER BY 1", "DELETE FROM patients",
+     "SELECT name FROM public.patients WHERE patient_id = {key}", "TRUNCATE patients", "DROP TABLE patients",
+     "SELECT name FROM patients WHERE patient_id = {key}"),
     ("strings that end a transaction", "BEGIN", MADE, "ROLLBACK; SELECT 1", ALL, "BEGIN", MADE, f"COMMIT; {ALL}", "BEGIN",
      "DROP TABLE t", f"ROLLBACK; {ALL}", "BEGIN", "CREATE TEMP TABLE u (a int) ON COMMIT DROP", "COMMIT; SELECT 2", "SELECT * FROM u",
      "DROP TABLE t"),
@@ -217,6 +222,17 @@ def tables_on_several_shards(p):
         client.query("DROP TABLE u")
         client.query("DISCARD TEMP")
         equal(code(client, "SELECT 1 FROM t"), "42P01")
+
+
+@test
+def a_table_is_a_type_and_may_hide_one(p):
+    with p.logged_in() as client:
+        client.query("CREATE TEMP TABLE hospitals (a int)")
+        for sql in ("SELECT ROW(1)::hospitals", "SELECT NULL::pg_temp.hospitals", "SELECT NULL::hospitals[] FROM doctors",
+                    "CREATE TEMP TABLE u (a hospitals)", "ALTER TABLE doctors ADD h hospitals"):
+            equal(code(client, sql), "0A000", sql)
+            equal(wire.error_of(client.ask(run(sql) + SYNC))["C"], "0A000", sql)
+        equal(wire.rows_of(client.query("SELECT NULL::public.hospitals, 1::int, 'x'::text")), [[None, "1", "x"]])
 
 
 @test

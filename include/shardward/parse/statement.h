@@ -238,6 +238,9 @@ struct sw_statement {
     const struct sw_function *functions; /* only those that are not known to be harmless */
     int function_count;
 
+    const char *const *types; /* that are named without a schema, or as of pg_temp */
+    int type_count;
+
     const int *parameter_uses; /* how often $1, $2 ... stand in the text */
     int parameter_count;       /* the highest $n */
 
