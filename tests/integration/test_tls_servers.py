@@ -226,10 +226,11 @@ def a_server_that_is_killed_in_tls_is_a_lost_server(p):
             equal(wire.rows_of(got), [["Ada"]])
 
 
-@test
-def a_statement_of_a_server_in_tls_is_cancelled(p):
+@rows([("that takes both", ""), ("that takes nobody outside of TLS", "hostnossl all all all reject\n")])
+def a_statement_of_a_server_in_tls_is_cancelled(p, hba):
+    """The cancel goes to it outside of TLS, which PostgreSQL takes before it looks at pg_hba.conf."""
     key = p.new_patient(p.shards("users")[0])
-    with nodes_with_tls(p), p.another_shardward(*to_nodes(p, "require")) as other:
+    with nodes_with_tls(p, hba), p.another_shardward(*to_nodes(p, "require")) as other:
         with p.connect(other.port) as conn:
             timer = threading.Timer(0.5, conn.cancel)
             timer.start()

@@ -28,6 +28,7 @@ WARM_UP, QUICK_WARM_UP = 50, 2  # transactions of each client before a measureme
 QUICK = 25                      # of each client, instead of the seconds, with --quick
 FILES_APART = 200               # what a proxy has open beside its clients
 FIRST_PORT = 30000
+TLS_LOGIN_S = 0.005             # of one client, both sides, on a slow machine
 
 
 def say(text):
@@ -141,6 +142,11 @@ class Bench:
             return QUICK_WARM_UP
         return case.transactions or QUICK
 
+    def _seconds(self, case):
+        """pgbench's time runs while its clients log in, which in TLS takes a crowd seconds."""
+        logging_in = TLS_LOGIN_S * case.clients if self.args.tls else 0
+        return self.args.seconds + round(logging_in)
+
     def measure(self, one, case):
         running = self.instance(one, case)
         few = {"most_clients": pgbench.QUICK_CROWD} if self.args.quick else {}
@@ -151,7 +157,7 @@ class Bench:
             outcome = pgbench.run(case, running, self.dir, **few,
                                   transactions=self._transactions(case))
         else:
-            outcome = pgbench.run(case, running, self.dir, seconds=self.args.seconds,
+            outcome = pgbench.run(case, running, self.dir, seconds=self._seconds(case),
                                   sampling=1.0 if case.clients == 1 else SAMPLE)
         used = procs.cpu_ns(pids) - before
         return report.Sample(outcome.tps, outcome.percentile(50), outcome.percentile(99),
