@@ -171,6 +171,8 @@ class Layouts:
         if self.shardward.process.poll() is None:
             return None
         death = f"exit status {self.shardward.process.returncode}\n{self.shardward.log()[-4000:]}"
+        for client in self.clients.values():
+            client.close()
         self.shardward.start()
         return death
 

@@ -11,6 +11,7 @@ from collections import Counter
 
 import flights
 from careless import CONTROLS, Careless
+from compare import LOST, Answer
 from families import BINARY, PIECES, SIMPLE, TEXT, Asked, Sender, read_all
 from findings import Findings
 from judge import Judge
@@ -26,6 +27,7 @@ WAYS_OF_RANDOM = [{"three": (SIMPLE, BINARY)}, {"three": (SIMPLE,), "eight": (TE
                   {"three": (TEXT,), "one_empty": (SIMPLE,)}]
 RANDOM_STATEMENTS, PARTITIONS = 3000, 300
 MOST_SHOWN = 400                                 # of a line
+MOST_LOST = 20                                   # connections; each may have waited for long
 
 
 class Several:
@@ -46,6 +48,8 @@ class Several:
         death = self.layouts.mourn()
         if death:
             self.findings.of(name).append(f"shardward died: {death}")
+        self.counts["lost"] += isinstance(got, Answer) and got.code == LOST
+        assert self.counts["lost"] < MOST_LOST, "too many connections are lost"
 
     def ask(self, name, asked, ways):
         """On all layouts of @ways. Returns (refusals, of, the answer that LAYOUT gave first)."""
