@@ -14,7 +14,7 @@ from test_console import table
 from test_extended import int8, kinds_of, patient_in_both, same
 from test_pools import size
 from test_transactions import eventually, sessions
-from wire import SYNC, bind, close, describe, execute, parse, query
+from wire import FLUSH, SYNC, bind, close, describe, execute, parse, query
 
 MB = 1024 * 1024
 SHARDS = ["users_0", "users_1", "users_2", "users_3"]
@@ -252,6 +252,37 @@ def a_bad_value_is_told_as_by_postgresql(p):
     got = same(p, parse(sql) + bind(["x"]) + execute() + SYNC, parse(sql, "s") + SYNC,
                bind(["x"], "s") + execute() + SYNC)
     equal(kinds_of(got), ["1EZ", "1Z", "EZ"])
+
+
+# What is refused
+
+READ = "SELECT name FROM patients WHERE visits >= 0"
+
+
+@rows([("a cursor", ["BEGIN", f"DECLARE c CURSOR FOR {READ}"]), ("EXPLAIN", [f"EXPLAIN {READ}"]),
+       ("EXPLAIN ANALYZE", [f"EXPLAIN ANALYZE {READ}"]), ("COPY", [f"COPY ({READ}) TO STDOUT"]),
+       ("by a name", [f"PREPARE r AS {READ}", "EXECUTE r"]), ("two in a string", [f"{READ}; {READ}"]),
+       ("beside another", [f"SELECT 1; {READ}"]), ("row locks", [f"{READ} FOR UPDATE"]),
+       ("INTO", [f"CREATE TEMP TABLE t AS {READ}"]),
+       ("with a temporary table", ["CREATE TEMP TABLE t (name text)", f"{READ} AND name IN (SELECT name FROM t)"])])
+def is_refused(p, statements):
+    *before, last = statements
+    with p.logged_in() as client:
+        for sql in before:
+            equal(codes(client.query(sql)), [], sql)
+        answers = client.query(last)
+        equal((wire.kinds(answers), codes(answers)), ("EZ", ["0A000"]))
+
+
+@rows([("a fetch size", parse(READ) + bind(portal="p") + execute(1, "p") + SYNC),
+       ("another Execute", parse(READ) + bind() + execute() + execute() + SYNC),
+       ("Flush before Execute", parse(READ) + bind() + FLUSH + execute() + SYNC)])
+def portals_that_would_have_to_stay_are_refused(p, flight):
+    with p.logged_in() as client:
+        equal(codes(client.ask(flight)), ["0A000"])
+        equal(codes(client.query("BEGIN")), [])
+        equal(codes(client.ask(parse(READ) + bind() + execute(1) + SYNC)), [])
+        equal(codes(client.ask(execute() + SYNC)), ["0A000"])
 
 
 # Its end before its time
