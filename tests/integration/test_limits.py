@@ -89,7 +89,7 @@ def a_higher_limit_helps_those_who_wait_at_once(p):
 def who_waits_for_too_long_is_told_of_the_limit_of(p, edit, name):
     shards = ("users_0", "users_0" if edit == size(1) else "users_1")
     keys = [p.new_patient(shard) for shard in shards]
-    with p.another_shardward(edit, ("lease: 5s", "lease: 200ms")) as other:
+    with p.another_shardward(edit, ("lease: 5s", "lease: 2s")) as other:
         with p.logged_in(other.port) as one, p.logged_in(other.port) as two:
             one.query("BEGIN")
             equal(name_of(one, keys[0]), [["Ada"]])
