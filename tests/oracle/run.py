@@ -40,7 +40,7 @@ from ways import INT2, INT4, INT8, SIMPLE, WAYS, Prepared, Request, Statement, r
 from writes import Writes                        # noqa: E402
 
 SEED, SECONDS, SEVERAL_SECONDS = 20260101, 60, 30
-MOST_REFUSED = 100                               # percent of the corpus for several shards
+MOST_REFUSED = 10                                # percent of the corpus for several shards
 BATCH, WRITES, TRANSACTIONS, PREPARED = 12, 14, 4, 5     # in one round, for each group and way
 KEY_STATEMENTS = 4000                            # on tables placed in every way
 DRAWN_STATEMENTS = 1200                          # INSERTs that leave columns to a sequence
