@@ -327,8 +327,6 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
     cook->column_count = description->column_count;
     cook->columns = sw_arena_alloc(&recipe->arena,
                                    ((size_t)cook->column_count + 1) * sizeof *cook->columns);
-    cook->column_is_text =
-        sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof(bool));
     cook->column_is_text = sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) *
                                                               sizeof *cook->column_is_text);
     for (int i = 0; i < cook->column_count; i++)
