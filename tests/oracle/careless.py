@@ -126,6 +126,8 @@ CONTROLS = [
      _asked("SELECT city, patient_id FROM patients ORDER BY city LIMIT 7 OFFSET 3"), False),
     ("OFFSET forgotten", _cut_after(_merged(0, bytes), 0, 7),
      _asked("SELECT city, patient_id FROM patients ORDER BY city LIMIT 7 OFFSET 9"), True),
+    ("ties in another order, before a comment", _merged(0, bytes),
+     _asked("SELECT city, patient_id FROM patients ORDER BY /* 1 */ city ; -- LIMIT 1"), False),
     ("a row too far", _cut_after(_merged(0, bytes), 1, 24),
      _asked("SELECT city, patient_id FROM patients ORDER BY city LIMIT 23"), True),
     ("ties that are torn apart by another key", _merged(0, bytes),

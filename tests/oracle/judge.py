@@ -34,11 +34,17 @@ def _words(sql):
     return found
 
 
+def _without_comments(sql):
+    def plain(token):
+        return " " if (token["skip"] or "").startswith(("--", "/*")) else token[0]
+    return _TOKEN.sub(plain, sql).strip().rstrip("; \n\t")
+
+
 class Shape:
     """What stands at the end of a SELECT: ORDER BY, LIMIT, OFFSET."""
 
     def __init__(self, sql):
-        sql = sql.strip()
+        sql = _without_comments(sql)
         words = _words(sql)
         if sql.startswith("(") and sql.endswith(")") and not words:
             sql = sql[1:-1]
