@@ -8,6 +8,7 @@
 enum {
     SAID_LIMIT = 16 * 1024 * 1024,
     GRACE_MS = 20, /* for parts to end whose rows are not needed */
+    AGAIN_MS = 5,  /* until parts are looked at again that could not be cancelled yet */
 };
 
 static void go_on(struct sw_scatter *scatter);
@@ -26,7 +27,33 @@ static void unhold(struct sw_scatter_part *part)
     part->is_held = false;
 }
 
-/* Legs that wait are refused at once. */
+/* Would a cancel strike the run, and not its opening? A leg that waits is refused at once. */
+static bool may_be_struck(const struct sw_scatter_part *part)
+{
+    const struct sw_leg *leg = part->leg;
+
+    return part->scatter->may_cancel || leg->state == SW_LEG_LEASING ||
+           (leg->state == SW_LEG_RUNNING && leg->opening_done >= part->work.opening_count);
+}
+
+static void on_grace_over(void *owner);
+
+static void start_grace(struct sw_scatter *scatter, int ms)
+{
+    if (scatter->grace == NULL)
+        scatter->grace = sw_timer_create(scatter->loop, on_grace_over, scatter);
+    sw_timer_start(scatter->grace, (uint64_t)ms);
+}
+
+static void cancel_part(struct sw_scatter_part *part)
+{
+    part->is_to_be_cancelled = !may_be_struck(part);
+    if (part->is_to_be_cancelled)
+        start_grace(part->scatter, AGAIN_MS);
+    else
+        sw_leg_cancel(part->leg);
+}
+
 static void cancel_parts(struct sw_scatter *scatter)
 {
     bool was_working = scatter->is_working;
@@ -34,7 +61,7 @@ static void cancel_parts(struct sw_scatter *scatter)
     scatter->is_working = true;
     for (int i = 0; i < scatter->started; i++)
         if (!scatter->parts[i].has_ended)
-            sw_leg_cancel(scatter->parts[i].leg);
+            cancel_part(&scatter->parts[i]);
     scatter->is_working = was_working;
 }
 
@@ -74,7 +101,12 @@ static void on_grace_over(void *owner)
 {
     struct sw_scatter *scatter = owner;
 
-    cancel_parts(scatter);
+    scatter->is_working = true;
+    for (int i = 0; i < scatter->started; i++)
+        if (!scatter->parts[i].has_ended &&
+            (scatter->may_cancel || scatter->parts[i].is_to_be_cancelled))
+            cancel_part(&scatter->parts[i]);
+    scatter->is_working = false;
     go_on(scatter);
 }
 
@@ -98,8 +130,7 @@ static void be_satisfied(struct sw_scatter *scatter)
     spare_parts(scatter);
     if (scatter->busy == 0 || !scatter->may_cancel)
         return;
-    scatter->grace = sw_timer_create(scatter->loop, on_grace_over, scatter);
-    sw_timer_start(scatter->grace, GRACE_MS);
+    start_grace(scatter, GRACE_MS);
 }
 
 /* --- what the legs tell --- */

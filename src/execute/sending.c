@@ -204,6 +204,8 @@ void sw_leg_send_run(struct sw_leg *leg)
     leg->opening_done = 0;
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
+    if (leg->work.tells_of_opening && leg->work.opening_count > 0)
+        sw_write_flush(sw_backend_out(backend));
     for (int i = 0; i < leg->work.run->count; i++)
         send_request(leg, &leg->work.run->requests[i], i);
     if (leg->work.read_back_count > 0 || leg->work.question != NULL)

@@ -59,6 +59,7 @@ static bool take_part(struct sw_session *session, struct sw_scatter_part *part,
     keep_opening(opening, texts, count);
     part->work.opening = (const char *const *)opening->texts;
     part->work.opening_count = count;
+    part->work.tells_of_opening = true;
     return true;
 }
 

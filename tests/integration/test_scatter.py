@@ -196,6 +196,23 @@ def there_is_no_common_snapshot(p, begin):
 
 
 @test
+def a_failure_on_one_shard_leaves_the_savepoint_on_all(p):
+    """The others are cancelled only when they have heard of the savepoint."""
+    city, keys = crowd(p)
+    division = of_city(city, f"1 / (patient_id - {keys[2]})")
+    with p.logged_in() as client:
+        for n in range(60):
+            client.query("BEGIN")
+            client.query("SAVEPOINT a")
+            equal(codes(client.query(division)), ["22012"], n)
+            answers = client.query("ROLLBACK TO a")
+            equal((codes(answers), wire.ready_status(answers)), ([], "T"), n)
+            equal(len(wire.rows_of(client.query(of_city(city)))), 4, n)
+            equal(wire.ready_status(client.query("ROLLBACK")), "I", n)
+    check_all_idle(p)
+
+
+@test
 def a_savepoint_brings_the_transaction_back(p):
     city, keys = crowd(p)
     division = of_city(city, f"1 / (patient_id - {keys[2]})")

@@ -69,6 +69,8 @@ struct sw_leg_work {
     struct sw_run *run;
     const char *const *opening; /* statements of ours to come first, in the extended protocol */
     int opening_count;
+    bool tells_of_opening; /* opening_done counts while the run is still at work: else a server
+                              says all in the end */
     struct sw_settings *settings; /* to be in force on the backend outside the transaction */
     const char *const *read_back; /* names of settings to read when the run is over */
     int read_back_count;

@@ -20,7 +20,8 @@
  * error of any leg ends all: the others are cancelled, and what they still say is dropped. When
  * no row is needed any more the others are left a moment to end by themselves before they are
  * cancelled; inside of a transaction they are not, which would make it fail, and an error that
- * comes in the end is one.
+ * comes in the end is one. Nor is a cancel sent there that could strike what the leg has to
+ * hear first: a shard without the transaction's savepoints could not go back to them.
  *
  * A part whose server is lost unread starts again, as far as it is allowed to.
  */
@@ -58,7 +59,8 @@ struct sw_scatter_part {
     const struct sw_leg_sink *sink_before;
     void *owner_before;
     bool is_held;
-    bool is_spared; /* nothing is asked of it any more, before it had a backend */
+    bool is_spared;          /* nothing is asked of it any more, before it had a backend */
+    bool is_to_be_cancelled; /* once it has heard its opening */
     int tries;
 };
 
