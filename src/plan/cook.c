@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TEXT = 1 << 24, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
+enum { MOST_TEXT = 1 << 24, MOST_PARAMETERS = 65535, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
 
 enum state { STATE_CLIENTS, STATE_CORE, STATE_GATHER, STATE_PROBE, STATE_FINISH, STATE_DONE };
 
@@ -290,7 +290,7 @@ static void number_columns(struct sw_buf *text, int count)
 
 /* One row: the locale of the database; then of each gathered column its collation, if it has
  * one, the kind of its type and the name. */
-static void probe(struct sw_cook *cook)
+static bool probe(struct sw_cook *cook, struct sw_error *err)
 {
     struct sw_buf text;
 
@@ -310,11 +310,16 @@ static void probe(struct sw_cook *cook)
     sw_buf_printf(&text, " FROM (SELECT 1) one LEFT JOIN (%s) AS g(", cook->recipe->gather);
     number_columns(&text, cook->column_count);
     sw_buf_append(&text, ") ON false", sizeof ") ON false");
+    if (text.is_over) {
+        sw_buf_finish(&text);
+        return refuse(err, "so large a statement over several shards is not supported", NULL);
+    }
     ask_about_parameters(
         cook, SW_QUESTION_ROW,
         sw_arena_strdup(&cook->recipe->arena, (const char *)sw_buf_bytes(&text)));
     sw_buf_finish(&text);
     cook->state = STATE_PROBE;
+    return true;
 }
 
 static bool hear_gathered(struct sw_cook *cook, const struct sw_description *description,
@@ -331,8 +336,7 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
                                                               sizeof *cook->column_is_text);
     for (int i = 0; i < cook->column_count; i++)
         cook->columns[i].type = description->columns[i].type;
-    probe(cook);
-    return true;
+    return probe(cook, err);
 }
 
 /* Does the database compare texts as their bytes? UTF-8 keeps the order of code points. */
@@ -404,7 +408,7 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
 }
 
 /* Have columns that cannot go otherwise gathered as texts. */
-static void gather_texts(struct sw_cook *cook)
+static bool gather_texts(struct sw_cook *cook, struct sw_error *err)
 {
     struct sw_buf text;
     bool has_any = false;
@@ -418,10 +422,15 @@ static void gather_texts(struct sw_cook *cook)
     sw_buf_printf(&text, " FROM (%s) AS g(", cook->recipe->gather);
     number_columns(&text, cook->column_count);
     sw_buf_append(&text, ")", sizeof ")");
+    if (has_any && text.is_over) {
+        sw_buf_finish(&text);
+        return refuse(err, "so large a statement over several shards is not supported", NULL);
+    }
     if (has_any)
         cook->recipe->gather =
             sw_arena_strdup(&cook->recipe->arena, (const char *)sw_buf_bytes(&text));
     sw_buf_finish(&text);
+    return true;
 }
 
 static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_error *err)
@@ -434,6 +443,8 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
         sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof *gathered);
     bool was_raw = cook->is_raw;
 
+    if (parameters + cook->column_count > MOST_PARAMETERS)
+        return refuse(err, "so many columns of several shards cannot be put together", NULL);
     for (int i = 0; i < parameters; i++)
         types[i] = recipe->description.parameters[i];
     for (int i = 0; i < cook->column_count; i++) {
@@ -442,7 +453,8 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
         gathered[i] = cook->columns[i].cast != NULL ? OID_TEXT : cook->columns[i].type;
     }
     recipe->gathered_types = gathered;
-    gather_texts(cook);
+    if (!gather_texts(cook, err))
+        return false;
     recipe->finish = sw_recast_finish(&cook->source, &cook->is_raw, cook->columns,
                                       cook->column_count, &recipe->arena, err);
     if (recipe->finish == NULL)

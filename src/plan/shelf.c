@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { KEPT_RECIPES = 8 };
+enum { KEPT_RECIPES = 8, LARGEST_RECIPE = 64 * 1024 };
 
 struct kept {
     char *text;
@@ -59,7 +59,8 @@ void sw_planned_keep_recipe(struct sw_planned *planned, const char *text, const 
 {
     struct kept *kept;
 
-    if (!planned->context.is_search_path_plain)
+    if (!planned->context.is_search_path_plain ||
+        sw_arena_size(&recipe->arena) > LARGEST_RECIPE)
         return;
     if (planned->recipes == NULL)
         planned->recipes = sw_alloc_zero(1, sizeof *planned->recipes);

@@ -48,6 +48,8 @@ static void cancel_parked(struct sw_session *session, const struct sw_error *why
     sw_session_unpark(session);
     if (session->ddl != NULL)
         sw_session_refuse_ddl(session, why);
+    else if (session->scattering != NULL)
+        sw_session_refuse_scatter(session, why);
     else
         sw_session_refuse_run(session, why);
 }

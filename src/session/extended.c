@@ -426,6 +426,8 @@ static void execute(struct sw_session *session, struct sw_named *named, const ch
         execute_ddl(session, named, portal);
     } else if (named->prepared == NULL && sw_session_copies_rows(named->planned)) {
         execute_copy(session, named, portal);
+    } else if (named->prepared == NULL && session->scattering != NULL) {
+        sw_session_split(session);
     } else if (named->prepared == NULL) {
         sw_session_note_changes(session, named->statement);
         (void)sw_session_add_reset(session, named->statement, named->text);

@@ -76,13 +76,17 @@ static struct sw_prepared *prepare(const struct sw_scattering *scattering, const
     return prepared;
 }
 
-/* Takes @prepared. */
+/* Takes @prepared. No more than @most rows are needed; 0: all are. */
 static void fill_run(struct sw_run *run, struct sw_prepared *prepared,
-                     const struct sw_buf *tail)
+                     const struct sw_buf *tail, int64_t most)
 {
+    struct sw_request *execute;
+
     sw_run_add(run, SW_REQUEST_BIND, prepared, "", sw_buf_bytes(tail), sw_buf_len(tail))
         ->is_quiet = true;
-    sw_run_add(run, SW_REQUEST_EXECUTE, prepared, "", NULL, 0)->is_for_rows = true;
+    execute = sw_run_add(run, SW_REQUEST_EXECUTE, prepared, "", NULL, 0);
+    execute->is_for_rows = true;
+    execute->max_rows = most <= INT32_MAX ? (uint32_t)most : 0;
     (void)sw_run_add(run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_prepared_unref(prepared);
 }
@@ -146,7 +150,10 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     fill_run(&scatter->run,
              prepare(scattering, recipe->gather, recipe->description.parameters,
                      recipe->description.parameter_count),
-             &tail);
+             &tail,
+             recipe->finish == NULL && scattering->max_rows > 0
+                 ? scattering->max_rows + (offset < INT32_MAX ? offset : INT32_MAX)
+                 : 0);
     sw_buf_finish(&tail);
     if (recipe->finish == NULL)
         sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
@@ -212,7 +219,7 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     write_values(&tail, &bind, columns, recipe->gathered_count);
     sw_columns_destroy(columns);
     write_results(&tail, &bind);
-    fill_run(&scatter->run, prepare_finish(scattering), &tail);
+    fill_run(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
     sw_buf_finish(&tail);
     sw_scatter_merge(scatter, make_passage(scattering));
     sw_scatter_start(scatter);

@@ -191,6 +191,20 @@ static int find(const struct sw_session *session, enum sw_request_role role)
     return at;
 }
 
+/* The Bind of the portal; of a simple query where it stands itself. */
+static int find_bound(const struct sw_scattering *scattering)
+{
+    const struct sw_run *run = &scattering->session->run;
+    int at = 0;
+
+    if (scattering->portal == NULL)
+        return find(scattering->session, SW_ROLE_SCATTER);
+    while (at < run->count && (run->requests[at].role != (int)SW_ROLE_BOUND ||
+                               run->requests[at].about != scattering->portal))
+        at++;
+    return at;
+}
+
 static void write_columns(struct sw_scattering *scattering)
 {
     const struct sw_description *description = &scattering->recipe->description;
@@ -297,7 +311,7 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
     if (err == NULL && has_come_to_execute(scattering))
         begin(scattering);
     else if (!scattering->has_begun)
-        answer(scattering, scattering->portal == NULL ? 0 : find(session, SW_ROLE_BOUND));
+        answer(scattering, find_bound(scattering));
     if (err == NULL)
         write_failure(scattering, &scattering->scatter->failure);
     else
@@ -393,6 +407,11 @@ void sw_session_go_on_scattering(struct sw_session *session)
 {
     if (session->scattering->scatter != NULL)
         sw_scatter_unhold(session->scattering->scatter);
+}
+
+void sw_session_refuse_scatter(struct sw_session *session, const struct sw_error *err)
+{
+    sw_scattering_fail(session->scattering, err);
 }
 
 void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error *why)

@@ -37,6 +37,8 @@ bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *nam
 void sw_session_run_scatter(struct sw_session *session);
 /* The client has read what was sent. */
 void sw_session_go_on_scattering(struct sw_session *session);
+/* It was not begun, and will not be. */
+void sw_session_refuse_scatter(struct sw_session *session, const struct sw_error *err);
 void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error *why);
 void sw_session_forget_scatter(struct sw_session *session);
 

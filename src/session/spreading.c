@@ -63,12 +63,28 @@ static bool take_part(struct sw_session *session, struct sw_scatter_part *part,
     return true;
 }
 
+/* It has failed since the statement began, as when a participant was lost meanwhile. */
+static bool refuse_failed(struct sw_session *session, struct sw_error *err)
+{
+    if (session->loss == NULL)
+        return sw_error_set(err, "25P02",
+                            "current transaction is aborted, commands ignored until end of "
+                            "transaction block");
+    *err = *session->loss;
+    sw_session_forget_loss(session);
+    return false;
+}
+
 static bool on_turn(void *owner, int index, struct sw_error *err)
 {
     struct sw_scattering *scattering = owner;
     struct sw_session *session = scattering->session;
     struct sw_scatter_part *part = &scattering->scatter->parts[index];
 
+    if (session->txn.state == SW_TXN_FAILED)
+        return refuse_failed(session, err);
+    if (session->unnamed_portal_at == part->shard)
+        session->unnamed_portal_at = NULL; /* ours takes its place there */
     if (session->txn.state == SW_TXN_IDLE) {
         int at = 0;
 
@@ -125,6 +141,7 @@ static void on_notice(void *owner, const uint8_t *bytes, size_t len)
     struct sw_scattering *scattering = owner;
 
     (void)sw_buf_append(sw_session_out(scattering->session), bytes, len);
+    sw_stream_flush(scattering->session->stream);
 }
 
 static void on_rows(void *owner)
