@@ -173,3 +173,11 @@ bool sw_function_is_aggregate(const char *name)
 {
     return sw_text_is_one_of(name, aggregates, sizeof aggregates / sizeof aggregates[0]);
 }
+
+bool sw_function_is_by_chance(const char *name)
+{
+    static const char *const names[] = {"clock_timestamp", "gen_random_uuid", "random",
+                                        "timeofday"};
+
+    return sw_text_is_one_of(name, names, sizeof names / sizeof names[0]);
+}

@@ -17,5 +17,7 @@ extern const size_t sw_catalog_function_count;
 
 /* Is @name an aggregate of pg_catalog (or may be, as rank() is within a group)? */
 bool sw_function_is_aggregate(const char *name);
+/* Does it have another value at each call? */
+bool sw_function_is_by_chance(const char *name);
 
 #endif

@@ -124,14 +124,17 @@ static void note_window(struct sw_facts *facts, const WindowDef *window)
     const struct sw_column *columns;
     int count;
 
-    if (window->name != NULL && window->partitionClause == NIL && window->orderClause == NIL &&
-        window->refname == NULL && (window->frameOptions & FRAMEOPTION_NONDEFAULT) == 0)
-        return; /* OVER name: the definition is noted itself */
     if (window->refname != NULL)
         return; /* partitioned as that one is */
     columns = columns_of(facts, window->partitionClause, NULL, 0, &count);
     noted = sw_facts_add(facts, &mark_of(facts, facts->level)->windows, sizeof *noted);
     *noted = (struct sw_outline_window){columns, count};
+}
+
+static bool is_limited(const SelectStmt *select)
+{
+    return select->limitCount != NULL || select->limitOffset != NULL ||
+           select->sortClause != NIL;
 }
 
 static void add_query(struct sw_facts *facts, const SelectStmt *select,
@@ -157,7 +160,7 @@ void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, i
         .is_distinct = select->distinctClause != NIL,
         .is_distinct_on =
             select->distinctClause != NIL && linitial(select->distinctClause) != NULL,
-        .is_limited = select->limitCount != NULL || select->limitOffset != NULL,
+        .is_limited = is_limited(select),
     };
     const struct mark *mark;
 
@@ -190,7 +193,7 @@ void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *se
         .right = right,
         .level = -1,
         .from = -1,
-        .is_limited = select->limitCount != NULL || select->limitOffset != NULL,
+        .is_limited = is_limited(select),
     };
 
     if (facts->outliner != NULL)
@@ -316,13 +319,16 @@ static void look_for_own_column(void *owner, Node **slot)
 
 static void doubt(struct sw_facts *facts, const FuncCall *call)
 {
-    struct own_column search = {.facts = facts, .is_found = call->agg_star};
-    Node *args = (Node *)call->args;
+    struct own_column search = {.facts = facts,
+                                .is_found = call->agg_star && call->agg_filter == NULL};
+    Node *args = (Node *)call->args, *filter = call->agg_filter;
 
     if (facts->scope == NULL || facts->scope->outer == NULL)
         return;
     if (args != NULL)
         look_for_own_column(&search, &args);
+    if (filter != NULL)
+        look_for_own_column(&search, &filter);
     if (search.is_found)
         return;
     if (search.perhaps == NULL)
@@ -340,31 +346,40 @@ void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
     if (facts->outliner == NULL || facts->level < 0)
         return;
     if (call->over != NULL) {
-        note_window(facts, call->over);
+        if (call->over->name == NULL) /* else its definition is noted */
+            note_window(facts, call->over);
         return;
     }
-    if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL ||
-        !sw_function_is_aggregate(name))
+    if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL)
+        return;
+    if (sw_function_is_by_chance(name) && sw_facts_level(facts, facts->level)->parent >= 0)
+        facts->outliner->obstacle =
+            "Each shard would compute by chance what is the same for all.";
+    if (!sw_function_is_aggregate(name))
         return;
     mark_of(facts, facts->level)->is_aggregated = true;
     doubt(facts, call);
 }
 
-static void add_members(struct sw_facts *facts, const Node *test, struct sw_facts_list *members)
+static void add_member(struct sw_facts *facts, const Node *test, struct sw_facts_list *members)
 {
-    const List *items = test == NULL         ? NIL
-                        : IsA(test, RowExpr) ? ((const RowExpr *)test)->args
-                                             : NIL;
-    struct sw_column *member;
+    struct sw_column *member = sw_facts_add(facts, members, sizeof *member);
 
-    for (int i = 0; i < list_length(items); i++)
-        add_members(facts, list_nth(items, i), members);
-    if (test == NULL || IsA(test, RowExpr))
-        return;
-    member = sw_facts_add(facts, members, sizeof *member);
     if (!IsA(test, ColumnRef) || facts->scope == NULL ||
         !sw_from_resolve(facts, (const ColumnRef *)test, facts->relations.count, member))
         member->name = NULL;
+}
+
+static void add_members(struct sw_facts *facts, const Node *test, struct sw_facts_list *members)
+{
+    if (test == NULL)
+        return;
+    if (!IsA(test, RowExpr)) {
+        add_member(facts, test, members);
+        return;
+    }
+    for (int i = 0; i < list_length(((const RowExpr *)test)->args); i++)
+        add_member(facts, list_nth(((const RowExpr *)test)->args, i), members);
 }
 
 void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int query)
@@ -417,6 +432,7 @@ const struct sw_outline *sw_outliner_finish(struct sw_facts *facts)
         .query_count = outliner->queries.count,
         .top = outliner->last_query,
         .joins = kept(facts, &outliner->joins, sizeof(struct sw_outline_join)),
+        .join_count = outliner->joins.count,
         .derived = kept(facts, &outliner->derived, sizeof(struct sw_outline_derived)),
         .links = kept(facts, &outliner->links, sizeof(struct sw_outline_link)),
         .link_count = outliner->links.count,

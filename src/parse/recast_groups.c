@@ -98,6 +98,8 @@ static Node *key_of(struct sw_recasting *recasting, Node *item)
                              "Qualify the column, or write its number.");
     }
     item = sw_recast_output(recasting, output);
+    if (item != NULL && IsA(item, A_Const))
+        sw_recast_refuse(recasting, "GROUP BY of a constant", "Leave it out.");
     return item == NULL ? (Node *)makeInteger(0) : item;
 }
 
@@ -140,6 +142,36 @@ static bool is_key(const struct grouping *grouping, const Node *node)
     return false;
 }
 
+struct occurrence {
+    const char *name;
+    bool is_found;
+};
+
+static void look_for_name(void *owner, Node **slot)
+{
+    struct occurrence *search = owner;
+    const ColumnRef *ref = (const ColumnRef *)*slot;
+
+    if (IsA(*slot, ColumnRef) && IsA(llast(ref->fields), String) &&
+        strcmp(strVal(llast(ref->fields)), search->name) == 0)
+        search->is_found = true;
+    (void)sw_slots_each(*slot, look_for_name, owner);
+}
+
+/* Is the column part of what is grouped by, in another expression that may mean the same? */
+static bool occurs_in_key(const struct grouping *grouping, const ColumnRef *column)
+{
+    struct occurrence search = {.name = strVal(llast(column->fields))};
+
+    for (int i = 0; i < list_length(grouping->keys); i++) {
+        Node *key = list_nth(grouping->keys, i);
+
+        if (!IsA(key, ColumnRef))
+            look_for_name(&search, &key);
+    }
+    return search.is_found;
+}
+
 static void add_dependent(struct grouping *grouping, int column)
 {
     Node *ref = sw_recast_gathered(column);
@@ -179,9 +211,14 @@ static void replace(void *owner, Node **slot)
         *slot = replace_aggregate(grouping, (FuncCall *)*slot);
     } else if (IsA(*slot, ColumnRef)) {
         int column = column_of(grouping, *slot, false);
+        bool depends = !grouping->is_in_aggregate && !grouping->is_in_key && !is_known_key;
 
+        if (depends && occurs_in_key(grouping, (const ColumnRef *)*slot))
+            sw_recast_refuse(grouping->recasting,
+                             "an expression that GROUP BY has in another form",
+                             "Write it in the same words.");
         *slot = sw_recast_gathered(column);
-        if (!grouping->is_in_aggregate && !grouping->is_in_key && !is_known_key)
+        if (depends)
             add_dependent(grouping, column);
     } else {
         grouping->is_in_aggregate |= sw_recast_is_aggregate(*slot);
@@ -281,8 +318,8 @@ static void group(struct grouping *grouping)
     replace_clause(grouping, select->groupClause);
     grouping->is_in_key = has_sets || select->groupClause == NIL;
     replace_clause(grouping, select->targetList);
-    replace_clause(grouping,
-                   select->havingClause == NULL ? NULL : lappend(NIL, select->havingClause));
+    if (select->havingClause != NULL)
+        replace(grouping, &select->havingClause);
     replace_clause(grouping, select->windowClause);
     replace_items(grouping, select->distinctClause);
     replace_items(grouping, select->sortClause);

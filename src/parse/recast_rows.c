@@ -7,10 +7,9 @@
  *
  *      SELECT q.*, q.c2 FROM (SELECT ... UNION ALL SELECT ...) q(c1, c2) ORDER BY q.c2
  */
+#include "function_names.h"
 #include "recasting.h"
 #include "slots.h"
-
-#include "shardward/base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,9 +47,11 @@ static Node *refuse_output(struct sw_recasting *recasting)
 Node *sw_recast_output(struct sw_recasting *recasting, int position)
 {
     const List *targets = recasting->select->targetList;
-    int star = -1, width = recasting->source->column_count - list_length(targets) + 1;
+    int hidden = recasting->gather == NULL ? 0 : recasting->gather->hidden_count;
+    int count = list_length(targets) - hidden;
+    int star = -1, width = recasting->source->column_count - count + 1;
 
-    for (int i = 0; i < list_length(targets); i++) {
+    for (int i = 0; i < count; i++) {
         const ResTarget *target = list_nth(targets, i);
 
         if (is_composite_star(target) || (is_star(target) && star >= 0))
@@ -62,7 +63,7 @@ Node *sw_recast_output(struct sw_recasting *recasting, int position)
         position -= width - 1;
     else if (star >= 0 && position > star)
         return column_of_star(list_nth(targets, star), recasting->source->names[position - 1]);
-    if (position > list_length(targets))
+    if (position > count)
         return refuse_output(recasting);
     return copyObjectImpl(list_nth_node(ResTarget, targets, position - 1)->val);
 }
@@ -93,12 +94,9 @@ int sw_recast_output_of(struct sw_recasting *recasting, const Node *item)
 
 static void look_for_chance(void *owner, Node **slot)
 {
-    static const char *const names[] = {"clock_timestamp", "gen_random_uuid", "random",
-                                        "timeofday"};
     const FuncCall *call = (const FuncCall *)*slot;
 
-    if (IsA(*slot, FuncCall) &&
-        sw_text_is_one_of(strVal(llast(call->funcname)), names, lengthof(names)))
+    if (IsA(*slot, FuncCall) && sw_function_is_by_chance(strVal(llast(call->funcname))))
         *(bool *)owner = true;
     if (!*(bool *)owner && !sw_slots_each(*slot, look_for_chance, owner))
         *(bool *)owner = true; /* who knows */
@@ -128,11 +126,12 @@ static Node *value_of(struct sw_recasting *recasting, Node *item)
 static void hide(struct sw_recasting *recasting, Node *value)
 {
     SelectStmt *select = recasting->select;
+    char name[24]; /* that ORDER BY cannot mean */
 
     if (value == NULL)
         return;
-    select->targetList = lappend(select->targetList, sw_recast_target(value, NULL));
-    recasting->gather->hidden_count++;
+    (void)snprintf(name, sizeof name, "?hidden %d?", ++recasting->gather->hidden_count);
+    select->targetList = lappend(select->targetList, sw_recast_target(value, name));
 }
 
 static struct sw_recast_key key_of(struct sw_recasting *recasting, const SortBy *sort)

@@ -103,11 +103,11 @@ uint32_t sw_array_type_of(uint32_t type)
     return found == NULL ? 0 : found->array;
 }
 
-/* Of bool, name, int2, int4, text, oid, bpchar, varchar, int8, numeric, uuid: not of floats and
+/* Of bool, name, int2, int4, text, oid, varchar, int8, numeric, uuid: not of floats and
  * times, whose texts depend on extra_float_digits and DateStyle. */
 bool sw_array_is_plain(uint32_t type)
 {
-    static const uint32_t plain[] = {1000, 1003, 1005, 1007, 1009, 1014,
+    static const uint32_t plain[] = {1000, 1003, 1005, 1007, 1009,
                                      1015, 1016, 1028, 1231, 2951};
 
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)

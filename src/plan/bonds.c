@@ -37,18 +37,25 @@ bool sw_proof_refuse_incomplete(const struct sw_proof *proof)
 
 static int part_of_relation(const struct sw_proof *proof, int relation, const char *name);
 
-/* A star stands for all relations of its level. */
-static int part_in_level(const struct sw_proof *proof, int level, const char *name)
+int sw_proof_star(const struct sw_proof *proof, int level)
 {
-    for (int i = 0; i < proof->planner->statement->relation_count; i++) {
-        int part = -1;
+    int found = -1;
 
-        if (sw_proof_relation(proof, i)->level == level && !proof->labels[i].is_nullable)
-            part = part_of_relation(proof, i, name);
-        if (part >= 0)
-            return part;
+    for (int i = 0; i < proof->planner->statement->relation_count; i++) {
+        if (sw_proof_relation(proof, i)->level != level)
+            continue;
+        if (found >= 0 || !proof->labels[i].is_spread || proof->labels[i].query >= 0)
+            return -1;
+        found = i;
     }
-    return -1;
+    return found;
+}
+
+static int part_of_star(const struct sw_proof *proof, int level, const char *name)
+{
+    int relation = sw_proof_star(proof, level);
+
+    return relation < 0 ? -1 : part_of_relation(proof, relation, name);
 }
 
 static int part_of_output(const struct sw_proof *proof, int query, const char *name)
@@ -64,7 +71,7 @@ static int part_of_output(const struct sw_proof *proof, int query, const char *n
         int part = -1;
 
         if (output->is_star)
-            part = part_in_level(proof, outline->level, name);
+            part = part_of_star(proof, outline->level, name);
         else if (output->name != NULL && strcmp(output->name, name) == 0)
             part = result->parts[i];
         if (part >= 0)
@@ -151,7 +158,25 @@ static void bond_by_equality(struct sw_proof *proof, const struct sw_predicate *
         add_bond(proof, right, left, part);
 }
 
-/* Both sides of a FULL JOIN keep all their rows, but together only those of one key. */
+/* Are these the two sides of a FULL JOIN, each by itself? */
+static bool are_sides(const struct sw_outline *outline, int left, int right)
+{
+    for (int i = 0; i < outline->join_count; i++) {
+        const struct sw_outline_join *join = &outline->joins[i], *a, *b;
+
+        if (join->kind != SW_OUTLINE_FULL)
+            continue;
+        a = &outline->joins[join->left];
+        b = &outline->joins[join->right];
+        if (a->kind == SW_OUTLINE_LEAF && b->kind == SW_OUTLINE_LEAF &&
+            ((a->relation == left && b->relation == right) ||
+             (a->relation == right && b->relation == left)))
+            return true;
+    }
+    return false;
+}
+
+/* Both keep all their rows, but together only those of one key. */
 static void bond_by_full_join(struct sw_proof *proof,
                               const struct sw_outline_equality *equality)
 {
@@ -160,7 +185,8 @@ static void bond_by_full_join(struct sw_proof *proof,
 
     if (part < 0 ||
         part != sw_proof_part_of_column(proof, equality->level, &equality->right, &right) ||
-        !sw_proof_share_placement(proof->labels[left].table, proof->labels[right].table))
+        !sw_proof_share_placement(proof->labels[left].table, proof->labels[right].table) ||
+        !are_sides(proof->outline, left, right))
         return;
     add_bond(proof, left, right, part);
     add_bond(proof, right, left, part);

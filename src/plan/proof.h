@@ -53,6 +53,9 @@ bool sw_proof_refuse_incomplete(const struct sw_proof *proof);
  * part. */
 int sw_proof_part_of_column(const struct sw_proof *proof, int level,
                             const struct sw_column *column, int *relation);
+/* The only relation of @level, if it is a table with a key: what a star stands for; -1: it is
+ * not so plain. */
+int sw_proof_star(const struct sw_proof *proof, int level);
 /* Find what holds the relations of @level together; they are labelled. */
 void sw_proof_find_bonds(struct sw_proof *proof, int level);
 /* Is there a relation whose key all rows of the level have? *tie: one of an outer level. */

@@ -169,8 +169,8 @@ static bool outputs_hold_key(const struct sw_proof *proof, const struct sw_outli
     bool found[SW_KEY_PARTS] = {false};
 
     for (int i = 0; i < query->output_count; i++) {
-        if (query->outputs[i].is_star && query->output_count == 1)
-            return true; /* all columns of all relations */
+        if (query->outputs[i].is_star && sw_proof_star(proof, query->level) >= 0)
+            return true;
         if (result->parts[i] >= 0)
             found[result->parts[i]] = true;
     }
@@ -250,7 +250,10 @@ static void meet_parts(struct sw_proof *proof, const struct sw_proof_result *lef
     result->parts = sw_arena_alloc(&proof->planner->arena,
                                    ((size_t)result->output_count + 1) * sizeof(int));
     for (int i = 0; i < result->output_count; i++)
-        result->parts[i] = left->parts[i] == right->parts[i] ? left->parts[i] : -1;
+        result->parts[i] = left->parts[i] == right->parts[i] &&
+                                   sw_proof_share_placement(left->table, right->table)
+                               ? left->parts[i]
+                               : -1;
     result->tie = left->tie == right->tie ? left->tie : -1;
 }
 

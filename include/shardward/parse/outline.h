@@ -52,7 +52,7 @@ struct sw_outline_query {
     int window_count;
     bool is_distinct, is_distinct_on;
     /* Of all. */
-    bool is_limited; /* LIMIT, OFFSET or FETCH */
+    bool is_limited; /* LIMIT, OFFSET, FETCH; or ORDER BY, which matters to what is around it */
 };
 
 enum sw_outline_join_kind {
@@ -104,6 +104,7 @@ struct sw_outline {
     int query_count;
     int top;
     const struct sw_outline_join *joins;
+    int join_count;
     const struct sw_outline_derived *derived; /* of each relation */
     const struct sw_outline_link *links;
     int link_count;

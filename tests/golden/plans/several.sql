@@ -123,6 +123,25 @@ select count(*) from (select v from a union select v from b) u
 select count(*) from (select * from (select v from a limit 3) t) u
 with t as (select 1 as v) select * from (select max(a.v) from a where a.v in (select v from t)) g
 select * from (select max(v) from a) p, (select max(v) from b) q
+-- what looks complete, and is not
+select distinct * from (select v from a) t
+with t as (select v from a) select distinct * from t
+select distinct g.* from a cross join generate_series(1, 3) g
+select distinct b.* from a left join b on b.k = a.k
+select row_number() over w, v from a window w as ()
+select u.k, count(*) from (select k from a union all select x from x) u(k) group by u.k
+select * from (select k from a union all select x from x) u(k) join b on b.k = u.k
+select * from a where a.k in (select k from a union all select x from x)
+select * from (a join b on a.v = b.v) full join c on c.a_k = a.k and c.a_k = b.k
+select * from (a cross join b) full join c on c.a_k = a.k and a.k = b.k
+select a.k, (select count(*) from b full join c on b.k = c.a_k and b.k = a.k) from a
+select * from (select c.* from a join c on c.a_k = a.k) t join b on b.k = t.k
+select * from (select * from (a cross join generate_series(1, 2)) as j(q, k)) t join b on b.k = t.k
+select (select count(*) filter (where a.v > 1)) from a
+select * from a where (row(a.v, a.k), a.w) in (select b.r, b.k from b)
+with r as (select gen_random_uuid() as id) select r.id, a.k from a, r
+select * from a where v > (select random())
+select array_agg(t.v) from (select v from a order by v) t
 -- what is not for several
 select * from a for update
 select tableoid from a
