@@ -123,3 +123,23 @@ SELECT name FROM patients WHERE patient_id IN (1e0, 3);
 SELECT label FROM wards WHERE code IN ('10', '9', '010');
 SELECT name FROM patients WHERE name IN ('42', 'Ada');
 SELECT code FROM wards WHERE code = '10' OR code = '9';
+
+-- What looks complete at each shard, or means the same, and is not.
+SELECT * FROM visits ORDER BY mood, fee, patient_id, visit_id LIMIT 7;
+SELECT *, grade + 1 AS n FROM visits ORDER BY kind, n, patient_id, visit_id LIMIT 7;
+SELECT DISTINCT ON (kind, mood) * FROM visits ORDER BY kind, mood, patient_id, visit_id;
+SELECT DISTINCT * FROM (SELECT city FROM patients) t;
+WITH t AS (SELECT mood FROM visits) SELECT DISTINCT * FROM t;
+SELECT DISTINCT g.* FROM patients CROSS JOIN generate_series(1, 3) g;
+SELECT DISTINCT r.* FROM patients p LEFT JOIN refunds r ON r.patient_id = p.patient_id;
+SELECT lower(name), count(*) FROM patients GROUP BY lower(patients.name);
+SELECT patient_id % 2 AS odd, count(*) FROM visits GROUP BY patient_id % 2;
+SELECT count(*) OVER w, patient_id FROM patients WINDOW w AS ();
+SELECT kind, count(*) FROM visits GROUP BY kind HAVING bool_or(paid);
+SELECT n AS c1, what AS c2 FROM events GROUP BY n, what HAVING bool_or(what > 'a');
+SELECT * FROM (patients p JOIN events e ON p.name = e.what) FULL JOIN nothing x ON x.patient_id = p.patient_id AND x.patient_id = e.patient_id;
+SELECT (SELECT count(*) FILTER (WHERE p.vip)) FROM patients p;
+SELECT name FROM patients p WHERE (ROW(p.name, p.patient_id), p.patient_id) IN (SELECT ROW(v.remark, v.patient_id), v.patient_id FROM visits v);
+SELECT 2 AS a, kind, count(*) FROM visits GROUP BY ROLLUP (1), kind;
+SELECT array_agg(t.patient_id) FROM (SELECT patient_id FROM patients ORDER BY patient_id DESC) t;
+SELECT t.patient_id FROM (SELECT patient_id FROM patients ORDER BY patient_id DESC) t LIMIT 3;
