@@ -30,21 +30,8 @@ static void describe_query(struct sw_facts *facts, const Node *query)
         sw_facts_refuse(facts, "COPY of a query that writes", "Use RETURNING without COPY.");
 }
 
-static bool is_binary(const List *options)
-{
-    for (int i = 0; i < list_length(options); i++) {
-        const DefElem *option = list_nth(options, i);
-
-        if (strcmp(option->defname, "format") == 0 && option->arg != NULL &&
-            IsA(option->arg, String) && strcmp(strVal(option->arg), "binary") == 0)
-            return true;
-    }
-    return false;
-}
-
 static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
 {
-    facts->statement->copies_out_binary = is_binary(copy->options);
     if (copy->query != NULL) {
         describe_query(facts, copy->query);
         return;

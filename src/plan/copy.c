@@ -7,40 +7,6 @@
 _Static_assert((int)SW_COPY_PARTS == (int)SW_KEY_PARTS,
                "a key has parts that COPY cannot find");
 
-/* Has one of the tables a column whose values name types? */
-static bool names_types(const struct sw_planner *planner, const struct sw_oid_map *types)
-{
-    for (int i = 0; i < planner->statement->relation_count; i++) {
-        const struct sw_catalog_table *table = planner->places[i].facts;
-
-        if (table == NULL || table->facts == NULL)
-            continue;
-        for (int c = 0; c < table->facts->column_count; c++)
-            if (sw_shape_of_catalog(types, table->facts->columns[c].type_oid).kind !=
-                SW_SHAPE_PLAIN)
-                return true;
-    }
-    return false;
-}
-
-bool sw_copy_check_out(const struct sw_planner *planner, const struct sw_route *route)
-{
-    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
-    struct sw_oid_map *types = catalog == NULL || route->shard == NULL
-                                   ? NULL
-                                   : sw_catalog_types(catalog, route->shard);
-
-    if (!planner->statement->copies_out_binary || types == NULL || !names_types(planner, types))
-        return true;
-    sw_error_set(planner->err, "0A000",
-                 "COPY TO in binary is not supported for types of your own");
-    sw_error_detail(planner->err,
-                    "Arrays and composites would name them by the numbers of shard \"%s\".",
-                    route->shard->name);
-    sw_error_hint(planner->err, "Use the format text or csv.");
-    return false;
-}
-
 static bool refuse_option(struct sw_planner *planner, const struct sw_table *table,
                           const char *option)
 {

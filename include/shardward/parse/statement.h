@@ -271,7 +271,6 @@ struct sw_statement {
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
     const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
-    bool copies_out_binary;             /* it is COPY TO, in that format */
     const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
     const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */
     struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
