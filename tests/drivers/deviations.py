@@ -7,8 +7,6 @@ _SHARDS = "statements up to one Sync are one transaction, and they share a shard
 
 # (driver, step): (what is seen there, reason); driver "*": all that do this step
 _OF_SHARDS = {
-    ("django", "introspection of sharded"): (
-        ["refused 0A000"], "Django reads a row of the table, without a key, to know its columns"),
     ("django", "recorder"): (
         ["refused DDL on several shards inside a transaction block is not supported"],
         "Django makes django_migrations inside BEGIN"),

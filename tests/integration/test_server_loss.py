@@ -260,9 +260,10 @@ def who_waits_for_a_restart_waits_no_longer_than_for_a_connection(p):
 
 
 # A server that ends at once has time for a warning and no more, or for nothing: the rest is ours.
-@rows([("fast", "fast", "57P01", None), ("immediate", "immediate", "08006", "57P01"),
-       ("a crash", "kill", "08006", None)])
-def in_pool_mode_session_a_client_is_told_as_by_postgresql(p, how, code, warning):
+# After a crash it may still say that its postmaster is gone.
+@rows([("fast", "fast", ["57P01"], None), ("immediate", "immediate", ["08006"], "57P01"),
+       ("a crash", "kill", ["08006", "57P01"], None)])
+def in_pool_mode_session_a_client_is_told_as_by_postgresql(p, how, codes, warning):
     with serving(p) as other, login(p, other) as client:
         equal(wire.kinds(client.query("SELECT 1")), "TDCZ")
         come_back = restarting(p, p.clusters.primary("c1"), how)
@@ -271,7 +272,8 @@ def in_pool_mode_session_a_client_is_told_as_by_postgresql(p, how, code, warning
         finally:
             come_back()
         fields = wire.error_of(answers)
-        equal((fields["S"], fields["C"]), ("FATAL", code))
+        equal(fields["S"], "FATAL")
+        assert fields["C"] in codes, fields
         equal([answer.fields()["C"] for answer in answers if answer.kind == "N"],
               [warning] if warning else [])
         with login(p, other) as next_one:
