@@ -149,3 +149,19 @@ void sw_copy_describe(struct sw_facts *facts, const CopyStmt *copy)
     if (facts->settings.count > 0)
         sw_facts_refuse(facts, "set_config() in COPY", "Use SET.");
 }
+
+bool sw_copy_goes_out_binary(const Node *node)
+{
+    const CopyStmt *copy = (const CopyStmt *)node;
+
+    if (!IsA(node, CopyStmt) || copy->is_from)
+        return false;
+    for (int i = 0; i < list_length(copy->options); i++) {
+        const DefElem *option = list_nth(copy->options, i);
+
+        if (strcmp(option->defname, "format") == 0 && option->arg != NULL &&
+            IsA(option->arg, String) && strcmp(strVal(option->arg), "binary") == 0)
+            return true;
+    }
+    return false;
+}

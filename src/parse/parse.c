@@ -8,6 +8,7 @@
 
 #include "shardward/base/mem.h"
 
+#include "copy.h"
 #include "facts.h"
 #include "meeting.h"
 #include "outlining.h"
@@ -75,6 +76,7 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
                      struct sw_statement *statement, const struct sw_outline **outline)
 {
     const char *sql = source->sql;
+    bool copies_out = sw_copy_goes_out_binary(raw->stmt);
     struct sw_outliner outliner;
     struct sw_facts facts;
 
@@ -85,7 +87,7 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     sw_facts_init(&facts, &script->arena, statement);
     facts.sql = sql;
     facts.skeleton = source->skeleton;
-    if (source->wants_outlines) {
+    if (source->wants_outlines || copies_out) {
         sw_outliner_init(&outliner);
         facts.outliner = &outliner;
     }
@@ -98,7 +100,9 @@ static void describe(struct sw_script *script, const RawStmt *raw, const struct 
     }
     script->tables_seen += facts.tables_seen;
     script->functions_seen += facts.functions_seen;
-    if (source->wants_outlines && !facts.is_refused && outliner.last_query >= 0)
+    if (copies_out && !facts.is_refused)
+        statement->copy_out = sw_outliner_finish(&facts);
+    else if (source->wants_outlines && !facts.is_refused && outliner.last_query >= 0)
         *outline = sw_outliner_finish(&facts);
     sw_facts_finish(&facts);
 }

@@ -2,10 +2,104 @@
 
 #include "planner.h"
 
+#include "shardward/parse/outline.h"
+
 #include <string.h>
 
 _Static_assert((int)SW_COPY_PARTS == (int)SW_KEY_PARTS,
                "a key has parts that COPY cannot find");
+
+/* What is known of a table; NULL: it is none, or nothing is. */
+static const struct sw_schema_table *facts_of(const struct sw_planner *planner, int relation)
+{
+    const struct sw_catalog_table *table = planner->places[relation].facts;
+
+    return table == NULL ? NULL : table->facts;
+}
+
+static bool is_plain(const struct sw_schema_column *column, const struct sw_oid_map *types)
+{
+    return sw_shape_of_catalog(types, column->type_oid).kind == SW_SHAPE_PLAIN;
+}
+
+/* Has one of the tables a column of a user's type? */
+static bool has_own_types(const struct sw_planner *planner)
+{
+    for (int i = 0; i < planner->statement->relation_count; i++) {
+        const struct sw_schema_table *facts = facts_of(planner, i);
+
+        for (int c = 0; facts != NULL && c < facts->column_count; c++)
+            if (facts->columns[c].type_oid >= SW_FIRST_USER_OID)
+                return true;
+    }
+    return false;
+}
+
+static bool are_columns_plain(const struct sw_planner *planner, const struct sw_oid_map *types)
+{
+    const struct sw_schema_table *facts = facts_of(planner, 0);
+
+    for (int c = 0; facts != NULL && c < facts->column_count; c++)
+        if (!is_plain(&facts->columns[c], types))
+            return false;
+    return facts != NULL;
+}
+
+/* Is it a column of a table, of which it is known? */
+static bool is_output_plain(const struct sw_planner *planner,
+                            const struct sw_outline_output *output,
+                            const struct sw_oid_map *types)
+{
+    const struct sw_column *column = &output->column;
+    int from = column->relation >= 0 ? column->relation : column->from;
+    int to = column->relation >= 0 ? column->relation + 1 : column->to;
+    bool is_found = false;
+
+    for (int i = from; output->is_column && i < to; i++) {
+        const struct sw_schema_table *facts = facts_of(planner, i);
+        int at = facts == NULL ? -1 : sw_schema_column_index(facts, column->name);
+
+        if (facts == NULL || (at >= 0 && !is_plain(&facts->columns[at], types)))
+            return false;
+        is_found = is_found || at >= 0;
+    }
+    return is_found;
+}
+
+/* May its values name types? What is computed may, if there is such a type at hand. */
+static bool names_types(const struct sw_planner *planner, const struct sw_oid_map *types)
+{
+    const struct sw_outline *outline = planner->statement->copy_out;
+    const struct sw_outline_query *query;
+
+    if (!has_own_types(planner))
+        return false;
+    if (outline->top < 0)
+        return !are_columns_plain(planner, types);
+    query = &outline->queries[outline->top];
+    for (int i = 0; i < query->output_count; i++)
+        if (!is_output_plain(planner, &query->outputs[i], types))
+            return true;
+    return query->kind != SW_OUTLINE_SELECT;
+}
+
+bool sw_copy_check_out(const struct sw_planner *planner, const struct sw_route *route)
+{
+    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
+    struct sw_oid_map *types = catalog == NULL || route->shard == NULL
+                                   ? NULL
+                                   : sw_catalog_types(catalog, route->shard);
+
+    if (planner->statement->copy_out == NULL || types == NULL || !names_types(planner, types))
+        return true;
+    sw_error_set(planner->err, "0A000",
+                 "COPY TO in binary is not supported for types of your own");
+    sw_error_detail(planner->err,
+                    "Arrays and composites would name them by the numbers of shard \"%s\".",
+                    route->shard->name);
+    sw_error_hint(planner->err, "Use the format text or csv.");
+    return false;
+}
 
 static bool refuse_option(struct sw_planner *planner, const struct sw_table *table,
                           const char *option)

@@ -318,7 +318,7 @@ static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)
     plan->shares_parameters = shares_parameters(planner->statement);
     if (!sw_insertion_find(planner) || !sw_pins_find(planner))
         return false;
-    if (!plan->shares_parameters)
+    if (!plan->shares_parameters && planner->statement->copy_out == NULL)
         plan->direct = sw_direct_find(planner);
     plan->may_scatter = may_scatter(planner);
     return true;
@@ -406,7 +406,8 @@ static bool locate_in_scratch(const struct sw_plan *plan,
         return true;
     }
     sw_arena_init_over(&planner.arena, scratch, sizeof scratch);
-    is_good = sw_plan_settle(plan, &planner) && combine(&planner, explains, &found);
+    is_good = sw_plan_settle(plan, &planner) && combine(&planner, explains, &found) &&
+              sw_copy_check_out(&planner, &found);
     sw_arena_finish(&planner.arena);
     if (!is_good)
         return false;

@@ -221,6 +221,9 @@ size_t sw_insert_count_characters(const struct sw_key_value *value);
 bool sw_insert_refuse_null(const struct sw_table *table, int part, struct sw_error *err);
 bool sw_insert_refuse_nowhere(const struct sw_table *table, const struct sw_key_value *first,
                               struct sw_error *err);
+/* 0A000 of COPY TO in binary of values that name types by numbers of their shard: the client
+ * knows the catalog database's. */
+bool sw_copy_check_out(const struct sw_planner *planner, const struct sw_route *route);
 /* Find out how the rows of COPY into a sharded table will be read. */
 bool sw_copy_compile(struct sw_planner *planner, const struct sw_level *level);
 /* Place the targets of INSERT by the rows. */

@@ -474,3 +474,18 @@ def copy_takes_the_numbers_of_the_catalog_database_as_of_any_other(p):
             equal(wire.kinds(client.read_ready()), "GCZ")
             got, expected = (transcript(one, one_flight(sql, key)) for one in (client, catalog))
             equal([readable(answers) for answers in got], [readable(answers) for answers in expected])
+
+
+@test
+def copy_to_in_binary_would_name_types_by_the_numbers_of_the_shard(p):
+    with feelings(p) as (other, keys), p.logged_in(other.port) as client:
+        for sql in [f"COPY (SELECT * FROM feelings WHERE patient_id = {key}) TO STDOUT" for key in keys]:
+            for form in (" BINARY", " WITH (FORMAT binary)"):
+                equal(wire.error_of(client.query(sql + form))["C"], "0A000", sql + form)
+            for form in ("", " WITH (FORMAT csv)"):
+                assert "c" in wire.kinds(client.query(sql + form)), sql + form
+        for key in keys:
+            plain = f"COPY (SELECT n, patient_id FROM feelings WHERE patient_id = {key}) TO STDOUT BINARY"
+            assert "c" in wire.kinds(client.query(plain)), plain
+            answers = client.query(f"COPY (SELECT array_agg(n) FROM feelings WHERE patient_id = {key}) TO STDOUT BINARY")
+            equal(wire.error_of(answers)["C"], "0A000")

@@ -224,6 +224,8 @@ struct sw_made_table {
     bool takes_defaults; /* LIKE ... INCLUDING DEFAULTS */
 };
 
+struct sw_outline;
+
 struct sw_statement {
     enum sw_statement_kind kind;
     int location, len; /* in bytes of the script's text, without the semicolon */
@@ -271,6 +273,7 @@ struct sw_statement {
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
     const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
+    const struct sw_outline *copy_out;  /* of COPY TO in binary, see outline.h; else NULL */
     const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
     const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */
     struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
