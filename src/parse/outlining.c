@@ -143,7 +143,7 @@ static void add_query(struct sw_facts *facts, const SelectStmt *select,
     struct sw_outliner *outliner = facts->outliner;
 
     *(struct sw_outline_query *)sw_facts_add(facts, &outliner->queries, sizeof *query) = *query;
-    *(const SelectStmt **)sw_facts_add(facts, &outliner->nodes, sizeof select) = select;
+    *(const SelectStmt **)sw_facts_add(facts, &outliner->nodes, sizeof(void *)) = select;
     outliner->last_query = outliner->queries.count - 1;
 }
 

@@ -115,7 +115,7 @@ static bool describe_all(struct sw_script *script, const List *trees,
     struct sw_statement *statements =
         sw_arena_alloc(&script->arena, count * sizeof *statements);
     const struct sw_outline **outlines =
-        sw_arena_alloc(&script->arena, (source->wants_outlines ? count : 0) * sizeof *outlines);
+        sw_arena_alloc(&script->arena, (source->wants_outlines ? count : 0) * sizeof(void *));
 
     for (size_t i = 0; i < count; i++) {
         describe(script, list_nth(trees, (int)i), source, &statements[i],

@@ -105,9 +105,7 @@ static Node *key_of(struct sw_recasting *recasting, Node *item)
 
 static void resolve_key(void *owner, Node **slot)
 {
-    if (IsA(*slot, GroupingSet))
-        (void)sw_slots_each(*slot, resolve_key, owner);
-    else if (IsA(*slot, List))
+    if (IsA(*slot, GroupingSet) || IsA(*slot, List))
         (void)sw_slots_each(*slot, resolve_key, owner);
     else
         *slot = key_of(owner, *slot);

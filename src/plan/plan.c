@@ -225,6 +225,7 @@ static bool fit(const struct sw_place *a, const struct sw_place *b)
 static bool scatter(const struct sw_planner *planner, const struct sw_place *place,
                     bool explains, struct sw_route *route)
 {
+    assert(place->table != NULL);
     for (int i = 0; i < sw_planner_place_count(planner->statement); i++) {
         const struct sw_place *other = &planner->places[i];
 

@@ -187,7 +187,7 @@ static bool explain_several(const struct sw_plan *plan, const char *sql, int ind
                             struct sw_error *err)
 {
     int most = plan->context.map->shard_count;
-    const struct sw_shard **shards = sw_alloc_zero((size_t)most, sizeof *shards);
+    const struct sw_shard **shards = sw_alloc_zero((size_t)most, sizeof(void *));
     int count = sw_plan_list_several(plan, parameters, shards, most, err);
 
     for (int i = 0; i < count; i++)

@@ -571,10 +571,9 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     sw_session_note_losses(session);
     if (session->state == SW_SESSION_CLOSING) {
         sw_session_leg_is_done(session);
-    } else if (session->state == SW_SESSION_READY && sw_session_ends_with_kept(session)) {
-        return;
-    } else if (session->scattering != NULL && session->txn.state == SW_TXN_IDLE) {
-        return; /* the leg has done its part, and is leased anew if it has to do more */
+    } else if ((session->state == SW_SESSION_READY && sw_session_ends_with_kept(session)) ||
+               (session->scattering != NULL && session->txn.state == SW_TXN_IDLE)) {
+        return; /* its client is told; or it has done its part of what several shards do */
     } else if (working == NULL || working->state != SW_LEG_FREE) {
         /* A participant, between its statements or while a run works elsewhere: the next
          * statement is told. */
