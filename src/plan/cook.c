@@ -138,6 +138,7 @@ static bool refuse(struct sw_error *err, const char *message, const char *detail
     sw_error_set(err, "0A000", "%s", message);
     if (detail != NULL)
         sw_error_detail(err, "%s", detail);
+    sw_error_hint(err, "Add the key to WHERE, or write the statement in another way.");
     return false;
 }
 
@@ -288,17 +289,19 @@ static void number_columns(struct sw_buf *text, int count)
         sw_buf_printf(text, "%sc%d", i == 1 ? "" : ", ", i);
 }
 
-/* One row: the locale of the database; then of each gathered column its collation, if it has
- * one, the kind of its type and the name. */
+/* One row: the locale of the database, and whether characters without a name stand in their
+ * place there; then of each gathered column its collation, if it has one, the kind of its type
+ * and the name. */
 static bool probe(struct sw_cook *cook, struct sw_error *err)
 {
     struct sw_buf text;
 
     sw_buf_init(&text, MOST_TEXT);
-    sw_buf_append_text(
-        &text, "SELECT (SELECT d.datlocprovider::pg_catalog.text || ' ' || "
-               "d.datcollate::pg_catalog.text FROM pg_catalog.pg_database d WHERE d.datname = "
-               "pg_catalog.current_database())");
+    sw_buf_append_text(&text, "SELECT (SELECT d.datlocprovider::pg_catalog.text || ' ' || "
+                              "d.datcollate::pg_catalog.text || ' ' || (pg_catalog.chr(888) "
+                              "OPERATOR(pg_catalog.<) pg_catalog.chr(913))::pg_catalog.text "
+                              "FROM pg_catalog.pg_database d WHERE d.datname = "
+                              "pg_catalog.current_database())");
     for (int i = 1; i <= cook->column_count; i++)
         sw_buf_printf(
             &text,
@@ -339,10 +342,12 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
     return probe(cook, err);
 }
 
-/* Does the database compare texts as their bytes? UTF-8 keeps the order of code points. */
+/* Does the database compare texts as their bytes? UTF-8 keeps the order of code points, and so
+ * does C.UTF-8 of glibc 2.35 and newer; before, characters without a name stood elsewhere. */
 static bool is_bytewise_locale(const char *locale)
 {
-    static const char *const names[] = {"c C", "c POSIX", "c C.UTF-8", "c C.utf8"};
+    static const char *const names[] = {"c C true", "c POSIX true", "c C.UTF-8 true",
+                                        "c C.utf8 true"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(locale, names[i]) == 0)
@@ -404,6 +409,7 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
         return true;
     sw_error_set(err, "0A000", "values of type %s of several shards cannot be put together yet",
                  column->cast);
+    sw_error_hint(err, "Cast them to a type of PostgreSQL's own.");
     return false;
 }
 

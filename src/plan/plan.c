@@ -194,7 +194,7 @@ static bool refuse_pair(const struct sw_planner *planner, const struct sw_place 
     return false;
 }
 
-static bool has_shard(const struct sw_placement *placement, const struct sw_shard *shard)
+bool sw_placement_has(const struct sw_placement *placement, const struct sw_shard *shard)
 {
     for (int i = 0; i < placement->shard_count; i++)
         if (placement->shards[i] == shard)
@@ -214,9 +214,9 @@ static bool fit(const struct sw_place *a, const struct sw_place *b)
     if (a->kind == SW_PLACE_SHARD && b->kind == SW_PLACE_SHARD)
         return a->shard == b->shard;
     if (a->kind == SW_PLACE_SHARD)
-        return has_shard(b->table->placement, a->shard);
+        return sw_placement_has(b->table->placement, a->shard);
     if (b->kind == SW_PLACE_SHARD)
-        return has_shard(a->table->placement, b->shard);
+        return sw_placement_has(a->table->placement, b->shard);
     return have_same_shards(a->table->placement, b->table->placement);
 }
 

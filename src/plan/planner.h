@@ -116,6 +116,8 @@ bool sw_domain_narrow(struct sw_planner *planner, enum sw_key_type type,
 void sw_place_by_domains(struct sw_planner *planner, struct sw_place *place,
                          const struct sw_domain *domains);
 
+/* Does the placement lead to that shard? */
+bool sw_placement_has(const struct sw_placement *placement, const struct sw_shard *shard);
 bool sw_table_is_sharded(const struct sw_table *table); /* not NULL, and has a key */
 /* The part of the key that is column @name; -1: none. */
 int sw_table_key_part(const struct sw_table *table, const char *name);

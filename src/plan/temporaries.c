@@ -175,14 +175,6 @@ static bool refuse_two(const struct sw_planner *planner)
     return false;
 }
 
-static bool has_shard(const struct sw_placement *placement, const struct sw_shard *shard)
-{
-    for (int i = 0; i < placement->shard_count; i++)
-        if (placement->shards[i] == shard)
-            return true;
-    return false;
-}
-
 static bool narrow(const struct sw_planner *planner, struct home *home,
                    const struct sw_shard *shard, const struct sw_placement *placement)
 {
@@ -195,7 +187,7 @@ static bool narrow(const struct sw_planner *planner, struct home *home,
     if (placement != NULL)
         home->placement = placement;
     return home->shard == NULL || home->placement == NULL ||
-           has_shard(home->placement, home->shard) || refuse_two(planner);
+           sw_placement_has(home->placement, home->shard) || refuse_two(planner);
 }
 
 static bool refuse_default(const struct sw_planner *planner, const struct sw_table *table)
