@@ -80,6 +80,14 @@ bool sw_recast_has_groups(const SelectStmt *select)
 
 /* --- names and positions in GROUP BY --- */
 
+/* A column of the input by that name: then the input has one, whatever is known of it. */
+static bool is_column_named(const Node *value, const char *name)
+{
+    const Node *last = IsA(value, ColumnRef) ? llast(((const ColumnRef *)value)->fields) : NULL;
+
+    return last != NULL && IsA(last, String) && strcmp(strVal(last), name) == 0;
+}
+
 /* Input columns come first, then those of the output: PostgreSQL docs, SELECT, GROUP BY. */
 static Node *key_of(struct sw_recasting *recasting, Node *item)
 {
@@ -88,10 +96,11 @@ static Node *key_of(struct sw_recasting *recasting, Node *item)
     if (output == 0)
         return item;
     if (IsA(item, ColumnRef)) {
-        int is_input = recasting->source->has_column(
-            recasting->source->owner, strVal(linitial(((ColumnRef *)item)->fields)));
+        const char *name = strVal(linitial(((ColumnRef *)item)->fields));
+        const Node *value = sw_recast_output(recasting, output);
+        int is_input = recasting->source->has_column(recasting->source->owner, name);
 
-        if (is_input == 1)
+        if (is_input == 1 || (value != NULL && is_column_named(value, name)))
             return item;
         if (is_input < 0)
             sw_recast_refuse(recasting, "GROUP BY of what may be a column or an alias",

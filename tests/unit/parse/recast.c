@@ -176,6 +176,10 @@ static const struct row rows[] = {
      "select a from t group by a having bool_or(b > 1)",
      "SELECT a, bool_or(b > 1) FROM t GROUP BY 1",
      "SELECT r.c1 AS a FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM ROWS FROM (pg_catalog.unnest($1) , pg_catalog.unnest($2) ) u(c1, c2)) r GROUP BY r.c1 HAVING pg_catalog.bool_or(r.c2)"},
+    {SW_RECAST_SOURCE, "v,n",
+     "select v, count(*) as n from t group by v",
+     "SELECT v, count(*) FROM t GROUP BY 1",
+     "SELECT r.c1 AS v, COALESCE(pg_catalog.sum(r.c2), 0)::bigint AS n FROM (SELECT u.c1 AS c1, u.c2 AS c2 FROM ROWS FROM (pg_catalog.unnest($1) , pg_catalog.unnest($2) ) u(c1, c2)) r GROUP BY r.c1"},
 };
 
 static const struct {
