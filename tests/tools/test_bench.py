@@ -82,6 +82,11 @@ def a_quick_bench_fills_every_row(t):
             assert row["tps"] > 0 and row["p50_us"] > 0 and row["ratios"]["tps"] > 0, row
     equal([one["contender"] for one in found["idle"]],
           [name for name in CONTENDERS if name not in ("direct", "pgpool-II", "shardward, session")])
+    for case in found["several"][0]["cases"]:
+        assert all(case[f"{key}_us"] > 0 for key in ("direct", "legs", "shardward", "cpu")), case
+    equal({case["name"]: case["rows"] for case in found["several"][0]["cases"]},
+          {"point select": 10, "IN of 10 keys": 10, "IN of 10 keys, prepared": 10, "count": 1, "top 10": 10,
+           "group by": 11, "sorted export": 8000})
     for case in found["cases"]:
         assert case["name"] in output, f"{case['name']} is not in:\n{output}"
     equal(ElementTree.parse(files[1]).getroot().tag, "{http://www.w3.org/2000/svg}svg")

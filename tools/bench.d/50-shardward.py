@@ -21,6 +21,7 @@ class Shardward(Contender):
     def __init__(self, shards, workers):
         self.shards, self.workers = shards, workers
         self.name = f"shardward, {shards} shard{'s' if shards > 1 else ''}"
+        self.reads_several = shards > 1 and workers == 1
         if workers > 1:
             self.name += f", {workers} workers"
 
@@ -54,6 +55,7 @@ databases:
             map: {self._map(len(names))}
         tables:
 {self._tables()}
+{self._parts(place.parts)}
 """)
         return [self.program, "run", "-c", config]
 
@@ -67,6 +69,19 @@ databases:
         each = BUCKETS // count
         ranges = (f"s{i}: {i * each}-{(i + 1) * each - 1}" for i in range(count))
         return "{" + ", ".join(ranges) + "}"
+
+    @staticmethod
+    def _parts(parts):
+        if not parts:
+            return ""
+        shards = "".join(f"          {name}: {{cluster: c1, dbname: {name}}}\n" for name, _, _ in parts)
+        ranges = ", ".join(f"{name}: [[{first}, {behind}]]" for name, first, behind in parts)
+        return f"""      parts:
+        shards:
+{shards}        placements:
+          by_patient: {{range: {{type: bigint}}, map: {{{ranges}}}}}
+        tables:
+          bench_visits: {{key: patient_id, placement: by_patient}}"""
 
     @staticmethod
     def _tables():

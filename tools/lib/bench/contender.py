@@ -41,6 +41,7 @@ class Place:
     shardward: str          # the program under test
     has_tls: bool           # clients come in TLS; server.crt and server.key are in dir
     trusts: bool            # clients need no password
+    parts: list             # (shard, first key, the first one behind) of bench_visits; or none
 
 
 class Contender:
@@ -50,6 +51,7 @@ class Contender:
     program = None              # absolute path; None: pgbench connects to PostgreSQL itself
     as_server_user = False      # programs that refuse to run as root
     knows_tls = False           # takes part in --tls
+    reads_several = False       # makes one answer of the rows of several shards, as place.parts says
     checks_logins = False       # by SCRAM; others leave that to the server, which trusts
     most_clients = None         # that run statements at once; None: as many as come
     idle_limit = None           # clients that an instance can hold idle; None: as many as come

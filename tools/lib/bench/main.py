@@ -14,6 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import client           # noqa: E402
 import clusters         # noqa: E402
 import contender        # noqa: E402
 import idle             # noqa: E402
@@ -22,6 +23,7 @@ import picture          # noqa: E402
 import procs            # noqa: E402
 import report           # noqa: E402
 import servers          # noqa: E402
+import several          # noqa: E402
 
 SAMPLE = 0.1                    # of the transactions, for percentiles; all with one client
 WARM_UP, QUICK_WARM_UP = 50, 2  # transactions of each client before a measurement
@@ -46,24 +48,28 @@ class Bench:
         self.samples = {}               # (case, contender's name) -> one report.Sample a round
         self.calls = {}                 # (case, contender's name) -> system calls, a transaction
         self.idle = {}                  # contender's name -> report.Idle
+        self.several = {}               # contender's name -> {case's name: several.Figures}
         self.next_port = FIRST_PORT + 50 * (os.getpid() % 500)
         self.server = servers.Server(work_dir, self._free_port(), self._most_connections())
 
     def _choose(self, contenders):
         """What --only leaves. Words that name no contender leave all of them; words that name
-        neither a case nor "idle" leave all of those."""
+        neither a case nor "idle" or "several" leave all of those."""
         words = [w.strip().lower() for w in self.args.only.split(",") if w.strip()]
 
         def named(things):
             return [t for t in things if any(w in t.name.lower() for w in words)]
-        wants_idle, cases = "idle" in words, named(pgbench.CASES)
-        unknown = [w for w in words if w != "idle" and not any(
+        wants_idle, wants_several, cases = "idle" in words, "several" in words, named(pgbench.CASES)
+        unknown = [w for w in words if w not in ("idle", "several") and not any(
             w in t.name.lower() for t in [*contenders, *pgbench.CASES])]
         if unknown:
             raise clusters.Failure(f"--only: nothing has {unknown[0]!r} in its name")
         self.contenders = named(contenders) or contenders
-        self.cases = cases or ([] if wants_idle else pgbench.CASES)
-        self.crowds = self._crowds() if wants_idle or not cases else []
+        is_all = not (cases or wants_idle or wants_several)
+        self.cases = pgbench.CASES if is_all else cases
+        self.crowds = self._crowds() if wants_idle or is_all else []
+        self.readers = [one for one in self.contenders if one.reads_several
+                        and (wants_several or is_all) and not self.args.tls]
 
     def _crowds(self):
         """How many idle clients the limit of open files allows."""
@@ -91,9 +97,9 @@ class Bench:
                 return port
 
     def _most_clients(self):
-        return max([*self.crowds, *(case.clients for case in self.cases)])
+        return max([1, *self.crowds, *(case.clients for case in self.cases)])
 
-    def start_instance(self, one, instance, dirname, login="scram"):
+    def start_instance(self, one, instance, dirname, login="scram", parts=()):
         place_dir = self.dir / dirname
         place_dir.mkdir()
         if self.args.tls:
@@ -102,7 +108,7 @@ class Bench:
             place_dir, self._free_port(), self.server.address, self.server.port, servers.USER,
             servers.PASSWORD, servers.verifier(servers.PASSWORD), servers.DBNAME,
             servers.CATALOG, servers.SHARDS, self._most_clients(), self.args.shardward,
-            self.args.tls, login == "trust")
+            self.args.tls, login == "trust", parts)
         return contender.Running(one, instance, place)
 
     def start(self):
@@ -185,6 +191,26 @@ class Bench:
                         self.samples.setdefault((case, one.name), []).append(
                             self.measure(one, case))
 
+    def all_several(self):
+        if not self.readers:
+            return
+        say("loading rows of eight shards")
+        parts = several.Parts(self.args.quick)
+        parts.load(self.server)
+        for one in self.readers:
+            running = self.start_instance(one, one.instance_for("simple"), f"several-{one.name}",
+                                          parts=parts.ranges())
+            try:
+                reads = several.Several(parts, self.server, running, self.args.quick)
+                for number in range(self.args.rounds):
+                    for case in several.CASES:
+                        say(f"round {number + 1} of {self.args.rounds}: {case.name}, 8 shards")
+                        reads.round(case)
+                reads.close()
+                self.several[one.name] = reads.figures
+            finally:
+                running.stop()
+
     def _counted_cases(self):
         counted = [case for case in self.cases if case.has_calls]
         return counted[:1] if self.args.quick else counted      # strace takes its time
@@ -218,9 +244,9 @@ class Bench:
         """In a process of its own, which has known some clients before."""
         running = self.start_instance(one, one.instance_for("simple"), f"idle-{one.name}")
         try:
-            crowd = idle.Crowd(lambda: idle.Client(running.address, running.port, servers.USER,
-                                                   servers.PASSWORD, servers.DBNAME,
-                                                   self.args.tls))
+            crowd = idle.Crowd(lambda: client.Client(running.address, running.port, servers.USER,
+                                                       servers.PASSWORD, servers.DBNAME,
+                                                       self.args.tls))
 
             def memory():
                 return procs.memory_bytes(running.pids())
@@ -240,7 +266,7 @@ class Bench:
 
     def results(self):
         return report.Results(self.args, self.contenders, self.cases, self.crowds, self.samples,
-                              self.calls, self.idle, self.missing)
+                              self.calls, self.idle, self.several, self.missing)
 
 
 def main():
@@ -277,6 +303,7 @@ def main():
         bench.all_calls()
         bench.stop_instances()      # their server connections are wanted by idle clients
         bench.all_idle()
+        bench.all_several()
         results = bench.results()
     print(report.table(results))
     if args.json:

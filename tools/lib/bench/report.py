@@ -32,9 +32,9 @@ class Row:
 
 
 class Results:
-    def __init__(self, args, contenders, cases, crowds, samples, calls, idle, missing):
+    def __init__(self, args, contenders, cases, crowds, samples, calls, idle, several, missing):
         self.args, self.contenders, self.cases, self.crowds = args, contenders, cases, crowds
-        self.idle, self.missing = idle, missing
+        self.idle, self.several, self.missing = idle, several, missing
         self.samples = samples
         self.rows = {case: self._rows(case, samples, calls) for case in cases}
 
@@ -80,6 +80,11 @@ def plain(results):
                   for case, rows in results.rows.items()],
         "idle": [{"contender": name, "bytes_of_a_client": idle.bytes_of_a_client,
                   "given_back": idle.given_back} for name, idle in results.idle.items()],
+        "several": [{"contender": name,
+                     "cases": [{"name": case, "rows": figures.rows,
+                                **{f"{key}_us": figures.median(key) for key in SEVERAL}}
+                               for case, figures in cases.items()]}
+                    for name, cases in results.several.items()],
         "missing": [{"what": what, "reason": reason} for what, reason in results.missing],
     }
 
@@ -97,6 +102,20 @@ COLUMNS = (("tps", "tps", ",.0f"), ("p50_us", "p50 us", ",.0f"), ("p99_us", "p99
            ("cpu_us", "CPU us", ".2f"), ("calls", "sys calls", ".2f"))
 
 
+SEVERAL = ("direct", "legs", "shardward", "cpu")
+
+
+def _several_lines(name, cases):
+    width = max(map(len, cases)) + 2
+    yield f"{name}, one answer of eight shards: median latency, us"
+    yield (" " * width + f"{'1 server':>12}{'8 shards':>12}{'shardward':>12}{'of shards':>11}"
+           f"{'CPU us':>12}{'of a row':>10}")
+    for case, figures in cases.items():
+        direct, legs, ours, cpu = (figures.median(key) for key in SEVERAL)
+        yield (f"{case:<{width}}{direct:>12,.0f}{legs:>12,.0f}{ours:>12,.0f}{f'x{ours / legs:.2f}':>11}"
+               f"{cpu:>12,.1f}{cpu / figures.rows:>10.2f}")
+
+
 def table(results):
     width = max((len(one.name) for one in results.contenders), default=0) + 2
     lines = []
@@ -110,11 +129,15 @@ def table(results):
         lines += ["", "memory of an idle client, bytes", " " * width
                   + "".join(f"{count:>9,}{'':6}" for count in results.crowds) + "given back"]
         lines += [_idle_line(results, name, width) for name in results.idle]
+    for name, cases in results.several.items():
+        lines += ["", *_several_lines(name, cases)]
     if results.missing:
         lines += ["", "not measured:", *(f"  {what}: {reason}" for what, reason in results.missing)]
     lines += ["", f"x: compared with {YARDSTICK}. CPU and system calls: of the proxy, for each"
               " transaction."
               f" Medians of {results.args.rounds} round{'s' * (results.args.rounds > 1)}."]
+    if results.several:
+        lines += ["8 shards: each asked directly, all at once, until the last has answered."]
     return "\n".join(lines[1:])
 
 

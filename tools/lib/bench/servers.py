@@ -94,8 +94,19 @@ class Server:
             conf.write(f"{SETTINGS}port = {self.port}\nmax_connections = {self.max_connections}\n")
         self._run("pg_ctl", "start", "-w", "-s", "-D", self.dir / "data", "-l", self.dir / "log")
         for dbname in (DBNAME, CATALOG, *SHARDS):
-            self._psql("postgres", f"CREATE DATABASE {dbname}")
-            self._psql(dbname, SCHEMA + ("" if dbname == CATALOG else ROWS))
+            self.create(dbname)
+            self.run_sql(dbname, SCHEMA + ("" if dbname == CATALOG else ROWS))
+
+    def create(self, dbname):
+        self.run_sql("postgres", f"CREATE DATABASE {dbname}")
+
+    def run_sql(self, dbname, sql):
+        result = subprocess.run(
+            [clusters.BIN / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.address,
+             "-p", str(self.port), "-U", USER, dbname], env=clusters.plain_env(), input=sql,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if result.returncode != 0:
+            raise clusters.Failure(f"psql, database {dbname}:\n{result.stdout}")
 
     def stop(self):
         if (self.dir / "data" / "postmaster.pid").exists():
@@ -110,11 +121,3 @@ class Server:
             log = self.dir / "log"
             raise clusters.Failure(f"{program}:\n{result.stdout}"
                                    f"{log.read_text()[-2000:] if log.exists() else ''}")
-
-    def _psql(self, dbname, sql):
-        result = subprocess.run(
-            [clusters.BIN / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.address,
-             "-p", str(self.port), "-U", USER, dbname], env=clusters.plain_env(), input=sql,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if result.returncode != 0:
-            raise clusters.Failure(f"psql, database {dbname}:\n{result.stdout}")
