@@ -13,12 +13,6 @@ enum {
 
 static void go_on(struct sw_scatter *scatter);
 
-/* Are rows passed on as they come? */
-static bool is_stream(const struct sw_scatter *scatter)
-{
-    return scatter->merger != NULL || scatter->copies != NULL;
-}
-
 static int index_of(const struct sw_scatter_part *part)
 {
     return (int)(part - part->scatter->parts);
@@ -141,19 +135,6 @@ static void be_satisfied(struct sw_scatter *scatter)
 
 /* --- what the legs tell --- */
 
-static bool feed(struct sw_scatter *scatter, int index, const uint8_t *bytes, size_t len,
-                 struct sw_error *err)
-{
-    if (scatter->merger != NULL)
-        return sw_merger_feed(scatter->merger, index, bytes, len, err);
-    if (scatter->copies != NULL)
-        return sw_copies_feed(scatter->copies, index, bytes, len, err);
-    if (scatter->columns != NULL)
-        return sw_columns_feed(scatter->columns, index, bytes, len, err);
-    return sw_buf_append(&scatter->said, bytes, len) ||
-           sw_error_set(err, "54000", "a server's answer is too long");
-}
-
 static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_scatter_part *part = owner;
@@ -163,8 +144,16 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
     if (scatter->state != SW_SCATTER_RUNNING)
         return;
     part->has_said_something = true;
-    if (!feed(scatter, index_of(part), bytes, len, &err))
+    if (scatter->merger != NULL) {
+        if (!sw_merger_feed(scatter->merger, index_of(part), bytes, len, &err))
+            fail(scatter, &err, NULL, -1);
+    } else if (scatter->columns != NULL) {
+        if (!sw_columns_feed(scatter->columns, index_of(part), bytes, len, &err))
+            fail(scatter, &err, NULL, -1);
+    } else if (!sw_buf_append(&scatter->said, bytes, len)) {
+        sw_error_set(&err, "54000", "a server's answer is too long");
         fail(scatter, &err, NULL, -1);
+    }
 }
 
 static void on_notice(void *owner, const uint8_t *bytes, size_t len)
@@ -217,8 +206,6 @@ static bool end_source(const struct sw_scatter_part *part, struct sw_error *err)
 
     if (scatter->merger != NULL)
         return sw_merger_end(scatter->merger, index_of(part), err);
-    if (scatter->copies != NULL)
-        return sw_copies_end(scatter->copies, index_of(part), err);
     return scatter->columns == NULL || sw_columns_end(scatter->columns, index_of(part), err);
 }
 
@@ -320,11 +307,8 @@ static void start_parts(struct sw_scatter *scatter)
 
 static bool is_wanted(const struct sw_scatter *scatter, int index)
 {
-    if (scatter->state != SW_SCATTER_RUNNING || !is_stream(scatter))
-        return true;
-    return !scatter->is_unwanted &&
-           (scatter->merger != NULL ? sw_merger_wants(scatter->merger, index)
-                                    : sw_copies_wants(scatter->copies, index));
+    return scatter->state != SW_SCATTER_RUNNING || scatter->merger == NULL ||
+           (!scatter->is_unwanted && sw_merger_wants(scatter->merger, index));
 }
 
 static void hold_parts(struct sw_scatter *scatter)
@@ -348,17 +332,11 @@ static bool has_all(const struct sw_scatter *scatter)
     return scatter->started == scatter->count && scatter->busy == 0;
 }
 
-static bool is_over(const struct sw_scatter *scatter)
-{
-    return scatter->merger != NULL ? sw_merger_is_over(scatter->merger)
-                                   : sw_copies_is_over(scatter->copies);
-}
-
 static void take_rows(struct sw_scatter *scatter)
 {
     if (!scatter->is_unwanted)
         scatter->events->on_rows(scatter->owner);
-    if (scatter->state == SW_SCATTER_RUNNING && is_over(scatter))
+    if (scatter->state == SW_SCATTER_RUNNING && sw_merger_is_over(scatter->merger))
         be_satisfied(scatter);
 }
 
@@ -368,9 +346,9 @@ static void go_on(struct sw_scatter *scatter)
         return;
     scatter->is_working = true;
     start_parts(scatter);
-    if (scatter->state == SW_SCATTER_RUNNING && is_stream(scatter))
+    if (scatter->state == SW_SCATTER_RUNNING && scatter->merger != NULL)
         take_rows(scatter);
-    if (scatter->state == SW_SCATTER_RUNNING && !is_stream(scatter) && has_all(scatter))
+    if (scatter->state == SW_SCATTER_RUNNING && scatter->merger == NULL && has_all(scatter))
         scatter->state = SW_SCATTER_ENDING;
     hold_parts(scatter);
     scatter->is_working = false;
@@ -418,7 +396,6 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
     if (scatter->grace != NULL)
         sw_timer_close(scatter->grace);
     sw_merger_destroy(scatter->merger);
-    sw_copies_destroy(scatter->copies);
     sw_columns_destroy(scatter->columns);
     sw_run_finish(&scatter->run);
     sw_buf_finish(&scatter->said);
@@ -430,11 +407,6 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
 void sw_scatter_merge(struct sw_scatter *scatter, struct sw_merger *merger)
 {
     scatter->merger = merger;
-}
-
-void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies)
-{
-    scatter->copies = copies;
 }
 
 void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns)
@@ -449,12 +421,10 @@ void sw_scatter_start(struct sw_scatter *scatter)
     go_on(scatter);
 }
 
-bool sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most)
+int64_t sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most)
 {
-    if (scatter->state != SW_SCATTER_RUNNING)
-        return false;
-    return scatter->merger != NULL ? sw_merger_pull(scatter->merger, out, most) > 0
-                                   : sw_copies_pull(scatter->copies, out, most) > 0;
+    return scatter->state == SW_SCATTER_RUNNING ? sw_merger_pull(scatter->merger, out, most)
+                                                : 0;
 }
 
 void sw_scatter_hold(struct sw_scatter *scatter)

@@ -19,14 +19,15 @@ enum {
 };
 
 struct column {
-    uint32_t type;
+    int64_t rows; /* of its part */
     bool has_null;
     struct sw_buf values;
 };
 
 struct sw_columns {
+    struct sw_columns_layout layout;
     struct column *columns;
-    int count;
+    int first; /* field of a row that is one of them */
     struct sw_rows *sources;
     int source_count;
     struct sw_field *fields; /* of one row */
@@ -34,23 +35,24 @@ struct sw_columns {
     size_t budget, held; /* in columns, and of messages that are not whole */
 };
 
-struct sw_columns *sw_columns_create(const uint32_t *types, int count, int source_count,
+struct sw_columns *sw_columns_create(const struct sw_columns_layout *layout, int source_count,
                                      size_t budget)
 {
     struct sw_columns *columns = sw_alloc_zero(1, sizeof *columns);
+    int count = layout->count;
     size_t most;
 
-    columns->count = count;
+    columns->layout = *layout;
+    columns->first = layout->parts != NULL;
     columns->columns = sw_alloc_zero((size_t)count + 1, sizeof *columns->columns);
-    columns->fields = sw_alloc_zero((size_t)count + 1, sizeof *columns->fields);
-    for (int i = 0; i < count; i++) {
-        columns->columns[i].type = types[i];
+    columns->fields =
+        sw_alloc_zero((size_t)(columns->first + count) + 1, sizeof *columns->fields);
+    for (int i = 0; i < count; i++)
         sw_buf_init(&columns->columns[i].values, SIZE_MAX);
-    }
     columns->source_count = source_count;
     columns->sources = sw_alloc_zero((size_t)source_count + 1, sizeof *columns->sources);
     for (int i = 0; i < source_count; i++)
-        sw_rows_init(&columns->sources[i], count);
+        sw_rows_init(&columns->sources[i], columns->first + count);
     /* The arrays and their lengths are in one message. */
     most = MAX_ALLOC - (size_t)count * (4 + HEADER_SIZE);
     columns->budget = budget < most ? budget : most;
@@ -61,7 +63,7 @@ void sw_columns_destroy(struct sw_columns *columns)
 {
     if (columns == NULL)
         return;
-    for (int i = 0; i < columns->count; i++)
+    for (int i = 0; i < columns->layout.count; i++)
         sw_buf_finish(&columns->columns[i].values);
     for (int i = 0; i < columns->source_count; i++)
         sw_rows_finish(&columns->sources[i]);
@@ -80,26 +82,51 @@ static bool refuse_budget(const struct sw_columns *columns, struct sw_error *err
 static void add_value(struct sw_columns *columns, int index, const struct sw_row *row)
 {
     struct column *column = &columns->columns[index];
-    const struct sw_field *field = &columns->fields[index];
+    const struct sw_field *field = &columns->fields[columns->first + index];
     const size_t size = 4 + (field->len > 0 ? (size_t)field->len : 0);
 
     /* Its length stands before it, as it shall. */
     (void)sw_buf_append(&column->values, row->message + field->start - 4, size);
     columns->held += size;
+    column->rows++;
     column->has_null = column->has_null || field->len < 0;
+}
+
+/* The columns [*from, *to) that count of a row. */
+static bool find_part(const struct sw_columns *columns, const struct sw_row *row, int *from,
+                      int *to)
+{
+    const struct sw_columns_layout *layout = &columns->layout;
+    int part;
+
+    *from = 0;
+    *to = layout->count;
+    if (layout->parts == NULL)
+        return true;
+    if (columns->fields[0].len != 4)
+        return false;
+    part = (int)sw_get_int32(row->message + columns->fields[0].start);
+    while (*from < *to && layout->parts[*from] != part)
+        (*from)++;
+    while (*to > *from && layout->parts[*to - 1] != part)
+        (*to)--;
+    return *from < *to;
 }
 
 static bool add_row(struct sw_columns *columns, const struct sw_row *row, struct sw_error *err)
 {
     size_t end;
+    int from, to;
 
-    if (!sw_row_fields(row, columns->count, true, columns->fields, &end))
+    if (!sw_row_fields(row, columns->first + columns->layout.count, true, columns->fields,
+                       &end) ||
+        !find_part(columns, row, &from, &to))
         return sw_rows_refuse(err);
     if (row->size - SW_ROW_HEADER > columns->budget - columns->held)
         return refuse_budget(columns, err);
     if (columns->rows == MAX_ROWS)
         return sw_error_set(err, "53400", "the shards have more than %d rows", MAX_ROWS);
-    for (int i = 0; i < columns->count; i++)
+    for (int i = from; i < to; i++)
         add_value(columns, i, row);
     columns->rows++;
     return true;
@@ -137,20 +164,21 @@ int64_t sw_columns_rows(const struct sw_columns *columns)
 
 size_t sw_columns_array_size(const struct sw_columns *columns, int index)
 {
-    return columns->rows == 0 ? EMPTY_SIZE
-                              : HEADER_SIZE + sw_buf_len(&columns->columns[index].values);
+    const struct column *column = &columns->columns[index];
+
+    return column->rows == 0 ? EMPTY_SIZE : HEADER_SIZE + sw_buf_len(&column->values);
 }
 
 void sw_columns_write_array(const struct sw_columns *columns, int index, struct sw_buf *out)
 {
     const struct column *column = &columns->columns[index];
 
-    sw_put_int32(out, columns->rows > 0); /* dimensions */
+    sw_put_int32(out, column->rows > 0); /* dimensions */
     sw_put_int32(out, column->has_null);
-    sw_put_int32(out, column->type);
-    if (columns->rows == 0)
+    sw_put_int32(out, columns->layout.types[index]);
+    if (column->rows == 0)
         return;
-    sw_put_int32(out, (uint32_t)columns->rows);
+    sw_put_int32(out, (uint32_t)column->rows);
     sw_put_int32(out, 1); /* lower bound */
     (void)sw_buf_append(out, sw_buf_bytes(&column->values), sw_buf_len(&column->values));
 }

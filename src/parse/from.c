@@ -87,6 +87,7 @@ static void walk_table(struct sw_facts *facts, struct sw_from *from, const Range
 
     if (cte == NULL) {
         relation = sw_from_add_table(facts, table, from->level);
+        sw_outliner_note_table(facts, relation, table);
     } else {
         facts->tables_seen++;
         relation = sw_from_add_derived(facts, table->alias, table->relname, from->level);
@@ -351,6 +352,7 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
     add_using(facts, expr, &join);
     facts->scope = from->outer;
     note_merged_columns(from, expr);
+    sw_outliner_note_names(facts, expr, from->level);
     add_join_aliases(facts, from, expr, &join);
 }
 

@@ -160,6 +160,7 @@ void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, i
         .is_distinct = select->distinctClause != NIL,
         .is_distinct_on =
             select->distinctClause != NIL && linitial(select->distinctClause) != NULL,
+        .has_surroundings = facts->scope != NULL && facts->scope->outer != NULL,
         .is_limited = is_limited(select),
     };
     const struct mark *mark;
@@ -193,11 +194,24 @@ void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *se
         .right = right,
         .level = -1,
         .from = -1,
+        .has_surroundings = facts->scope != NULL,
         .is_limited = is_limited(select),
     };
 
     if (facts->outliner != NULL)
         add_query(facts, select, &query);
+}
+
+void sw_outliner_note_table(struct sw_facts *facts, int relation, const RangeVar *table)
+{
+    struct sw_facts_list *tables;
+
+    if (facts->outliner == NULL)
+        return;
+    tables = &facts->outliner->tables;
+    while (tables->count <= relation)
+        (void)sw_facts_add(facts, tables, sizeof(void *));
+    ((const RangeVar **)tables->items)[relation] = table;
 }
 
 void sw_outliner_note_leaf(struct sw_facts *facts, int relation)
@@ -332,7 +346,7 @@ static void doubt(struct sw_facts *facts, const FuncCall *call)
     if (search.is_found)
         return;
     if (search.perhaps == NULL)
-        facts->outliner->obstacle = "It cannot be told to which query an aggregate belongs.";
+        facts->outliner->has_doubt = true;
     else
         *(struct sw_outline_doubt *)sw_facts_add(facts, &facts->outliner->doubts,
                                                  sizeof(struct sw_outline_doubt)) =
@@ -353,8 +367,7 @@ void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
     if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL)
         return;
     if (sw_function_is_by_chance(name) && sw_facts_level(facts, facts->level)->parent >= 0)
-        facts->outliner->obstacle =
-            "Each shard would compute by chance what is the same for all.";
+        facts->outliner->has_doubt = true; /* each shard would have a chance of its own */
     if (!sw_function_is_aggregate(name))
         return;
     mark_of(facts, facts->level)->is_aggregated = true;
@@ -403,21 +416,56 @@ void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int quer
                                  .member_count = members.count};
 }
 
+static void note_star(struct sw_facts *facts, int level, bool is_qualified)
+{
+    *(struct sw_outline_star *)sw_facts_add(facts, &facts->outliner->stars,
+                                            sizeof(struct sw_outline_star)) =
+        (struct sw_outline_star){level, is_qualified};
+}
+
+void sw_outliner_note_names(struct sw_facts *facts, const JoinExpr *join, int level)
+{
+    if (facts->outliner == NULL)
+        return;
+    for (int i = 0; i < list_length(join->usingClause); i++)
+        *(const char **)sw_facts_add(facts, &facts->outliner->merged, sizeof(void *)) =
+            sw_facts_text(facts, strVal(list_nth(join->usingClause, i)));
+    if (join->isNatural || join->alias != NULL)
+        note_star(facts, level, false);
+}
+
+static void note_mention(struct sw_facts *facts, const ColumnRef *ref, const char *name)
+{
+    struct sw_outline_mention *mention =
+        sw_facts_add(facts, &facts->outliner->mentions, sizeof *mention);
+
+    mention->level = facts->level;
+    mention->name = sw_facts_text(facts, name);
+    mention->is_qualified = list_length(ref->fields) > 1;
+    if (!sw_from_resolve(facts, ref, facts->relations.count, &mention->column))
+        mention->column = (struct sw_column){.name = NULL};
+}
+
 void sw_outliner_note_column(struct sw_facts *facts, const ColumnRef *ref)
 {
     static const char *const system_columns[] = {"cmax",     "cmin", "ctid",
                                                  "tableoid", "xmax", "xmin"};
     const char *name = last_name(ref->fields);
 
-    if (facts->outliner != NULL && name != NULL &&
-        sw_text_is_one_of(name, system_columns, lengthof(system_columns)))
+    if (facts->outliner == NULL)
+        return;
+    if (name == NULL)
+        note_star(facts, facts->level, list_length(ref->fields) > 1);
+    else
+        note_mention(facts, ref, name);
+    if (name != NULL && sw_text_is_one_of(name, system_columns, lengthof(system_columns)))
         facts->outliner->obstacle = "A system column tells of one shard.";
 }
 
 void sw_outliner_note_recursion(struct sw_facts *facts)
 {
     if (facts->outliner != NULL)
-        facts->outliner->obstacle = "What WITH RECURSIVE comes to is not known before.";
+        facts->outliner->has_doubt = true;
 }
 
 const struct sw_outline *sw_outliner_finish(struct sw_facts *facts)
@@ -440,7 +488,14 @@ const struct sw_outline *sw_outliner_finish(struct sw_facts *facts)
         .equality_count = outliner->equalities.count,
         .doubts = kept(facts, &outliner->doubts, sizeof(struct sw_outline_doubt)),
         .doubt_count = outliner->doubts.count,
+        .mentions = kept(facts, &outliner->mentions, sizeof(struct sw_outline_mention)),
+        .mention_count = outliner->mentions.count,
+        .stars = kept(facts, &outliner->stars, sizeof(struct sw_outline_star)),
+        .star_count = outliner->stars.count,
+        .merged = kept(facts, &outliner->merged, sizeof(void *)),
+        .merged_count = outliner->merged.count,
         .obstacle = outliner->obstacle,
+        .has_doubt = outliner->has_doubt,
     };
     return outline;
 }

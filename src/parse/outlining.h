@@ -18,9 +18,14 @@ struct sw_outliner {
     struct sw_facts_list links;      /* struct sw_outline_link */
     struct sw_facts_list equalities; /* struct sw_outline_equality */
     struct sw_facts_list doubts;     /* struct sw_outline_doubt */
+    struct sw_facts_list mentions;   /* struct sw_outline_mention */
+    struct sw_facts_list stars;      /* struct sw_outline_star */
+    struct sw_facts_list merged;     /* const char * */
+    struct sw_facts_list tables;     /* const RangeVar *, of each relation; NULL: it is none */
     struct sw_facts_list marks;      /* of each level */
     int last_query, last_join; /* noted last; -1: none, or what came last is no such thing */
-    const char *obstacle;
+    const char *obstacle;      /* see outline.h */
+    bool has_doubt;
 };
 
 void sw_outliner_init(struct sw_outliner *outliner);
@@ -34,6 +39,8 @@ int sw_outliner_last_join(const struct sw_facts *facts);
 void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, int root);
 void sw_outliner_note_set_operation(struct sw_facts *facts, const SelectStmt *select, int left,
                                     int right);
+/* @relation is that table. */
+void sw_outliner_note_table(struct sw_facts *facts, int relation, const RangeVar *table);
 void sw_outliner_note_leaf(struct sw_facts *facts, int relation);
 /* What stands for @relation: a query, under the names of @columns and then of @alias. */
 void sw_outliner_note_derived(struct sw_facts *facts, int relation, int query,
@@ -44,6 +51,8 @@ void sw_outliner_note_join(struct sw_facts *facts, JoinType type, int left, int 
 void sw_outliner_note_equality(struct sw_facts *facts, const struct sw_column *left,
                                const struct sw_column *right);
 void sw_outliner_note_full_join(struct sw_facts *facts, const Node *on, int names_to);
+/* What of a join has to do with names: USING, NATURAL, its alias. */
+void sw_outliner_note_names(struct sw_facts *facts, const JoinExpr *join, int level);
 void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call);
 void sw_outliner_note_column(struct sw_facts *facts, const ColumnRef *ref);
 void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int query);

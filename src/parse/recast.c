@@ -213,64 +213,86 @@ static List *wrap(SelectStmt *select)
     return lappend(NIL, raw);
 }
 
-/* The query of the outline that has that number. */
-static SelectStmt *find_core(struct sw_recasting *recasting, SelectStmt *select)
+static void *kept(struct sw_arena *arena, const struct sw_facts_list *list)
+{
+    void *items = sw_arena_alloc(arena, ((size_t)list->count + 1) * sizeof(void *));
+
+    return list->count == 0 ? items
+                            : memcpy(items, list->items, (size_t)list->count * sizeof(void *));
+}
+
+/* Walk the tree as the facts were found. */
+static struct sw_recast_tree number(struct sw_recasting *recasting, SelectStmt *select)
 {
     struct sw_statement statement = {0};
     struct sw_outliner outliner;
     struct sw_facts facts;
-    SelectStmt *core = NULL;
+    struct sw_recast_tree tree = {0};
 
     sw_outliner_init(&outliner);
     sw_facts_init(&facts, recasting->arena, &statement);
     facts.sql = recasting->source->sql;
     facts.outliner = &outliner;
-    if (sw_walk_statement(&facts, (const Node *)select) &&
-        recasting->source->core < outliner.nodes.count)
-        core = ((SelectStmt **)outliner.nodes.items)[recasting->source->core];
+    if (sw_walk_statement(&facts, (const Node *)select))
+        tree = (struct sw_recast_tree){.queries = kept(recasting->arena, &outliner.nodes),
+                                       .query_count = outliner.nodes.count,
+                                       .tables = kept(recasting->arena, &outliner.tables),
+                                       .table_count = outliner.tables.count};
     sw_facts_finish(&facts);
-    return core;
+    return tree;
 }
 
-/* Have @change made to what is recast. Returns what is to be printed: that, or the whole that
- * it stands in again. */
-static SelectStmt *change_core(struct sw_recasting *recasting, SelectStmt *whole,
-                               void (*change)(struct sw_recasting *recasting))
+static SelectStmt *parse(struct sw_recasting *recasting)
 {
-    SelectStmt *core = recasting->source->core < 0 ? whole : find_core(recasting, whole);
-
-    if (core == NULL) {
-        sw_recast_refuse(recasting, "a statement of this kind", NULL);
-        return NULL;
-    }
-    recasting->select = core;
-    change(recasting);
-    if (core == whole || recasting->columns == NULL)
-        return recasting->select;
-    *core = *recasting->select;
-    return whole;
-}
-
-/* Parse the client's text, have @change made to its tree, and print that. */
-static const char *recast(struct sw_recasting *recasting,
-                          void (*change)(struct sw_recasting *recasting))
-{
-    MemoryContext context = pg_query_enter_memory_context();
     PgQueryInternalParsetreeAndError parsed = pg_query_raw_parse(recasting->source->sql);
-    SelectStmt *whole =
+    SelectStmt *select =
         parsed.error == NULL ? find_select(parsed.tree, recasting->source->index) : NULL;
-    PgQueryProtobuf packed = {0};
-    const char *said = NULL;
 
     free(parsed.stderr_buffer);
     if (parsed.error != NULL)
         pg_query_free_error(parsed.error);
-    if (whole == NULL)
+    if (select == NULL)
         sw_recast_refuse(recasting, "a statement of this kind", NULL);
-    else
-        whole = change_core(recasting, whole, change);
+    return select;
+}
+
+/* Set recasting->select to the core, or to the whole. */
+static void find_core(struct sw_recasting *recasting, SelectStmt *whole,
+                      const struct sw_recast_tree *tree)
+{
+    int core = recasting->source->core;
+
+    recasting->select = core < 0 ? whole : NULL;
+    if (core >= 0 && core < tree->query_count)
+        recasting->select = tree->queries[core];
+    if (recasting->select == NULL)
+        sw_recast_refuse(recasting, "a statement of this kind", NULL);
+}
+
+/* What @change makes of a tree. */
+struct change {
+    void (*make)(struct sw_recasting *recasting, struct change *change);
+    const struct sw_recast_part *parts;
+    int part_count;
+    struct sw_recast_tree tree;
+    SelectStmt *whole;
+};
+
+/* Parse the client's text, have @change made, and print recasting->select. */
+static const char *recast(struct sw_recasting *recasting, struct change *change)
+{
+    MemoryContext context = pg_query_enter_memory_context();
+    PgQueryProtobuf packed = {0};
+    const char *said = NULL;
+
+    change->whole = parse(recasting);
+    if (!recasting->is_refused) {
+        change->tree = number(recasting, change->whole);
+        sw_recast_spell(&change->tree, change->parts, change->part_count);
+        change->make(recasting, change);
+    }
     if (!recasting->is_refused && !recasting->needs_raw) {
-        List *changed = wrap(whole);
+        List *changed = wrap(recasting->select);
 
         said = say(recasting->arena, changed);
         packed = pg_query_nodes_to_protobuf(changed);
@@ -289,12 +311,23 @@ static bool is_of_groups(const struct sw_recasting *recasting)
            !(select->distinctClause != NIL && !sw_recast_has_groups(select));
 }
 
-static void change_nothing(struct sw_recasting *recasting)
+static void make_core(struct sw_recasting *recasting, struct change *change)
 {
+    if (recasting->source->relation >= 0)
+        sw_recast_pull(recasting, &change->tree, true);
+    else
+        find_core(recasting, change->whole, &change->tree);
 }
 
-static void change_to_gather(struct sw_recasting *recasting)
+static void make_gather(struct sw_recasting *recasting, struct change *change)
 {
+    if (recasting->source->relation >= 0) {
+        sw_recast_pull(recasting, &change->tree, false);
+        return;
+    }
+    find_core(recasting, change->whole, &change->tree);
+    if (recasting->is_refused)
+        return;
     if (is_of_groups(recasting))
         sw_recast_by_groups(recasting);
     else
@@ -303,12 +336,36 @@ static void change_to_gather(struct sw_recasting *recasting)
         recasting->gather->has_to_finish = true;
 }
 
-static void change_to_finish(struct sw_recasting *recasting)
+/* Of a core: in its place. */
+static void finish_query(struct sw_recasting *recasting, struct change *change)
 {
+    SelectStmt *core;
+
+    find_core(recasting, change->whole, &change->tree);
+    if (recasting->is_refused)
+        return;
+    core = recasting->select;
     if (is_of_groups(recasting))
         sw_recast_finish_groups(recasting);
     else
         sw_recast_finish_rows(recasting);
+    if (core != change->whole && !recasting->is_refused)
+        *core = *recasting->select;
+}
+
+static void make_finish(struct sw_recasting *recasting, struct change *change)
+{
+    for (int i = 0; i < change->part_count && !recasting->is_refused; i++) {
+        recasting->source = change->parts[i].source;
+        recasting->columns = change->parts[i].columns;
+        recasting->column_count = change->parts[i].column_count;
+        if (recasting->source->relation >= 0)
+            sw_recast_finish_table(recasting, &change->tree);
+        else
+            finish_query(recasting, change);
+        if (recasting->source->relation >= 0 || recasting->source->core >= 0)
+            recasting->select = change->whole;
+    }
 }
 
 const char *sw_recast_core(const struct sw_recast_source *source, struct sw_arena *arena,
@@ -316,7 +373,7 @@ const char *sw_recast_core(const struct sw_recast_source *source, struct sw_aren
 {
     struct sw_recasting recasting = {.source = source, .arena = arena, .err = err};
 
-    return recast(&recasting, change_nothing);
+    return recast(&recasting, &(struct change){.make = make_core});
 }
 
 bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,
@@ -327,21 +384,17 @@ bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,
         .source = source, .arena = arena, .err = err, .is_raw = is_raw, .gather = gather};
 
     *gather = (struct sw_recast_gather){0};
-    gather->text = recast(&recasting, change_to_gather);
+    gather->text = recast(&recasting, &(struct change){.make = make_gather});
     return gather->text != NULL;
 }
 
-const char *sw_recast_finish(const struct sw_recast_source *source, bool *is_raw,
-                             const struct sw_recast_column *columns, int column_count,
+const char *sw_recast_finish(const struct sw_recast_part *parts, int part_count, bool *is_raw,
                              struct sw_arena *arena, struct sw_error *err)
 {
-    struct sw_recasting recasting = {.source = source,
-                                     .arena = arena,
-                                     .err = err,
-                                     .is_raw = *is_raw,
-                                     .columns = columns,
-                                     .column_count = column_count};
-    const char *text = recast(&recasting, change_to_finish);
+    struct sw_recasting recasting = {
+        .source = parts[0].source, .arena = arena, .err = err, .is_raw = *is_raw};
+    struct change change = {.make = make_finish, .parts = parts, .part_count = part_count};
+    const char *text = recast(&recasting, &change);
 
     *is_raw = *is_raw || recasting.needs_raw;
     return text;

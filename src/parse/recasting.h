@@ -5,6 +5,8 @@
  *   recast_rows.c     rows that are merged, sorted, or without duplicates
  *   recast_groups.c   groups, aggregates, windows
  *   recast_parts.c    ... aggregates of aggregates
+ *   recast_tables.c   tables that are pulled
+ *   recast_spelling.c what would be printed wrongly
  *
  * Trees live in a memory context of the library, which recast.c enters and leaves; nothing here
  * outlives it but what was copied to the arena.
@@ -15,6 +17,14 @@
 #include "tree.h"
 
 #include "shardward/parse/recast.h"
+
+/* What the outline and the facts number, in the tree. */
+struct sw_recast_tree {
+    SelectStmt **queries;
+    int query_count;
+    const RangeVar **tables; /* of each relation; NULL: it is none */
+    int table_count;
+};
 
 struct sw_recasting {
     const struct sw_recast_source *source;
@@ -42,6 +52,22 @@ Node *sw_recast_constant(int n);
 Node *sw_recast_expression(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* `r` for FROM: all gathered columns, as r(c1, c2 ...). */
 List *sw_recast_rows(struct sw_recasting *recasting);
+
+/* recast_spelling.c */
+
+/* Say in other words what would be printed wrongly. @parts of tables will stand in their place.
+ */
+void sw_recast_spell(const struct sw_recast_tree *tree, const struct sw_recast_part *parts,
+                     int part_count);
+
+/* recast_tables.c */
+
+/* Of the table of recasting->source: what is to be asked, with the wanted columns or all.
+ * False: it is not there. */
+bool sw_recast_pull(struct sw_recasting *recasting, const struct sw_recast_tree *tree,
+                    bool is_whole);
+/* Put what was gathered in its place. */
+void sw_recast_finish_table(struct sw_recasting *recasting, const struct sw_recast_tree *tree);
 
 /* recast_rows.c */
 

@@ -7,14 +7,6 @@ const struct sw_relation *sw_proof_relation(const struct sw_proof *proof, int re
     return &proof->planner->statement->relations[relation];
 }
 
-bool sw_proof_fail(const struct sw_proof *proof, const char *detail, const char *hint)
-{
-    sw_error_set(proof->planner->err, "0A000", "statement needs more than one shard");
-    sw_error_detail(proof->planner->err, "%s", detail);
-    sw_error_hint(proof->planner->err, "%s", hint);
-    return false;
-}
-
 int sw_proof_part_count(const struct sw_table *table)
 {
     return table->placement->part_count;
@@ -23,14 +15,6 @@ int sw_proof_part_count(const struct sw_table *table)
 bool sw_proof_share_placement(const struct sw_table *a, const struct sw_table *b)
 {
     return a->placement == b->placement;
-}
-
-bool sw_proof_refuse_incomplete(const struct sw_proof *proof)
-{
-    return sw_proof_fail(
-        proof,
-        "A subquery, or a part of a set operation, needs the rows of all shards at once.",
-        "Group by the key, or tie the subquery to the rows around it by their key.");
 }
 
 /* --- which part of a key is a column? --- */

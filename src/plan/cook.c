@@ -1,47 +1,26 @@
 /*
- *   CLIENTS --the client's text is described--> CORE
- *   CORE --the subquery that is recast is described, if one is--> GATHER
- *   GATHER --the gathering text is described, if its types matter--> PROBE
+ *   CLIENTS --the client's text is described--> PARTS
+ *   PARTS --the queries and tables that are its parts are described--> GATHER
+ *   GATHER --what is gathered is described, if its types matter--> PROBE
  *   PROBE --collations are known, if any matters--> FINISH
  *   FINISH --the finishing text gives the client's columns--> DONE
  *
- * What needs no answer asks no question. The last description is a check: what finishes has to
- * be of the types that the client was told.
+ * What needs no answer asks no question: the whole is its own part. If a query cannot be
+ * recast, its parts are tried instead (back to PARTS), in the end its tables. The last
+ * description is a check: what finishes has to be of the types that the client was told.
  */
-#include "shardward/plan/scatter.h"
+#include "cooking.h"
 
 #include "recipe.h"
-#include "spread.h"
 
 #include "shardward/base/mem.h"
-#include "shardward/parse/recast.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TEXT = 1 << 24, MOST_PARAMETERS = 65535, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
-
-enum state { STATE_CLIENTS, STATE_CORE, STATE_GATHER, STATE_PROBE, STATE_FINISH, STATE_DONE };
-
-struct sw_cook {
-    const struct sw_plan *plan;
-    const struct sw_catalog_database *catalog; /* NULL: nothing is known */
-    const struct sw_statement *statement;
-    struct sw_script *script; /* with the outline */
-    const char *text;
-    int index;
-    enum state state;
-    bool is_raw;
-    struct sw_question question;
-    struct sw_recast_source source;
-    struct sw_recast_gather gather;
-    struct sw_recast_column *columns; /* gathered */
-    bool *column_is_text;             /* its values are gathered as texts */
-    int column_count;
-    struct sw_recipe *recipe;
-};
+enum { MOST_PARAMETERS = 65535, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
 
 /* --- recipes --- */
 
@@ -71,116 +50,29 @@ static void keep_description(struct sw_cook *cook, const struct sw_description *
     struct sw_description *kept = &cook->recipe->description;
     struct sw_described_column *columns =
         keep(cook, description->columns, description->column_count, sizeof *columns);
-    const char **names = sw_arena_alloc(
-        &cook->recipe->arena, ((size_t)description->column_count + 1) * sizeof *names);
 
     for (int i = 0; i < description->column_count; i++)
-        columns[i].name = names[i] =
-            sw_arena_strdup(&cook->recipe->arena, description->columns[i].name);
+        columns[i].name = sw_arena_strdup(&cook->recipe->arena, description->columns[i].name);
     *kept = *description;
     kept->columns = columns;
     kept->parameters = keep(cook, description->parameters, description->parameter_count,
                             sizeof *description->parameters);
-    cook->source.names = names;
-    cook->source.column_count = description->column_count;
-    cook->source.first_parameter = description->parameter_count + 1;
-}
-
-static void keep_core(struct sw_cook *cook, const struct sw_description *description)
-{
-    const char **names = sw_arena_alloc(
-        &cook->recipe->arena, ((size_t)description->column_count + 1) * sizeof *names);
-
-    for (int i = 0; i < description->column_count; i++)
-        names[i] = sw_arena_strdup(&cook->recipe->arena, description->columns[i].name);
-    cook->source.names = names;
-    cook->source.column_count = description->column_count;
-}
-
-/* --- what can be done at all --- */
-
-static bool has_column(const struct sw_catalog_database *catalog,
-                       const struct sw_relation *relation, const char *name, bool *is_known)
-{
-    const struct sw_catalog_table *table =
-        catalog == NULL || relation->kind != SW_RELATION_TABLE || relation->has_column_aliases
-            ? NULL
-            : sw_catalog_table(catalog, relation->schema == NULL ? "public" : relation->schema,
-                               relation->name);
-
-    *is_known = table != NULL && table->facts != NULL;
-    return *is_known && sw_schema_column_index(table->facts, name) >= 0;
-}
-
-static int has_input_column(void *owner, const char *name)
-{
-    const struct sw_cook *cook = owner;
-    const struct sw_outline *outline = sw_script_outline(cook->script, cook->index);
-    int query = cook->source.core < 0 ? outline->top : cook->source.core;
-    int level = outline->queries[query].level;
-    int answer = 0;
-
-    for (int i = 0; i < cook->statement->relation_count; i++) {
-        bool is_known;
-
-        if (cook->statement->relations[i].level != level)
-            continue;
-        if (has_column(cook->catalog, &cook->statement->relations[i], name, &is_known))
-            return 1;
-        if (!is_known)
-            answer = -1;
-    }
-    return answer;
-}
-
-static bool refuse(struct sw_error *err, const char *message, const char *detail)
-{
-    sw_error_set(err, "0A000", "%s", message);
-    if (detail != NULL)
-        sw_error_detail(err, "%s", detail);
-    sw_error_hint(err, "Add the key to WHERE, or write the statement in another way.");
-    return false;
-}
-
-static bool is_exists(const struct sw_outline *outline, int query)
-{
-    for (int i = 0; i < outline->link_count; i++)
-        if (outline->links[i].query == query)
-            return outline->links[i].is_exists;
-    return false;
 }
 
 /* Read the outline, and prove what it needs. */
 static bool begin(struct sw_cook *cook, struct sw_error *err)
 {
-    static const enum sw_recast_need needs[] = {
-        [SW_SPREAD_COMPLETE] = SW_RECAST_ROWS,
-        [SW_SPREAD_DISTINCT] = SW_RECAST_DISTINCT,
-        [SW_SPREAD_SOURCE] = SW_RECAST_SOURCE,
-    };
-    const struct sw_outline *outline;
-    enum sw_spread spread;
-    int core = -1;
-
     cook->script = sw_parse_outlines(cook->text, err);
     if (cook->script == NULL)
         return false;
-    outline = sw_script_outline(cook->script, cook->index);
-    if (outline == NULL)
-        return refuse(
+    cook->outline = sw_script_outline(cook->script, cook->index);
+    if (cook->outline == NULL)
+        return sw_cook_refuse(
             err, "EXPLAIN, COPY and cursors over several shards are not supported yet", NULL);
     cook->statement = &cook->script->statements[cook->index];
-    spread = sw_plan_spread(cook->plan, outline, &core, err);
-    if (spread == SW_SPREAD_NOT)
-        return false;
-    cook->source = (struct sw_recast_source){.sql = cook->text,
-                                             .index = cook->index,
-                                             .core = core,
-                                             .need = needs[spread],
-                                             .is_exists = is_exists(outline, core),
-                                             .has_column = has_input_column,
-                                             .owner = cook};
-    return true;
+    cook->banned =
+        sw_arena_alloc(&cook->arena, (size_t)cook->outline->query_count * sizeof *cook->banned);
+    return sw_cook_choose_parts(cook, err);
 }
 
 static void ask(struct sw_cook *cook, enum sw_question_kind kind, const char *text,
@@ -201,6 +93,7 @@ struct sw_cook *sw_cook_create(const struct sw_plan *plan, const char *text, int
     cook->index = index;
     cook->recipe = sw_alloc_zero(1, sizeof *cook->recipe);
     cook->recipe->refs = 1;
+    sw_arena_init(&cook->arena);
     sw_arena_init(&cook->recipe->arena);
     if (!begin(cook, err)) {
         sw_cook_destroy(cook);
@@ -217,17 +110,18 @@ void sw_cook_destroy(struct sw_cook *cook)
         return;
     sw_recipe_unref(cook->recipe);
     sw_script_unref(cook->script);
+    sw_arena_finish(&cook->arena);
     free(cook);
 }
 
 const struct sw_question *sw_cook_question(struct sw_cook *cook)
 {
-    return cook->state == STATE_DONE ? NULL : &cook->question;
+    return cook->state == SW_COOK_DONE ? NULL : &cook->question;
 }
 
 struct sw_recipe *sw_cook_recipe(struct sw_cook *cook)
 {
-    assert(cook->state == STATE_DONE);
+    assert(cook->state == SW_COOK_DONE);
     return sw_recipe_ref(cook->recipe);
 }
 
@@ -250,78 +144,133 @@ static struct sw_row_count row_count(const struct sw_recast_count *count)
     return (struct sw_row_count){.kind = SW_ROWS_UNSAID};
 }
 
-static bool gather(struct sw_cook *cook, struct sw_error *err)
-{
-    struct sw_recipe *recipe = cook->recipe;
-    struct sw_recast_gather *gather = &cook->gather;
+static bool gather(struct sw_cook *cook, struct sw_error *err);
 
-    if (!sw_recast_gather(&cook->source, cook->is_raw, &recipe->arena, gather, err))
-        return false;
-    recipe->gather = gather->text;
-    recipe->visible_count = gather->is_visible ? cook->source.column_count : 0;
-    recipe->gathered_count = recipe->visible_count + gather->hidden_count;
-    recipe->limit = row_count(&gather->limit);
-    recipe->offset = row_count(&gather->offset);
-    ask_about_parameters(cook, SW_QUESTION_DESCRIBE, recipe->gather);
-    cook->state = gather->key_count > 0 || gather->has_to_finish ? STATE_GATHER : STATE_DONE;
+/* Ask what the columns of all parts are. */
+static bool ask_about_parts(struct sw_cook *cook, struct sw_error *err)
+{
+    const char **texts =
+        sw_arena_alloc(&cook->arena, ((size_t)cook->part_count + 1) * sizeof *texts);
+    const char *question;
+
+    for (int i = 0; i < cook->part_count; i++) {
+        texts[i] = sw_recast_core(&cook->parts[i].source, &cook->arena, err);
+        if (texts[i] == NULL)
+            return false;
+    }
+    question = sw_texts_of_parts(texts, cook->part_count, &cook->arena);
+    if (question == NULL)
+        return sw_cook_refuse_size(err);
+    ask_about_parameters(cook, SW_QUESTION_DESCRIBE, question);
+    cook->state = SW_COOK_PARTS;
     return true;
 }
 
-static bool ask_about_core(struct sw_cook *cook, struct sw_error *err)
+static bool hear_parts(struct sw_cook *cook, const struct sw_description *description,
+                       struct sw_error *err)
 {
-    const char *text;
+    int first = 0, part = 0;
 
-    if (cook->source.core < 0)
-        return gather(cook, err);
-    text = sw_recast_core(&cook->source, &cook->recipe->arena, err);
-    if (text == NULL)
-        return false;
-    ask_about_parameters(cook, SW_QUESTION_DESCRIBE, text);
-    cook->state = STATE_CORE;
+    for (int i = 0; i < description->column_count; i++) {
+        if (part == cook->part_count || !sw_texts_ends_part(description->columns[i].name, part))
+            continue;
+        sw_cook_name_columns(cook, &cook->parts[part++], description->columns + first,
+                             i - first);
+        first = i + 1;
+    }
+    return part == cook->part_count ? gather(cook, err) : sw_cook_refuse_unknown(err);
+}
+
+/* How to ask for the parts is found out; the client's columns are known. */
+static bool start_parts(struct sw_cook *cook, struct sw_error *err)
+{
+    const struct sw_description *clients = &cook->recipe->description;
+
+    if (!cook->is_whole)
+        return ask_about_parts(cook, err);
+    sw_cook_name_columns(cook, &cook->parts[0], clients->columns, clients->column_count);
+    return gather(cook, err);
+}
+
+/* Some queries cannot be recast: is there another way? If not, *err stays. */
+static bool go_back(struct sw_cook *cook, int query, struct sw_error *err)
+{
+    bool has_changed = false;
+
+    for (int i = 0; i < cook->outline->query_count; i++) {
+        bool is_meant = query < 0 || i == query;
+
+        has_changed = has_changed || (is_meant && !cook->banned[i]);
+        cook->banned[i] = cook->banned[i] || is_meant;
+    }
+    cook->is_raw = false;
+    return has_changed && sw_cook_choose_parts(cook, err) && start_parts(cook, err);
+}
+
+/* Each column of each part, one after the other. */
+static void number_columns(struct sw_cook *cook)
+{
+    int count = 0;
+
+    for (int i = 0; i < cook->part_count; i++) {
+        struct sw_cook_part *part = &cook->parts[i];
+        int columns = part->gather.hidden_count;
+
+        if (part->gather.is_visible)
+            columns += part->source.column_count;
+        part->source.first_parameter = cook->recipe->description.parameter_count + 1 + count;
+        cook->texts[i] = (struct sw_text_part){part->gather.text, count, columns};
+        count += columns;
+    }
+    cook->recipe->gathered_count = count;
+}
+
+/* The only text that shards are asked is that of the whole. */
+static void gather_whole(struct sw_cook *cook)
+{
+    struct sw_recipe *recipe = cook->recipe;
+    const struct sw_recast_gather *gather = &cook->parts[0].gather;
+
+    recipe->gather = sw_arena_strdup(&recipe->arena, gather->text);
+    recipe->visible_count = gather->is_visible ? cook->parts[0].source.column_count : 0;
+    recipe->limit = row_count(&gather->limit);
+    recipe->offset = row_count(&gather->offset);
+    cook->state =
+        gather->key_count > 0 || gather->has_to_finish ? SW_COOK_GATHER : SW_COOK_DONE;
+}
+
+static bool gather(struct sw_cook *cook, struct sw_error *err)
+{
+    const char *question;
+
+    for (int i = 0; i < cook->part_count; i++) {
+        struct sw_cook_part *part = &cook->parts[i];
+        int query = part->source.core < 0 ? cook->outline->top : part->source.core;
+
+        if (!sw_recast_gather(&part->source, cook->is_raw, &cook->arena, &part->gather, err))
+            return part->source.relation < 0 && go_back(cook, query, err);
+    }
+    number_columns(cook);
+    cook->state = SW_COOK_GATHER;
+    if (cook->is_whole)
+        gather_whole(cook);
+    question = sw_texts_side_by_side(cook->texts, cook->part_count, &cook->arena);
+    if (question == NULL)
+        return sw_cook_refuse_size(err);
+    ask_about_parameters(cook, SW_QUESTION_DESCRIBE, question);
     return true;
 }
 
 /* --- collations --- */
 
-static void number_columns(struct sw_buf *text, int count)
-{
-    for (int i = 1; i <= count; i++)
-        sw_buf_printf(text, "%sc%d", i == 1 ? "" : ", ", i);
-}
-
-/* One row: the locale of the database, and whether characters without a name stand in their
- * place there; then of each gathered column its collation, if it has one, the kind of its type
- * and the name. */
 static bool probe(struct sw_cook *cook, struct sw_error *err)
 {
-    struct sw_buf text;
+    const char *question = sw_texts_probe(cook->texts, cook->part_count, &cook->arena);
 
-    sw_buf_init(&text, MOST_TEXT);
-    sw_buf_append_text(&text, "SELECT (SELECT d.datlocprovider::pg_catalog.text || ' ' || "
-                              "d.datcollate::pg_catalog.text || ' ' || (pg_catalog.chr(888) "
-                              "OPERATOR(pg_catalog.<) pg_catalog.chr(913))::pg_catalog.text "
-                              "FROM pg_catalog.pg_database d WHERE d.datname = "
-                              "pg_catalog.current_database())");
-    for (int i = 1; i <= cook->column_count; i++)
-        sw_buf_printf(
-            &text,
-            ", CASE WHEN (SELECT t.typcollation FROM pg_catalog.pg_type t WHERE t.oid = "
-            "pg_catalog.pg_typeof(g.c%d)) <> 0 THEN pg_catalog.pg_collation_for(g.c%d) END, "
-            "(SELECT t.typtype::pg_catalog.text FROM pg_catalog.pg_type t WHERE t.oid = "
-            "pg_catalog.pg_typeof(g.c%d)), pg_catalog.pg_typeof(g.c%d)::pg_catalog.text",
-            i, i, i, i);
-    sw_buf_printf(&text, " FROM (SELECT 1) one LEFT JOIN (%s) AS g(", cook->recipe->gather);
-    number_columns(&text, cook->column_count);
-    sw_buf_append(&text, ") ON false", sizeof ") ON false");
-    if (text.is_over) {
-        sw_buf_finish(&text);
-        return refuse(err, "so large a statement over several shards is not supported", NULL);
-    }
-    ask_about_parameters(
-        cook, SW_QUESTION_ROW,
-        sw_arena_strdup(&cook->recipe->arena, (const char *)sw_buf_bytes(&text)));
-    sw_buf_finish(&text);
-    cook->state = STATE_PROBE;
+    if (question == NULL)
+        return sw_cook_refuse_size(err);
+    ask_about_parameters(cook, SW_QUESTION_ROW, question);
+    cook->state = SW_COOK_PROBE;
     return true;
 }
 
@@ -331,12 +280,12 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
     struct sw_recipe *recipe = cook->recipe;
 
     if (description->column_count != recipe->gathered_count)
-        return refuse(err, "this statement over several shards is not supported yet", NULL);
+        return sw_cook_refuse_unknown(err);
     cook->column_count = description->column_count;
-    cook->columns = sw_arena_alloc(&recipe->arena,
-                                   ((size_t)cook->column_count + 1) * sizeof *cook->columns);
-    cook->column_is_text = sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) *
-                                                              sizeof *cook->column_is_text);
+    cook->columns =
+        sw_arena_alloc(&cook->arena, ((size_t)cook->column_count + 1) * sizeof *cook->columns);
+    cook->column_is_text = sw_arena_alloc(&cook->arena, ((size_t)cook->column_count + 1) *
+                                                            sizeof *cook->column_is_text);
     for (int i = 0; i < cook->column_count; i++)
         cook->columns[i].type = description->columns[i].type;
     return probe(cook, err);
@@ -366,11 +315,13 @@ static bool is_bytewise(const char *collation, const char *locale)
 
 static bool can_merge(struct sw_cook *cook, const char *const *texts)
 {
-    const struct sw_recast_gather *gather = &cook->gather;
+    const struct sw_recast_gather *gather = &cook->parts[0].gather;
     int first = cook->column_count - gather->key_count;
     struct sw_merge_key *keys =
         sw_arena_alloc(&cook->recipe->arena, ((size_t)gather->key_count + 1) * sizeof *keys);
 
+    if (!cook->is_whole)
+        return false;
     for (int i = 0; i < gather->key_count; i++) {
         int column = first + i;
 
@@ -388,8 +339,18 @@ static bool can_merge(struct sw_cook *cook, const char *const *texts)
     return !gather->has_to_finish;
 }
 
+static bool is_of_table(const struct sw_cook *cook, int column)
+{
+    int part = 0;
+
+    while (column >= cook->texts[part].first + cook->texts[part].count)
+        part++;
+    return cook->parts[part].source.relation >= 0;
+}
+
 /* Values go as arrays of their type; those of an enum, which are its labels, and arrays
- * themselves as texts. */
+ * themselves as texts. A table's values of a domain are of that again; elsewhere they may be
+ * NULLs that it does not allow. */
 static bool describe_column(struct sw_cook *cook, int i, const char *const *texts,
                             uint32_t *array, struct sw_error *err)
 {
@@ -398,12 +359,14 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
                *name = texts[3 + i * 3];
 
     if (collation != NULL && strcmp(collation, "\"default\"") != 0)
-        column->collation = sw_arena_strdup(&cook->recipe->arena, collation);
+        column->collation = sw_arena_strdup(&cook->arena, collation);
     *array = sw_array_type_of(column->type);
+    if (*array != 0 && (kind == NULL || strcmp(kind, "d") != 0 || !is_of_table(cook, i)))
+        return true;
+    column->cast = sw_arena_strdup(&cook->arena, name == NULL ? "" : name);
     if (*array != 0)
         return true;
     *array = OID_TEXT_ARRAY;
-    column->cast = sw_arena_strdup(&cook->recipe->arena, name == NULL ? "" : name);
     cook->column_is_text[i] = sw_array_is_plain(column->type);
     if (cook->column_is_text[i] || (kind != NULL && strcmp(kind, "e") == 0))
         return true;
@@ -413,30 +376,45 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
     return false;
 }
 
-/* Have columns that cannot go otherwise gathered as texts. */
-static bool gather_texts(struct sw_cook *cook, struct sw_error *err)
+/* Which arrays are gathered, and of what. */
+static bool describe_columns(struct sw_cook *cook, const char *const *texts, uint32_t *types,
+                             uint32_t *gathered, struct sw_error *err)
 {
-    struct sw_buf text;
-    bool has_any = false;
-
-    sw_buf_init(&text, MOST_TEXT);
     for (int i = 0; i < cook->column_count; i++) {
-        sw_buf_printf(&text, "%sg.c%d%s", i == 0 ? "SELECT " : ", ", i + 1,
-                      cook->column_is_text[i] ? "::pg_catalog.text" : "");
-        has_any = has_any || cook->column_is_text[i];
+        if (!describe_column(cook, i, texts, &types[i], err))
+            return false;
+        gathered[i] = types[i] == OID_TEXT_ARRAY ? OID_TEXT : cook->columns[i].type;
     }
-    sw_buf_printf(&text, " FROM (%s) AS g(", cook->recipe->gather);
-    number_columns(&text, cook->column_count);
-    sw_buf_append(&text, ")", sizeof ")");
-    if (has_any && text.is_over) {
-        sw_buf_finish(&text);
-        return refuse(err, "so large a statement over several shards is not supported", NULL);
-    }
-    if (has_any)
-        cook->recipe->gather =
-            sw_arena_strdup(&cook->recipe->arena, (const char *)sw_buf_bytes(&text));
-    sw_buf_finish(&text);
     return true;
+}
+
+/* What the shards are asked, with texts in the place of what cannot go otherwise. */
+static bool write_gather(struct sw_cook *cook, struct sw_error *err)
+{
+    const char *text =
+        sw_texts_gather(cook->texts, cook->part_count, cook->column_is_text, &cook->arena);
+    int *parts =
+        sw_arena_alloc(&cook->recipe->arena, ((size_t)cook->column_count + 1) * sizeof *parts);
+
+    if (text == NULL)
+        return sw_cook_refuse_size(err);
+    cook->recipe->gather = sw_arena_strdup(&cook->recipe->arena, text);
+    for (int i = 0; i < cook->part_count; i++)
+        for (int k = 0; k < cook->texts[i].count; k++)
+            parts[cook->texts[i].first + k] = i;
+    cook->recipe->gathered_parts = cook->part_count > 1 ? parts : NULL;
+    return true;
+}
+
+static const char *write_finish(struct sw_cook *cook, struct sw_error *err)
+{
+    struct sw_recast_part *parts =
+        sw_arena_alloc(&cook->arena, (size_t)cook->part_count * sizeof *parts);
+
+    for (int i = 0; i < cook->part_count; i++)
+        parts[i] = (struct sw_recast_part){
+            &cook->parts[i].source, cook->columns + cook->texts[i].first, cook->texts[i].count};
+    return sw_recast_finish(parts, cook->part_count, &cook->is_raw, &cook->arena, err);
 }
 
 static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_error *err)
@@ -448,28 +426,27 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
     uint32_t *gathered =
         sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof *gathered);
     bool was_raw = cook->is_raw;
+    const char *text;
 
     if (parameters + cook->column_count > MOST_PARAMETERS)
-        return refuse(err, "so many columns of several shards cannot be put together", NULL);
+        return sw_cook_refuse(err, "so many columns of several shards cannot be put together",
+                              NULL);
     for (int i = 0; i < parameters; i++)
         types[i] = recipe->description.parameters[i];
-    for (int i = 0; i < cook->column_count; i++) {
-        if (!describe_column(cook, i, texts, &types[parameters + i], err))
-            return false;
-        gathered[i] = cook->columns[i].cast != NULL ? OID_TEXT : cook->columns[i].type;
-    }
+    if (!describe_columns(cook, texts, types + parameters, gathered, err))
+        return go_back(cook, -1, err);
     recipe->gathered_types = gathered;
-    if (!gather_texts(cook, err))
+    text = write_finish(cook, err);
+    if (text == NULL)
+        return !was_raw && cook->is_raw ? gather(cook, err) : go_back(cook, -1, err);
+    if (!write_gather(cook, err))
         return false;
-    recipe->finish = sw_recast_finish(&cook->source, &cook->is_raw, cook->columns,
-                                      cook->column_count, &recipe->arena, err);
-    if (recipe->finish == NULL)
-        return !was_raw && cook->is_raw && gather(cook, err);
+    recipe->finish = sw_arena_strdup(&recipe->arena, text);
     recipe->finish_types = types + parameters;
     recipe->visible_count = 0;
     recipe->key_count = 0;
     ask(cook, SW_QUESTION_DESCRIBE, recipe->finish, types, parameters + cook->column_count);
-    cook->state = STATE_FINISH;
+    cook->state = SW_COOK_FINISH;
     return true;
 }
 
@@ -482,9 +459,10 @@ static bool hear_finished(struct sw_cook *cook, const struct sw_description *des
     for (int i = 0; i < wanted->column_count && is_good; i++)
         is_good = description->columns[i].type == wanted->columns[i].type;
     if (!is_good)
-        return refuse(err, "this statement over several shards is not supported yet",
-                      "Put together, its columns would be of other types.");
-    cook->state = STATE_DONE;
+        return sw_cook_refuse(err, "this statement over several shards is not supported yet",
+                              "Put together, its columns would be of other types.") ||
+               go_back(cook, -1, err);
+    cook->state = SW_COOK_DONE;
     return true;
 }
 
@@ -492,30 +470,29 @@ bool sw_cook_hear_description(struct sw_cook *cook, const struct sw_description 
                               struct sw_error *err)
 {
     switch (cook->state) {
-    case STATE_CLIENTS:
+    case SW_COOK_CLIENTS:
         keep_description(cook, description);
-        return ask_about_core(cook, err);
-    case STATE_CORE:
-        keep_core(cook, description);
-        return gather(cook, err);
-    case STATE_GATHER:
+        return start_parts(cook, err);
+    case SW_COOK_PARTS:
+        return hear_parts(cook, description, err);
+    case SW_COOK_GATHER:
         return hear_gathered(cook, description, err);
-    case STATE_FINISH:
+    case SW_COOK_FINISH:
         return hear_finished(cook, description, err);
-    case STATE_PROBE:
-    case STATE_DONE:
+    case SW_COOK_PROBE:
+    case SW_COOK_DONE:
         break;
     }
-    return refuse(err, "a description that was not asked for", NULL);
+    return sw_cook_refuse(err, "a description that was not asked for", NULL);
 }
 
 bool sw_cook_hear_row(struct sw_cook *cook, const char *const *texts, int count,
                       struct sw_error *err)
 {
-    if (cook->state != STATE_PROBE || count != 1 + cook->column_count * 3)
-        return refuse(err, "a row that was not asked for", NULL);
+    if (cook->state != SW_COOK_PROBE || count != 1 + cook->column_count * 3)
+        return sw_cook_refuse(err, "a row that was not asked for", NULL);
     if (!can_merge(cook, texts))
         return finish(cook, texts, err);
-    cook->state = STATE_DONE;
+    cook->state = SW_COOK_DONE;
     return true;
 }

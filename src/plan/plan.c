@@ -238,6 +238,11 @@ static bool scatter(const struct sw_planner *planner, const struct sw_place *pla
                                .shard = place->table->placement->shards[0]};
     if (explains && place->kind == SW_PLACE_SEVERAL)
         sw_place_explain_several(place, route);
+    for (int i = 0; i < sw_planner_place_count(planner->statement) &&
+                    place->kind != SW_PLACE_SEVERAL && explains;
+         i++)
+        if (planner->places[i].kind == SW_PLACE_SHARD)
+            sw_place_explain(&planner->places[i], route);
     return true;
 }
 

@@ -3,7 +3,7 @@
  *
  *   bonds.c   which part of a key a column is; what holds the relations of a level together
  *   spread.c  levels, subqueries, set operations
- *   core.c    the query that holds all rows
+ *   core.c    what the shards are asked: the whole, or its parts
  */
 #ifndef SW_PLAN_PROOF_H
 #define SW_PLAN_PROOF_H
@@ -45,9 +45,6 @@ struct sw_proof {
 const struct sw_relation *sw_proof_relation(const struct sw_proof *proof, int relation);
 int sw_proof_part_count(const struct sw_table *table); /* of its key */
 bool sw_proof_share_placement(const struct sw_table *a, const struct sw_table *b);
-/* 0A000; returns false. */
-bool sw_proof_fail(const struct sw_proof *proof, const char *detail, const char *hint);
-bool sw_proof_refuse_incomplete(const struct sw_proof *proof);
 
 /* The relation that @column of @level belongs to, and the part of its key that it is; -1: no
  * part. */
@@ -63,7 +60,7 @@ bool sw_proof_are_bound(struct sw_proof *proof, int level, int *tie);
 /* A table whose placement the keys of the level have; NULL: no relation of it is spread. */
 const struct sw_table *sw_proof_table_of_level(const struct sw_proof *proof, int level);
 
-/* Find the result of @query. False: the error is set. */
+/* Find the result of @query. False: its rows are not those of the shards together. */
 bool sw_proof_prove(struct sw_proof *proof, int query);
 
 #endif

@@ -27,17 +27,18 @@ const struct sw_catalog_database *sw_plan_catalog(const struct sw_plan *plan)
     return sw_planner_catalog(&planner);
 }
 
-enum sw_spread sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
-                              int *core, struct sw_error *err)
+bool sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
+                    const bool *banned, struct sw_arena *arena, struct sw_spread_parts *parts,
+                    struct sw_error *err)
 {
     struct sw_planner planner = planner_of(plan, NULL, err);
-    enum sw_spread spread;
+    bool is_good;
 
     sw_arena_init(&planner.arena);
-    spread = sw_plan_settle(plan, &planner) ? sw_spread_find(&planner, outline, core)
-                                            : SW_SPREAD_NOT;
+    is_good = sw_plan_settle(plan, &planner) &&
+              sw_spread_find(&planner, outline, banned, arena, parts);
     sw_arena_finish(&planner.arena);
-    return spread;
+    return is_good;
 }
 
 int sw_plan_list_several(const struct sw_plan *plan, const struct sw_parameters *parameters,
@@ -158,28 +159,51 @@ bool sw_recipe_rows(const struct sw_recipe *recipe, const struct sw_parameters *
 
 /* --- EXPLAIN --- */
 
-static bool explain_together(const struct sw_plan *plan, const char *sql, int index,
-                             struct sw_buf *out, struct sw_error *err)
+static void print_together(const struct sw_plan *plan, const struct sw_outline *outline,
+                           const struct sw_spread_parts *parts, struct sw_buf *out)
 {
     static const char *const words[] = {
         [SW_SPREAD_COMPLETE] = "the rows of all",
         [SW_SPREAD_DISTINCT] = "the rows of all, without duplicates",
         [SW_SPREAD_SOURCE] = "finished by one of them",
     };
+    bool is_whole = parts->count == 1 && parts->items[0].query == outline->top;
+    int queries = 0;
+
+    sw_buf_printf(out, "together: %s",
+                  words[is_whole ? parts->items[0].spread : SW_SPREAD_SOURCE]);
+    for (int i = 0; i < parts->count && !is_whole; i++)
+        queries += parts->items[i].query >= 0;
+    if (queries > 0)
+        sw_buf_printf(out, ", of %d quer%s", queries, queries == 1 ? "y" : "ies");
+    for (int i = 0; i < parts->count && !is_whole; i++)
+        if (parts->items[i].query < 0)
+            sw_buf_printf(out, "%s%s",
+                          i == queries ? queries > 0 ? " and the rows of " : ", of the rows of "
+                                       : ", ",
+                          plan->statement->relations[parts->items[i].relation].name);
+    sw_buf_append_text(out, "\n");
+}
+
+static bool explain_together(const struct sw_plan *plan, const char *sql, int index,
+                             struct sw_buf *out, struct sw_error *err)
+{
     struct sw_script *script = sw_parse_outlines(sql, err);
     const struct sw_outline *outline = script == NULL ? NULL : sw_script_outline(script, index);
-    enum sw_spread spread = SW_SPREAD_NOT;
-    int core = -1;
+    struct sw_spread_parts parts;
+    struct sw_arena arena;
+    bool is_good = false;
 
+    sw_arena_init(&arena);
     if (outline != NULL)
-        spread = sw_plan_spread(plan, outline, &core, err);
+        is_good = sw_plan_spread(plan, outline, NULL, &arena, &parts, err);
     else if (script != NULL)
         sw_error_set(err, "0A000", "statement needs more than one shard");
+    if (is_good)
+        print_together(plan, outline, &parts, out);
+    sw_arena_finish(&arena);
     sw_script_unref(script);
-    if (spread != SW_SPREAD_NOT)
-        sw_buf_printf(out, "together: %s\n",
-                      core < 0 ? words[spread] : words[SW_SPREAD_SOURCE]);
-    return spread != SW_SPREAD_NOT;
+    return is_good;
 }
 
 static bool explain_several(const struct sw_plan *plan, const char *sql, int index,

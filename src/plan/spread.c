@@ -18,20 +18,11 @@ static bool label_derived(struct sw_proof *proof, int relation)
     if (result->spread == SW_SPREAD_CONSTANT)
         return true;
     if ((result->spread != SW_SPREAD_COMPLETE || result->is_limited) && result->tie < 0)
-        return sw_proof_refuse_incomplete(proof);
+        return false;
     label->is_spread = true;
     label->table = result->table;
     label->query = query;
     return true;
-}
-
-static bool refuse_single(const struct sw_proof *proof, const struct sw_place *place)
-{
-    sw_error_set(proof->planner->err, "0A000", "statement needs more than one shard");
-    sw_error_detail(proof->planner->err, "%.63s is on %.63s alone, other rows are on others.",
-                    place->table->name, place->shard->name);
-    sw_error_hint(proof->planner->err, "Read each table in a statement of its own.");
-    return false;
 }
 
 static bool label_relation(struct sw_proof *proof, int relation)
@@ -47,7 +38,7 @@ static bool label_relation(struct sw_proof *proof, int relation)
         return label_derived(proof, relation);
     label->is_spread = sw_table_is_sharded(place->table);
     label->table = place->table;
-    return label->is_spread || place->table == NULL || refuse_single(proof, place);
+    return label->is_spread || place->table == NULL;
 }
 
 static bool label_join(struct sw_proof *proof, int at, bool is_nullable, bool *is_spread)
@@ -72,12 +63,10 @@ static bool label_join(struct sw_proof *proof, int at, bool is_nullable, bool *i
                     &right))
         return false;
     *is_spread = left || right;
-    if ((join->kind == SW_OUTLINE_LEFT && !left && right) ||
-        (join->kind == SW_OUTLINE_RIGHT && left && !right) ||
-        (join->kind == SW_OUTLINE_FULL && left != right))
-        return sw_proof_fail(proof, "An outer join keeps rows that every shard would give.",
-                             "Let the outer join keep rows of a sharded table.");
-    return true;
+    /* An outer join must not keep rows that every shard would give. */
+    return !(join->kind == SW_OUTLINE_LEFT && !left && right) &&
+           !(join->kind == SW_OUTLINE_RIGHT && left && !right) &&
+           !(join->kind == SW_OUTLINE_FULL && left != right);
 }
 
 /* --- subqueries in expressions --- */
@@ -127,9 +116,8 @@ static bool prove_link(struct sw_proof *proof, const struct sw_outline_link *lin
     if (inner->spread == SW_SPREAD_CONSTANT)
         return true;
     if (inner->tie >= 0)
-        return is_within_reach(proof, link->level, inner, result) ||
-               sw_proof_refuse_incomplete(proof);
-    return are_members_of_key(proof, link) || sw_proof_refuse_incomplete(proof);
+        return is_within_reach(proof, link->level, inner, result);
+    return are_members_of_key(proof, link);
 }
 
 static bool prove_links(struct sw_proof *proof, int level, struct sw_proof_result *result)
@@ -227,8 +215,7 @@ static bool prove_select(struct sw_proof *proof, const struct sw_outline_query *
     if (is_spread) {
         sw_proof_find_bonds(proof, query->level);
         if (!sw_proof_are_bound(proof, query->level, &result->tie))
-            return sw_proof_fail(proof, "Tables are joined by something else than their keys.",
-                                 "Join them on the columns of their keys.");
+            return false;
         result->table = sw_proof_table_of_level(proof, query->level);
     }
     if (!prove_links(proof, query->level, result))
@@ -293,8 +280,7 @@ static bool prove_set_operation(struct sw_proof *proof, const struct sw_outline_
     if (left->spread == SW_SPREAD_CONSTANT && right->spread == SW_SPREAD_CONSTANT)
         return true;
     if (left->spread == SW_SPREAD_CONSTANT || right->spread == SW_SPREAD_CONSTANT)
-        return sw_proof_fail(proof, "One side of a set operation is on every shard.",
-                             "Ask for it in a statement of its own.");
+        return false; /* every shard would give its rows */
     meet_parts(proof, left, right, result);
     result->table = left->table;
     result->is_limited = query->is_limited;
@@ -308,7 +294,7 @@ static bool prove_set_operation(struct sw_proof *proof, const struct sw_outline_
     else if (result->tie >= 0)
         result->spread = SW_SPREAD_SOURCE;
     else
-        return sw_proof_refuse_incomplete(proof);
+        return false;
     return true;
 }
 

@@ -31,17 +31,29 @@ enum sw_spread {
     SW_SPREAD_NOT,
 };
 
+/* What the shards are asked: a query of the outline, or a table whose rows are pulled. */
+struct sw_spread_part {
+    int query;    /* -1: a table */
+    int relation; /* of the facts; -1: a query */
+    enum sw_spread spread;
+};
+
+struct sw_spread_parts {
+    struct sw_spread_part *items;
+    int count;
+};
+
 /*
- * Of the top of @outline, which is of the planner's statement, or of the subquery that holds
- * all its rows: *core is its query then, else -1. (If it depends on what is around it, it
- * cannot be asked by itself, as a server will say.) Places are resolved. NOT: planner->err says
- * why (0A000).
+ * The parts of @outline, which is of the planner's statement: the whole, if its top is proven;
+ * else whatever holds rows of shards, in @arena. Places are resolved. @banned (of each query,
+ * or NULL): these shall be none. False: planner->err says why it cannot be asked (0A000).
  */
-enum sw_spread sw_spread_find(struct sw_planner *planner, const struct sw_outline *outline,
-                              int *core);
+bool sw_spread_find(struct sw_planner *planner, const struct sw_outline *outline,
+                    const bool *banned, struct sw_arena *arena, struct sw_spread_parts *parts);
 /* The same of a plan; *err. */
-enum sw_spread sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
-                              int *core, struct sw_error *err);
+bool sw_plan_spread(const struct sw_plan *plan, const struct sw_outline *outline,
+                    const bool *banned, struct sw_arena *arena, struct sw_spread_parts *parts,
+                    struct sw_error *err);
 /* What is known of its database; NULL: nothing. */
 const struct sw_catalog_database *sw_plan_catalog(const struct sw_plan *plan);
 

@@ -180,7 +180,8 @@ static void by_numeric(void)
 static void as_arrays(void)
 {
     static const uint32_t types[COLUMNS] = {25, 20, 1700};
-    struct sw_columns *columns = sw_columns_create(types, COLUMNS, SOURCES, SIZE_MAX);
+    struct sw_columns *columns = sw_columns_create(
+        &(struct sw_columns_layout){.types = types, .count = COLUMNS}, SOURCES, SIZE_MAX);
     struct sw_buf out;
 
     sw_buf_init(&out, SIZE_MAX);

@@ -51,7 +51,8 @@ static bool make_arrays(int count, const uint8_t *data, size_t len, size_t piece
                         struct sw_buf *out)
 {
     static const uint32_t types[] = {17, 23, 25};
-    struct sw_columns *columns = sw_columns_create(types, count, 1, 1 << 20);
+    struct sw_columns *columns = sw_columns_create(
+        &(struct sw_columns_layout){.types = types, .count = count}, 1, 1 << 20);
     struct sw_error err;
     bool is_taken = true;
 

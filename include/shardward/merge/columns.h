@@ -16,21 +16,32 @@
 
 struct sw_columns;
 
-/* @types: the OID of each column's type. @budget: bytes that may be held; never more than that
- * PostgreSQL takes the arrays as parameters of one Bind, which is a GB for all of them together
- * (MaxAllocSize). A buffer may be twice as large as what is in it. */
-struct sw_columns *sw_columns_create(const uint32_t *types, int count, int source_count,
+/*
+ * Rows may be of several *parts*: an integer before the columns tells which one a row belongs
+ * to, and of the columns only those of that part count.
+ */
+struct sw_columns_layout {
+    const uint32_t *types; /* the OID of each column's type */
+    const int *parts; /* of each column its part, from 0, in ascending order; NULL: there is
+                         one only, which nothing tells */
+    int count;        /* of columns */
+};
+
+/* What @layout points to is borrowed until it is destroyed. @budget: bytes that may be held;
+ * never more than that PostgreSQL takes the arrays as parameters of one Bind, which is a GB for
+ * all of them together (MaxAllocSize). A buffer may be twice as large as what is in it. */
+struct sw_columns *sw_columns_create(const struct sw_columns_layout *layout, int source_count,
                                      size_t budget);
 void sw_columns_destroy(struct sw_columns *columns); /* accepts NULL */
 
 /* More of what @source says: DataRow messages, cut anywhere. False: 08P01 for what is none, or
- * a row of another shape; 53400 when the budget is exceeded, or there are more rows than an
- * array can have elements (2^27 - 1). Then only destroy is left. */
+ * a row of another shape, or of a part that is none; 53400 when the budget is exceeded, or
+ * there are more rows than an array can have elements (2^27 - 1). Then only destroy is left. */
 bool sw_columns_feed(struct sw_columns *columns, int source, const uint8_t *bytes, size_t len,
                      struct sw_error *err);
 /* @source has no more rows. False: 08P01, it ended within a message. */
 bool sw_columns_end(const struct sw_columns *columns, int source, struct sw_error *err);
-int64_t sw_columns_rows(const struct sw_columns *columns);
+int64_t sw_columns_rows(const struct sw_columns *columns); /* of all parts */
 /* How many bytes the array of column @index has, and append it to @out. Of no rows: an array
  * without dimensions. */
 size_t sw_columns_array_size(const struct sw_columns *columns, int index);

@@ -10,6 +10,7 @@
 #define SW_PARSE_OUTLINE_H
 
 #include "shardward/parse/parse.h"
+#include "shardward/parse/statement.h"
 
 enum sw_outline_kind {
     SW_OUTLINE_SELECT,
@@ -52,6 +53,7 @@ struct sw_outline_query {
     int window_count;
     bool is_distinct, is_distinct_on;
     /* Of all. */
+    bool has_surroundings; /* names in it may mean what is around it */
     bool is_limited; /* LIMIT, OFFSET, FETCH; or ORDER BY, which matters to what is around it */
 };
 
@@ -99,6 +101,21 @@ struct sw_outline_doubt {
     const char *column;
 };
 
+/* A column that is named, in any expression. */
+struct sw_outline_mention {
+    int level;
+    struct sw_column column; /* its name NULL: it cannot be told what it is */
+    const char *name;        /* the last one of those that stand there */
+    bool is_qualified;       /* else it may be the row of a relation of that name */
+};
+
+/* A star in any expression, or what else means all columns of some relations: those of the
+ * level; if it is qualified, perhaps of a level around it. */
+struct sw_outline_star {
+    int level;
+    bool is_qualified;
+};
+
 struct sw_outline {
     const struct sw_outline_query *queries;
     int query_count;
@@ -112,7 +129,14 @@ struct sw_outline {
     int equality_count;
     const struct sw_outline_doubt *doubts;
     int doubt_count;
-    const char *obstacle; /* why the outline cannot be told; NULL: it can */
+    const struct sw_outline_mention *mentions;
+    int mention_count;
+    const struct sw_outline_star *stars;
+    int star_count;
+    const char *const *merged; /* names in USING */
+    int merged_count;
+    const char *obstacle; /* why several shards cannot be asked at all; NULL: they can */
+    bool has_doubt;       /* nothing can be proven of its queries */
 };
 
 /* Parse @sql again, with the outline of each SELECT; as sw_parse(), to which it adds
@@ -120,5 +144,8 @@ struct sw_outline {
 struct sw_script *sw_parse_outlines(const char *sql, struct sw_error *err);
 /* Of statement @index; NULL: it is no SELECT. */
 const struct sw_outline *sw_script_outline(const struct sw_script *script, int index);
+/* May the statement need column @name of @relation, which is a table? */
+bool sw_outline_wants(const struct sw_outline *outline, const struct sw_statement *statement,
+                      int relation, const char *name);
 
 #endif

@@ -15,8 +15,17 @@
  *      finish  SELECT r.c1, sum(r.c2) / sum(r.c3) FROM unnest($1, $2, $3) r(c1, c2, c3) GROUP
  * BY r.c1
  *
- * A subquery that holds all the rows may be recast in the place of the whole (its *core*): it
- * is finished where it stands, and what is around it is the client's.
+ * Where not the whole can be recast so, some *parts* of it are, and what is around them is the
+ * client's, and is done once: queries (each the *core* of its part) are finished where they
+ * stand, and tables are pulled, with the columns that are named and under the conditions of
+ * WHERE and ON which concern them alone:
+ *
+ *   SELECT a FROM t JOIN u ON t.b = u.b WHERE t.c > 1 AND d = (SELECT max(d) FROM t)
+ *      gather  SELECT a, b, c FROM t WHERE t.c > 1
+ *              SELECT b, d FROM u
+ *              SELECT max(d) FROM t
+ *      finish  SELECT a FROM (SELECT u.c1 AS a ... FROM unnest($1, $2, $3) u) t JOIN ...
+ *              WHERE t.c > 1 AND d = (SELECT max(r.c1) FROM unnest($6) r)
  *
  * Rows that are merely merged need no finish. The texts are made by changing the parse tree and
  * printing it (libpg_query's deparser); each is parsed again, and has to give the same tree.
@@ -40,12 +49,20 @@ enum sw_recast_need {
 /* Borrowed. */
 struct sw_recast_source {
     const char *sql;
-    int index; /* of the statement, from 0 */
-    int core;  /* a query of its outline; -1: the whole */
+    int index;    /* of the statement, from 0 */
+    int core;     /* a query of its outline; -1: the whole, or a table */
+    int relation; /* of its facts: a table that is pulled; -1: none */
     enum sw_recast_need need;
     bool is_exists;           /* of the core: one row is as good as many */
-    const char *const *names; /* of the columns of what is recast, as a server describes them */
+    const char *const *names; /* of the columns of what is recast, as a server describes them;
+                                 of a table: of those that are wanted */
     int column_count;
+    const char *const *merged; /* names in USING: who knows which table's they are */
+    int merged_count;
+    bool
+        is_only_one_called_so; /* of a table: no other relation has its name as name or alias */
+    const char *const *primary_key; /* of a table: the columns */
+    int primary_count;
     int first_parameter; /* of finish: the number of the first gathered column's */
     /* Has something in FROM a column of that name? 1, 0, or -1: not known. */
     int (*has_column)(void *owner, const char *name);
@@ -85,7 +102,13 @@ struct sw_recast_column {
     const char *cast;      /* the type that a text has to be cast to; NULL: it is no text */
 };
 
-/* The core by itself, to be described. NULL: 0A000. */
+struct sw_recast_part {
+    const struct sw_recast_source *source; /* all are of one statement */
+    const struct sw_recast_column *columns;
+    int column_count; /* as many as were gathered */
+};
+
+/* The core by itself, or all of a table, to be described. NULL: 0A000. */
 const char *sw_recast_core(const struct sw_recast_source *source, struct sw_arena *arena,
                            struct sw_error *err);
 /* In @arena. False: 0A000 with what cannot be done. @is_raw: aggregates are not computed in
@@ -93,10 +116,9 @@ const char *sw_recast_core(const struct sw_recast_source *source, struct sw_aren
 bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,
                       struct sw_arena *arena, struct sw_recast_gather *gather,
                       struct sw_error *err);
-/* The text that finishes; as many @columns as were gathered. *is_raw becomes true, and the
- * result NULL without an error, if it has to be gathered so. */
-const char *sw_recast_finish(const struct sw_recast_source *source, bool *is_raw,
-                             const struct sw_recast_column *columns, int column_count,
+/* The text that finishes all parts. *is_raw becomes true, and the result NULL without an error,
+ * if it has to be gathered so. */
+const char *sw_recast_finish(const struct sw_recast_part *parts, int part_count, bool *is_raw,
                              struct sw_arena *arena, struct sw_error *err);
 
 #endif

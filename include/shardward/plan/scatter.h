@@ -74,6 +74,8 @@ struct sw_recipe {
     const char *gather;
     int gathered_count; /* of its columns; of which types they are taken, to be finished */
     const uint32_t *gathered_types;
+    const int *gathered_parts; /* of each column, see merge/columns.h; NULL: there is one part.
+                                  Else a column before them tells it */
     int visible_count; /* the first ones, in the client's formats; the others, and all when they
                           are finished, in binary */
 

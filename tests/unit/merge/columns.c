@@ -69,7 +69,8 @@ static void columns_become_arrays(void **state)
 
     for (size_t i = 0; i < 3 * sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i / 3];
-        struct sw_columns *columns = sw_columns_create(types, row->count, 2, BUDGET);
+        struct sw_columns *columns = sw_columns_create(
+            &(struct sw_columns_layout){.types = types, .count = row->count}, 2, BUDGET);
 
         feed_pieces(columns, 0, row->sources[0], pieces[i % 3]);
         feed_pieces(columns, 1, row->sources[1], pieces[i % 3]);
@@ -90,7 +91,8 @@ static void columns_become_arrays(void **state)
 
 static void sources_may_be_cut_while_others_speak(void **state)
 {
-    struct sw_columns *columns = sw_columns_create(types, 1, 2, BUDGET);
+    struct sw_columns *columns =
+        sw_columns_create(&(struct sw_columns_layout){.types = types, .count = 1}, 2, BUDGET);
     static const uint8_t a[] = "D\0\0\0\16\0\1\0\0\0\4\0\0\0\1",
                          b[] = "D\0\0\0\16\0\1\0\0\0\4\0\0\0\2";
     struct sw_error err;
@@ -110,7 +112,8 @@ static void sources_may_be_cut_while_others_speak(void **state)
 
 static void rows_without_columns_are_counted(void **state)
 {
-    struct sw_columns *columns = sw_columns_create(NULL, 0, 1, 0);
+    struct sw_columns *columns =
+        sw_columns_create(&(struct sw_columns_layout){.types = NULL, .count = 0}, 1, 0);
     struct sw_error err;
 
     assert_true(
@@ -137,7 +140,8 @@ static void what_is_refused(void **state)
     };
 
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        struct sw_columns *columns = sw_columns_create(types, 1, 1, refusals[i].budget);
+        struct sw_columns *columns = sw_columns_create(
+            &(struct sw_columns_layout){.types = types, .count = 1}, 1, refusals[i].budget);
         struct sw_error err = {.sqlstate = ""};
         bool is_taken = sw_columns_feed(columns, 0, (const uint8_t *)refusals[i].bytes,
                                         refusals[i].len, &err);
@@ -149,9 +153,63 @@ static void what_is_refused(void **state)
     }
 }
 
+static void rows_of_several_parts_are_told_apart(void **state)
+{
+    static const uint32_t of[] = {23, 25, 23};
+    static const int parts[] = {0, 1, 1};
+    static const struct sw_columns_layout layout = {of, parts, 3};
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } arrays[] = {
+        {BYTES("\0\0\0\1\0\0\0\0\0\0\0\27\0\0\0\2\0\0\0\1\0\0\0\4\0\0\0\7\0\0\0\4\0\0\0"
+               "\11")},
+        {BYTES("\0\0\0\1\0\0\0\0\0\0\0\31\0\0\0\1\0\0\0\1\0\0\0\1a")},
+        {BYTES("\0\0\0\1\0\0\0\1\0\0\0\27\0\0\0\1\0\0\0\1\377\377\377\377")}};
+    struct sw_columns *columns = sw_columns_create(&layout, 2, BUDGET);
+
+    feed_pieces(columns, 0, "0,7,-,- 1,-,a,-", 5);
+    feed_pieces(columns, 1, "0,9,-,-", 1000);
+    assert_int_equal(sw_columns_rows(columns), 3);
+    for (int i = 0; i < 3; i++) {
+        struct sw_buf out;
+
+        sw_buf_init(&out, SIZE_MAX);
+        sw_columns_write_array(columns, i, &out);
+        assert_int_equal(sw_buf_len(&out), arrays[i].len);
+        assert_int_equal(sw_columns_array_size(columns, i), arrays[i].len);
+        assert_memory_equal(sw_buf_bytes(&out), arrays[i].bytes, arrays[i].len);
+        sw_buf_finish(&out);
+    }
+    sw_columns_destroy(columns);
+}
+
+static void a_row_of_no_part_is_refused(void **state)
+{
+    static const char *const strange[] = {"2,7,8", "-1,7,8", "-,7,8", "x,7,8"};
+    static const int parts[] = {0, 1};
+    static const struct sw_columns_layout layout = {types, parts, 2};
+
+    for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
+        struct sw_columns *columns = sw_columns_create(&layout, 1, BUDGET);
+        struct sw_error err;
+        struct sw_buf bytes;
+
+        sw_buf_init(&bytes, SIZE_MAX);
+        put_rows(&bytes, strange[i]);
+        assert_false(
+            sw_columns_feed(columns, 0, sw_buf_bytes(&bytes), sw_buf_len(&bytes), &err));
+        assert_true(sw_error_is(&err, "08P01"));
+        sw_buf_finish(&bytes);
+        sw_columns_destroy(columns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_of_several_parts_are_told_apart),
+        cmocka_unit_test(a_row_of_no_part_is_refused),
         cmocka_unit_test(columns_become_arrays),
         cmocka_unit_test(sources_may_be_cut_while_others_speak),
         cmocka_unit_test(rows_without_columns_are_counted),

@@ -223,6 +223,7 @@ static void begin(struct source *source, enum sw_recast_need need, const char *n
         source->names[count++] = name;
     source->source = (struct sw_recast_source){.sql = sql,
                                                .core = -1,
+                                               .relation = -1,
                                                .need = need,
                                                .names = source->names,
                                                .column_count = count,
@@ -234,6 +235,15 @@ static int count_columns(const struct sw_recast_source *source,
                          const struct sw_recast_gather *gather)
 {
     return (gather->is_visible ? source->column_count : 0) + gather->hidden_count;
+}
+
+static const char *finish(const struct source *source, bool *is_raw,
+                          const struct sw_recast_column *columns, int count,
+                          struct sw_arena *arena, struct sw_error *err)
+{
+    const struct sw_recast_part part = {&source->source, columns, count};
+
+    return sw_recast_finish(&part, 1, is_raw, arena, err);
 }
 
 static void a_statement_becomes_two(void **state)
@@ -254,8 +264,7 @@ static void a_statement_becomes_two(void **state)
     count = count_columns(&source.source, &gather);
     for (int i = 0; i < count; i++)
         columns[i].type = OID_INT8;
-    assert_string_equal(sw_recast_finish(&source.source, &is_raw, columns, count, &arena, &err),
-                        row->finish);
+    assert_string_equal(finish(&source, &is_raw, columns, count, &arena, &err), row->finish);
     assert_false(is_raw);
     sw_arena_finish(&arena);
 }
@@ -290,7 +299,7 @@ static void the_average_of_reals_is_computed_from_the_rows(void **state)
     begin(&source, SW_RECAST_SOURCE, "avg", "select avg(b) from t");
     assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
     assert_string_equal(gather.text, "SELECT sum(b), count(b) FROM t");
-    assert_null(sw_recast_finish(&source.source, &is_raw, columns, 2, &arena, &err));
+    assert_null(finish(&source, &is_raw, columns, 2, &arena, &err));
     assert_true(is_raw);
     assert_true(sw_recast_gather(&source.source, true, &arena, &gather, &err));
     assert_string_equal(gather.text, "SELECT b FROM t");
@@ -310,7 +319,7 @@ static void collations_and_labels_of_enums_are_brought_back(void **state)
     sw_arena_init(&arena);
     begin(&source, SW_RECAST_ROWS, "a,b", "select a, b from t order by a");
     assert_string_equal(
-        sw_recast_finish(&source.source, &is_raw, columns, 3, &arena, &err),
+        finish(&source, &is_raw, columns, 3, &arena, &err),
         "SELECT r.c1 AS a, r.c2 AS b FROM (SELECT u.c1 COLLATE \"C\" AS c1, u.c2::mood AS c2, "
         "u.c3 COLLATE \"C\" AS c3 FROM ROWS FROM (pg_catalog.unnest($1) , "
         "pg_catalog.unnest($2) , pg_catalog.unnest($3) ) u(c1, c2, c3)) r ORDER BY r.c3");
@@ -337,7 +346,7 @@ static void a_subquery_is_finished_where_it_stands(void **state)
     assert_string_equal(gather.text, "SELECT a, sum(b) FROM u GROUP BY 1");
     assert_true(gather.has_to_finish);
     assert_string_equal(
-        sw_recast_finish(&source.source, &is_raw, columns, 2, &arena, &err),
+        finish(&source, &is_raw, columns, 2, &arena, &err),
         "WITH t AS (SELECT r.c1 AS a, pg_catalog.sum(r.c2)::bigint AS s FROM (SELECT u.c1 AS "
         "c1, u.c2 AS c2 FROM ROWS FROM (pg_catalog.unnest($1) , pg_catalog.unnest($2) ) u(c1, "
         "c2)) r "
@@ -363,9 +372,103 @@ static void exists_gathers_one_row(void **state)
     sw_arena_finish(&arena);
 }
 
+/* clang-format off */
+static const struct {
+    const char *sql;
+    int relation;
+    const char *names, *gather;
+} pulled[] = {
+    {"select t.a from t join u on t.b = u.b", 0, "a,b", "SELECT a, b FROM t"},
+    {"select count(*) from t, u", 0, "", "SELECT 1 FROM t"},
+    {"select * from s.t as x(a, b), u", 0, "a,b", "SELECT a, b FROM s.t x(a, b)"},
+    {"select * from t, u where t.a > 1 and t.b = u.b and b in (1, $2) and u.a = 3", 0, "a,b",
+     "SELECT a, b FROM t WHERE t.a > 1 AND b IN (1, $2)"},
+    {"select * from t, u where t.a > 1 or u.a = 3", 0, "a", "SELECT a FROM t"},
+    {"select * from t, u where t.a = 1 and f(t.a) and t.a / 0 = 1 and t.a = (select 1)", 0, "a", "SELECT a FROM t WHERE t.a = 1"},
+    {"select * from t x, u where x.a is null and t.b = 1 and x.a like 'x' and 2 < x.a", 0, "a,b",
+     "SELECT a, b FROM t x WHERE x.a IS NULL AND 2 < x.a"},
+    {"select * from t left join u on u.a = t.a and u.b = 1 and t.c = 2 where t.c = 3 and u.b is null", 0, "a,c",
+     "SELECT a, c FROM t WHERE t.c = 3"},
+    {"select * from t left join u on u.a = t.a and u.b = 1 and t.c = 2 where t.c = 3 and u.b is null", 1, "a,b",
+     "SELECT a, b FROM u WHERE u.b = 1"},
+    {"select * from t right join u on t.a = 1 and u.a = 1 where t.b = 2 and u.b = 2", 0, "a,b", "SELECT a, b FROM t WHERE t.a = 1"},
+    {"select * from t right join u on t.a = 1 and u.a = 1 where t.b = 2 and u.b = 2", 1, "a,b", "SELECT a, b FROM u WHERE u.b = 2"},
+    {"select * from t full join u on t.a = 1 where t.b = 2", 0, "a,b", "SELECT a, b FROM t"},
+    {"select * from (t join u on t.a = 1) left join v on u.a = v.a and t.b = 3 where t.b = 2", 0, "a,b",
+     "SELECT a, b FROM t WHERE t.b = 2 AND t.a = 1"},
+    {"select * from v left join (t join u on t.a = 1) on v.a = u.a and t.b = 3 where t.b = 2", 1, "a,b",
+     "SELECT a, b FROM t WHERE t.b = 3 AND t.a = 1"},
+    {"select * from (t join u on t.a = 1) as j(x, a, b) where a = 2", 0, "a,b", "SELECT a, b FROM t WHERE t.a = 1"},
+    {"select * from t natural join u where a = 1 and t.b = 2", 0, "a,b", "SELECT a, b FROM t WHERE t.b = 2"},
+    {"select * from t join u using (m) where m = 1 and t.m = 2 and b = 3", 0, "b,m", "SELECT b, m FROM t WHERE t.m = 2 AND b = 3"},
+    {"select 1 from u where exists (select from t where t.a = u.a and t.b = $1 and u.b = 1)", 1, "a,b",
+     "SELECT a, b FROM t WHERE t.b = $1"},
+    {"with q as (select a from t where a <> all ($1::int[])) select * from q, q as p", 0, "a",
+     "SELECT a FROM t WHERE a <> ALL($1::int[])"},
+    {"select a from t where not (a between 1 and 2 or a is distinct from 3) union select 1", 0, "a",
+     "SELECT a FROM t WHERE NOT (a BETWEEN 1 AND 2 OR a IS DISTINCT FROM 3)"},
+};
+/* clang-format on */
+
+static void tables_are_pulled(void **state)
+{
+    static const char *const merged[] = {"m"};
+
+    for (size_t i = 0; i < sizeof pulled / sizeof *pulled; i++) {
+        struct sw_recast_gather gather;
+        struct source source;
+        struct sw_arena arena;
+        struct sw_error err;
+
+        sw_arena_init(&arena);
+        begin(&source, SW_RECAST_ROWS, pulled[i].names, pulled[i].sql);
+        source.source.relation = pulled[i].relation;
+        source.source.merged = merged;
+        source.source.merged_count = 1;
+        assert_true(sw_recast_gather(&source.source, false, &arena, &gather, &err));
+        assert_string_equal(gather.text, pulled[i].gather);
+        assert_int_equal(gather.hidden_count,
+                         source.source.column_count > 0 ? source.source.column_count : 1);
+        assert_true(gather.has_to_finish);
+        sw_arena_finish(&arena);
+    }
+}
+
+static void parts_are_finished_where_they_stand(void **state)
+{
+    const char *sql = "select x.a, (select count(*) from t) from t as x, u where x.a > 1";
+    struct sw_recast_column columns[] = {{.type = OID_INT8}, {.type = 25, .cast = "mood"}};
+    struct source sources[3];
+    struct sw_recast_part parts[3];
+    struct sw_arena arena;
+    struct sw_error err;
+    bool is_raw = false;
+
+    sw_arena_init(&arena);
+    begin(&sources[0], SW_RECAST_SOURCE, "count", sql);
+    sources[0].source.core = 0;
+    begin(&sources[1], SW_RECAST_ROWS, "a,b", sql);
+    sources[1].source.relation = 0;
+    sources[1].source.first_parameter = 2;
+    assert_string_equal(sw_recast_core(&sources[1].source, &arena, &err), "SELECT * FROM t x");
+    begin(&sources[2], SW_RECAST_ROWS, "", sql);
+    sources[2].source.relation = 1;
+    sources[2].source.first_parameter = 4;
+    for (int i = 0; i < 3; i++)
+        parts[i] = (struct sw_recast_part){&sources[i].source, columns, i == 1 ? 2 : 1};
+    assert_string_equal(
+        sw_recast_finish(parts, 3, &is_raw, &arena, &err),
+        "SELECT x.a, (SELECT COALESCE(pg_catalog.sum(r.c1), 0)::bigint AS count FROM (SELECT "
+        "u.c1 AS c1 FROM ROWS FROM (pg_catalog.unnest($1) ) u(c1)) r) FROM (SELECT u.c1 AS a, "
+        "u.c2::mood AS b FROM ROWS FROM (pg_catalog.unnest($2) , pg_catalog.unnest($3) ) u(c1, "
+        "c2)) x, (SELECT u.c1 AS \"?column?\" FROM ROWS FROM (pg_catalog.unnest($4) ) u(c1)) u "
+        "WHERE x.a > 1");
+    sw_arena_finish(&arena);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows + 6];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 8];
     size_t count = 0;
 
     for (; count < sizeof rows / sizeof *rows; count++)
@@ -380,5 +483,7 @@ int main(void)
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(a_subquery_is_finished_where_it_stands);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(exists_gathers_one_row);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(tables_are_pulled);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(parts_are_finished_where_they_stand);
     return _cmocka_run_group_tests("recast", tests, count, NULL, NULL);
 }
