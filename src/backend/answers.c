@@ -184,6 +184,12 @@ static bool rename_types(struct sw_backend *backend, const struct sw_reply *repl
            sw_wire_translate_types(message, frame, backend->types);
 }
 
+/* A row, or what COPY TO STDOUT says of and with its rows. */
+static bool is_of_rows(uint8_t type)
+{
+    return type == 'D' || type == 'H' || type == 'd';
+}
+
 /* A message that answers the head entry and may be here only in part. */
 static void take_answer(struct sw_backend *backend, const struct sw_frame *frame,
                         const uint8_t *bytes, size_t here, enum sw_reply_turn turn)
@@ -204,7 +210,7 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
         backend->rows += sw_wire_rows_of_tag(frame);
     backend->is_tail_forwarded = reply.use == SW_REPLY_FORWARD ||
                                  (reply.use == SW_REPLY_COLUMNS && frame->type == 'T') ||
-                                 (reply.use == SW_REPLY_ROWS && frame->type == 'D');
+                                 (reply.use == SW_REPLY_ROWS && is_of_rows(frame->type));
     backend->tail = frame->size - here;
     if (backend->is_tail_forwarded)
         forward(backend, bytes, here);

@@ -13,6 +13,12 @@ enum {
 
 static void go_on(struct sw_scatter *scatter);
 
+/* Are rows passed on as they come? */
+static bool is_stream(const struct sw_scatter *scatter)
+{
+    return scatter->merger != NULL || scatter->copies != NULL;
+}
+
 static int index_of(const struct sw_scatter_part *part)
 {
     return (int)(part - part->scatter->parts);
@@ -135,6 +141,19 @@ static void be_satisfied(struct sw_scatter *scatter)
 
 /* --- what the legs tell --- */
 
+static bool feed(struct sw_scatter *scatter, int index, const uint8_t *bytes, size_t len,
+                 struct sw_error *err)
+{
+    if (scatter->merger != NULL)
+        return sw_merger_feed(scatter->merger, index, bytes, len, err);
+    if (scatter->copies != NULL)
+        return sw_copies_feed(scatter->copies, index, bytes, len, err);
+    if (scatter->columns != NULL)
+        return sw_columns_feed(scatter->columns, index, bytes, len, err);
+    return sw_buf_append(&scatter->said, bytes, len) ||
+           sw_error_set(err, "54000", "a server's answer is too long");
+}
+
 static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_scatter_part *part = owner;
@@ -144,16 +163,8 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
     if (scatter->state != SW_SCATTER_RUNNING)
         return;
     part->has_said_something = true;
-    if (scatter->merger != NULL) {
-        if (!sw_merger_feed(scatter->merger, index_of(part), bytes, len, &err))
-            fail(scatter, &err, NULL, -1);
-    } else if (scatter->columns != NULL) {
-        if (!sw_columns_feed(scatter->columns, index_of(part), bytes, len, &err))
-            fail(scatter, &err, NULL, -1);
-    } else if (!sw_buf_append(&scatter->said, bytes, len)) {
-        sw_error_set(&err, "54000", "a server's answer is too long");
+    if (!feed(scatter, index_of(part), bytes, len, &err))
         fail(scatter, &err, NULL, -1);
-    }
 }
 
 static void on_notice(void *owner, const uint8_t *bytes, size_t len)
@@ -206,6 +217,8 @@ static bool end_source(const struct sw_scatter_part *part, struct sw_error *err)
 
     if (scatter->merger != NULL)
         return sw_merger_end(scatter->merger, index_of(part), err);
+    if (scatter->copies != NULL)
+        return sw_copies_end(scatter->copies, index_of(part), err);
     return scatter->columns == NULL || sw_columns_end(scatter->columns, index_of(part), err);
 }
 
@@ -307,8 +320,11 @@ static void start_parts(struct sw_scatter *scatter)
 
 static bool is_wanted(const struct sw_scatter *scatter, int index)
 {
-    return scatter->state != SW_SCATTER_RUNNING || scatter->merger == NULL ||
-           (!scatter->is_unwanted && sw_merger_wants(scatter->merger, index));
+    if (scatter->state != SW_SCATTER_RUNNING || !is_stream(scatter))
+        return true;
+    return !scatter->is_unwanted &&
+           (scatter->merger != NULL ? sw_merger_wants(scatter->merger, index)
+                                    : sw_copies_wants(scatter->copies, index));
 }
 
 static void hold_parts(struct sw_scatter *scatter)
@@ -332,11 +348,17 @@ static bool has_all(const struct sw_scatter *scatter)
     return scatter->started == scatter->count && scatter->busy == 0;
 }
 
+static bool is_over(const struct sw_scatter *scatter)
+{
+    return scatter->merger != NULL ? sw_merger_is_over(scatter->merger)
+                                   : sw_copies_is_over(scatter->copies);
+}
+
 static void take_rows(struct sw_scatter *scatter)
 {
     if (!scatter->is_unwanted)
         scatter->events->on_rows(scatter->owner);
-    if (scatter->state == SW_SCATTER_RUNNING && sw_merger_is_over(scatter->merger))
+    if (scatter->state == SW_SCATTER_RUNNING && is_over(scatter))
         be_satisfied(scatter);
 }
 
@@ -346,9 +368,9 @@ static void go_on(struct sw_scatter *scatter)
         return;
     scatter->is_working = true;
     start_parts(scatter);
-    if (scatter->state == SW_SCATTER_RUNNING && scatter->merger != NULL)
+    if (scatter->state == SW_SCATTER_RUNNING && is_stream(scatter))
         take_rows(scatter);
-    if (scatter->state == SW_SCATTER_RUNNING && scatter->merger == NULL && has_all(scatter))
+    if (scatter->state == SW_SCATTER_RUNNING && !is_stream(scatter) && has_all(scatter))
         scatter->state = SW_SCATTER_ENDING;
     hold_parts(scatter);
     scatter->is_working = false;
@@ -396,6 +418,7 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
     if (scatter->grace != NULL)
         sw_timer_close(scatter->grace);
     sw_merger_destroy(scatter->merger);
+    sw_copies_destroy(scatter->copies);
     sw_columns_destroy(scatter->columns);
     sw_run_finish(&scatter->run);
     sw_buf_finish(&scatter->said);
@@ -407,6 +430,11 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
 void sw_scatter_merge(struct sw_scatter *scatter, struct sw_merger *merger)
 {
     scatter->merger = merger;
+}
+
+void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies)
+{
+    scatter->copies = copies;
 }
 
 void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns)
@@ -421,10 +449,12 @@ void sw_scatter_start(struct sw_scatter *scatter)
     go_on(scatter);
 }
 
-int64_t sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most)
+bool sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most)
 {
-    return scatter->state == SW_SCATTER_RUNNING ? sw_merger_pull(scatter->merger, out, most)
-                                                : 0;
+    if (scatter->state != SW_SCATTER_RUNNING)
+        return false;
+    return scatter->merger != NULL ? sw_merger_pull(scatter->merger, out, most) > 0
+                                   : sw_copies_pull(scatter->copies, out, most) > 0;
 }
 
 void sw_scatter_hold(struct sw_scatter *scatter)

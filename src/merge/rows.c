@@ -12,6 +12,12 @@ void sw_rows_init(struct sw_rows *rows, int column_count)
     sw_buf_init(&rows->part, SIZE_MAX);
 }
 
+void sw_rows_init_copy(struct sw_rows *rows)
+{
+    sw_rows_init(rows, 0);
+    rows->is_copy = true;
+}
+
 void sw_rows_finish(struct sw_rows *rows)
 {
     sw_buf_finish(&rows->part);
@@ -31,7 +37,8 @@ static enum sw_rows_step refuse_frame(struct sw_error *err)
 static enum sw_rows_step give(const struct sw_rows *rows, const uint8_t *message, size_t size,
                               struct sw_row *row, struct sw_error *err)
 {
-    if (size < SW_ROW_HEADER || sw_get_int16(message + SW_ROW_COUNT_AT) != rows->column_count) {
+    if (!rows->is_copy && (size < SW_ROW_HEADER ||
+                           sw_get_int16(message + SW_ROW_COUNT_AT) != rows->column_count)) {
         sw_error_set(err, protocol_violation, "a row has not %d columns", rows->column_count);
         return SW_ROWS_BAD;
     }
@@ -39,11 +46,18 @@ static enum sw_rows_step give(const struct sw_rows *rows, const uint8_t *message
     return SW_ROWS_ROW;
 }
 
-static enum sw_frame_status find(const uint8_t *bytes, size_t len, struct sw_frame *frame)
+static bool is_expected(const struct sw_rows *rows, uint8_t type)
+{
+    return rows->is_copy ? type == 'd' || type == 'H' : type == 'D';
+}
+
+static enum sw_frame_status find(const struct sw_rows *rows, const uint8_t *bytes, size_t len,
+                                 struct sw_frame *frame)
 {
     enum sw_frame_status status = sw_frame_next(bytes, len, SIZE_MAX, frame);
 
-    return status != SW_FRAME_BAD && len > 0 && bytes[0] != 'D' ? SW_FRAME_BAD : status;
+    return status != SW_FRAME_BAD && len > 0 && !is_expected(rows, bytes[0]) ? SW_FRAME_BAD
+                                                                             : status;
 }
 
 /* Move up to @len bytes of the input to what is kept. */
@@ -65,7 +79,7 @@ static enum sw_rows_step complete(struct sw_rows *rows, struct sw_input *input,
 
     if (sw_buf_len(&rows->part) < HEADER)
         keep(rows, input, HEADER - sw_buf_len(&rows->part));
-    status = find(sw_buf_bytes(&rows->part), sw_buf_len(&rows->part), &frame);
+    status = find(rows, sw_buf_bytes(&rows->part), sw_buf_len(&rows->part), &frame);
     if (status == SW_FRAME_BAD)
         return refuse_frame(err);
     if (status == SW_FRAME_SHORT)
@@ -91,7 +105,7 @@ enum sw_rows_step sw_rows_next(struct sw_rows *rows, struct sw_input *input, str
     }
     if (sw_buf_len(&rows->part) > 0)
         return complete(rows, input, row, err);
-    switch (find(input->bytes, input->len, &frame)) {
+    switch (find(rows, input->bytes, input->len, &frame)) {
     case SW_FRAME_WHOLE:
         input->bytes += frame.size;
         input->len -= frame.size;

@@ -1,5 +1,5 @@
 /*
- * rows - DataRow messages, found in bytes that were cut anywhere.
+ * rows - DataRow messages, or those of COPY TO STDOUT, found in bytes that were cut anywhere.
  *
  *   bytes:  ...ow | DataRow DataRow Dat | aR...
  *
@@ -21,6 +21,7 @@ enum { SW_ROWS_KEPT = 1 << 20 };
 struct sw_rows {
     struct sw_buf part; /* of a message; or a whole one that was given out */
     int column_count;
+    bool is_copy; /* CopyOutResponse and CopyData, of any shape */
     bool is_given;
 };
 
@@ -38,6 +39,7 @@ struct sw_input {
 enum sw_rows_step { SW_ROWS_ROW, SW_ROWS_MORE, SW_ROWS_BAD };
 
 void sw_rows_init(struct sw_rows *rows, int column_count);
+void sw_rows_init_copy(struct sw_rows *rows);
 void sw_rows_finish(struct sw_rows *rows);
 /* The next row, borrowed until the next call, or the caller's bytes are gone; MORE when the
  * input is empty. BAD: 08P01 for another message, or another count of fields. */

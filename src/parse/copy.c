@@ -1,5 +1,6 @@
 #include "copy.h"
 
+#include "inner.h"
 #include "walk.h"
 
 #include <string.h>
@@ -23,24 +24,7 @@ static void check_parameters(struct sw_facts *facts)
         sw_facts_fail(facts, "42P02", "there is no parameter $%d", facts->uses.count);
 }
 
-static void describe_query(struct sw_facts *facts, const Node *query)
-{
-    (void)sw_walk_statement(facts, query);
-    if (facts->statement->writes)
-        sw_facts_refuse(facts, "COPY of a query that writes", "Use RETURNING without COPY.");
-}
-
-static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
-{
-    if (copy->query != NULL) {
-        describe_query(facts, copy->query);
-        return;
-    }
-    facts->statement->kind = SW_STATEMENT_SELECT;
-    sw_walk_copied(facts, copy->relation);
-}
-
-/* --- options of COPY FROM: in the end the server judges them --- */
+/* --- options: in the end the server judges them --- */
 
 static const char *text_of(const DefElem *option)
 {
@@ -75,8 +59,8 @@ struct given {
     const char *format, *delimiter, *quote, *escape, *null; /* NULL: not given */
 };
 
-static void read_option(struct sw_facts *facts, const DefElem *option, struct given *given,
-                        struct sw_copy_options *options)
+/* False: it is no option that both directions have, or an encoding that nobody here reads. */
+static bool read_option(const DefElem *option, struct given *given, struct sw_copy_style *style)
 {
     const char *name = option->defname;
 
@@ -91,10 +75,11 @@ static void read_option(struct sw_facts *facts, const DefElem *option, struct gi
     else if (strcmp(name, "null") == 0)
         given->null = text_of(option);
     else if (strcmp(name, "header") == 0)
-        options->style.has_header = has_header(option);
-    else if (strcmp(name, "freeze") != 0 &&
-             (strcmp(name, "encoding") != 0 || !is_utf8(text_of(option))))
-        options->obstacle = sw_facts_text(facts, name);
+        style->has_header = has_header(option);
+    else
+        return strcmp(name, "freeze") == 0 ||
+               (strcmp(name, "encoding") == 0 && is_utf8(text_of(option)));
+    return true;
 }
 
 static char first_of(const char *given, const char *otherwise)
@@ -104,28 +89,91 @@ static char first_of(const char *given, const char *otherwise)
     return *text;
 }
 
+static void settle_style(struct sw_facts *facts, const struct given *given,
+                         struct sw_copy_style *style)
+{
+    bool is_csv;
+
+    style->format = given->format == NULL ? SW_COPY_TEXT : format_of(given->format);
+    is_csv = style->format == SW_COPY_CSV;
+    style->delimiter = first_of(given->delimiter, is_csv ? "," : "\t");
+    style->quote = first_of(given->quote, "\"");
+    style->escape = first_of(given->escape, &style->quote);
+    style->null = sw_facts_text(facts, given->null != NULL ? given->null : is_csv ? "" : "\\N");
+}
+
 static void read_options(struct sw_facts *facts, const List *list,
                          struct sw_copy_options *options)
 {
     struct sw_copy_style *style = &options->style;
     struct given given = {0};
-    bool is_csv;
 
-    for (int i = 0; i < list_length(list); i++)
-        read_option(facts, list_nth(list, i), &given, options);
-    style->format = given.format == NULL ? SW_COPY_TEXT : format_of(given.format);
-    is_csv = style->format == SW_COPY_CSV;
-    style->delimiter = first_of(given.delimiter, is_csv ? "," : "\t");
-    style->quote = first_of(given.quote, "\"");
-    style->escape = first_of(given.escape, &style->quote);
-    style->null = sw_facts_text(facts, given.null != NULL ? given.null : is_csv ? "" : "\\N");
+    for (int i = 0; i < list_length(list); i++) {
+        const DefElem *option = list_nth(list, i);
+
+        if (!read_option(option, &given, style))
+            options->obstacle = sw_facts_text(facts, option->defname);
+    }
+    settle_style(facts, &given, style);
     /* There PostgreSQL itself is of two minds about \. */
-    if (is_csv && (style->delimiter == '\\' || style->quote == '\\'))
+    if (style->format == SW_COPY_CSV && (style->delimiter == '\\' || style->quote == '\\'))
         options->obstacle = "a backslash as quote or delimiter";
     /* It belongs to a \x before it. */
     if (style->format == SW_COPY_TEXT && style->delimiter >= 'A' && style->delimiter <= 'F')
         options->obstacle = "a hexadecimal digit as delimiter";
 }
+
+/* --- COPY TO --- */
+
+static void read_quoted(struct sw_facts *facts, const DefElem *option, struct sw_copy_out *out)
+{
+    const List *names = (const List *)option->arg;
+    const char **quoted;
+
+    out->quotes_all = option->arg != NULL && IsA(option->arg, A_Star);
+    if (option->arg == NULL || !IsA(option->arg, List))
+        return;
+    quoted = sw_arena_alloc(facts->arena, (size_t)list_length(names) * sizeof *quoted);
+    for (int i = 0; i < list_length(names); i++)
+        quoted[i] = sw_facts_text(facts, strVal(list_nth(names, i)));
+    out->quoted = quoted;
+    out->quoted_count = list_length(names);
+}
+
+static void read_options_out(struct sw_facts *facts, const List *list, struct sw_copy_out *out)
+{
+    struct given given = {0};
+
+    for (int i = 0; i < list_length(list); i++) {
+        const DefElem *option = list_nth(list, i);
+
+        if (strcmp(option->defname, "force_quote") == 0)
+            read_quoted(facts, option, out);
+        else if (!read_option(option, &given, &out->style))
+            out->obstacle = sw_facts_text(facts, option->defname);
+    }
+    settle_style(facts, &given, &out->style);
+}
+
+static void describe_to(struct sw_facts *facts, const CopyStmt *copy)
+{
+    struct sw_copy_out *out = sw_arena_alloc(facts->arena, sizeof *out);
+
+    read_options_out(facts, copy->options, out);
+    if (copy->query != NULL) {
+        (void)sw_walk_statement(facts, copy->query);
+        sw_inner_find_copied(facts, &out->at, &out->end);
+        if (facts->statement->writes)
+            sw_facts_refuse(facts, "COPY of a query that writes",
+                            "Use RETURNING without COPY.");
+    } else {
+        facts->statement->kind = SW_STATEMENT_SELECT;
+        sw_walk_copied(facts, copy->relation);
+    }
+    facts->statement->copies = out;
+}
+
+/* --- COPY FROM --- */
 
 static void describe_from(struct sw_facts *facts, const CopyStmt *copy)
 {

@@ -83,22 +83,33 @@ static bool names_types(const struct sw_planner *planner, const struct sw_oid_ma
     return query->kind != SW_OUTLINE_SELECT;
 }
 
-bool sw_copy_check_out(const struct sw_planner *planner, const struct sw_route *route)
+static bool check_out_at(const struct sw_planner *planner, const struct sw_shard *shard)
 {
     const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
-    struct sw_oid_map *types = catalog == NULL || route->shard == NULL
-                                   ? NULL
-                                   : sw_catalog_types(catalog, route->shard);
+    struct sw_oid_map *types =
+        catalog == NULL || shard == NULL ? NULL : sw_catalog_types(catalog, shard);
 
-    if (planner->statement->copy_out == NULL || types == NULL || !names_types(planner, types))
+    if (types == NULL || !names_types(planner, types))
         return true;
     sw_error_set(planner->err, "0A000",
                  "COPY TO in binary is not supported for types of your own");
     sw_error_detail(planner->err,
                     "Arrays and composites would name them by the numbers of shard \"%s\".",
-                    route->shard->name);
+                    shard->name);
     sw_error_hint(planner->err, "Use the format text or csv.");
     return false;
+}
+
+bool sw_copy_check_out(const struct sw_planner *planner, const struct sw_route *route)
+{
+    if (planner->statement->copy_out == NULL)
+        return true;
+    if (route->kind != SW_ROUTE_SEVERAL)
+        return check_out_at(planner, route->shard);
+    for (int i = 0; i < route->placement->shard_count; i++)
+        if (!check_out_at(planner, route->placement->shards[i]))
+            return false;
+    return true;
 }
 
 static bool refuse_option(struct sw_planner *planner, const struct sw_table *table,

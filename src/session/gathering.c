@@ -76,9 +76,8 @@ static struct sw_prepared *prepare(const struct sw_scattering *scattering, const
     return prepared;
 }
 
-/* Takes @prepared. No more than @most rows are needed; 0: all are. */
-static void fill_run(struct sw_run *run, struct sw_prepared *prepared,
-                     const struct sw_buf *tail, int64_t most)
+void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
+                        const struct sw_buf *tail, int64_t most)
 {
     struct sw_request *execute;
 
@@ -149,13 +148,13 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     sw_buf_init(&tail, SW_RUN_LIMIT);
     write_values(&tail, bind, NULL, 0);
     write_gathered(&tail, bind, recipe);
-    fill_run(&scatter->run,
-             prepare(scattering, recipe->gather, recipe->description.parameters,
-                     recipe->description.parameter_count),
-             &tail,
-             recipe->finish == NULL && scattering->max_rows > 0
-                 ? scattering->max_rows + (offset < INT32_MAX ? offset : INT32_MAX)
-                 : 0);
+    sw_scattering_fill(&scatter->run,
+                       prepare(scattering, recipe->gather, recipe->description.parameters,
+                               recipe->description.parameter_count),
+                       &tail,
+                       recipe->finish == NULL && scattering->max_rows > 0
+                           ? scattering->max_rows + (offset < INT32_MAX ? offset : INT32_MAX)
+                           : 0);
     sw_buf_finish(&tail);
     if (recipe->finish == NULL)
         sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
@@ -165,7 +164,7 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     sw_scatter_start(scatter);
 }
 
-void sw_scattering_gather(struct sw_scattering *scattering)
+static void gather(struct sw_scattering *scattering)
 {
     struct sw_parameter *values;
     struct sw_wire_bind bind;
@@ -183,6 +182,12 @@ void sw_scattering_gather(struct sw_scattering *scattering)
         start_gathering(scattering, &bind, limit, offset);
     else
         sw_scattering_end(scattering);
+}
+
+void sw_scattering_gather(struct sw_scattering *scattering)
+{
+    if (scattering->copying == NULL || sw_scattering_prepare_copy(scattering))
+        gather(scattering);
 }
 
 /* --- finishing --- */
@@ -220,7 +225,7 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     write_values(&tail, &bind, columns, recipe->gathered_count);
     sw_columns_destroy(columns);
     write_results(&tail, &bind);
-    fill_run(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
+    sw_scattering_fill(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
     sw_buf_finish(&tail);
     sw_scatter_merge(scatter, make_passage(scattering));
     sw_scatter_start(scatter);

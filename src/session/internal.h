@@ -27,6 +27,7 @@
  *   scattering.c  statements over several shards
  *   cooking.c     ... how their answers are put together
  *   gathering.c   ... what they are sent
+ *   copying_out.c ... COPY TO STDOUT of them
  *   spreading.c   ... and their legs
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals

@@ -24,6 +24,12 @@
 
 static const uint8_t nothing_bound[6] = {0};
 
+static bool is_copy(const struct sw_scattering *scattering)
+{
+    return scattering->copying != NULL ||
+           scattering->planned->script->statements[0].copies != NULL;
+}
+
 /* --- collecting --- */
 
 static bool refuse(struct sw_error *err, const char *what, const char *hint)
@@ -168,6 +174,9 @@ void sw_session_forget_scatter(struct sw_session *session)
         return;
     session->scattering = NULL;
     sw_scattering_drop(scattering);
+    sw_scattering_forget_copy(scattering);
+    sw_planned_unref(scattering->around);
+    free(scattering->around_text);
     sw_cook_destroy(scattering->cook);
     sw_recipe_unref(scattering->recipe);
     sw_planned_unref(scattering->planned);
@@ -177,6 +186,44 @@ void sw_session_forget_scatter(struct sw_session *session)
     free(scattering->text);
     free(scattering->shards);
     free(scattering);
+}
+
+bool sw_scattering_is_cooking(const struct sw_scattering *scattering)
+{
+    return scattering->recipe == NULL &&
+           (scattering->copying == NULL || !scattering->copying->passes);
+}
+
+static int count_characters(const char *text, int len)
+{
+    int count = 0;
+
+    for (int i = 0; i < len; i++)
+        count += ((uint8_t)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+bool sw_scattering_enter(struct sw_scattering *scattering, int at, int end,
+                         struct sw_error *err)
+{
+    char *query = sw_strndup(scattering->text + at, (size_t)(end - at));
+    struct sw_planned *planned = sw_session_plan(scattering->session, query, err);
+
+    if (planned != NULL && planned->plan == NULL) {
+        sw_planned_unref(planned);
+        planned = NULL;
+        (void)refuse(err, "such a query", "Ask for it by itself.");
+    }
+    if (planned == NULL) {
+        free(query);
+        return false;
+    }
+    scattering->shift = count_characters(scattering->text, at);
+    scattering->around = scattering->planned;
+    scattering->around_text = scattering->text;
+    scattering->planned = planned;
+    scattering->text = query;
+    return true;
 }
 
 /* --- answers in their turn --- */
@@ -237,7 +284,9 @@ static void answer(struct sw_scattering *scattering, int to)
     for (; scattering->at < to; scattering->at++) {
         struct sw_request *request = &session->run.requests[scattering->at];
 
-        if (request->role == SW_ROLE_SCATTER_COLUMNS)
+        if (request->role == SW_ROLE_SCATTER_COLUMNS && is_copy(scattering))
+            sw_write_empty(sw_session_out(session), 'n');
+        else if (request->role == SW_ROLE_SCATTER_COLUMNS)
             write_columns(scattering);
         else
             (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),
@@ -254,7 +303,9 @@ static void begin(struct sw_scattering *scattering)
         return;
     scattering->has_begun = true;
     answer(scattering, find(scattering->session, SW_ROLE_SCATTER));
-    if (scattering->portal == NULL)
+    if (scattering->copying != NULL)
+        sw_scattering_begin_copy(scattering);
+    else if (scattering->portal == NULL)
         write_columns(scattering);
 }
 
@@ -277,22 +328,37 @@ void sw_scattering_end(struct sw_scattering *scattering)
 
 /* --- errors --- */
 
+/* Where its position stands in the client's text. */
+static int shift_of(const struct sw_scattering *scattering)
+{
+    const struct sw_copying *copying = scattering->copying;
+    const struct sw_recipe *recipe = scattering->recipe;
+
+    if (copying != NULL && copying->passes)
+        return 0;
+    if (copying != NULL && copying->asks_head)
+        return sw_scattering_head_shift();
+    if (scattering->finishes ||
+        (recipe != NULL && strcmp(recipe->gather, scattering->text) != 0))
+        return SW_POSITION_LEFT_OUT;
+    return scattering->shift;
+}
+
 static void write_failure(struct sw_scattering *scattering,
                           const struct sw_scatter_failure *failure)
 {
     struct sw_buf *out = sw_session_out(scattering->session);
-    bool is_clients_text =
-        scattering->recipe == NULL || strcmp(scattering->recipe->gather, scattering->text) == 0;
+    int shift = shift_of(scattering);
     struct sw_frame frame;
     size_t len = sw_buf_len(&failure->frame);
 
     if (len == 0 ||
         sw_frame_next(sw_buf_bytes(&failure->frame), len, len, &frame) != SW_FRAME_WHOLE)
         sw_write_error(out, "ERROR", &failure->err);
-    else if (is_clients_text && !scattering->finishes)
+    else if (shift == 0)
         (void)sw_buf_append(out, sw_buf_bytes(&failure->frame), len);
     else
-        sw_write_shard_error(out, &frame, NULL, SW_POSITION_LEFT_OUT);
+        sw_write_shard_error(out, &frame, NULL, shift);
 }
 
 /* Did the servers come as far as to execute it? PostgreSQL has told of the Bind then, and of
@@ -300,7 +366,7 @@ static void write_failure(struct sw_scattering *scattering,
 static bool has_come_to_execute(const struct sw_scattering *scattering)
 {
     return scattering->has_begun || scattering->finishes ||
-           (scattering->scatter != NULL && scattering->recipe != NULL &&
+           (scattering->scatter != NULL && !sw_scattering_is_cooking(scattering) &&
             scattering->scatter->failure.request == SW_SCATTERING_AT_EXECUTE);
 }
 
@@ -308,7 +374,13 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
 {
     struct sw_session *session = scattering->session;
 
-    if (err == NULL && has_come_to_execute(scattering))
+    if (scattering->copying != NULL) {
+        bool had_begun = scattering->has_begun;
+
+        begin(scattering);
+        if (!had_begun)
+            sw_scattering_break_copy(scattering);
+    } else if (err == NULL && has_come_to_execute(scattering))
         begin(scattering);
     else if (!scattering->has_begun)
         answer(scattering, find_bound(scattering));
@@ -330,6 +402,14 @@ static bool has_rows(const struct sw_scatter *scatter)
     return false;
 }
 
+static bool pull(struct sw_scattering *scattering)
+{
+    return scattering->copying != NULL
+               ? sw_scattering_pull_copy(scattering)
+               : sw_scatter_pull(scattering->scatter, sw_session_out(scattering->session),
+                                 SW_STREAM_CONGESTED + 1);
+}
+
 void sw_scattering_take_rows(struct sw_scattering *scattering)
 {
     struct sw_session *session = scattering->session;
@@ -338,7 +418,7 @@ void sw_scattering_take_rows(struct sw_scattering *scattering)
     if (!has_rows(scatter))
         return;
     begin(scattering);
-    while (sw_scatter_pull(scatter, sw_session_out(session), SW_STREAM_CONGESTED + 1) > 0) {
+    while (pull(scattering)) {
         sw_stream_flush(session->stream);
         if (sw_stream_is_congested(session->stream)) {
             sw_scatter_hold(scatter);
@@ -365,17 +445,23 @@ static void write_tag(struct sw_scattering *scattering)
 static void conclude(struct sw_scattering *scattering)
 {
     begin(scattering);
-    write_tag(scattering);
+    if (scattering->copying != NULL)
+        sw_scattering_end_copy(scattering);
+    else
+        write_tag(scattering);
     sw_scattering_end(scattering);
 }
 
 void sw_scattering_go_on(struct sw_scattering *scattering)
 {
-    if (scattering->recipe == NULL)
+    if (sw_scattering_is_cooking(scattering))
         sw_scattering_hear(scattering);
     else if (scattering->scatter->has_failed)
         sw_scattering_fail(scattering, NULL);
-    else if (scattering->recipe->finish != NULL && !scattering->finishes)
+    else if (scattering->copying != NULL && scattering->copying->asks_head)
+        sw_scattering_hear_head(scattering);
+    else if (scattering->recipe != NULL && scattering->recipe->finish != NULL &&
+             !scattering->finishes)
         sw_scattering_finish(scattering);
     else
         conclude(scattering);
@@ -396,7 +482,9 @@ void sw_session_run_scatter(struct sw_session *session)
     if (session->run_end == SW_RUN_ENDS_FLUSH && !scattering->executes) {
         (void)refuse(&err, "Flush between Bind and Execute", "Leave it out.");
         sw_scattering_fail(scattering, &err);
-    } else if (scattering->executes || is_described) {
+    } else if (scattering->executes && is_copy(scattering)) {
+        sw_scattering_copy(scattering);
+    } else if (scattering->executes || (is_described && !is_copy(scattering))) {
         sw_scattering_cook(scattering);
     } else {
         sw_scattering_end(scattering);

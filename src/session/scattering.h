@@ -7,16 +7,33 @@
 #include "internal.h"
 
 #include "shardward/execute/scatter.h"
+#include "shardward/merge/copy_writer.h"
 #include "shardward/plan/scatter.h"
 #include "shardward/wire/request.h"
 
 /* What runs on a leg to gather, and to finish, by its number in the run. */
 enum { SW_SCATTERING_AT_BIND, SW_SCATTERING_AT_EXECUTE };
 
+/* COPY TO of rows that several shards have. */
+struct sw_copying {
+    const struct sw_copy_out *out; /* of the client's statement */
+    bool passes;                   /* what each shard copies by itself is passed on */
+    bool asks_head;                /* the question under way is what comes before the rows */
+    bool has_head;
+    struct sw_buf head; /* ... CopyOutResponse, a line of names */
+    struct sw_copy_writer writer;
+    bool *quotes;       /* of the writer */
+    struct sw_buf rows; /* that are to be written */
+};
+
 struct sw_scattering {
     struct sw_session *session;
     struct sw_planned *planned;
-    char *text;                     /* the client's, of one statement */
+    char *text;                /* the client's, of one statement; or the query within */
+    struct sw_planned *around; /* the client's statement, if that is about a query; or NULL */
+    char *around_text;
+    int shift;                      /* characters of it that stand before the query */
+    struct sw_copying *copying;     /* it is COPY; NULL: it is not */
     const struct sw_shard **shards; /* in global order */
     int count;
 
@@ -51,6 +68,12 @@ void sw_scattering_take_rows(struct sw_scattering *scattering);
 /* What was under way has ended. */
 void sw_scattering_go_on(struct sw_scattering *scattering);
 
+/* The recipe is not there yet. */
+bool sw_scattering_is_cooking(const struct sw_scattering *scattering);
+/* Go on with the query that stands in the client's text from byte @at to @end. */
+bool sw_scattering_enter(struct sw_scattering *scattering, int at, int end,
+                         struct sw_error *err);
+
 /* --- cooking.c --- */
 
 /* Find the recipe, or make it; then sw_scattering_gather(), or sw_scattering_fail(). Either may
@@ -65,6 +88,28 @@ void sw_scattering_hear(struct sw_scattering *scattering);
 void sw_scattering_gather(struct sw_scattering *scattering);
 /* They have answered, and a last query makes the answer of that. */
 void sw_scattering_finish(struct sw_scattering *scattering);
+
+/* Takes @prepared, which is run on its parameters in @tail. No more than @most rows are needed;
+ * 0: all are. */
+void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
+                        const struct sw_buf *tail, int64_t most);
+
+/* --- copying_out.c --- */
+
+/* Run COPY. As of cooking. */
+void sw_scattering_copy(struct sw_scattering *scattering);
+/* The recipe is there. False: more has to be done first, and is under way. */
+bool sw_scattering_prepare_copy(struct sw_scattering *scattering);
+void sw_scattering_hear_head(struct sw_scattering *scattering);
+/* What is wrong in the options stands so much further behind then. */
+int sw_scattering_head_shift(void);
+void sw_scattering_begin_copy(struct sw_scattering *scattering);
+/* As sw_scatter_pull(). */
+bool sw_scattering_pull_copy(struct sw_scattering *scattering);
+/* It fails: answer what PostgreSQL would have answered before. */
+void sw_scattering_break_copy(struct sw_scattering *scattering);
+void sw_scattering_end_copy(struct sw_scattering *scattering);
+void sw_scattering_forget_copy(struct sw_scattering *scattering);
 
 /* --- spreading.c --- */
 

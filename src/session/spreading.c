@@ -119,8 +119,10 @@ static void on_part(void *owner, int index)
     struct sw_scattering *scattering = owner;
     struct sw_scatter *scatter = scattering->scatter;
     const struct sw_scatter_part *part = &scatter->parts[index];
-    bool is_needed = scattering->recipe == NULL ||
-                     (scattering->recipe->finish != NULL && !scattering->finishes &&
+    bool is_needed = sw_scattering_is_cooking(scattering) ||
+                     (scattering->copying != NULL && scattering->copying->asks_head) ||
+                     (scattering->recipe != NULL && scattering->recipe->finish != NULL &&
+                      !scattering->finishes &&
                       part->shard == scattering->shards[sw_scattering_finisher(scattering)]);
 
     if (!is_part_of_transaction(scattering->session) && !is_needed &&

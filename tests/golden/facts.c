@@ -218,10 +218,10 @@ static void print_flags(struct sw_buf *out, const struct sw_statement *statement
     sw_buf_append_text(out, "\n");
 }
 
-static void print_copy(struct sw_buf *out, const struct sw_copy_options *copy)
+static void print_copy_style(struct sw_buf *out, const struct sw_copy_style *style,
+                             const char *obstacle)
 {
     static const char *const formats[] = {"text", "csv", "binary"};
-    const struct sw_copy_style *style = &copy->style;
 
     sw_buf_printf(out, "  %s", formats[style->format]);
     if (style->format != SW_COPY_BINARY)
@@ -230,8 +230,25 @@ static void print_copy(struct sw_buf *out, const struct sw_copy_options *copy)
         sw_buf_printf(out, " quote=%c escape=%c", style->quote, style->escape);
     if (style->has_header)
         sw_buf_append_text(out, " header");
-    if (copy->obstacle != NULL)
-        sw_buf_printf(out, " but for %s", copy->obstacle);
+    if (obstacle != NULL)
+        sw_buf_printf(out, " but for %s", obstacle);
+}
+
+static void print_copy(struct sw_buf *out, const struct sw_copy_options *copy)
+{
+    print_copy_style(out, &copy->style, copy->obstacle);
+    sw_buf_append_text(out, "\n");
+}
+
+static void print_copy_out(struct sw_buf *out, const struct sw_copy_out *copy, const char *sql)
+{
+    print_copy_style(out, &copy->style, copy->obstacle);
+    if (copy->quotes_all)
+        sw_buf_append_text(out, " quotes all");
+    if (copy->quoted_count > 0)
+        print_names(out, "quotes", copy->quoted, copy->quoted_count);
+    if (copy->end > 0)
+        sw_buf_printf(out, " of <%.*s>", copy->end - copy->at, sql + copy->at);
     sw_buf_append_text(out, "\n");
 }
 
@@ -310,6 +327,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
     print_flags(out, statement);
     if (statement->copy != NULL)
         print_copy(out, statement->copy);
+    if (statement->copies != NULL)
+        print_copy_out(out, statement->copies, sql);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
     if (statement->makes != NULL)

@@ -65,7 +65,7 @@ REFUSED = [
     "DO $$ BEGIN DELETE FROM patients; END $$",
     # what needs a session of its own on a server
     "COPY patients (name) FROM STDIN",
-    "COPY patients TO STDOUT",
+    "COPY patients TO STDOUT; SELECT 1",
     "COPY (SELECT 1) TO '/tmp/a'",
     "COPY (SELECT 1) TO PROGRAM 'cat'",
     "COPY doctors FROM '/tmp/a'",

@@ -277,7 +277,7 @@ READ = "SELECT name FROM patients WHERE visits >= 0"
 
 
 @rows([("a cursor", ["BEGIN", f"DECLARE c CURSOR FOR {READ}"]), ("EXPLAIN", [f"EXPLAIN {READ}"]),
-       ("EXPLAIN ANALYZE", [f"EXPLAIN ANALYZE {READ}"]), ("COPY", [f"COPY ({READ}) TO STDOUT"]),
+       ("EXPLAIN ANALYZE", [f"EXPLAIN ANALYZE {READ}"]),
        ("by a name", [f"PREPARE r AS {READ}", "EXECUTE r"]), ("two in a string", [f"{READ}; {READ}"]),
        ("beside another", [f"SELECT 1; {READ}"]), ("row locks", [f"{READ} FOR UPDATE"]),
        ("INTO", [f"CREATE TEMP TABLE t AS {READ}"]),

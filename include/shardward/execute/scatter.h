@@ -13,6 +13,7 @@
  * What becomes of the answers:
  *
  *   MERGE    rows become the rows of one answer, taken by sw_scatter_pull()
+ *   COPY     what COPY TO STDOUT gives becomes one such answer, taken in the same way
  *   COLUMNS  rows become arrays, for a last query
  *   HEAR     whatever is forwarded is kept
  *
@@ -30,6 +31,7 @@
 
 #include "shardward/execute/broadcast.h"
 #include "shardward/merge/columns.h"
+#include "shardward/merge/copies.h"
 #include "shardward/merge/merger.h"
 
 enum sw_scatter_state {
@@ -78,7 +80,7 @@ struct sw_scatter_events {
     /* It has its backend. */
     void (*on_lent)(void *owner, int index);
     void (*on_notice)(void *owner, const uint8_t *bytes, size_t len);
-    /* Rows may be there, to be pulled; of MERGE. */
+    /* Rows may be there, to be pulled; of MERGE and COPY. */
     void (*on_rows)(void *owner);
     /* The part has ended, its leg tells again whom it told before; an ATTACHED one may be
      * released. */
@@ -97,6 +99,7 @@ struct sw_scatter {
     bool may_cancel;   /* parts whose rows are not needed; false: within a transaction */
 
     struct sw_merger *merger;   /* of MERGE */
+    struct sw_copies *copies;   /* of COPY */
     struct sw_columns *columns; /* of COLUMNS */
     struct sw_buf said;         /* of HEAR */
 
@@ -120,14 +123,15 @@ void sw_scatter_destroy(struct sw_scatter *scatter);
 
 /* Of NEW: what becomes of the answers, if they are not just heard. Taken. */
 void sw_scatter_merge(struct sw_scatter *scatter, struct sw_merger *merger);
+void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies);
 void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns);
 
 /* Events may be told before this returns, on_done too. */
 void sw_scatter_start(struct sw_scatter *scatter);
 
-/* Of MERGE: append rows to @out until it holds at least @most bytes, or none is known. Returns
- * how many. */
-int64_t sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most);
+/* Of MERGE and COPY: append rows to @out until it holds at least @most bytes, or none is known.
+ * False: nothing was appended. */
+bool sw_scatter_pull(struct sw_scatter *scatter, struct sw_buf *out, size_t most);
 /* The owner wants no rows, or wants them again; on_rows may be called before this returns. */
 void sw_scatter_hold(struct sw_scatter *scatter);
 void sw_scatter_unhold(struct sw_scatter *scatter);

@@ -208,6 +208,16 @@ struct sw_copy_options {
     const char *obstacle; /* an option by which the data cannot be read here; NULL: none */
 };
 
+/* COPY TO STDOUT, of the query whose facts these are. */
+struct sw_copy_out {
+    int at, end; /* bytes of the script's text where the query begins and ends; of a table: 0 */
+    struct sw_copy_style style;
+    bool quotes_all;           /* FORCE_QUOTE * */
+    const char *const *quoted; /* ... of these columns */
+    int quoted_count;
+    const char *obstacle; /* an option by which rows cannot be written here; NULL: none */
+};
+
 /* What a session can leave behind on a server, beyond its transaction. */
 enum sw_leftover {
     SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
@@ -273,6 +283,7 @@ struct sw_statement {
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
     const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
+    const struct sw_copy_out *copies;   /* of COPY TO; else NULL */
     const struct sw_outline *copy_out;  /* of COPY TO in binary, see outline.h; else NULL */
     const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
     const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */

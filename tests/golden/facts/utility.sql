@@ -118,6 +118,8 @@ copy (with x as (select 1) select a from x union values (1)) to stdout
 copy (with x as (insert into t values (1) returning a) select a from x) to stdout
 copy (insert into t values (1) returning a) to stdout
 copy (delete from t) to stdout
+copy /* ( */ (select ')', $$)$$, $x$ ) $x$, e'\')', "a)(", (1) from t /* ) */) to stdout with csv header quote '|' null '-' force quote a, b
+select 1; copy ((select 1) union (select 2)) to stdout (format csv, force_quote *, encoding 'latin1')
 copy (select a from t for update) to stdout
 copy (select set_config('a.b', 'c', false)) to stdout
 copy (select f(1)) to stdout

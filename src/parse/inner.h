@@ -1,0 +1,14 @@
+/*
+ * inner - where in a text the query stands that a command is about.
+ *
+ * The grammar has told that there is one, but not at which byte: its own scanner is asked.
+ */
+#ifndef SW_PARSE_INNER_H
+#define SW_PARSE_INNER_H
+
+#include "facts.h"
+
+/* COPY (query) TO: where the query begins and ends, between its parentheses. */
+void sw_inner_find_copied(const struct sw_facts *facts, int *at, int *end);
+
+#endif
