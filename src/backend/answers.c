@@ -200,7 +200,8 @@ static void take_answer(struct sw_backend *backend, const struct sw_frame *frame
         sw_backend_be_lost(backend, "the server broke the protocol");
         return;
     }
-    if (frame->type == 't') {
+    if (frame->type == 't' || (frame->type == 'T' && reply.kind == SW_REPLY_DESCRIBE &&
+                               reply.use == SW_REPLY_FORWARD)) {
         forward_span(backend);
         backend->events->on_types(backend->user, &reply, frame);
     }

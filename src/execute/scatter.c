@@ -154,17 +154,49 @@ static bool feed(struct sw_scatter *scatter, int index, const uint8_t *bytes, si
            sw_error_set(err, "54000", "a server's answer is too long");
 }
 
+/* What its rows are comes first, in one piece. Returns how long that is. */
+static size_t take_columns(struct sw_scatter_part *part, const uint8_t *bytes, size_t len)
+{
+    struct sw_scatter *scatter = part->scatter;
+    struct sw_frame frame;
+    struct sw_error err;
+
+    if (sw_frame_next(bytes, len, len, &frame) != SW_FRAME_WHOLE || frame.type != 'T') {
+        sw_error_set(&err, "08P01", "a server gives rows without a description");
+        fail(scatter, &err, NULL, -1);
+        return len;
+    }
+    part->has_columns = true;
+    if (!scatter->events->on_columns(scatter->owner, index_of(part), &frame)) {
+        bool was_working = scatter->is_working;
+
+        scatter->is_outdated = scatter->is_working = true;
+        be_satisfied(scatter);
+        scatter->is_working = was_working;
+    }
+    return frame.size;
+}
+
+static void take_answer(struct sw_scatter_part *part, const uint8_t *bytes, size_t len)
+{
+    struct sw_scatter *scatter = part->scatter;
+    struct sw_error err;
+
+    part->has_said_something = true;
+    if (!feed(scatter, index_of(part), bytes, len, &err))
+        fail(scatter, &err, NULL, -1);
+}
+
 static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_scatter_part *part = owner;
     struct sw_scatter *scatter = part->scatter;
-    struct sw_error err;
+    size_t taken = 0;
 
-    if (scatter->state != SW_SCATTER_RUNNING)
-        return;
-    part->has_said_something = true;
-    if (!feed(scatter, index_of(part), bytes, len, &err))
-        fail(scatter, &err, NULL, -1);
+    if (scatter->state == SW_SCATTER_RUNNING && scatter->is_described && !part->has_columns)
+        taken = take_columns(part, bytes, len);
+    if (scatter->state == SW_SCATTER_RUNNING && taken < len)
+        take_answer(part, bytes + taken, len - taken);
 }
 
 static void on_notice(void *owner, const uint8_t *bytes, size_t len)
@@ -251,6 +283,7 @@ static void on_refused(void *owner, const struct sw_error *err)
 static void start(struct sw_scatter_part *part)
 {
     part->work.run = &part->scatter->run;
+    part->has_columns = false;
     sw_leg_start(part->leg, part->pool, part->shard, &part->work);
 }
 

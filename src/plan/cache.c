@@ -200,6 +200,41 @@ static void keep(struct sw_plan_cache *cache, struct entry *entry)
     note_size(cache);
 }
 
+/* Its recipes have changed, which had @before bytes. */
+static void count_recipes(struct sw_plan_cache *cache, struct entry *entry, size_t before)
+{
+    size_t now = sw_recipe_shelf_size(entry->planned.recipes);
+
+    entry->bytes = entry->bytes - before + now;
+    cache->bytes = cache->bytes - before + now;
+    if (entry->bytes > cache->limit / LARGEST_SHARE)
+        unlink_entry(cache, entry);
+    make_room(cache, 0);
+    note_size(cache);
+}
+
+void sw_plan_cache_keep_recipe(struct sw_plan_cache *cache, struct sw_planned *planned,
+                               const char *text, const uint32_t *types, int type_count,
+                               struct sw_recipe *recipe)
+{
+    size_t before = sw_recipe_shelf_size(planned->recipes);
+
+    sw_recipe_shelf_keep(planned, text, types, type_count, recipe);
+    if (sw_link_is_linked(&entry_of(planned)->link))
+        count_recipes(cache, entry_of(planned), before);
+}
+
+void sw_plan_cache_drop_recipe(struct sw_plan_cache *cache, struct sw_planned *planned,
+                               const struct sw_recipe *recipe)
+{
+    size_t before = sw_recipe_shelf_size(planned->recipes);
+
+    planned->dropped++;
+    sw_recipe_shelf_drop(planned, recipe);
+    if (sw_link_is_linked(&entry_of(planned)->link))
+        count_recipes(cache, entry_of(planned), before);
+}
+
 /* @script is taken; NULL of an opaque entry. */
 static struct entry *make_entry(const struct key *key, enum entry_kind kind,
                                 struct sw_script *script)

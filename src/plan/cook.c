@@ -15,10 +15,13 @@
 
 #include "shardward/base/mem.h"
 
+#define XXH_INLINE_ALL
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { MOST_PARAMETERS = 65535, OID_TEXT = 25, OID_TEXT_ARRAY = 1009 };
 
@@ -38,6 +41,11 @@ void sw_recipe_unref(struct sw_recipe *recipe)
     free(recipe);
 }
 
+size_t sw_recipe_size(const struct sw_recipe *recipe)
+{
+    return sizeof *recipe + sw_arena_size(&recipe->arena);
+}
+
 static void *keep(struct sw_cook *cook, const void *items, int count, size_t size)
 {
     void *kept = sw_arena_alloc(&cook->recipe->arena, ((size_t)count + 1) * size);
@@ -55,6 +63,8 @@ static void keep_description(struct sw_cook *cook, const struct sw_description *
         columns[i].name = sw_arena_strdup(&cook->recipe->arena, description->columns[i].name);
     *kept = *description;
     kept->columns = columns;
+    cook->recipe->profile =
+        sw_profile_keep(&cook->recipe->arena, columns, description->column_count);
     kept->parameters = keep(cook, description->parameters, description->parameter_count,
                             sizeof *description->parameters);
 }
@@ -119,9 +129,24 @@ const struct sw_question *sw_cook_question(struct sw_cook *cook)
     return cook->state == SW_COOK_DONE ? NULL : &cook->question;
 }
 
+/* All that the statement on servers was made for. */
+static void name_scope(struct sw_recipe *recipe)
+{
+    size_t len = recipe->described_types == NULL
+                     ? 0
+                     : (size_t)recipe->gathered_count * sizeof *recipe->described_types;
+    XXH128_hash_t hash = XXH3_128bits(recipe->profile.bytes, recipe->profile.len);
+
+    if (len > 0)
+        hash = XXH3_128bits_withSeed(recipe->described_types, len, hash.low64 ^ hash.high64);
+    (void)snprintf(recipe->scope, sizeof recipe->scope, "%016" PRIx64 "%016" PRIx64,
+                   (uint64_t)hash.high64, (uint64_t)hash.low64);
+}
+
 struct sw_recipe *sw_cook_recipe(struct sw_cook *cook)
 {
     assert(cook->state == SW_COOK_DONE);
+    name_scope(cook->recipe);
     return sw_recipe_ref(cook->recipe);
 }
 
@@ -278,6 +303,7 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
                           struct sw_error *err)
 {
     struct sw_recipe *recipe = cook->recipe;
+    uint32_t *described;
 
     if (description->column_count != recipe->gathered_count)
         return sw_cook_refuse_unknown(err);
@@ -286,8 +312,10 @@ static bool hear_gathered(struct sw_cook *cook, const struct sw_description *des
         sw_arena_alloc(&cook->arena, ((size_t)cook->column_count + 1) * sizeof *cook->columns);
     cook->column_is_text = sw_arena_alloc(&cook->arena, ((size_t)cook->column_count + 1) *
                                                             sizeof *cook->column_is_text);
+    recipe->described_types = described =
+        sw_arena_alloc(&recipe->arena, ((size_t)cook->column_count + 1) * sizeof *described);
     for (int i = 0; i < cook->column_count; i++)
-        cook->columns[i].type = description->columns[i].type;
+        described[i] = cook->columns[i].type = description->columns[i].type;
     return probe(cook, err);
 }
 
@@ -395,6 +423,8 @@ static bool write_gather(struct sw_cook *cook, struct sw_error *err)
         sw_texts_gather(cook->texts, cook->part_count, cook->column_is_text, &cook->arena);
     int *parts =
         sw_arena_alloc(&cook->recipe->arena, ((size_t)cook->column_count + 1) * sizeof *parts);
+    uint32_t *described = sw_arena_alloc(&cook->recipe->arena,
+                                         ((size_t)cook->column_count + 1) * sizeof *described);
 
     if (text == NULL)
         return sw_cook_refuse_size(err);
@@ -403,6 +433,9 @@ static bool write_gather(struct sw_cook *cook, struct sw_error *err)
         for (int k = 0; k < cook->texts[i].count; k++)
             parts[cook->texts[i].first + k] = i;
     cook->recipe->gathered_parts = cook->part_count > 1 ? parts : NULL;
+    for (int i = 0; i < cook->column_count; i++)
+        described[i] = cook->column_is_text[i] ? OID_TEXT : cook->columns[i].type;
+    cook->recipe->described_types = described;
     return true;
 }
 
@@ -462,6 +495,8 @@ static bool hear_finished(struct sw_cook *cook, const struct sw_description *des
         return sw_cook_refuse(err, "this statement over several shards is not supported yet",
                               "Put together, its columns would be of other types.") ||
                go_back(cook, -1, err);
+    cook->recipe->finished =
+        sw_profile_keep(&cook->recipe->arena, description->columns, description->column_count);
     cook->state = SW_COOK_DONE;
     return true;
 }

@@ -379,6 +379,11 @@ size_t sw_plan_size(const struct sw_plan *plan)
     return sizeof *plan + sw_arena_size(&plan->arena);
 }
 
+bool sw_plan_may_be_several(const struct sw_plan *plan)
+{
+    return plan->is_settled ? plan->route.kind == SW_ROUTE_SEVERAL : plan->may_scatter;
+}
+
 bool sw_plan_settle(const struct sw_plan *plan, struct sw_planner *planner)
 {
     const struct sw_parameters *parameters = planner->parameters;

@@ -54,13 +54,12 @@ static void clear(struct kept *kept)
     *kept = (struct kept){0};
 }
 
-void sw_planned_keep_recipe(struct sw_planned *planned, const char *text, const uint32_t *types,
-                            int type_count, struct sw_recipe *recipe)
+void sw_recipe_shelf_keep(struct sw_planned *planned, const char *text, const uint32_t *types,
+                          int type_count, struct sw_recipe *recipe)
 {
     struct kept *kept;
 
-    if (!planned->context.is_search_path_plain ||
-        sw_arena_size(&recipe->arena) > LARGEST_RECIPE)
+    if (!planned->context.is_search_path_plain || sw_recipe_size(recipe) > LARGEST_RECIPE)
         return;
     if (planned->recipes == NULL)
         planned->recipes = sw_alloc_zero(1, sizeof *planned->recipes);
@@ -71,6 +70,27 @@ void sw_planned_keep_recipe(struct sw_planned *planned, const char *text, const 
                           .types = sw_memdup(types, (size_t)type_count * sizeof *types),
                           .type_count = type_count,
                           .recipe = sw_recipe_ref(recipe)};
+}
+
+void sw_recipe_shelf_drop(struct sw_planned *planned, const struct sw_recipe *recipe)
+{
+    for (int i = 0; planned->recipes != NULL && i < KEPT_RECIPES; i++)
+        if (planned->recipes->places[i].recipe == recipe)
+            clear(&planned->recipes->places[i]);
+}
+
+size_t sw_recipe_shelf_size(const struct sw_recipe_shelf *shelf)
+{
+    size_t size = shelf == NULL ? 0 : sizeof *shelf;
+
+    for (int i = 0; shelf != NULL && i < KEPT_RECIPES; i++) {
+        const struct kept *kept = &shelf->places[i];
+
+        if (kept->recipe != NULL)
+            size += strlen(kept->text) + 1 + (size_t)kept->type_count * sizeof *kept->types +
+                    sw_recipe_size(kept->recipe);
+    }
+    return size;
 }
 
 void sw_recipe_shelf_free(struct sw_recipe_shelf *shelf)

@@ -72,27 +72,6 @@ static bool read_parameters(const struct sw_frame *frame, struct sw_description 
     return !cursor.is_bad;
 }
 
-/* The names are borrowed from the frame. */
-static bool read_columns(const struct sw_frame *frame, struct sw_description *description)
-{
-    struct sw_cursor cursor = sw_cursor_of(frame);
-    int count = frame->type == 'n' ? 0 : sw_cursor_int16(&cursor);
-    struct sw_described_column *columns = sw_alloc_zero((size_t)count + 1, sizeof *columns);
-
-    for (int i = 0; i < count && !cursor.is_bad; i++) {
-        columns[i].name = sw_cursor_text(&cursor);
-        columns[i].table_oid = sw_cursor_int32(&cursor);
-        columns[i].attribute = (int16_t)sw_cursor_int16(&cursor);
-        columns[i].type = sw_cursor_int32(&cursor);
-        columns[i].type_len = (int16_t)sw_cursor_int16(&cursor);
-        columns[i].typmod = (int32_t)sw_cursor_int32(&cursor);
-        (void)sw_cursor_int16(&cursor);
-    }
-    description->columns = columns;
-    description->column_count = count;
-    return !cursor.is_bad;
-}
-
 static bool next_message(const uint8_t **at, size_t *len, struct sw_frame *frame)
 {
     if (sw_frame_next(*at, *len, *len, frame) != SW_FRAME_WHOLE)
@@ -115,7 +94,7 @@ static bool hear_description(struct sw_scattering *scattering, struct sw_error *
         if (frame.type == 't' && description.parameters == NULL)
             is_good = read_parameters(&frame, &description);
         else if ((frame.type == 'T' || frame.type == 'n') && description.columns == NULL)
-            is_good = read_columns(&frame, &description);
+            is_good = sw_session_read_columns(&frame, &description);
     }
     if (!is_good || description.parameters == NULL || description.columns == NULL)
         is_good = is_broken(err);
@@ -198,8 +177,9 @@ static void ask_on(struct sw_scattering *scattering)
         return;
     }
     scattering->recipe = sw_cook_recipe(scattering->cook);
-    sw_planned_keep_recipe(scattering->planned, scattering->text, scattering->types,
-                           scattering->type_count, scattering->recipe);
+    sw_plan_cache_keep_recipe(scattering->session->sessions->plans, scattering->planned,
+                              scattering->text, scattering->types, scattering->type_count,
+                              scattering->recipe);
     sw_scattering_gather(scattering);
 }
 
@@ -222,13 +202,23 @@ void sw_scattering_hear(struct sw_scattering *scattering)
         sw_scattering_fail(scattering, &err);
 }
 
+void sw_scattering_cook_anew(struct sw_scattering *scattering)
+{
+    sw_scattering_settle(scattering, 0);
+    sw_scattering_forget_recipe(scattering);
+    scattering->finishes = false;
+    scattering->is_anew = true;
+    sw_scattering_cook(scattering);
+}
+
 void sw_scattering_cook(struct sw_scattering *scattering)
 {
     struct sw_error err;
 
     scattering->recipe = sw_planned_recipe(scattering->planned, scattering->text,
                                            scattering->types, scattering->type_count);
-    if (scattering->recipe != NULL) {
+    scattering->is_kept = scattering->recipe != NULL;
+    if (scattering->is_kept) {
         sw_scattering_gather(scattering);
         return;
     }

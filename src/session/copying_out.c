@@ -179,6 +179,16 @@ int sw_scattering_head_shift(void)
     return -(int)(sizeof before_query - 1 + sizeof behind_query - 1);
 }
 
+void sw_scattering_forget_head(struct sw_scattering *scattering)
+{
+    struct sw_copying *copying = scattering->copying;
+
+    copying->has_head = false;
+    sw_buf_clear(&copying->head);
+    free(copying->quotes);
+    copying->quotes = NULL;
+}
+
 void sw_scattering_hear_head(struct sw_scattering *scattering)
 {
     struct sw_copying *copying = scattering->copying;

@@ -66,12 +66,17 @@ static struct sw_prepared *prepare(const struct sw_scattering *scattering, const
 {
     struct sw_prepared *prepared;
     struct sw_error ignored;
+    struct sw_buf whole;
     char *scope;
 
     if (!scattering->is_named || !sw_reading_check(text, &ignored))
         return sw_prepared_create_unnamed(text, types, type_count);
+    sw_buf_init(&whole, SW_RUN_LIMIT);
     scope = sw_session_scope(scattering->session, text, scattering->planned);
-    prepared = sw_prepared_create(text, types, type_count, scope);
+    (void)sw_buf_append_text(&whole, scope);
+    (void)sw_buf_append(&whole, scattering->recipe->scope, sizeof scattering->recipe->scope);
+    prepared = sw_prepared_create(text, types, type_count, (const char *)sw_buf_bytes(&whole));
+    sw_buf_finish(&whole);
     free(scope);
     return prepared;
 }
@@ -83,6 +88,7 @@ void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
 
     sw_run_add(run, SW_REQUEST_BIND, prepared, "", sw_buf_bytes(tail), sw_buf_len(tail))
         ->is_quiet = true;
+    sw_run_add(run, SW_REQUEST_DESCRIBE_PORTAL, prepared, "", NULL, 0)->is_quiet = true;
     execute = sw_run_add(run, SW_REQUEST_EXECUTE, prepared, "", NULL, 0);
     execute->is_for_rows = true;
     execute->max_rows = most <= INT32_MAX ? (uint32_t)most : 0;
@@ -161,6 +167,7 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     else
         sw_scatter_gather(scatter,
                           sw_columns_create(&layout, scattering->count, FINISH_BUDGET));
+    scatter->is_described = true;
     sw_scatter_start(scatter);
 }
 
@@ -171,7 +178,8 @@ static void gather(struct sw_scattering *scattering)
     struct sw_parameters parameters = sw_scattering_parameters(scattering, &bind, &values);
     int64_t limit, offset;
     struct sw_error err;
-    bool is_good = check_results(scattering, &bind, &err) &&
+    bool is_good = sw_scattering_check_told(scattering, &err) &&
+                   check_results(scattering, &bind, &err) &&
                    (!scattering->executes ||
                     sw_recipe_rows(scattering->recipe, &parameters, &limit, &offset, &err));
 
@@ -228,5 +236,6 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     sw_scattering_fill(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
     sw_buf_finish(&tail);
     sw_scatter_merge(scatter, make_passage(scattering));
+    scatter->is_described = true;
     sw_scatter_start(scatter);
 }

@@ -54,8 +54,15 @@ void sw_named_unref(struct sw_named *named)
     sw_prepared_unref(named->filled);
     sw_splice_clear(&named->splice);
     sw_splice_clear(&named->fill_splice);
+    sw_named_forget_told(named);
     free(named->types);
     free(named);
+}
+
+void sw_named_forget_told(struct sw_named *named)
+{
+    free((void *)(uintptr_t)named->told.bytes);
+    named->told = (struct sw_profile){0};
 }
 
 void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame)

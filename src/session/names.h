@@ -9,6 +9,7 @@
 #include "shardward/base/settings.h"
 #include "shardward/base/textmap.h"
 #include "shardward/plan/cache.h"
+#include "shardward/plan/scatter.h"
 #include "shardward/plan/splice.h"
 #include "shardward/wire/frame.h"
 
@@ -48,6 +49,8 @@ struct sw_named {
     int mark;                     /* ... and the transaction's mark when it was made */
     uint32_t *types;              /* of the parameters: declared, or learned from the server */
     int type_count;
+    struct sw_profile told; /* what was said first of its columns, if it may go to several
+                               shards; owned */
 };
 
 /* Statements, or portals, by the names that the client gave them; "" is the unnamed one. */
@@ -64,6 +67,7 @@ struct sw_named *sw_named_copy(const struct sw_named *named); /* one reference, 
 struct sw_named *sw_named_ref(struct sw_named *named);
 void sw_named_unref(struct sw_named *named);
 void sw_named_learn_types(struct sw_named *named, const struct sw_frame *frame);
+void sw_named_forget_told(struct sw_named *named); /* it is parsed anew */
 struct sw_named *sw_names_get(const struct sw_names *names, const char *name);
 /* Put under @name (taking a reference) in place of what was there; NULL removes. */
 void sw_names_put(struct sw_names *names, const char *name, struct sw_named *named);

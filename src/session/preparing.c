@@ -176,6 +176,8 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
 
     if (before != NULL)
         (void)sw_named_ref(before);
+    if (named == before)
+        sw_named_forget_told(named);
     sw_names_put(&session->statements, parse->name, named);
     if (is_ours || is_known_to_parse(named))
         sw_session_answer(session, '1', named, SW_ROLE_PARSED);

@@ -165,6 +165,8 @@ char *sw_session_scope(const struct sw_session *session, const char *text,
     if (now.local > 0)
         (void)sw_buf_printf(&scope, "%u %llu", (unsigned)session->id,
                             (unsigned long long)now.local);
+    if (planned->dropped > 0)
+        (void)sw_buf_printf(&scope, " anew %d", planned->dropped);
     /* A server does not look anew for a name that a temporary table has taken meanwhile. */
     if (planned->context.temporaries != NULL)
         (void)sw_buf_printf(&scope, " %llu",

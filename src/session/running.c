@@ -348,7 +348,10 @@ static void on_types(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_session *session = owner;
 
-    sw_named_learn_types(session->run.requests[index].about, frame);
+    if (frame->type == 't')
+        sw_named_learn_types(session->run.requests[index].about, frame);
+    else if (session->run.requests[index].kind == SW_REQUEST_DESCRIBE_STATEMENT)
+        sw_session_note_described(session->run.requests[index].about, frame);
 }
 
 static void on_setting(void *owner, int index, const char *value)

@@ -120,6 +120,7 @@ struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw
         sw_memdup(prepared->types, (size_t)prepared->type_count * sizeof *prepared->types);
     scattering->type_count = prepared->type_count;
     scattering->is_named = prepared->server_name[0] != '\0';
+    scattering->statement = sw_named_ref(named);
     scattering->portal =
         sw_named_create(named->name, named->planned, named->text, NULL, NULL, 0);
     scattering->portal->is_scattered = true;
@@ -181,6 +182,7 @@ void sw_session_forget_scatter(struct sw_session *session)
     sw_recipe_unref(scattering->recipe);
     sw_planned_unref(scattering->planned);
     sw_named_unref(scattering->portal);
+    sw_named_unref(scattering->statement);
     sw_buf_finish(&scattering->tail);
     free(scattering->types);
     free(scattering->text);
@@ -284,13 +286,15 @@ static void answer(struct sw_scattering *scattering, int to)
     for (; scattering->at < to; scattering->at++) {
         struct sw_request *request = &session->run.requests[scattering->at];
 
-        if (request->role == SW_ROLE_SCATTER_COLUMNS && is_copy(scattering))
+        if (request->role == SW_ROLE_SCATTER_COLUMNS && is_copy(scattering)) {
             sw_write_empty(sw_session_out(session), 'n');
-        else if (request->role == SW_ROLE_SCATTER_COLUMNS)
+        } else if (request->role == SW_ROLE_SCATTER_COLUMNS) {
             write_columns(scattering);
-        else
+            sw_scattering_note_told(scattering);
+        } else {
             (void)sw_buf_append(sw_session_out(session), sw_run_bytes(&session->run, request),
                                 request->bytes_len);
+        }
         request->is_done = true;
         session->has_answered = true;
     }
@@ -302,6 +306,7 @@ static void begin(struct sw_scattering *scattering)
     if (scattering->has_begun)
         return;
     scattering->has_begun = true;
+    sw_scattering_note_told(scattering);
     answer(scattering, find(scattering->session, SW_ROLE_SCATTER));
     if (scattering->copying != NULL)
         sw_scattering_begin_copy(scattering);
@@ -452,10 +457,32 @@ static void conclude(struct sw_scattering *scattering)
     sw_scattering_end(scattering);
 }
 
+/* Their columns are not those of the recipe. */
+static void go_on_outdated(struct sw_scattering *scattering)
+{
+    struct sw_error err;
+
+    if (sw_scattering_may_cook_anew(scattering)) {
+        sw_scattering_cook_anew(scattering);
+        return;
+    }
+    sw_plan_cache_drop_recipe(scattering->session->sessions->plans, scattering->planned,
+                              scattering->recipe);
+    if (!scattering->scatter->has_failed) {
+        sw_error_set(&err, "55000", "the shards differ in the columns of this statement");
+        sw_error_detail(&err, "Their types or names have changed since it began, or are not "
+                              "the same on all shards.");
+        sw_error_hint(&err, "Alter the tables of all shards alike, and run it again.");
+    }
+    sw_scattering_fail(scattering, scattering->scatter->has_failed ? NULL : &err);
+}
+
 void sw_scattering_go_on(struct sw_scattering *scattering)
 {
     if (sw_scattering_is_cooking(scattering))
         sw_scattering_hear(scattering);
+    else if (sw_scattering_is_outdated(scattering))
+        go_on_outdated(scattering);
     else if (scattering->scatter->has_failed)
         sw_scattering_fail(scattering, NULL);
     else if (scattering->copying != NULL && scattering->copying->asks_head)

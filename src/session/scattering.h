@@ -12,7 +12,7 @@
 #include "shardward/wire/request.h"
 
 /* What runs on a leg to gather, and to finish, by its number in the run. */
-enum { SW_SCATTERING_AT_BIND, SW_SCATTERING_AT_EXECUTE };
+enum { SW_SCATTERING_AT_BIND, SW_SCATTERING_AT_DESCRIBE, SW_SCATTERING_AT_EXECUTE };
 
 /* COPY TO of rows that several shards have. */
 struct sw_copying {
@@ -37,8 +37,9 @@ struct sw_scattering {
     const struct sw_shard **shards; /* in global order */
     int count;
 
-    struct sw_named *portal; /* the mark of the client's; NULL: a simple query */
-    uint32_t *types;         /* of its parameters, as the client declared them */
+    struct sw_named *portal;    /* the mark of the client's; NULL: a simple query */
+    struct sw_named *statement; /* that it is of; NULL: a simple query */
+    uint32_t *types;            /* of its parameters, as the client declared them */
     int type_count;
     bool is_named;      /* the statement has a name, by which it will be bound again */
     struct sw_buf tail; /* of its Bind */
@@ -48,6 +49,8 @@ struct sw_scattering {
     struct sw_cook *cook;
     bool asks_clients_text; /* the question under way is the client's own text */
     struct sw_recipe *recipe;
+    bool is_kept;  /* the recipe is of an earlier run */
+    bool is_anew;  /* ... was thrown away, and made anew */
     bool finishes; /* the last query runs */
 
     struct sw_scatter *scatter; /* what is under way; NULL: nothing */
@@ -81,6 +84,25 @@ bool sw_scattering_enter(struct sw_scattering *scattering, int at, int end,
 void sw_scattering_cook(struct sw_scattering *scattering);
 /* What was asked is answered. */
 void sw_scattering_hear(struct sw_scattering *scattering);
+/* The recipe does not hold: what is under way has ended, and it is made anew. */
+void sw_scattering_cook_anew(struct sw_scattering *scattering);
+
+/* --- profiles.c --- */
+
+/* RowDescription, or NoData, as far as its columns go. They are to be freed, and the names
+ * borrowed from the frame; also when it is broken, which is false. */
+bool sw_session_read_columns(const struct sw_frame *frame, struct sw_description *description);
+/* Are these columns those that the recipe is for? */
+bool sw_scattering_fits(const struct sw_scattering *scattering, const struct sw_frame *frame);
+/* Has what was under way ended because the recipe does not hold any more; and may another one
+ * be made in its place? */
+bool sw_scattering_is_outdated(const struct sw_scattering *scattering);
+bool sw_scattering_may_cook_anew(const struct sw_scattering *scattering);
+void sw_scattering_forget_recipe(struct sw_scattering *scattering);
+/* Are the columns those that the client knows of his statement? False: 0A000, as PostgreSQL. */
+bool sw_scattering_check_told(const struct sw_scattering *scattering, struct sw_error *err);
+/* The client is told of the recipe's columns, or given rows that have them. */
+void sw_scattering_note_told(struct sw_scattering *scattering);
 
 /* --- gathering.c --- */
 
@@ -101,6 +123,7 @@ void sw_scattering_copy(struct sw_scattering *scattering);
 /* The recipe is there. False: more has to be done first, and is under way. */
 bool sw_scattering_prepare_copy(struct sw_scattering *scattering);
 void sw_scattering_hear_head(struct sw_scattering *scattering);
+void sw_scattering_forget_head(struct sw_scattering *scattering); /* it has to be asked again */
 /* What is wrong in the options stands so much further behind then. */
 int sw_scattering_head_shift(void);
 void sw_scattering_begin_copy(struct sw_scattering *scattering);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct sw_frame;
 struct sw_named;
 struct sw_parameters;
 struct sw_plan;
@@ -33,6 +34,9 @@ bool sw_session_scatter_describe(struct sw_session *session, struct sw_named *na
                                  struct sw_error *err);
 bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *named,
                                 const char *portal, uint32_t max_rows, struct sw_error *err);
+/* A server has described @named: it is kept what the client was told of its columns, if that
+ * may become a statement over several shards. */
+void sw_session_note_described(struct sw_named *named, const struct sw_frame *frame);
 /* Run what was collected. */
 void sw_session_run_scatter(struct sw_session *session);
 /* The client has read what was sent. */

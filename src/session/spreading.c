@@ -146,6 +146,12 @@ static void on_notice(void *owner, const uint8_t *bytes, size_t len)
     sw_stream_flush(scattering->session->stream);
 }
 
+static bool on_columns(void *owner, int index, const struct sw_frame *frame)
+{
+    (void)index;
+    return sw_scattering_fits(owner, frame);
+}
+
 static void on_rows(void *owner)
 {
     sw_scattering_take_rows(owner);
@@ -160,6 +166,7 @@ static const struct sw_scatter_events events = {
     .on_turn = on_turn,
     .on_lent = on_lent,
     .on_notice = on_notice,
+    .on_columns = on_columns,
     .on_rows = on_rows,
     .on_part = on_part,
     .on_done = on_done,

@@ -53,7 +53,8 @@ struct sw_backend_events {
     void (*on_skipped)(void *owner, const struct sw_reply *reply);
     /* A row of a captured answer. */
     void (*on_row)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
-    /* ParameterDescription, in full, before it is forwarded. */
+    /* ParameterDescription, and the RowDescription that a Describe forwards, in full, before
+     * they are. */
     void (*on_types)(void *owner, const struct sw_reply *reply, const struct sw_frame *frame);
     /* ReadyForQuery; its entry is already off the queue. */
     void (*on_ready)(void *owner, const struct sw_reply *reply, char status);

@@ -17,6 +17,8 @@
  *   COLUMNS  rows become arrays, for a last query
  *   HEAR     whatever is forwarded is kept
  *
+ * If the run describes its rows the owner sees that of each part before its rows are taken.
+ *
  * A leg whose rows find no room is held, and so are all while the owner wants none. The first
  * error of any leg ends all: the others are cancelled, and what they still say is dropped. When
  * no row is needed any more the others are left a moment to end by themselves before they are
@@ -55,6 +57,7 @@ struct sw_scatter_part {
     enum sw_part_result result;
     char status;             /* of DONE and FAILED: the server's */
     struct sw_error loss;    /* of REFUSED and LOST */
+    bool has_columns;        /* ... where its rows are described before them */
     bool has_said_something; /* of rows, or of what was to be heard */
 
     struct sw_scatter *scatter;
@@ -80,6 +83,9 @@ struct sw_scatter_events {
     /* It has its backend. */
     void (*on_lent)(void *owner, int index);
     void (*on_notice)(void *owner, const uint8_t *bytes, size_t len);
+    /* RowDescription, before the rows of the part; where is_described. False: they are not what
+     * is wanted. No row of any part is taken any more, and it ends as outdated. */
+    bool (*on_columns)(void *owner, int index, const struct sw_frame *frame);
     /* Rows may be there, to be pulled; of MERGE and COPY. */
     void (*on_rows)(void *owner);
     /* The part has ended, its leg tells again whom it told before; an ATTACHED one may be
@@ -103,6 +109,8 @@ struct sw_scatter {
     struct sw_columns *columns; /* of COLUMNS */
     struct sw_buf said;         /* of HEAR */
 
+    bool is_described; /* given: the run describes rows before it gives them */
+    bool is_outdated;  /* they are others than those that are wanted */
     bool has_failed;
     struct sw_scatter_failure failure;
 

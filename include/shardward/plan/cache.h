@@ -36,6 +36,8 @@ struct sw_planned {
         uint64_t serial;             /* 0: nowhere yet */
     } counted;                       /* the user's: where it counts how often this was run */
     struct sw_recipe_shelf *recipes; /* of the only statement; NULL: none yet */
+    int dropped; /* recipes of it that did not hold any longer: what servers have made of it
+                    before may not hold either */
 };
 
 struct sw_plan_counters {
@@ -76,9 +78,14 @@ void sw_planned_unref(struct sw_planned *planned); /* accepts NULL */
  * these types (0: not said). One reference; NULL: there is none. */
 struct sw_recipe *sw_planned_recipe(const struct sw_planned *planned, const char *text,
                                     const uint32_t *types, int type_count);
-/* Keep a recipe, which is shared. The oldest of a few makes room. */
-void sw_planned_keep_recipe(struct sw_planned *planned, const char *text, const uint32_t *types,
-                            int type_count, struct sw_recipe *recipe);
+/* Keep a recipe, which is shared, while @planned is in the cache, whose bytes it takes part in.
+ * The oldest of a few makes room. */
+void sw_plan_cache_keep_recipe(struct sw_plan_cache *cache, struct sw_planned *planned,
+                               const char *text, const uint32_t *types, int type_count,
+                               struct sw_recipe *recipe);
+/* It holds no longer. */
+void sw_plan_cache_drop_recipe(struct sw_plan_cache *cache, struct sw_planned *planned,
+                               const struct sw_recipe *recipe);
 
 /* Does what was planned in one context hold in the other? */
 bool sw_plan_context_is_equal(const struct sw_plan_context *a, const struct sw_plan_context *b);

@@ -107,6 +107,8 @@ struct sw_plan *sw_plan_compile(const struct sw_plan_context *context,
                                 const struct sw_statement *statement, struct sw_error *err);
 void sw_plan_free(struct sw_plan *plan);         /* accepts NULL */
 size_t sw_plan_size(const struct sw_plan *plan); /* in bytes */
+/* Are there values with which it has to run on several shards (SW_ROUTE_SEVERAL)? */
+bool sw_plan_may_be_several(const struct sw_plan *plan);
 /* NULL: the text is sent as it is. */
 const struct sw_insertion *sw_plan_insertion(const struct sw_plan *plan);
 /* Do both put the same into a text? Either may be NULL. */

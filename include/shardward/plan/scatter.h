@@ -23,6 +23,7 @@
 #ifndef SW_PLAN_SCATTER_H
 #define SW_PLAN_SCATTER_H
 
+#include "shardward/base/buf.h"
 #include "shardward/merge/merger.h"
 #include "shardward/parse/parse.h"
 #include "shardward/plan/plan.h"
@@ -64,14 +65,35 @@ struct sw_row_count {
     int parameter; /* from 1 */
 };
 
+/*
+ * What counts of columns for who reads their rows: name, type and typmod of each, as bytes that
+ * are equal if those are. A recipe holds as long as the servers describe what it was made for:
+ * a column may get another type behind our back, or in a transaction that is still open.
+ */
+struct sw_profile {
+    const uint8_t *bytes; /* NULL: none was taken */
+    size_t len;
+};
+
+void sw_profile_write(struct sw_buf *out, const struct sw_described_column *columns, int count);
+struct sw_profile sw_profile_keep(struct sw_arena *arena,
+                                  const struct sw_described_column *columns, int count);
+bool sw_profile_is(const struct sw_profile *profile, const struct sw_described_column *columns,
+                   int count);
+
 struct sw_recipe {
     int refs;
     struct sw_arena arena;             /* of all that it points to */
     struct sw_description description; /* of the client's statement: types of the parameters,
                                           and what the client is told of the columns */
+    struct sw_profile profile;         /* of those columns */
 
     /* What each shard is asked, with the client's parameters. */
     const char *gather;
+    const uint32_t *described_types; /* of its columns, as a shard says; NULL: none was asked */
+    struct sw_profile gathered; /* as each shard has to describe it: taken of the first one */
+    char scope[33]; /* what tells a statement on servers from the same text when it gave other
+                       columns: PostgreSQL keeps to those, and fails */
     int gathered_count; /* of its columns; of which types they are taken, to be finished */
     const uint32_t *gathered_types;
     const int *gathered_parts; /* of each column, see merge/columns.h; NULL: there is one part.
@@ -88,6 +110,7 @@ struct sw_recipe {
      * column, of these types. NULL: rows are merged. */
     const char *finish;
     const uint32_t *finish_types;
+    struct sw_profile finished; /* as the server that finishes has to describe it */
 };
 
 struct sw_cook;
@@ -110,7 +133,13 @@ bool sw_cook_hear_row(struct sw_cook *cook, const char *const *texts, int count,
 struct sw_recipe *sw_cook_recipe(struct sw_cook *cook);
 
 struct sw_recipe *sw_recipe_ref(struct sw_recipe *recipe);
-void sw_recipe_unref(struct sw_recipe *recipe); /* accepts NULL */
+void sw_recipe_unref(struct sw_recipe *recipe);        /* accepts NULL */
+size_t sw_recipe_size(const struct sw_recipe *recipe); /* bytes */
+/* Are these the columns that a shard was to give, or who finishes? */
+bool sw_recipe_fits_gathered(struct sw_recipe *recipe,
+                             const struct sw_described_column *columns, int count);
+bool sw_recipe_fits_finished(const struct sw_recipe *recipe,
+                             const struct sw_described_column *columns, int count);
 
 /* LIMIT and OFFSET with these parameters, as the merger takes them. False: 22023 as
  * PostgreSQL's for a negative one (2201W, 2201X), 0A000 for a value that cannot be read. */

@@ -1,5 +1,8 @@
 #include "shardward/plan/cache.h"
 
+#include "shardward/base/mem.h"
+#include "shardward/plan/scatter.h"
+
 #include "unit/plan/paths.h"
 
 #include <setjmp.h>
@@ -170,6 +173,72 @@ static void a_text_that_would_fill_the_cache_is_not_kept(void **state)
     sw_plan_cache_free(cache);
 }
 
+/* Of @size bytes or a few more. */
+static struct sw_recipe *make_recipe(size_t size)
+{
+    struct sw_recipe *recipe = sw_alloc_zero(1, sizeof *recipe);
+
+    recipe->refs = 1;
+    sw_arena_init(&recipe->arena);
+    (void)sw_arena_alloc(&recipe->arena, size);
+    return recipe;
+}
+
+static void recipes_count_among_the_bytes(void **state)
+{
+    static const char text[] = "SELECT name FROM patients";
+    enum { SIZE = LIMIT / 64 };
+    struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
+    const struct sw_plan_counters *counters = sw_plan_cache_counters(cache);
+    struct sw_planned *planned = get(cache, text);
+    struct sw_recipe *recipe = make_recipe(SIZE), *found;
+    uint64_t before = counters->bytes;
+
+    sw_plan_cache_keep_recipe(cache, planned, text, NULL, 0, recipe);
+    assert_in_range(counters->bytes, before + SIZE, before + 2 * SIZE);
+    found = sw_planned_recipe(planned, text, NULL, 0);
+    assert_ptr_equal(found, recipe);
+    sw_plan_cache_drop_recipe(cache, planned, recipe);
+    assert_in_range(counters->bytes, before, before + SIZE);
+    assert_null(sw_planned_recipe(planned, text, NULL, 0));
+    sw_recipe_unref(found);
+    sw_recipe_unref(recipe);
+    sw_planned_unref(planned);
+    sw_plan_cache_free(cache);
+}
+
+static void recipes_make_room_like_texts(void **state)
+{
+    struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
+    const struct sw_plan_counters *counters = sw_plan_cache_counters(cache);
+
+    for (int i = 0; i < 200; i++) {
+        struct sw_planned *planned = get(cache, numbered(i));
+        struct sw_recipe *recipe = make_recipe(LIMIT / 32);
+
+        sw_plan_cache_keep_recipe(cache, planned, numbered(i), NULL, 0, recipe);
+        assert_in_range(counters->bytes, 1, LIMIT + LIMIT / 8);
+        sw_recipe_unref(recipe);
+        sw_planned_unref(planned);
+    }
+    assert_true(counters->evictions > 100);
+    sw_plan_cache_free(cache);
+}
+
+static void what_recipes_make_too_large_is_not_kept(void **state)
+{
+    struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
+    struct sw_planned *planned = get(cache, numbered(1));
+    struct sw_recipe *recipe = make_recipe(LIMIT / 16 - 1024);
+
+    sw_plan_cache_keep_recipe(cache, planned, numbered(1), NULL, 0, recipe);
+    assert_int_equal(sw_plan_cache_counters(cache)->entries, 0);
+    sw_plan_cache_drop_recipe(cache, planned, recipe);
+    sw_planned_unref(planned);
+    sw_recipe_unref(recipe);
+    sw_plan_cache_free(cache);
+}
+
 static void what_is_in_use_outlives_the_cache(void **state)
 {
     struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
@@ -196,6 +265,9 @@ int main(void)
         cmocka_unit_test(the_limit_holds_and_the_longest_unused_goes),
         cmocka_unit_test(without_a_limit_to_fill_nothing_is_kept),
         cmocka_unit_test(a_text_that_would_fill_the_cache_is_not_kept),
+        cmocka_unit_test(recipes_count_among_the_bytes),
+        cmocka_unit_test(recipes_make_room_like_texts),
+        cmocka_unit_test(what_recipes_make_too_large_is_not_kept),
         cmocka_unit_test(what_is_in_use_outlives_the_cache),
     };
 
