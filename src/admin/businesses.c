@@ -78,7 +78,7 @@ static void put_accepted(const struct place *place)
     int count;
 
     sw_arena_init(&arena);
-    rows = sw_accepted_of(place->database, &place->business->shards[0], &arena, &count);
+    rows = sw_accepted_of_business(place->business, &arena, &count);
     for (int i = 0; i < count; i++) {
         const char *what = rows[i].what;
 

@@ -161,12 +161,10 @@ static void put_database(struct sw_part *part, const struct sw_database *databas
 {
     const struct sw_node *node = &database->catalog->cluster->nodes[0];
     struct sw_answer *answer = &part->answer;
-    int shards = 0, tables = 0;
+    int shards = database->shard_count - 1, tables = 0;
 
-    for (int b = 0; b < database->business_count; b++) {
-        shards += database->businesses[b].shard_count;
+    for (int b = 0; b < database->business_count; b++)
         tables += database->businesses[b].table_count;
-    }
     sw_answer_row(answer);
     sw_answer_text(answer, database->name);
     sw_answer_text(answer, node->address);

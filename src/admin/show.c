@@ -69,10 +69,8 @@ void sw_show_shards(struct sw_console *console)
     for (int d = 0; d < map->database_count; d++) {
         const struct sw_database *database = &map->databases[d];
 
-        put_shard(&console->answer, database, database->catalog);
-        for (int b = 0; b < database->business_count; b++)
-            for (int s = 0; s < database->businesses[b].shard_count; s++)
-                put_shard(&console->answer, database, &database->businesses[b].shards[s]);
+        for (int s = 0; s < database->shard_count; s++)
+            put_shard(&console->answer, database, database->shards[s]);
     }
     sw_console_done(console);
 }

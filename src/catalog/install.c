@@ -220,18 +220,13 @@ bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out)
 
     for (int d = 0; d < map->database_count; d++) {
         const struct sw_database *database = &map->databases[d];
-        struct installer installer = {
-            .database = database, .shard = database->catalog, .mode = mode, .out = out};
 
-        is_good = install_on(&installer) && is_good;
-        for (int b = 0; b < database->business_count; b++)
-            for (int s = 0; s < database->businesses[b].shard_count; s++) {
-                installer = (struct installer){.database = database,
-                                               .shard = &database->businesses[b].shards[s],
-                                               .mode = mode,
-                                               .out = out};
-                is_good = install_on(&installer) && is_good;
-            }
+        for (int s = 0; s < database->shard_count; s++) {
+            struct installer installer = {
+                .database = database, .shard = database->shards[s], .mode = mode, .out = out};
+
+            is_good = install_on(&installer) && is_good;
+        }
     }
     return is_good;
 }

@@ -103,10 +103,8 @@ static void round_init(struct round *round, const struct sw_map *map,
     for (int d = 0; d < map->database_count; d++) {
         const struct sw_database *database = &map->databases[d];
 
-        add_shard(round, database, database->catalog);
-        for (int b = 0; b < database->business_count; b++)
-            for (int s = 0; s < database->businesses[b].shard_count; s++)
-                add_shard(round, database, &database->businesses[b].shards[s]);
+        for (int s = 0; s < database->shard_count; s++)
+            add_shard(round, database, database->shards[s]);
     }
 }
 

@@ -26,17 +26,6 @@ struct repairer {
     FILE *out;
 };
 
-static const struct sw_shard *find_shard(const struct sw_database *database, const char *name)
-{
-    if (strcmp(name, database->catalog->name) == 0)
-        return database->catalog;
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            if (strcmp(database->businesses[b].shards[s].name, name) == 0)
-                return &database->businesses[b].shards[s];
-    return NULL;
-}
-
 /* --- the note --- */
 
 static void on_note(void *owner, const PGresult *result)
@@ -133,7 +122,7 @@ static bool find_note(struct repairer *repairer)
     struct sw_error err;
 
     for (int i = 0; i < note->place_count && repairer->note.row == NULL; i++) {
-        const struct sw_shard *shard = find_shard(repairer->database, note->places[i]);
+        const struct sw_shard *shard = sw_database_shard(repairer->database, note->places[i]);
 
         if (shard != NULL && lists(repairer->unfinished->made_on, note->places[i]) &&
             !read_note(repairer, shard, &err))
@@ -149,7 +138,7 @@ static bool repair_one(struct repairer *repairer)
     bool is_good = find_note(repairer);
 
     for (int i = 0; repairer->note.row != NULL && i < note->place_count; i++) {
-        const struct sw_shard *shard = find_shard(repairer->database, note->places[i]);
+        const struct sw_shard *shard = sw_database_shard(repairer->database, note->places[i]);
 
         if (shard != NULL && lists(repairer->unfinished->missing_on, note->places[i]))
             is_good = finish_on(repairer, shard) && is_good;

@@ -66,11 +66,37 @@ static void read_shard(struct sw_reader *reader, const struct sw_entry *entry, v
     shard->dbname = home.dbname;
 }
 
+/* Those of a business that stands before it. */
+static void share_shards(struct sw_reader *reader, const struct sw_entry *entry,
+                         struct sw_config_business *business)
+{
+    const char *name = sw_reader_scalar(reader, entry);
+    const struct sw_config_business *other =
+        name == NULL ? NULL : sw_textmap_get(&reader->business_names, name);
+
+    if (name == NULL)
+        return;
+    if (other == NULL || other->shards_of >= 0) {
+        sw_reader_fault(reader, entry->value,
+                        "'shards: %.80s': write the shards, or the name of a business above "
+                        "that has shards of its own",
+                        name);
+        return;
+    }
+    business->shards_of = (int)(other - reader->first_business);
+    business->shards = other->shards;
+    business->shard_count = other->shard_count;
+}
+
 static void read_shards(struct sw_reader *reader, const struct sw_entry *entry,
                         const struct sw_field *field, void *into)
 {
     struct sw_config_business *business = into;
 
+    if (entry->value->type == YAML_SCALAR_NODE) {
+        share_shards(reader, entry, business);
+        return;
+    }
     business->shards = sw_reader_each(reader, entry, sizeof *business->shards, read_shard,
                                       &business->shard_count);
     if (business->shards != NULL && business->shard_count == 0)
@@ -261,9 +287,13 @@ static void read_business(struct sw_reader *reader, const struct sw_entry *entry
 
     business->name = sw_arena_strdup(&reader->config->arena, entry->name);
     sw_reader_is_name(reader, entry->key, "a business' name", entry->name);
+    business->shards_of = -1;
     reader->business = business;
+    if (reader->first_business == NULL)
+        reader->first_business = business;
     sw_reader_fields(reader, entry, business_fields,
                      sizeof business_fields / sizeof *business_fields, business);
+    (void)sw_textmap_put(&reader->business_names, business->name, business);
 }
 
 static void read_businesses(struct sw_reader *reader, const struct sw_entry *entry,
@@ -295,12 +325,15 @@ static void read_database(struct sw_reader *reader, const struct sw_entry *entry
     sw_textmap_init(&reader->homes);
     sw_textmap_init(&reader->table_names);
     sw_textmap_init(&reader->function_names);
+    sw_textmap_init(&reader->business_names);
+    reader->first_business = NULL;
     sw_reader_fields(reader, entry, database_fields,
                      sizeof database_fields / sizeof *database_fields, database);
     sw_textmap_finish(&reader->shard_names);
     sw_textmap_finish(&reader->homes);
     sw_textmap_finish(&reader->table_names);
     sw_textmap_finish(&reader->function_names);
+    sw_textmap_finish(&reader->business_names);
 }
 
 void sw_read_databases(struct sw_reader *reader, const struct sw_entry *entry,

@@ -25,6 +25,8 @@ struct sw_reader {
     struct sw_textmap node_names; /* of all clusters; the maps' values are YAML nodes */
     /* Of the database at hand. */
     struct sw_textmap shard_names, homes, table_names, function_names;
+    struct sw_textmap business_names; /* those before the one at hand */
+    const struct sw_config_business *first_business;
     /* Of the business at hand; its placement or table. */
     struct sw_config_business *business;
     struct sw_config_placement *placement;

@@ -14,7 +14,7 @@ int sw_proof_part_count(const struct sw_table *table)
 
 bool sw_proof_share_placement(const struct sw_table *a, const struct sw_table *b)
 {
-    return a->placement == b->placement;
+    return sw_placements_coincide(a->placement, b->placement);
 }
 
 /* --- which part of a key is a column? --- */

@@ -41,7 +41,7 @@ void sw_plan_print_route(const struct sw_database *database, const struct sw_rou
     if (route->kind == SW_ROUTE_ONE)
         sw_buf_printf(out, "shard: %s\n", route->shard->name);
     if (route->kind == SW_ROUTE_ANY_OF)
-        sw_buf_printf(out, "placement: %s.%s\n", route->shard->business->name,
+        sw_buf_printf(out, "placement: %s.%s\n", route->placement->business->name,
                       route->placement->name);
     if (route->kind == SW_ROUTE_SCHEMA)
         print_shards(database, route, out);

@@ -194,16 +194,12 @@ void sw_session_end_keeping(struct sw_session *session)
 static const struct sw_shard *find_in_business(const struct sw_database *database,
                                                const struct sw_shard *shard)
 {
-    for (int b = 0; b < database->business_count; b++) {
-        const struct sw_business *business = &database->businesses[b];
+    const struct sw_shard *found = sw_database_shard(database, shard->name);
 
-        for (int s = 0;
-             strcmp(business->name, shard->business->name) == 0 && s < business->shard_count;
-             s++)
-            if (strcmp(business->shards[s].name, shard->name) == 0)
-                return &business->shards[s];
-    }
-    return NULL;
+    return found != NULL && found->business != NULL &&
+                   strcmp(found->business->name, shard->business->name) == 0
+               ? found
+               : NULL;
 }
 
 static const struct sw_shard *find_successor(void *owner, const struct sw_shard *shard,

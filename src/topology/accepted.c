@@ -128,20 +128,10 @@ static const char *describe_table(const struct sw_table *table, struct sw_arena 
     return keep(arena, &text);
 }
 
-/* Placements of no table decide nothing: they are not told. */
-const struct sw_accepted *sw_accepted_of(const struct sw_database *database,
-                                         const struct sw_shard *shard, struct sw_arena *arena,
-                                         int *count)
+/* Placements of no table decide nothing: they are not told. Returns how many rows there are. */
+static int add_business(const struct sw_business *business, struct sw_arena *arena,
+                        struct sw_accepted *rows, int at)
 {
-    const struct sw_business *business = shard->business;
-    struct sw_accepted *rows =
-        sw_arena_alloc(arena, (1 + 2 * (size_t)business->table_count) * sizeof *rows);
-    struct sw_buf home;
-    int at = 0;
-
-    sw_buf_init(&home, MOST_TEXT);
-    sw_buf_printf(&home, "%s.%s", database->name, shard->name);
-    rows[at++] = (struct sw_accepted){"shard", keep(arena, &home)};
     for (int i = 0; i < business->table_count; i++) {
         const struct sw_table *table = &business->tables[i];
         const char *what = format_name(arena, "table", table->schema, table->name);
@@ -154,7 +144,41 @@ const struct sw_accepted *sw_accepted_of(const struct sw_database *database,
             rows[at++] =
                 (struct sw_accepted){what, describe_placement(table->placement, arena)};
     }
-    *count = at;
+    return at;
+}
+
+static size_t most_rows(const struct sw_business *business)
+{
+    return 2 * (size_t)business->table_count;
+}
+
+const struct sw_accepted *sw_accepted_of_business(const struct sw_business *business,
+                                                  struct sw_arena *arena, int *count)
+{
+    struct sw_accepted *rows = sw_arena_alloc(arena, (most_rows(business) + 1) * sizeof *rows);
+
+    *count = add_business(business, arena, rows, 0);
+    return rows;
+}
+
+const struct sw_accepted *sw_accepted_of(const struct sw_database *database,
+                                         const struct sw_shard *shard, struct sw_arena *arena,
+                                         int *count)
+{
+    struct sw_accepted *rows;
+    struct sw_buf home;
+    size_t most = 1;
+
+    for (int i = 0; i < database->business_count; i++)
+        most += most_rows(&database->businesses[i]);
+    rows = sw_arena_alloc(arena, most * sizeof *rows);
+    sw_buf_init(&home, MOST_TEXT);
+    sw_buf_printf(&home, "%s.%s", database->name, shard->name);
+    rows[0] = (struct sw_accepted){"shard", keep(arena, &home)};
+    *count = 1;
+    for (int i = 0; i < database->business_count; i++)
+        if (database->businesses[i].shards == shard->business->shards)
+            *count = add_business(&database->businesses[i], arena, rows, *count);
     return rows;
 }
 

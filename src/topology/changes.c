@@ -184,13 +184,10 @@ static void add_rules(struct facts *facts, const struct sw_database *database,
                       const struct sw_business *business)
 {
     int count;
-    const struct sw_accepted *rows =
-        sw_accepted_of(database, &business->shards[0], &facts->arena, &count);
+    const struct sw_accepted *rows = sw_accepted_of_business(business, &facts->arena, &count);
 
     for (int i = 0; i < count; i++)
-        if (strcmp(rows[i].what, "shard") != 0)
-            add(facts, print(facts, "%s of %s", rows[i].what, database->name), "%s",
-                rows[i].text);
+        add(facts, print(facts, "%s of %s", rows[i].what, database->name), "%s", rows[i].text);
 }
 
 /* What the DBA answers for. */
@@ -236,12 +233,11 @@ static void add_databases(struct facts *facts, const struct sw_map *map)
 
         add(facts, print(facts, "database %s", database->name), "clients %d, connections %d",
             database->clients, database->connections);
-        add_shard(facts, database, database->catalog);
+        for (int s = 0; s < database->shard_count; s++)
+            add_shard(facts, database, database->shards[s]);
         for (int b = 0; b < database->business_count; b++) {
             const struct sw_business *business = &database->businesses[b];
 
-            for (int s = 0; s < business->shard_count; s++)
-                add_shard(facts, database, &business->shards[s]);
             add_rules(facts, database, business);
             add_declared(facts, database, business);
             add_functions(facts, database, business);

@@ -22,21 +22,10 @@ static int count_times(const struct noted *noted)
            noted->times[SW_NOTE_OLD];
 }
 
-static const struct sw_shard *find_shard(const struct sw_database *database, const char *name)
-{
-    if (strcmp(name, database->catalog->name) == 0)
-        return database->catalog;
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            if (strcmp(database->businesses[b].shards[s].name, name) == 0)
-                return &database->businesses[b].shards[s];
-    return NULL;
-}
-
 /* The schema of a place of a note, if the map still knows it and it was read. */
 static const struct sw_schema *place(const struct sw_comparison *comparison, const char *name)
 {
-    const struct sw_shard *shard = find_shard(comparison->database, name);
+    const struct sw_shard *shard = sw_database_shard(comparison->database, name);
 
     return shard == NULL ? NULL : sw_comparison_schema(comparison, shard);
 }
@@ -99,10 +88,8 @@ static void add_all_notes(struct sw_comparison *comparison, struct sw_textmap *a
 {
     const struct sw_database *database = comparison->database;
 
-    add_notes(comparison, database->catalog, all);
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            add_notes(comparison, &database->businesses[b].shards[s], all);
+    for (int i = 0; i < database->shard_count; i++)
+        add_notes(comparison, database->shards[i], all);
 }
 
 static int count_unfinished(struct sw_comparison *comparison, const struct sw_textmap *all,
@@ -160,7 +147,8 @@ static int list_due_of(const struct sw_comparison *comparison, const struct note
     if (!is_seen_whole(comparison, noted->note) || (!is_old && !is_to_be_marked(noted)))
         return 0;
     for (int i = 0; i < noted->note->place_count; i++) {
-        const struct sw_shard *shard = find_shard(comparison->database, noted->note->places[i]);
+        const struct sw_shard *shard =
+            sw_database_shard(comparison->database, noted->note->places[i]);
         const struct sw_schema_ddl *here =
             find_note(sw_comparison_schema(comparison, shard), noted->note->id);
 

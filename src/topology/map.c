@@ -70,8 +70,11 @@ static const struct sw_shard *build_shards(struct builder *builder,
                                            const struct sw_business *business,
                                            const struct sw_database *database)
 {
-    struct sw_shard *shards = take(builder, from->shard_count, sizeof *shards);
+    struct sw_shard *shards;
 
+    if (from->shards_of >= 0)
+        return database->businesses[from->shards_of].shards;
+    shards = take(builder, from->shard_count, sizeof *shards);
     for (int i = 0; i < from->shard_count; i++)
         shards[i] = (struct sw_shard){.id = builder->map->shard_count++,
                                       .name = from->shards[i].name,
@@ -127,6 +130,7 @@ static const struct sw_placement *build_placements(struct builder *builder,
 
         placements[i] =
             (struct sw_placement){.name = plan->name,
+                                  .business = business,
                                   .kind = plan->kind,
                                   .types = plan->types,
                                   .part_count = plan->part_count,
@@ -216,6 +220,8 @@ static void build_businesses(struct builder *builder, const struct sw_config_dat
 {
     struct sw_business *businesses = take(builder, from->business_count, sizeof *businesses);
 
+    database->businesses = businesses;
+    database->business_count = from->business_count;
     for (int i = 0; i < from->business_count; i++) {
         const struct sw_config_business *plan = &from->businesses[i];
         struct sw_business *business = &businesses[i];
@@ -230,8 +236,26 @@ static void build_businesses(struct builder *builder, const struct sw_config_dat
         build_functions(builder, plan, placements, business);
         index_tables(database, business);
     }
-    database->businesses = businesses;
-    database->business_count = from->business_count;
+}
+
+static void list_shards(struct builder *builder, struct sw_database *databases, int count)
+{
+    struct sw_map *map = builder->map;
+    const struct sw_shard **shards = take(builder, map->shard_count, sizeof(void *));
+
+    for (int i = 0; i < count; i++) {
+        struct sw_database *database = &databases[i];
+
+        database->shards = &shards[database->catalog->id];
+        shards[database->catalog->id] = database->catalog;
+        for (int b = 0; b < database->business_count; b++)
+            for (int s = 0; s < database->businesses[b].shard_count; s++) {
+                const struct sw_shard *shard = &database->businesses[b].shards[s];
+
+                shards[shard->id] = shard;
+            }
+    }
+    map->shards = shards;
 }
 
 static void build_databases(struct builder *builder)
@@ -254,28 +278,11 @@ static void build_databases(struct builder *builder)
         databases[i].catalog = catalog;
         sw_textmap_init(&databases[i].tables);
         build_businesses(builder, from, &databases[i]);
+        databases[i].shard_count = builder->map->shard_count - catalog->id;
     }
     builder->map->databases = databases;
     builder->map->database_count = config->database_count;
-}
-
-static void list_shards(struct builder *builder)
-{
-    struct sw_map *map = builder->map;
-    const struct sw_shard **shards = take(builder, map->shard_count, sizeof(void *));
-
-    for (int i = 0; i < map->database_count; i++) {
-        const struct sw_database *database = &map->databases[i];
-
-        shards[database->catalog->id] = database->catalog;
-        for (int b = 0; b < database->business_count; b++)
-            for (int s = 0; s < database->businesses[b].shard_count; s++) {
-                const struct sw_shard *shard = &database->businesses[b].shards[s];
-
-                shards[shard->id] = shard;
-            }
-    }
-    map->shards = shards;
+    list_shards(builder, databases, config->database_count);
 }
 
 struct sw_map *sw_map_build(struct sw_config *config)
@@ -290,7 +297,6 @@ struct sw_map *sw_map_build(struct sw_config *config)
     map->cluster_count = config->cluster_count;
     build_users(&builder);
     build_databases(&builder);
-    list_shards(&builder);
     return map;
 }
 
@@ -355,35 +361,21 @@ static bool is_same_place(const struct sw_shard *a, const struct sw_shard *b)
 
 bool sw_database_is_whole(const struct sw_database *database)
 {
-    for (int i = 0; i < database->business_count; i++)
-        for (int j = 0; j < database->businesses[i].shard_count; j++)
-            if (!is_same_place(&database->businesses[i].shards[j], database->catalog))
-                return false;
+    for (int i = 0; i < database->shard_count; i++)
+        if (!is_same_place(database->shards[i], database->catalog))
+            return false;
     return true;
-}
-
-static const struct sw_database *database_of(const struct sw_map *map,
-                                             const struct sw_shard *shard)
-{
-    int at = 0;
-
-    for (; at < map->database_count; at++) {
-        const struct sw_database *database = &map->databases[at];
-
-        if (shard == database->catalog)
-            break;
-        if (shard->business >= database->businesses &&
-            shard->business < database->businesses + database->business_count)
-            break;
-    }
-    assert(at < map->database_count);
-    return &map->databases[at];
 }
 
 bool sw_user_may_reach(const struct sw_user *user, const struct sw_shard *shard)
 {
-    return sw_user_may_connect(user, database_of(user->map, shard)) &&
-           (shard->business == NULL || sw_user_may_use(user, shard->business));
+    const struct sw_database *database = shard->database;
+    bool may = shard->business == NULL;
+
+    for (int i = 0; !may && i < database->business_count; i++)
+        may = database->businesses[i].shards == shard->business->shards &&
+              sw_user_may_use(user, &database->businesses[i]);
+    return may && sw_user_may_connect(user, database);
 }
 
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
@@ -394,9 +386,49 @@ const struct sw_table *sw_database_table(const struct sw_database *database, con
     return full_name(full, schema, name) ? sw_textmap_get(&database->tables, full) : NULL;
 }
 
+const struct sw_shard *sw_database_shard(const struct sw_database *database, const char *name)
+{
+    for (int i = 0; i < database->shard_count; i++)
+        if (strcmp(database->shards[i]->name, name) == 0)
+            return database->shards[i];
+    return NULL;
+}
+
+static bool have_one_rule(const struct sw_placement *a, const struct sw_placement *b)
+{
+    return a->kind == b->kind && a->part_count == b->part_count &&
+           a->hashed_from == b->hashed_from && a->span_count == b->span_count &&
+           a->group_count == b->group_count && a->default_group == b->default_group &&
+           a->group_buckets == b->group_buckets && a->bucket_count == b->bucket_count &&
+           memcmp(a->types, b->types, (size_t)a->part_count * sizeof *a->types) == 0;
+}
+
+static bool is_same_span(const struct sw_key_span *a, const struct sw_key_span *b)
+{
+    return a->group == b->group && a->is_from_open == b->is_from_open &&
+           a->is_to_open == b->is_to_open &&
+           (a->is_from_open || sw_key_value_equals(&a->from, &b->from)) &&
+           (a->is_to_open || sw_key_value_equals(&a->to, &b->to));
+}
+
+bool sw_placements_coincide(const struct sw_placement *a, const struct sw_placement *b)
+{
+    if (a == b)
+        return true;
+    if (a == NULL || b == NULL || !have_one_rule(a, b))
+        return false;
+    for (int i = 0; i < a->span_count; i++)
+        if (!is_same_span(&a->spans[i], &b->spans[i]))
+            return false;
+    for (int i = 0; i < a->bucket_count; i++)
+        if (a->buckets[i].shard != b->buckets[i].shard)
+            return false;
+    return true;
+}
+
 bool sw_tables_are_placed_alike(const struct sw_table *a, const struct sw_table *b)
 {
-    if (a->placement != b->placement || a->shard != b->shard)
+    if (!sw_placements_coincide(a->placement, b->placement) || a->shard != b->shard)
         return false;
     for (int p = 0; a->keys != NULL && p < a->placement->part_count; p++)
         if (strcmp(a->keys[p], b->keys[p]) != 0)

@@ -56,10 +56,8 @@ void sw_compare_objects(struct sw_comparison *comparison)
 {
     const struct sw_database *database = comparison->database;
 
-    add_objects(comparison, database->catalog);
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            add_objects(comparison, &database->businesses[b].shards[s]);
+    for (int s = 0; s < database->shard_count; s++)
+        add_objects(comparison, database->shards[s]);
 }
 
 static bool type_name(char *out, const struct sw_schema_type *type)
@@ -153,19 +151,16 @@ void sw_compare_types(struct sw_comparison *comparison)
     struct sw_textmap types;
 
     index_types(catalog, &types);
-    (void)add_shard(comparison, database->catalog);
-    for (int b = 0; b < database->business_count; b++) {
-        for (int s = 0; s < database->businesses[b].shard_count; s++) {
-            const struct sw_shard *shard = &database->businesses[b].shards[s];
-            const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
-            struct sw_catalog_shard *into = add_shard(comparison, shard);
+    for (int s = 0; s < database->shard_count; s++) {
+        const struct sw_shard *shard = database->shards[s];
+        const struct sw_schema *schema = sw_comparison_schema(comparison, shard);
+        struct sw_catalog_shard *into = add_shard(comparison, shard);
 
-            if (schema == NULL || catalog == NULL)
-                continue;
-            into->types = map_types(schema, &types);
-            comparison->into->has_types = comparison->into->has_types || into->types != NULL;
-            translate_columns(schema, into->types);
-        }
+        if (shard == database->catalog || schema == NULL || catalog == NULL)
+            continue;
+        into->types = map_types(schema, &types);
+        comparison->into->has_types = comparison->into->has_types || into->types != NULL;
+        translate_columns(schema, into->types);
     }
     sw_textmap_finish(&types);
 }

@@ -120,8 +120,6 @@ void sw_compare_parts(struct sw_comparison *comparison)
 
     for (int b = 0; b < database->business_count; b++)
         put_business(comparison, &database->businesses[b]);
-    put_all(comparison, database->catalog);
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            put_all(comparison, &database->businesses[b].shards[s]);
+    for (int s = 0; s < database->shard_count; s++)
+        put_all(comparison, database->shards[s]);
 }

@@ -21,24 +21,8 @@ static void write_shard(const struct sw_database *database, const struct sw_shar
 void sw_catalog_write_database(const struct sw_database *database,
                                const struct sw_shard_reading *readings, struct sw_buf *out)
 {
-    write_shard(database, database->catalog, &readings[database->catalog->id], out);
-    for (int b = 0; b < database->business_count; b++) {
-        const struct sw_business *business = &database->businesses[b];
-
-        for (int s = 0; s < business->shard_count; s++)
-            write_shard(database, &business->shards[s], &readings[business->shards[s].id], out);
-    }
-}
-
-static const struct sw_shard *find_shard(const struct sw_database *database, const char *name)
-{
-    if (strcmp(database->catalog->name, name) == 0)
-        return database->catalog;
-    for (int b = 0; b < database->business_count; b++)
-        for (int s = 0; s < database->businesses[b].shard_count; s++)
-            if (strcmp(database->businesses[b].shards[s].name, name) == 0)
-                return &database->businesses[b].shards[s];
-    return NULL;
+    for (int i = 0; i < database->shard_count; i++)
+        write_shard(database, database->shards[i], &readings[database->shards[i]->id], out);
 }
 
 /* "shard", database, shard; @line is cut apart. Names are written as they are, since no name
@@ -52,7 +36,7 @@ static const struct sw_shard *shard_of_line(const struct sw_map *map, char *line
         return NULL;
     *shard++ = '\0';
     found = sw_map_database(map, database);
-    return found == NULL ? NULL : find_shard(found, shard);
+    return found == NULL ? NULL : sw_database_shard(found, shard);
 }
 
 /* Where the next line with a shard's name begins, or the end. */

@@ -190,6 +190,7 @@ struct sw_config_business {
     const char *name;
     const struct sw_config_shard *shards;
     int shard_count;
+    int shards_of; /* the business before it whose shards they are; -1: its own */
     const struct sw_config_placement *placements;
     int placement_count;
     const struct sw_config_table *tables;

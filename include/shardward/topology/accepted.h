@@ -1,7 +1,7 @@
 /*
  * accepted - what decides where rows live, in a canonical text, and whether it has changed.
  *
- * Each shard keeps the rows of its business under which it has taken in data:
+ * Each shard keeps the rows of its businesses under which it has taken in data:
  *
  *   shard                       booking.orders_0
  *   placement orders.by_patient hash bigint 1024: orders_0 0-511, orders_1 512-1023
@@ -22,6 +22,9 @@
 const struct sw_accepted *sw_accepted_of(const struct sw_database *database,
                                          const struct sw_shard *shard, struct sw_arena *arena,
                                          int *count);
+/* The part of it that is about tables of @business. */
+const struct sw_accepted *sw_accepted_of_business(const struct sw_business *business,
+                                                  struct sw_arena *arena, int *count);
 
 /* The text of @what among @count rows, or NULL. */
 const char *sw_accepted_find(const struct sw_accepted *rows, int count, const char *what);

@@ -33,7 +33,7 @@ struct sw_shard {
     const char *name;
     const struct sw_cluster *cluster;
     const char *dbname;
-    const struct sw_business *business; /* NULL: a catalog database */
+    const struct sw_business *business; /* whose own it is; NULL: a catalog database */
     const struct sw_database *database; /* of the application */
 };
 
@@ -52,6 +52,7 @@ struct sw_bucket {
  */
 struct sw_placement {
     const char *name;
+    const struct sw_business *business;
     enum sw_placement_kind kind;
     const enum sw_key_type *types; /* of the parts of a key */
     int part_count;
@@ -85,7 +86,7 @@ struct sw_function_rule {
 
 struct sw_business {
     const char *name;
-    const struct sw_shard *shards;
+    const struct sw_shard *shards; /* its own, or those of another one: see sw_shard.business */
     int shard_count;
     const struct sw_table *tables;
     int table_count;
@@ -98,6 +99,8 @@ struct sw_database {
     const struct sw_shard *catalog;
     const struct sw_business *businesses;
     int business_count;
+    const struct sw_shard *const *shards; /* the catalog database, then all others, once each */
+    int shard_count;
     int clients, connections; /* see config.h */
     struct sw_textmap tables; /* "schema.name" -> const struct sw_table */
 };
@@ -148,7 +151,11 @@ bool sw_user_may_use(const struct sw_user *user, const struct sw_business *busin
 bool sw_user_may_reach(const struct sw_user *user, const struct sw_shard *shard);
 const struct sw_table *sw_database_table(const struct sw_database *database, const char *schema,
                                          const char *name);
-/* Is a row of the same key on the same shard in both? */
+/* By the name of a shard, or that of the catalog database. */
+const struct sw_shard *sw_database_shard(const struct sw_database *database, const char *name);
+/* Does each key have the same shard in both? */
+bool sw_placements_coincide(const struct sw_placement *a, const struct sw_placement *b);
+/* Is a row of the same key, in columns of the same names, on the same shard in both? */
 bool sw_tables_are_placed_alike(const struct sw_table *a, const struct sw_table *b);
 /* The rule for a function with so many arguments; NULL also when there are several. */
 const struct sw_function_rule *sw_database_function(const struct sw_database *database,

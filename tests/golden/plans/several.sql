@@ -147,3 +147,10 @@ select * from a for update
 select tableoid from a
 select * from a, pg_class
 select * from x join a on a.k = x.x
+-- placements that coincide, of two businesses too
+select * from a join y on y.y = a.k
+select count(*) from a join m on m.k = a.k
+select * from a left join m using (k) where a.k = 5
+select * from m where k in (select y from y)
+select v from a union all select v from m
+select * from a join x on x.x = a.k

@@ -32,7 +32,8 @@ static const char config_text[] =
     "        shards: {m0: {cluster: c1, dbname: m0}, m1: {cluster: c1, dbname: m1}}\n"
     "        placements:\n"
     "          p: {hash: {type: bigint, buckets: 2}, map: {m0: 0, m1: 1}}\n"
-    "          q: {hash: {type: bigint, buckets: 2}, map: {m0: 0, m1: 1}}\n"
+    "          q: {hash: {type: bigint, buckets: 2}, map: {m0: 1, m1: 0}}\n"
+    "          r: {hash: {type: bigint, buckets: 2}, map: {m0: 0, m1: 1}}\n"
     "          words: {hash: {type: text, buckets: 2}, map: {m0: 0, m1: 1}}\n"
     "          times: {hash: {type: timestamptz, buckets: 2}, map: {m0: 0, m1: 1}}\n"
     "          two: {hash: {type: [bigint, text], buckets: 2}, map: {m0: 0, m1: 1}}\n"
@@ -40,6 +41,7 @@ static const char config_text[] =
     "          t: {key: k, placement: p}\n"
     "          u: {key: k, placement: p}\n"
     "          v: {key: k, placement: q}\n"
+    "          x: {key: k, placement: r}\n"
     "          word: {key: k, placement: words}\n"
     "          time: {key: k, placement: times}\n"
     "          pair: {key: [k, l], placement: two}\n"
@@ -114,6 +116,8 @@ static const struct row {
     {"so_is_the_table_that_it_is_a_part_of", "v", KEYED("v") KEYED("t") PARTITION("t", "v"),
      "the YAML places \"v\" otherwise than \"t\"", NULL},
     {"a_partition_placed_alike_is_kept", "t", KEYED("t") PARTITION("t", "u"), NULL, NULL},
+    {"a_partition_placed_by_the_same_rule_of_another_name_is_kept", "t",
+     KEYED("t") PARTITION("t", "x"), NULL, NULL},
     {"a_partition_of_no_rule_is_kept", "t", KEYED("t") PARTITION("t", "other"), NULL, NULL},
     {"a_single_tables_partition_is_on_its_shard", "one", TABLE("one") PARTITION("one", "two"),
      NULL, NULL},
