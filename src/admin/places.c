@@ -24,6 +24,21 @@ static const struct sw_database *find_database(const struct sw_places *places,
     return database;
 }
 
+/* How the texts look depends on the types of columns, which a shard is asked for when the
+ * statement runs. */
+static void print_texts(const struct sw_plan_context *context,
+                        const struct sw_statement *statement,
+                        const struct sw_parameters *parameters, struct sw_buf *out)
+{
+    struct sw_route route;
+    struct sw_error ignored;
+
+    if (sw_plan_route(context, statement, parameters, &route, &ignored) &&
+        route.kind == SW_ROUTE_SEVERAL)
+        sw_buf_append_text(out, "texts: made when a shard has described the columns; an "
+                                "application's EXPLAIN shows them, and each shard's plan\n");
+}
+
 bool sw_places_explain(const struct sw_places *places, const char *sql, struct sw_buf *out,
                        struct sw_error *err)
 {
@@ -39,8 +54,11 @@ bool sw_places_explain(const struct sw_places *places, const char *sql, struct s
 
     if (context.database == NULL || (script = sw_parse(sql, err)) == NULL)
         return false;
-    for (int i = 0; is_good && i < script->count; i++)
+    for (int i = 0; is_good && i < script->count; i++) {
         is_good = sw_plan_explain(&context, script, sql, i, &unbound, out, err);
+        if (is_good)
+            print_texts(&context, &script->statements[i], &unbound, out);
+    }
     sw_script_unref(script);
     return is_good;
 }

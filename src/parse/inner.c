@@ -3,6 +3,7 @@
 #include <parser/scanner.h>
 
 #include <string.h>
+#include <strings.h>
 
 /* Its tokens, one after the other. The text has been through the grammar: the scanner finds no
  * error in it. What it allocates goes with the memory context of the parse. */
@@ -60,4 +61,29 @@ void sw_inner_find_copied(const struct sw_facts *facts, int *at, int *end)
     *at = reader.at + 1;
     skip_parentheses(&reader);
     *end = reader.at;
+}
+
+static bool is_option(const struct reader *reader)
+{
+    const char *word = reader->from + (reader->at - reader->start);
+
+    return strncasecmp(word, "analyze", 7) == 0 || strncasecmp(word, "analyse", 7) == 0 ||
+           strncasecmp(word, "verbose", 7) == 0;
+}
+
+int sw_inner_find_explained(const struct sw_facts *facts, bool has_options)
+{
+    struct reader reader;
+
+    begin(&reader, facts);
+    take(&reader);
+    take(&reader);
+    if (has_options && reader.token == '(') {
+        skip_parentheses(&reader);
+        take(&reader);
+    } else {
+        while (has_options && is_option(&reader))
+            take(&reader);
+    }
+    return reader.at;
 }

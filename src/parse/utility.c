@@ -3,6 +3,7 @@
 #include "by_name.h"
 #include "copy.h"
 #include "ddl.h"
+#include "inner.h"
 #include "meeting.h"
 #include "settings.h"
 #include "temporary.h"
@@ -227,6 +228,33 @@ static bool runs_what_it_explains(const ExplainStmt *explain)
     return runs;
 }
 
+static bool is_text_wanted(const ExplainStmt *explain)
+{
+    for (int i = 0; i < list_length(explain->options); i++) {
+        const DefElem *option = list_nth(explain->options, i);
+
+        if (strcmp(option->defname, "format") == 0 &&
+            (option->arg == NULL || !IsA(option->arg, String) ||
+             strcmp(strVal(option->arg), "text") != 0))
+            return false;
+    }
+    return true;
+}
+
+static void note_explained(struct sw_facts *facts, const ExplainStmt *explain)
+{
+    struct sw_explain *explains = sw_arena_alloc(facts->arena, sizeof *explains);
+    const struct sw_statement *statement = facts->statement;
+
+    explains->runs = runs_what_it_explains(explain);
+    explains->is_text = is_text_wanted(explain);
+    if (!IsA(explain->query, DeclareCursorStmt)) {
+        explains->at = sw_inner_find_explained(facts, explain->options != NIL);
+        explains->end = statement->location + statement->len;
+    }
+    facts->statement->explains = explains;
+}
+
 /* The facts are those of what is explained, which changes nothing unless it is run. */
 static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
 {
@@ -236,6 +264,7 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
         sw_by_name_describe_execute(facts, (const ExecuteStmt *)query);
         return;
     }
+    note_explained(facts, explain);
     if (IsA(query, DeclareCursorStmt))
         query = ((const DeclareCursorStmt *)query)->query;
     if (IsA(query, CreateTableAsStmt))

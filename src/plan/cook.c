@@ -77,8 +77,7 @@ static bool begin(struct sw_cook *cook, struct sw_error *err)
         return false;
     cook->outline = sw_script_outline(cook->script, cook->index);
     if (cook->outline == NULL)
-        return sw_cook_refuse(
-            err, "EXPLAIN, COPY and cursors over several shards are not supported yet", NULL);
+        return sw_cook_refuse(err, "cursors over several shards are not supported yet", NULL);
     cook->statement = &cook->script->statements[cook->index];
     cook->banned =
         sw_arena_alloc(&cook->arena, (size_t)cook->outline->query_count * sizeof *cook->banned);

@@ -159,6 +159,13 @@ bool sw_recipe_rows(const struct sw_recipe *recipe, const struct sw_parameters *
 
 /* --- EXPLAIN --- */
 
+void sw_recipe_print(const struct sw_recipe *recipe, struct sw_buf *out)
+{
+    sw_buf_printf(out, "gather: %s\n", recipe->gather);
+    if (recipe->finish != NULL)
+        sw_buf_printf(out, "finish: %s\n", recipe->finish);
+}
+
 static void print_together(const struct sw_plan *plan, const struct sw_outline *outline,
                            const struct sw_spread_parts *parts, struct sw_buf *out)
 {

@@ -14,9 +14,8 @@ enum {
 
 /* --- what servers are sent --- */
 
-/* The client's values, and behind them one array for each column that was gathered. */
-static void write_values(struct sw_buf *out, const struct sw_wire_bind *bind,
-                         const struct sw_columns *columns, int array_count)
+void sw_scattering_write_values(struct sw_buf *out, const struct sw_wire_bind *bind,
+                                const struct sw_columns *columns, int array_count)
 {
     const uint8_t *end = bind->values;
     struct sw_wire_value value;
@@ -101,7 +100,8 @@ void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
 static bool check_results(const struct sw_scattering *scattering,
                           const struct sw_wire_bind *bind, struct sw_error *err)
 {
-    int count = scattering->recipe->description.column_count;
+    int count =
+        scattering->explaining != NULL ? 1 : scattering->recipe->description.column_count;
 
     return bind->result_count <= 1 || bind->result_count == count ||
            sw_error_set(err, "08P01",
@@ -142,17 +142,24 @@ static struct sw_merger *make_passage(const struct sw_scattering *scattering)
     return sw_merger_create(&merge, 1, MERGE_BUDGET);
 }
 
-static void start_gathering(struct sw_scattering *scattering, const struct sw_wire_bind *bind,
-                            int64_t limit, int64_t offset)
+static struct sw_columns *make_columns(const struct sw_scattering *scattering)
 {
     const struct sw_recipe *recipe = scattering->recipe;
     const struct sw_columns_layout layout = {recipe->gathered_types, recipe->gathered_parts,
                                              recipe->gathered_count};
+
+    return sw_columns_create(&layout, scattering->count, FINISH_BUDGET);
+}
+
+static void start_gathering(struct sw_scattering *scattering, const struct sw_wire_bind *bind,
+                            int64_t limit, int64_t offset)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
     struct sw_scatter *scatter = sw_scattering_spread(scattering, 0, scattering->count);
     struct sw_buf tail;
 
     sw_buf_init(&tail, SW_RUN_LIMIT);
-    write_values(&tail, bind, NULL, 0);
+    sw_scattering_write_values(&tail, bind, NULL, 0);
     write_gathered(&tail, bind, recipe);
     sw_scattering_fill(&scatter->run,
                        prepare(scattering, recipe->gather, recipe->description.parameters,
@@ -165,8 +172,7 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     if (recipe->finish == NULL)
         sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
     else
-        sw_scatter_gather(scatter,
-                          sw_columns_create(&layout, scattering->count, FINISH_BUDGET));
+        sw_scatter_gather(scatter, make_columns(scattering));
     scatter->is_described = true;
     sw_scatter_start(scatter);
 }
@@ -194,7 +200,9 @@ static void gather(struct sw_scattering *scattering)
 
 void sw_scattering_gather(struct sw_scattering *scattering)
 {
-    if (scattering->copying == NULL || sw_scattering_prepare_copy(scattering))
+    if (scattering->explaining != NULL && !scattering->explaining->has_asked)
+        sw_scattering_explain_on(scattering);
+    else if (scattering->copying == NULL || sw_scattering_prepare_copy(scattering))
         gather(scattering);
 }
 
@@ -206,10 +214,14 @@ static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering
     int own = recipe->description.parameter_count, count = own + recipe->gathered_count;
     uint32_t *types = sw_alloc_zero((size_t)count + 1, sizeof *types);
     struct sw_prepared *prepared;
+    char *text;
 
     for (int i = 0; i < count; i++)
         types[i] = i < own ? recipe->description.parameters[i] : recipe->finish_types[i - own];
-    prepared = prepare(scattering, recipe->finish, types, count);
+    text = scattering->explaining == NULL ? NULL
+                                          : sw_scattering_explained(scattering, recipe->finish);
+    prepared = prepare(scattering, text == NULL ? recipe->finish : text, types, count);
+    free(text);
     free(types);
     return prepared;
 }
@@ -218,24 +230,28 @@ void sw_scattering_finish(struct sw_scattering *scattering)
 {
     const struct sw_recipe *recipe = scattering->recipe;
     int at = sw_scattering_finisher(scattering);
-    struct sw_columns *columns = scattering->scatter->columns;
+    struct sw_columns *columns =
+        scattering->scatter == NULL ? make_columns(scattering) : scattering->scatter->columns;
     struct sw_scatter *scatter;
     struct sw_wire_bind bind;
     struct sw_buf tail;
 
-    scattering->scatter->columns = NULL;
+    if (scattering->scatter != NULL)
+        scattering->scatter->columns = NULL;
     sw_scattering_settle(scattering, at);
     scattering->finishes = true;
     scatter = sw_scattering_spread(scattering, at, 1);
     (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
                                  &bind);
     sw_buf_init(&tail, SW_RUN_LIMIT);
-    write_values(&tail, &bind, columns, recipe->gathered_count);
+    sw_scattering_write_values(&tail, &bind, columns, recipe->gathered_count);
     sw_columns_destroy(columns);
     write_results(&tail, &bind);
     sw_scattering_fill(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
     sw_buf_finish(&tail);
-    sw_scatter_merge(scatter, make_passage(scattering));
-    scatter->is_described = true;
+    if (scattering->explaining == NULL) {
+        sw_scatter_merge(scatter, make_passage(scattering));
+        scatter->is_described = true;
+    }
     sw_scatter_start(scatter);
 }

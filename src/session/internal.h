@@ -28,6 +28,7 @@
  *   cooking.c     ... how their answers are put together
  *   gathering.c   ... what they are sent
  *   copying_out.c ... COPY TO STDOUT of them
+ *   explaining.c  ... EXPLAIN of them
  *   spreading.c   ... and their legs
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals

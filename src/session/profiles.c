@@ -88,6 +88,8 @@ void sw_scattering_forget_recipe(struct sw_scattering *scattering)
     scattering->cook = NULL;
     if (scattering->copying != NULL)
         sw_scattering_forget_head(scattering);
+    if (scattering->explaining != NULL)
+        sw_scattering_forget_plans(scattering);
 }
 
 /* --- the client --- */
@@ -115,10 +117,11 @@ void sw_session_note_described(struct sw_named *named, const struct sw_frame *fr
     free((void *)(uintptr_t)description.columns);
 }
 
-/* COPY has no columns. */
+/* COPY has no columns, and EXPLAIN always the same one. */
 static bool is_prepared_query(const struct sw_scattering *scattering)
 {
-    return scattering->statement != NULL && scattering->copying == NULL;
+    return scattering->statement != NULL && scattering->copying == NULL &&
+           scattering->explaining == NULL;
 }
 
 void sw_scattering_note_told(struct sw_scattering *scattering)

@@ -30,6 +30,12 @@ static bool is_copy(const struct sw_scattering *scattering)
            scattering->planned->script->statements[0].copies != NULL;
 }
 
+static bool is_explain(const struct sw_scattering *scattering)
+{
+    return scattering->explaining != NULL ||
+           scattering->planned->script->statements[0].explains != NULL;
+}
+
 /* --- collecting --- */
 
 static bool refuse(struct sw_error *err, const char *what, const char *hint)
@@ -176,6 +182,7 @@ void sw_session_forget_scatter(struct sw_session *session)
     session->scattering = NULL;
     sw_scattering_drop(scattering);
     sw_scattering_forget_copy(scattering);
+    sw_scattering_end_explaining(scattering);
     sw_planned_unref(scattering->around);
     free(scattering->around_text);
     sw_cook_destroy(scattering->cook);
@@ -288,6 +295,8 @@ static void answer(struct sw_scattering *scattering, int to)
 
         if (request->role == SW_ROLE_SCATTER_COLUMNS && is_copy(scattering)) {
             sw_write_empty(sw_session_out(session), 'n');
+        } else if (request->role == SW_ROLE_SCATTER_COLUMNS && is_explain(scattering)) {
+            sw_scattering_describe_plan(scattering);
         } else if (request->role == SW_ROLE_SCATTER_COLUMNS) {
             write_columns(scattering);
             sw_scattering_note_told(scattering);
@@ -310,6 +319,8 @@ static void begin(struct sw_scattering *scattering)
     answer(scattering, find(scattering->session, SW_ROLE_SCATTER));
     if (scattering->copying != NULL)
         sw_scattering_begin_copy(scattering);
+    else if (scattering->portal == NULL && scattering->explaining != NULL)
+        sw_scattering_describe_plan(scattering);
     else if (scattering->portal == NULL)
         write_columns(scattering);
 }
@@ -343,6 +354,9 @@ static int shift_of(const struct sw_scattering *scattering)
         return 0;
     if (copying != NULL && copying->asks_head)
         return sw_scattering_head_shift();
+    if (scattering->explaining != NULL && recipe != NULL && !scattering->finishes &&
+        strcmp(recipe->gather, scattering->text) == 0)
+        return 0;
     if (scattering->finishes ||
         (recipe != NULL && strcmp(recipe->gather, scattering->text) != 0))
         return SW_POSITION_LEFT_OUT;
@@ -385,7 +399,8 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
         begin(scattering);
         if (!had_begun)
             sw_scattering_break_copy(scattering);
-    } else if (err == NULL && has_come_to_execute(scattering))
+    } else if (err == NULL && has_come_to_execute(scattering) &&
+               (scattering->explaining == NULL || scattering->portal != NULL))
         begin(scattering);
     else if (!scattering->has_begun)
         answer(scattering, find_bound(scattering));
@@ -447,11 +462,13 @@ static void write_tag(struct sw_scattering *scattering)
     sw_write_command_complete(out, tag);
 }
 
-static void conclude(struct sw_scattering *scattering)
+void sw_scattering_conclude(struct sw_scattering *scattering)
 {
     begin(scattering);
     if (scattering->copying != NULL)
         sw_scattering_end_copy(scattering);
+    else if (scattering->explaining != NULL)
+        sw_scattering_end_plan(scattering);
     else
         write_tag(scattering);
     sw_scattering_end(scattering);
@@ -487,11 +504,13 @@ void sw_scattering_go_on(struct sw_scattering *scattering)
         sw_scattering_fail(scattering, NULL);
     else if (scattering->copying != NULL && scattering->copying->asks_head)
         sw_scattering_hear_head(scattering);
+    else if (sw_scattering_awaits_plan(scattering))
+        sw_scattering_hear_plan(scattering);
     else if (scattering->recipe != NULL && scattering->recipe->finish != NULL &&
              !scattering->finishes)
         sw_scattering_finish(scattering);
     else
-        conclude(scattering);
+        sw_scattering_conclude(scattering);
 }
 
 /* --- for the rest of the session --- */
@@ -511,7 +530,10 @@ void sw_session_run_scatter(struct sw_session *session)
         sw_scattering_fail(scattering, &err);
     } else if (scattering->executes && is_copy(scattering)) {
         sw_scattering_copy(scattering);
-    } else if (scattering->executes || (is_described && !is_copy(scattering))) {
+    } else if (scattering->executes && is_explain(scattering)) {
+        sw_scattering_explain(scattering);
+    } else if (scattering->executes ||
+               (is_described && !is_copy(scattering) && !is_explain(scattering))) {
         sw_scattering_cook(scattering);
     } else {
         sw_scattering_end(scattering);

@@ -26,15 +26,26 @@ struct sw_copying {
     struct sw_buf rows; /* that are to be written */
 };
 
+/* EXPLAIN of it: its shards are asked one after the other, and then who finishes. */
+struct sw_explaining {
+    const struct sw_explain *explain; /* of the client's statement */
+    bool has_begun;
+    int at;             /* the shard that is asked */
+    bool has_asked;     /* they have all answered */
+    struct sw_buf rows; /* of the answer */
+    uint32_t count;
+};
+
 struct sw_scattering {
     struct sw_session *session;
     struct sw_planned *planned;
     char *text;                /* the client's, of one statement; or the query within */
     struct sw_planned *around; /* the client's statement, if that is about a query; or NULL */
     char *around_text;
-    int shift;                      /* characters of it that stand before the query */
-    struct sw_copying *copying;     /* it is COPY; NULL: it is not */
-    const struct sw_shard **shards; /* in global order */
+    int shift;                        /* characters of it that stand before the query */
+    struct sw_copying *copying;       /* it is COPY; NULL: it is not */
+    struct sw_explaining *explaining; /* it is EXPLAIN; NULL: it is not */
+    const struct sw_shard **shards;   /* in global order */
     int count;
 
     struct sw_named *portal;    /* the mark of the client's; NULL: a simple query */
@@ -68,6 +79,8 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
 void sw_scattering_end(struct sw_scattering *scattering);
 /* Rows may be there. */
 void sw_scattering_take_rows(struct sw_scattering *scattering);
+/* The last answer is complete. */
+void sw_scattering_conclude(struct sw_scattering *scattering);
 /* What was under way has ended. */
 void sw_scattering_go_on(struct sw_scattering *scattering);
 
@@ -133,6 +146,28 @@ bool sw_scattering_pull_copy(struct sw_scattering *scattering);
 void sw_scattering_break_copy(struct sw_scattering *scattering);
 void sw_scattering_end_copy(struct sw_scattering *scattering);
 void sw_scattering_forget_copy(struct sw_scattering *scattering);
+
+/* The client's values, and behind them one array for each column that was gathered. */
+void sw_scattering_write_values(struct sw_buf *out, const struct sw_wire_bind *bind,
+                                const struct sw_columns *columns, int array_count);
+
+/* --- explaining.c --- */
+
+/* Run EXPLAIN. As of cooking. */
+void sw_scattering_explain(struct sw_scattering *scattering);
+/* The recipe is there. */
+void sw_scattering_explain_on(struct sw_scattering *scattering);
+/* Is the plan of a server what is under way? */
+bool sw_scattering_awaits_plan(const struct sw_scattering *scattering);
+void sw_scattering_hear_plan(struct sw_scattering *scattering);
+/* The text that explains @text, as the client asked for it; from the heap. */
+char *sw_scattering_explained(const struct sw_scattering *scattering, const char *text);
+/* RowDescription, in the format of the client's Bind; and the rows with their tag. */
+void sw_scattering_describe_plan(struct sw_scattering *scattering);
+void sw_scattering_end_plan(struct sw_scattering *scattering);
+/* They were of a recipe that does not hold any longer. */
+void sw_scattering_forget_plans(struct sw_scattering *scattering);
+void sw_scattering_end_explaining(struct sw_scattering *scattering);
 
 /* --- spreading.c --- */
 

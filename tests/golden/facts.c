@@ -252,6 +252,13 @@ static void print_copy_out(struct sw_buf *out, const struct sw_copy_out *copy, c
     sw_buf_append_text(out, "\n");
 }
 
+static void print_explain(struct sw_buf *out, const struct sw_explain *explain, const char *sql)
+{
+    sw_buf_printf(out, "  explains%s%s <%.*s>\n", explain->runs ? " what runs" : "",
+                  explain->is_text ? "" : " otherwise", explain->end - explain->at,
+                  sql + explain->at);
+}
+
 static void print_object(struct sw_buf *out, const struct sw_object *object)
 {
     static const char *const object_kinds[] = {"table",  "index",  "sequence",
@@ -329,6 +336,8 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
         print_copy(out, statement->copy);
     if (statement->copies != NULL)
         print_copy_out(out, statement->copies, sql);
+    if (statement->explains != NULL)
+        print_explain(out, statement->explains, sql);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
     if (statement->makes != NULL)

@@ -76,8 +76,7 @@ def an_insert_that_leaves_its_number_to_shardward_is_explained_with_one(p):
             " VALUES (1, 1, 1)"))[0]
 
 
-@rows([("of several shards", "SELECT * FROM patients", "0A000"),
-       ("of what is refused", "CREATE TABLE t AS SELECT 1", "0A000"),
+@rows([("of what is refused", "CREATE TABLE t AS SELECT 1", "0A000"),
        ("of a setting", "SELECT set_config('work_mem', '5MB', false)", "0A000"),
        ("of a column that is not there", "SELECT nothing FROM patients WHERE patient_id = 1", "42703"),
        ("of an unknown table", "SELECT * FROM no_such_table", "42P01")])
@@ -87,3 +86,114 @@ def is_refused_like_the_statement(p, sql, sqlstate):
                        parse(f"EXPLAIN ANALYZE {sql}") + bind() + execute() + SYNC):
             equal(wire.error_of(client.ask(flight))["C"], sqlstate)
         equal(wire.rows_of(client.query("SELECT 1")), [["1"]])
+
+
+# Over several shards
+
+SEVERAL = ["users_0", "users_1", "users_2", "users_3"]
+CITY = "FROM patients WHERE city = 'nowhere'"
+
+
+def plan_of(answers, shard, ending=":"):
+    """The lines below the heading of a shard, without their indent."""
+    whole = lines(answers)
+    at = whole.index(f"{shard}{ending}") + 1
+    end = at
+    while end < len(whole) and whole[end].startswith("  "):
+        end += 1
+    return [line[2:] for line in whole[at:end]]
+
+
+def named(answers):
+    return dict(line.split(": ", 1) for line in lines(answers) if ": " in line and line[0] != " ")
+
+
+@rows([("of plain rows", PLAIN, f"SELECT name {CITY}"), ("of merged ones", PLAIN, f"SELECT name {CITY} ORDER BY visits LIMIT 3"),
+       ("without options", "", f"SELECT name {CITY}"), ("in old words", "VERBOSE", f"SELECT name {CITY}"),
+       ("in parentheses", PLAIN, f"(SELECT name {CITY})"), ("with a comment", PLAIN + " /* ( */", f"SELECT ')' {CITY}")])
+def of_several_shards_gives_the_plan_of_each(p, options, sql):
+    with p.logged_in() as client:
+        for answers in (client.query(f"EXPLAIN {options} {sql};"),
+                        client.ask(parse(f"EXPLAIN {options} {sql}") + bind() + describe("P") + execute() + SYNC)):
+            told = named(answers)
+            equal((told["route"], told["shards"]), ("several shards", ", ".join(SEVERAL)))
+            assert "finish" not in told, told
+            for shard in SEVERAL:
+                with p.at_shard(shard) as conn:
+                    equal(plan_of(answers, shard),
+                          [row[0] for row in conn.execute(f"EXPLAIN {options} {told['gather']}").fetchall()])
+        with p.oracle_wire() as oracle:
+            ours = client.ask(parse(f"EXPLAIN {options} {sql}") + bind() + describe("P") + execute() + SYNC)
+            theirs = oracle.ask(parse(f"EXPLAIN {options} {sql}") + bind() + describe("P") + execute() + SYNC)
+            equal([wire.readable([answer]) for answer in ours if answer.kind == "T"],
+                  [wire.readable([answer]) for answer in theirs if answer.kind == "T"])
+            equal(wire.kinds(ours).replace("D", ""), wire.kinds(theirs).replace("D", ""))
+
+
+@rows([("planned", PLAIN, "never"), ("run", RUN, "actual rows=4")])
+def what_is_finished_is_explained_with_its_last_query(p, options, rows_told):
+    city = f"city {p.new_key()}"
+    for shard in SEVERAL:
+        p.new_patient(shard, city=city)
+    with p.logged_in() as client:
+        for begin in ("", "BEGIN"):
+            if begin:
+                client.query(begin)
+            answers = client.query(f"EXPLAIN {options} SELECT count(*), avg(visits) FROM patients WHERE city = '{city}'")
+            told = named(answers)
+            assert "unnest($1" in told["finish"], told
+            heading = [line for line in lines(answers) if line.endswith(", of what was gathered:")]
+            equal(len(heading), 1)
+            plan = plan_of(answers, heading[0][:-1])
+            assert "Aggregate" in plan[0], plan
+            assert ("actual rows=4" in "\n".join(plan)) == (rows_told != "never"), plan
+            assert ("actual rows=1" in "\n".join(plan_of(answers, "users_2"))) == (rows_told != "never")
+        client.query("ROLLBACK")
+
+
+@test
+def parameters_are_those_of_the_query(p):
+    city = f"city {p.new_key()}"
+    p.new_patient("users_1", city=city)
+    sql = f"EXPLAIN {RUN} SELECT name FROM patients WHERE city = $1 ORDER BY name LIMIT $2"
+    with p.logged_in() as client:
+        client.ask(parse(sql, "s") + SYNC)
+        for _ in range(2):
+            answers = client.ask(bind([city, "5"], "s") + describe("P") + execute() + SYNC)
+            equal(wire.kinds(answers)[:2] + wire.kinds(answers)[-2:], "2TCZ")
+            assert "actual rows=1" in plan_of(answers, "users_1")[0]
+            assert "actual rows=0" in plan_of(answers, "users_2")[0]
+        equal(wire.kinds(client.ask(bind([city, "5"], "s") + describe("P") + SYNC)), "2TZ")
+
+
+@test
+def the_console_says_where_the_texts_are_to_be_seen(p):
+    with p.console() as console:
+        of_all = dict(console.execute("EXPLAIN SELECT name FROM patients").fetchall())
+        of_one = dict(console.execute("EXPLAIN SELECT name FROM patients WHERE patient_id = 1").fetchall())
+    equal((of_all["route"], "EXPLAIN shows them" in of_all["texts"]), ("several shards", True))
+    equal((of_one["route"], "texts" in of_one), ("one shard", False))
+
+
+@rows([("of a column", f"SELECT no_column {CITY}"), ("of a function's value", "SELECT 1 / (visits - visits) FROM patients"),
+       ("of an option", None), ("of a type", f"SELECT 'ü', name FROM patients WHERE visits = 'x'")])
+def errors_are_those_of_postgresql(p, sql):
+    p.new_patient("users_0")
+    with p.oracle() as oracle:
+        oracle.execute("INSERT INTO patients (patient_id, name) VALUES (%s, 'Ada')", (p.new_key(),))
+    text = f"EXPLAIN {RUN} {sql}" if sql else f"EXPLAIN (words) SELECT name {CITY}"
+    with p.logged_in() as client, p.oracle_wire() as oracle:
+        for flight in (wire.query(text), parse(text) + bind() + describe("P") + execute() + SYNC):
+            ours, theirs = client.ask(flight), oracle.ask(flight)
+            equal(wire.kinds(ours), wire.kinds(theirs))
+            equal([wire.error_of(ours).get(key) for key in "CMP"], [wire.error_of(theirs).get(key) for key in "CMP"])
+        equal(wire.rows_of(client.query("SELECT 3")), [["3"]])
+
+
+@rows([("another format", f"EXPLAIN (FORMAT json) SELECT name {CITY}"), ("a cursor", f"EXPLAIN DECLARE c CURSOR FOR SELECT name {CITY}"),
+       ("a write", "EXPLAIN UPDATE patients SET visits = 0")])
+def is_refused_over_several_shards(p, sql):
+    with p.logged_in() as client:
+        answers = client.query(sql)
+        equal((wire.kinds(answers), wire.error_of(answers)["C"]), ("EZ", "0A000"))
+        assert wire.error_of(answers).get("H"), wire.error_of(answers)

@@ -218,6 +218,13 @@ struct sw_copy_out {
     const char *obstacle; /* an option by which rows cannot be written here; NULL: none */
 };
 
+/* EXPLAIN of the query whose facts these are. */
+struct sw_explain {
+    int at, end; /* bytes of the script's text where the query begins and ends; of DECLARE: 0 */
+    bool runs;   /* ANALYZE */
+    bool is_text; /* no other FORMAT is asked for */
+};
+
 /* What a session can leave behind on a server, beyond its transaction. */
 enum sw_leftover {
     SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
@@ -284,6 +291,7 @@ struct sw_statement {
     struct sw_transaction_options options;
     const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
     const struct sw_copy_out *copies;   /* of COPY TO; else NULL */
+    const struct sw_explain *explains;  /* of EXPLAIN, but for that of EXECUTE; else NULL */
     const struct sw_outline *copy_out;  /* of COPY TO in binary, see outline.h; else NULL */
     const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
     const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */

@@ -172,6 +172,9 @@ explain (costs off, analyze true) insert into t (id) values (1)
 explain (analyze 'maybe') select * from t where id = $1 for update
 explain select * from t where id = 1 for update
 explain declare c cursor for select * from t where id = 1
+/* explain */ explain /* ( */ (format json, costs 'off', settings) (select ')' from t) union select 1
+explain (select 1)
+explain analyze verbose (select a from t)
 explain create table u as select * from t
 explain analyze select set_config('work_mem', '1MB', false)
 explain explain select 1
