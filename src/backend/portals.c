@@ -400,12 +400,13 @@ void sw_backend_execute(struct sw_backend *backend, const char *portal,
     expect_of_portal(backend, SW_REPLY_EXECUTE, use, index, sent);
 }
 
-void sw_backend_close_portal(struct sw_backend *backend, const char *portal, int index)
+void sw_backend_close_portal(struct sw_backend *backend, const char *portal,
+                             enum sw_reply_use use, int index)
 {
     struct sw_portal *sent = find_sent(backend, portal);
 
     sw_write_target(sw_stream_out(backend->stream), 'C', 'P', portal);
-    expect_of_portal(backend, SW_REPLY_CLOSE_PORTAL, SW_REPLY_FORWARD, index, sent);
+    expect_of_portal(backend, SW_REPLY_CLOSE_PORTAL, use, index, sent);
     if (sent != NULL)
         sent->is_sent = false;
 }

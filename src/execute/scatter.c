@@ -141,9 +141,13 @@ static void be_satisfied(struct sw_scatter *scatter)
 
 /* --- what the legs tell --- */
 
-static bool feed(struct sw_scatter *scatter, int index, const uint8_t *bytes, size_t len,
-                 struct sw_error *err)
+static bool feed(struct sw_scatter *scatter, const struct sw_scatter_part *part,
+                 const uint8_t *bytes, size_t len, struct sw_error *err)
 {
+    int index = index_of(part);
+
+    if (scatter->filled != NULL)
+        return sw_merger_feed(scatter->filled, part->source, bytes, len, err);
     if (scatter->merger != NULL)
         return sw_merger_feed(scatter->merger, index, bytes, len, err);
     if (scatter->copies != NULL)
@@ -183,7 +187,7 @@ static void take_answer(struct sw_scatter_part *part, const uint8_t *bytes, size
     struct sw_error err;
 
     part->has_said_something = true;
-    if (!feed(scatter, index_of(part), bytes, len, &err))
+    if (!feed(scatter, part, bytes, len, &err))
         fail(scatter, &err, NULL, -1);
 }
 
@@ -247,6 +251,10 @@ static bool end_source(const struct sw_scatter_part *part, struct sw_error *err)
 {
     const struct sw_scatter *scatter = part->scatter;
 
+    if (scatter->filled != NULL)
+        return sw_merger_fed(scatter->filled, part->source) - part->fed_before >=
+                   scatter->batch ||
+               sw_merger_end(scatter->filled, part->source, err);
     if (scatter->merger != NULL)
         return sw_merger_end(scatter->merger, index_of(part), err);
     if (scatter->copies != NULL)
@@ -429,6 +437,7 @@ struct sw_scatter *sw_scatter_create(struct sw_loop *loop, int count,
     for (int i = 0; i < count; i++) {
         scatter->parts[i].scatter = scatter;
         scatter->parts[i].status = 'I';
+        scatter->parts[i].source = i;
     }
     sw_run_init(&scatter->run);
     sw_buf_init(&scatter->said, SAID_LIMIT);
@@ -473,6 +482,14 @@ void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies)
 void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns)
 {
     scatter->columns = columns;
+}
+
+void sw_scatter_fill(struct sw_scatter *scatter, struct sw_merger *merger, uint32_t batch)
+{
+    scatter->filled = merger;
+    scatter->batch = batch;
+    for (int i = 0; i < scatter->count; i++)
+        scatter->parts[i].fed_before = sw_merger_fed(merger, scatter->parts[i].source);
 }
 
 void sw_scatter_start(struct sw_scatter *scatter)

@@ -147,7 +147,7 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
                            request->is_for_rows ? SW_REPLY_ROWS : SW_REPLY_FORWARD, index);
         break;
     case SW_REQUEST_CLOSE_PORTAL:
-        sw_backend_close_portal(backend, text, index);
+        sw_backend_close_portal(backend, text, use_of(request), index);
         break;
     case SW_REQUEST_SYNC:
         sw_write_sync(out);

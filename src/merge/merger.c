@@ -15,6 +15,7 @@
 
 struct source {
     struct sw_rows rows;
+    int64_t fed; /* rows */
     bool has_ended;
 };
 
@@ -26,6 +27,8 @@ struct sw_merger {
 
     int source_count, ended_count;
     struct source *sources;
+    int64_t fed; /* rows, of all */
+    size_t fed_bytes;
     size_t budget; /* with keys, of each source */
 
     struct sw_tournament *tournament; /* NULL: no keys */
@@ -119,6 +122,13 @@ static void end_run(struct sw_merger *merger, struct run *run)
     run->len = 0;
 }
 
+static void count_fed(struct sw_merger *merger, int source, const struct sw_row *row)
+{
+    merger->sources[source].fed++;
+    merger->fed++;
+    merger->fed_bytes += row->size;
+}
+
 static bool make_ready(struct sw_merger *merger, const struct sw_row *row, struct run *run,
                        struct sw_error *err)
 {
@@ -146,9 +156,10 @@ static bool make_ready(struct sw_merger *merger, const struct sw_row *row, struc
     return true;
 }
 
-static bool feed_ready(struct sw_merger *merger, struct sw_rows *rows, struct sw_input *input,
+static bool feed_ready(struct sw_merger *merger, int source, struct sw_input *input,
                        struct sw_error *err)
 {
+    struct sw_rows *rows = &merger->sources[source].rows;
     const uint8_t *from = input->bytes, *to = from + input->len;
     struct run run = {from, 0};
     enum sw_rows_step step = SW_ROWS_MORE;
@@ -158,6 +169,7 @@ static bool feed_ready(struct sw_merger *merger, struct sw_rows *rows, struct sw
         step = sw_rows_next(rows, input, &row, err);
         if (step != SW_ROWS_ROW || !make_ready(merger, &row, &run, err))
             break;
+        count_fed(merger, source, &row);
         /* One that was put together is there only until the next one. */
         if (run.len > 0 && (run.start < from || run.start >= to))
             end_run(merger, &run);
@@ -171,19 +183,21 @@ static size_t wanted_of_ready(const struct sw_merger *merger, size_t wanted, int
 {
     const uint8_t *bytes = sw_buf_bytes(&merger->ready);
     size_t len = sw_buf_len(&merger->ready), at = 0;
+    int64_t most = *rows;
 
     *rows = merger->ready_rows;
-    if (len <= wanted)
+    if (len <= wanted && *rows <= most)
         return len;
-    for (*rows = 0; at < wanted; (*rows)++)
+    for (*rows = 0; at < len && at < wanted && *rows < most; (*rows)++)
         at += sw_get_int32(bytes + at + 1) + (size_t)1;
     return at;
 }
 
-static int64_t pull_ready(struct sw_merger *merger, struct sw_buf *out, size_t most)
+static int64_t pull_ready(struct sw_merger *merger, struct sw_buf *out, size_t most,
+                          int64_t most_rows)
 {
     size_t held = sw_buf_len(out), len;
-    int64_t rows;
+    int64_t rows = most_rows;
 
     if (held >= most || sw_buf_len(&merger->ready) == 0)
         return 0;
@@ -208,9 +222,11 @@ static bool feed_tournament(struct sw_merger *merger, int source, struct sw_inpu
     enum sw_rows_step step;
     struct sw_row row;
 
-    while ((step = sw_rows_next(rows, input, &row, err)) == SW_ROWS_ROW)
+    while ((step = sw_rows_next(rows, input, &row, err)) == SW_ROWS_ROW) {
         if (!sw_tournament_add(merger->tournament, source, &row, err))
             return false;
+        count_fed(merger, source, &row);
+    }
     return step == SW_ROWS_MORE;
 }
 
@@ -223,12 +239,13 @@ static bool write_standing(const struct sw_merger *merger, const struct sw_stand
                      standing->fields[merger->visible_count].start - 4, out);
 }
 
-static int64_t pull_tournament(struct sw_merger *merger, struct sw_buf *out, size_t most)
+static int64_t pull_tournament(struct sw_merger *merger, struct sw_buf *out, size_t most,
+                               int64_t most_rows)
 {
     const struct sw_standing *next;
     int64_t rows = 0;
 
-    while (merger->to_give != 0 && sw_buf_len(out) < most &&
+    while (merger->to_give != 0 && sw_buf_len(out) < most && rows < most_rows &&
            (next = sw_tournament_next(merger->tournament)) != NULL) {
         if (is_past_offset(merger)) {
             if (!write_standing(merger, next, out))
@@ -256,7 +273,7 @@ bool sw_merger_feed(struct sw_merger *merger, int source, const uint8_t *bytes, 
         return true;
     if (merger->tournament != NULL)
         return feed_tournament(merger, source, &input, err);
-    return feed_ready(merger, &merger->sources[source].rows, &input, err);
+    return feed_ready(merger, source, &input, err);
 }
 
 bool sw_merger_end(struct sw_merger *merger, int source, struct sw_error *err)
@@ -272,23 +289,33 @@ bool sw_merger_end(struct sw_merger *merger, int source, struct sw_error *err)
     return true;
 }
 
+size_t sw_merger_held(const struct sw_merger *merger, int source)
+{
+    assert(source >= 0 && source < merger->source_count);
+    return merger->tournament == NULL ? sw_buf_len(&merger->ready)
+                                      : sw_tournament_held(merger->tournament, source);
+}
+
 bool sw_merger_wants(const struct sw_merger *merger, int source)
 {
-    size_t held;
+    size_t held = sw_merger_held(merger, source);
 
-    assert(source >= 0 && source < merger->source_count);
     if (merger->to_give == 0 || merger->sources[source].has_ended)
         return false;
-    held = merger->tournament == NULL ? sw_buf_len(&merger->ready)
-                                      : sw_tournament_held(merger->tournament, source);
     return held == 0 || held < merger->budget;
+}
+
+int64_t sw_merger_pull_some(struct sw_merger *merger, struct sw_buf *out, size_t most,
+                            int64_t rows)
+{
+    if (merger->tournament != NULL)
+        return pull_tournament(merger, out, most, rows);
+    return pull_ready(merger, out, most, rows);
 }
 
 int64_t sw_merger_pull(struct sw_merger *merger, struct sw_buf *out, size_t most)
 {
-    if (merger->tournament != NULL)
-        return pull_tournament(merger, out, most);
-    return pull_ready(merger, out, most);
+    return sw_merger_pull_some(merger, out, most, INT64_MAX);
 }
 
 bool sw_merger_is_over(const struct sw_merger *merger)
@@ -304,4 +331,15 @@ bool sw_merger_is_over(const struct sw_merger *merger)
 int64_t sw_merger_rows(const struct sw_merger *merger)
 {
     return merger->rows;
+}
+
+int64_t sw_merger_fed(const struct sw_merger *merger, int source)
+{
+    assert(source >= 0 && source < merger->source_count);
+    return merger->sources[source].fed;
+}
+
+size_t sw_merger_row_size(const struct sw_merger *merger)
+{
+    return merger->fed == 0 ? 0 : merger->fed_bytes / (size_t)merger->fed;
 }

@@ -477,6 +477,11 @@ static void close_portal(struct sw_session *session, const char *name)
     struct sw_named *named = sw_names_get(&session->portals, name);
     struct sw_error err;
 
+    if (named != NULL && named->is_scattered) {
+        if (!sw_session_scatter_close(session, named, name, &err))
+            fail(session, &err);
+        return;
+    }
     if (named != NULL && !reach_portal(session, named, name, &err)) {
         fail(session, &err);
         return;

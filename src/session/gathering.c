@@ -59,7 +59,8 @@ static void write_gathered(struct sw_buf *out, const struct sw_wire_bind *bind,
         sw_put_int16(out, i >= recipe->visible_count || sw_wire_wants_binary(bind, i));
 }
 
-/* Servers keep what is named, if no word in it stands for the moment of its Parse. */
+/* One reference. Servers keep what is named, if no word in it stands for the moment of its
+ * Parse. */
 static struct sw_prepared *prepare(const struct sw_scattering *scattering, const char *text,
                                    const uint32_t *types, int type_count)
 {
@@ -80,18 +81,53 @@ static struct sw_prepared *prepare(const struct sw_scattering *scattering, const
     return prepared;
 }
 
+static void add_bind(struct sw_run *run, struct sw_prepared *prepared, const char *portal,
+                     const struct sw_buf *tail)
+{
+    sw_run_add(run, SW_REQUEST_BIND, prepared, portal, sw_buf_bytes(tail), sw_buf_len(tail))
+        ->is_quiet = true;
+    sw_run_add(run, SW_REQUEST_DESCRIBE_PORTAL, prepared, portal, NULL, 0)->is_quiet = true;
+}
+
+static void add_execute(struct sw_run *run, struct sw_prepared *prepared, const char *portal,
+                        uint32_t most)
+{
+    struct sw_request *execute = sw_run_add(run, SW_REQUEST_EXECUTE, prepared, portal, NULL, 0);
+
+    execute->is_for_rows = true;
+    execute->max_rows = most;
+}
+
 void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
                         const struct sw_buf *tail, int64_t most)
 {
-    struct sw_request *execute;
-
-    sw_run_add(run, SW_REQUEST_BIND, prepared, "", sw_buf_bytes(tail), sw_buf_len(tail))
-        ->is_quiet = true;
-    sw_run_add(run, SW_REQUEST_DESCRIBE_PORTAL, prepared, "", NULL, 0)->is_quiet = true;
-    execute = sw_run_add(run, SW_REQUEST_EXECUTE, prepared, "", NULL, 0);
-    execute->is_for_rows = true;
-    execute->max_rows = most <= INT32_MAX ? (uint32_t)most : 0;
+    add_bind(run, prepared, "", tail);
+    add_execute(run, prepared, "", most <= INT32_MAX ? (uint32_t)most : 0);
     (void)sw_run_add(run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
+    sw_prepared_unref(prepared);
+}
+
+/* Takes @prepared. Its rows come through a portal that goes on, and what is held of them is the
+ * merger. One that has no name of the client's takes the place of the one before. */
+static void fill_opening_run(struct sw_scattering *scattering, struct sw_prepared *prepared,
+                             const struct sw_buf *tail, struct sw_merger *merger)
+{
+    struct sw_scatter *scatter = scattering->scatter;
+    const char *portal = scattering->server_portal;
+    uint32_t batch;
+
+    sw_merger_destroy(scattering->merger); /* of a recipe that did not hold */
+    scattering->merger = merger;
+    scattering->rounds = 0;
+    batch = sw_scattering_batch(scattering);
+    sw_run_add(&scatter->run, SW_REQUEST_CLOSE_PORTAL, NULL, portal, NULL, 0)->is_quiet = true;
+    add_bind(&scatter->run, prepared, portal, tail);
+    if (scattering->executes) {
+        add_execute(&scatter->run, prepared, portal, batch);
+        sw_scatter_fill(scatter, merger, batch);
+        scattering->rounds++;
+    }
+    (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_prepared_unref(prepared);
 }
 
@@ -109,9 +145,10 @@ static bool check_results(const struct sw_scattering *scattering,
                         bind->result_count, count);
 }
 
+/* A portal that goes on counts for itself what each Execute takes. */
 static int64_t limited(const struct sw_scattering *scattering, int64_t limit)
 {
-    int64_t most = scattering->max_rows;
+    int64_t most = scattering->stays ? 0 : scattering->max_rows;
 
     return most > 0 && (limit < 0 || limit > most) ? most : limit;
 }
@@ -156,23 +193,28 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
 {
     const struct sw_recipe *recipe = scattering->recipe;
     struct sw_scatter *scatter = sw_scattering_spread(scattering, 0, scattering->count);
+    struct sw_prepared *prepared =
+        prepare(scattering, recipe->gather, recipe->description.parameters,
+                recipe->description.parameter_count);
     struct sw_buf tail;
 
     sw_buf_init(&tail, SW_RUN_LIMIT);
     sw_scattering_write_values(&tail, bind, NULL, 0);
     write_gathered(&tail, bind, recipe);
-    sw_scattering_fill(&scatter->run,
-                       prepare(scattering, recipe->gather, recipe->description.parameters,
-                               recipe->description.parameter_count),
-                       &tail,
-                       recipe->finish == NULL && scattering->max_rows > 0
-                           ? scattering->max_rows + (offset < INT32_MAX ? offset : INT32_MAX)
-                           : 0);
-    sw_buf_finish(&tail);
-    if (recipe->finish == NULL)
-        sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
-    else
+    if (recipe->finish != NULL) {
+        sw_scattering_fill(&scatter->run, prepared, &tail, 0);
         sw_scatter_gather(scatter, make_columns(scattering));
+    } else if (scattering->stays) {
+        fill_opening_run(scattering, prepared, &tail, make_merger(scattering, limit, offset));
+    } else {
+        sw_scattering_fill(&scatter->run, prepared, &tail,
+                           scattering->max_rows > 0
+                               ? scattering->max_rows +
+                                     (offset < INT32_MAX ? offset : INT32_MAX)
+                               : 0);
+        sw_scatter_merge(scatter, make_merger(scattering, limit, offset));
+    }
+    sw_buf_finish(&tail);
     scatter->is_described = true;
     sw_scatter_start(scatter);
 }
@@ -184,15 +226,15 @@ static void gather(struct sw_scattering *scattering)
     struct sw_parameters parameters = sw_scattering_parameters(scattering, &bind, &values);
     int64_t limit, offset;
     struct sw_error err;
-    bool is_good = sw_scattering_check_told(scattering, &err) &&
-                   check_results(scattering, &bind, &err) &&
-                   (!scattering->executes ||
-                    sw_recipe_rows(scattering->recipe, &parameters, &limit, &offset, &err));
+    bool is_run = scattering->executes || scattering->stays;
+    bool is_good =
+        sw_scattering_check_told(scattering, &err) && check_results(scattering, &bind, &err) &&
+        (!is_run || sw_recipe_rows(scattering->recipe, &parameters, &limit, &offset, &err));
 
     free(values);
     if (!is_good)
         sw_scattering_fail(scattering, &err);
-    else if (scattering->executes)
+    else if (is_run)
         start_gathering(scattering, &bind, limit, offset);
     else
         sw_scattering_end(scattering);
@@ -232,6 +274,7 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     int at = sw_scattering_finisher(scattering);
     struct sw_columns *columns =
         scattering->scatter == NULL ? make_columns(scattering) : scattering->scatter->columns;
+    struct sw_prepared *prepared;
     struct sw_scatter *scatter;
     struct sw_wire_bind bind;
     struct sw_buf tail;
@@ -247,11 +290,15 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     sw_scattering_write_values(&tail, &bind, columns, recipe->gathered_count);
     sw_columns_destroy(columns);
     write_results(&tail, &bind);
-    sw_scattering_fill(&scatter->run, prepare_finish(scattering), &tail, scattering->max_rows);
-    sw_buf_finish(&tail);
-    if (scattering->explaining == NULL) {
-        sw_scatter_merge(scatter, make_passage(scattering));
-        scatter->is_described = true;
+    prepared = prepare_finish(scattering);
+    if (scattering->stays) {
+        fill_opening_run(scattering, prepared, &tail, make_passage(scattering));
+    } else {
+        sw_scattering_fill(&scatter->run, prepared, &tail, scattering->max_rows);
+        if (scattering->explaining == NULL)
+            sw_scatter_merge(scatter, make_passage(scattering));
     }
+    sw_buf_finish(&tail);
+    scatter->is_described = scattering->explaining == NULL;
     sw_scatter_start(scatter);
 }

@@ -25,10 +25,12 @@
  *   ddl.c         DDL, which runs on all shards of a business
  *   journal.c     ... the note that it leaves on each
  *   scattering.c  statements over several shards
+ *   asking.c      ... as they are collected
  *   cooking.c     ... how their answers are put together
  *   gathering.c   ... what they are sent
  *   copying_out.c ... COPY TO STDOUT of them
  *   explaining.c  ... EXPLAIN of them
+ *   fetching.c    ... portals of theirs that go on
  *   spreading.c   ... and their legs
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals
@@ -100,6 +102,7 @@ struct sw_sessions {
     uint32_t worker;
     uint32_t last_number; /* of a session of this worker; its id is made of both */
     bool is_draining;     /* sessions end when they are at rest */
+    uint32_t last_portal; /* a number, of a portal over several shards */
     void (*on_left)(void *owner);
     void (*read_again)(void *owner, struct sw_rereading *rereading);
     void (*forget_reading)(void *owner, struct sw_rereading *rereading);

@@ -55,6 +55,7 @@ void sw_named_unref(struct sw_named *named)
     sw_splice_clear(&named->splice);
     sw_splice_clear(&named->fill_splice);
     sw_named_forget_told(named);
+    sw_scattering_unref(named->scattering);
     free(named->types);
     free(named);
 }

@@ -45,9 +45,10 @@ struct sw_named {
     bool is_held;                 /* ... WITH HOLD */
     bool is_persistent;           /* ... and whose transaction has been committed */
     bool is_scattered;            /* a portal over several shards */
-    const struct sw_shard *shard; /* of a named portal: where it lives */
-    int mark;                     /* ... and the transaction's mark when it was made */
-    uint32_t *types;              /* of the parameters: declared, or learned from the server */
+    struct sw_scattering *scattering; /* ... and what is known of it; shared; else NULL */
+    const struct sw_shard *shard;     /* of a named portal: where it lives */
+    int mark;                         /* ... and the transaction's mark when it was made */
+    uint32_t *types; /* of the parameters: declared, or learned from the server */
     int type_count;
     struct sw_profile told; /* what was said first of its columns, if it may go to several
                                shards; owned */

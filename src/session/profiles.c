@@ -52,11 +52,14 @@ bool sw_scattering_fits(const struct sw_scattering *scattering, const struct sw_
 /* May the server have failed because the text, or what it has made of it, is of another time?
  * Its words for that are 0A000 (cached plan must not change result type), or that of names and
  * types. */
-static bool is_of_another_time(const struct sw_scatter_failure *failure)
+static bool is_of_another_time(const struct sw_scatter *scatter)
 {
+    const struct sw_scatter_failure *failure = &scatter->failure;
     const char *state = failure->err.sqlstate;
+    bool is_early =
+        failure->request < 0 || scatter->run.requests[failure->request].kind == SW_REQUEST_BIND;
 
-    return sw_buf_len(&failure->frame) > 0 && failure->request <= SW_SCATTERING_AT_BIND &&
+    return sw_buf_len(&failure->frame) > 0 && is_early &&
            (strcmp(state, "0A000") == 0 ||
             (strncmp(state, "42", 2) == 0 && strcmp(state, "42501") != 0));
 }
@@ -67,7 +70,7 @@ bool sw_scattering_is_outdated(const struct sw_scattering *scattering)
 
     if (scattering->recipe == NULL || !scatter->is_described)
         return false;
-    return scatter->has_failed ? is_of_another_time(&scatter->failure) : scatter->is_outdated;
+    return scatter->has_failed ? is_of_another_time(scatter) : scatter->is_outdated;
 }
 
 bool sw_scattering_may_cook_anew(const struct sw_scattering *scattering)

@@ -7,8 +7,8 @@
  *                    +------------+--------+--- an error ----+
  *
  * It is a run of its own: what was collected before runs before, and what comes after it comes
- * after it. Of the extended protocol one portal takes part, from its Bind to the Sync behind
- * its Execute; its requests are answered by us, in their turn. What stands before the rows is
+ * after it. Of the extended protocol one portal takes part; its requests are answered by us, in
+ * their turn. What stands before the rows is
  * told when the first of them is there, or it is known that none will come: until then an error
  * may still have been one of Parse or Bind.
  */
@@ -22,8 +22,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t nothing_bound[6] = {0};
-
 static bool is_copy(const struct sw_scattering *scattering)
 {
     return scattering->copying != NULL ||
@@ -34,167 +32,6 @@ static bool is_explain(const struct sw_scattering *scattering)
 {
     return scattering->explaining != NULL ||
            scattering->planned->script->statements[0].explains != NULL;
-}
-
-/* --- collecting --- */
-
-static bool refuse(struct sw_error *err, const char *what, const char *hint)
-{
-    sw_error_set(err, "0A000", "%s over several shards is not supported", what);
-    sw_error_hint(err, "%s", hint);
-    return false;
-}
-
-/* Is something in its way? What only prepares, and what is a scatter itself, runs first. */
-static bool has_place(struct sw_session *session, struct sw_error *err)
-{
-    bool only_prepares = session->batch == NULL && !session->target.executes &&
-                         session->change_count == 0 && !session->has_control;
-
-    if (session->ddl != NULL)
-        return refuse(err, "a statement beside DDL", "Send Sync between them.");
-    if (session->scattering == NULL && !sw_session_is_pending(session))
-        return true;
-    session->wants_split =
-        session->scattering != NULL || only_prepares || session->txn.state == SW_TXN_OPEN;
-    return session->wants_split
-               ? false
-               : refuse(err, "a statement behind others in one batch",
-                        "Send Sync (or separate queries) before it, or BEGIN before all.");
-}
-
-bool sw_session_add_scatter(struct sw_session *session, const struct sw_statement *statement,
-                            const struct sw_plan *plan, const struct sw_parameters *parameters,
-                            struct sw_error *err)
-{
-    int most = session->map->shard_count;
-    const struct sw_shard **shards;
-    struct sw_scattering *scattering;
-    int count;
-
-    if (!session->may_scatter || plan == NULL)
-        return refuse(err,
-                      plan == NULL ? "a statement among others in one query string"
-                                   : "such a statement",
-                      plan == NULL ? "Send the statements one by one."
-                                   : "Use a plain SELECT, or add the key to WHERE.");
-    if (statement->setting_count > 0)
-        return refuse(err, "set_config()", "Call it in a statement without tables.");
-    if (!has_place(session, err))
-        return false;
-    shards = sw_alloc_zero((size_t)most, sizeof(void *));
-    count = sw_plan_list_several(plan, parameters, shards, most, err);
-    if (count < 0) {
-        free(shards);
-        return false;
-    }
-    scattering = sw_alloc_zero(1, sizeof *scattering);
-    scattering->session = session;
-    scattering->shards = shards;
-    scattering->count = count;
-    sw_buf_init(&scattering->tail, SW_RUN_LIMIT);
-    session->scattering = scattering;
-    return true;
-}
-
-static void set_text(struct sw_scattering *scattering, struct sw_planned *planned,
-                     const char *text)
-{
-    scattering->planned = sw_planned_ref(planned);
-    scattering->text = sw_strdup(text);
-}
-
-void sw_session_scatter_query(struct sw_session *session, const char *text)
-{
-    struct sw_scattering *scattering = session->scattering;
-
-    set_text(scattering, session->planned, text);
-    (void)sw_buf_append(&scattering->tail, nothing_bound, sizeof nothing_bound);
-    scattering->executes = true;
-    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_SCATTER, text, NULL, 0);
-}
-
-struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
-                                           const struct sw_wire_bind *bind)
-{
-    struct sw_scattering *scattering = session->scattering;
-    const struct sw_prepared *prepared = named->prepared;
-
-    set_text(scattering, named->planned, named->text);
-    (void)sw_buf_append(&scattering->tail, bind->tail, bind->tail_len);
-    scattering->types =
-        sw_memdup(prepared->types, (size_t)prepared->type_count * sizeof *prepared->types);
-    scattering->type_count = prepared->type_count;
-    scattering->is_named = prepared->server_name[0] != '\0';
-    scattering->statement = sw_named_ref(named);
-    scattering->portal =
-        sw_named_create(named->name, named->planned, named->text, NULL, NULL, 0);
-    scattering->portal->is_scattered = true;
-    sw_session_answer_about(session, '2', scattering->portal, SW_ROLE_BOUND, bind->portal);
-    return scattering->portal;
-}
-
-static bool check_portal(const struct sw_session *session, const struct sw_named *named,
-                         struct sw_error *err)
-{
-    if (session->scattering != NULL && session->scattering->portal == named)
-        return true;
-    return refuse(err, "going on with a portal",
-                  "Bind, describe and execute it without Sync between, and without a limit of "
-                  "rows (fetch size).");
-}
-
-bool sw_session_scatter_describe(struct sw_session *session, struct sw_named *named,
-                                 struct sw_error *err)
-{
-    if (!check_portal(session, named, err))
-        return false;
-    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, named, SW_ROLE_SCATTER_COLUMNS, NULL,
-                               NULL, 0);
-    return true;
-}
-
-bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *named,
-                                const char *portal, uint32_t max_rows, struct sw_error *err)
-{
-    struct sw_scattering *scattering = session->scattering;
-
-    if (!check_portal(session, named, err))
-        return false;
-    if (scattering->executes)
-        return refuse(err, "executing a portal again", "Bind it again.");
-    if (max_rows > 0 && portal[0] != '\0')
-        return refuse(err, "a limit of rows for a portal with a name",
-                      "Do not set a fetch size, or use LIMIT.");
-    scattering->executes = true;
-    scattering->max_rows = max_rows;
-    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, named, SW_ROLE_SCATTER, NULL, NULL,
-                               0);
-    return true;
-}
-
-void sw_session_forget_scatter(struct sw_session *session)
-{
-    struct sw_scattering *scattering = session->scattering;
-
-    if (scattering == NULL)
-        return;
-    session->scattering = NULL;
-    sw_scattering_drop(scattering);
-    sw_scattering_forget_copy(scattering);
-    sw_scattering_end_explaining(scattering);
-    sw_planned_unref(scattering->around);
-    free(scattering->around_text);
-    sw_cook_destroy(scattering->cook);
-    sw_recipe_unref(scattering->recipe);
-    sw_planned_unref(scattering->planned);
-    sw_named_unref(scattering->portal);
-    sw_named_unref(scattering->statement);
-    sw_buf_finish(&scattering->tail);
-    free(scattering->types);
-    free(scattering->text);
-    free(scattering->shards);
-    free(scattering);
 }
 
 bool sw_scattering_is_cooking(const struct sw_scattering *scattering)
@@ -221,7 +58,7 @@ bool sw_scattering_enter(struct sw_scattering *scattering, int at, int end,
     if (planned != NULL && planned->plan == NULL) {
         sw_planned_unref(planned);
         planned = NULL;
-        (void)refuse(err, "such a query", "Ask for it by itself.");
+        (void)sw_scattering_refuse(err, "such a query", "Ask for it by itself.");
     }
     if (planned == NULL) {
         free(query);
@@ -247,13 +84,13 @@ static int find(const struct sw_session *session, enum sw_request_role role)
     return at;
 }
 
-/* The Bind of the portal; of a simple query where it stands itself. */
+/* The Bind of the portal; if that was before the run, or of a simple query, its Execute. */
 static int find_bound(const struct sw_scattering *scattering)
 {
     const struct sw_run *run = &scattering->session->run;
     int at = 0;
 
-    if (scattering->portal == NULL)
+    if (scattering->portal == NULL || scattering->is_open || scattering->is_over)
         return find(scattering->session, SW_ROLE_SCATTER);
     while (at < run->count && (run->requests[at].role != (int)SW_ROLE_BOUND ||
                                run->requests[at].about != scattering->portal))
@@ -309,8 +146,7 @@ static void answer(struct sw_scattering *scattering, int to)
     }
 }
 
-/* What comes before the rows. */
-static void begin(struct sw_scattering *scattering)
+void sw_scattering_begin(struct sw_scattering *scattering)
 {
     if (scattering->has_begun)
         return;
@@ -384,24 +220,28 @@ static void write_failure(struct sw_scattering *scattering,
  * the columns. */
 static bool has_come_to_execute(const struct sw_scattering *scattering)
 {
-    return scattering->has_begun || scattering->finishes ||
-           (scattering->scatter != NULL && !sw_scattering_is_cooking(scattering) &&
-            scattering->scatter->failure.request == SW_SCATTERING_AT_EXECUTE);
+    const struct sw_scatter *scatter = scattering->scatter;
+
+    return scattering->has_begun || scattering->finishes || scattering->is_open ||
+           (scatter != NULL && !sw_scattering_is_cooking(scattering) &&
+            scatter->failure.request >= 0 &&
+            scatter->run.requests[scatter->failure.request].kind == SW_REQUEST_EXECUTE);
 }
 
 void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error *err)
 {
     struct sw_session *session = scattering->session;
 
+    scattering->is_failed = true;
     if (scattering->copying != NULL) {
         bool had_begun = scattering->has_begun;
 
-        begin(scattering);
+        sw_scattering_begin(scattering);
         if (!had_begun)
             sw_scattering_break_copy(scattering);
     } else if (err == NULL && has_come_to_execute(scattering) &&
                (scattering->explaining == NULL || scattering->portal != NULL))
-        begin(scattering);
+        sw_scattering_begin(scattering);
     else if (!scattering->has_begun)
         answer(scattering, find_bound(scattering));
     if (err == NULL)
@@ -437,7 +277,7 @@ void sw_scattering_take_rows(struct sw_scattering *scattering)
 
     if (!has_rows(scatter))
         return;
-    begin(scattering);
+    sw_scattering_begin(scattering);
     while (pull(scattering)) {
         sw_stream_flush(session->stream);
         if (sw_stream_is_congested(session->stream)) {
@@ -450,7 +290,8 @@ void sw_scattering_take_rows(struct sw_scattering *scattering)
 static void write_tag(struct sw_scattering *scattering)
 {
     struct sw_buf *out = sw_session_out(scattering->session);
-    int64_t rows = sw_merger_rows(scattering->scatter->merger);
+    int64_t rows = scattering->scatter == NULL ? scattering->given
+                                               : sw_merger_rows(scattering->scatter->merger);
     char tag[40];
 
     scattering->session->measure.rows = (uint64_t)rows;
@@ -464,7 +305,7 @@ static void write_tag(struct sw_scattering *scattering)
 
 void sw_scattering_conclude(struct sw_scattering *scattering)
 {
-    begin(scattering);
+    sw_scattering_begin(scattering);
     if (scattering->copying != NULL)
         sw_scattering_end_copy(scattering);
     else if (scattering->explaining != NULL)
@@ -494,6 +335,13 @@ static void go_on_outdated(struct sw_scattering *scattering)
     sw_scattering_fail(scattering, scattering->scatter->has_failed ? NULL : &err);
 }
 
+/* All rows were asked for at once. */
+static void end_at_once(struct sw_scattering *scattering)
+{
+    scattering->is_over = scattering->copying == NULL && scattering->explaining == NULL;
+    sw_scattering_conclude(scattering);
+}
+
 void sw_scattering_go_on(struct sw_scattering *scattering)
 {
     if (sw_scattering_is_cooking(scattering))
@@ -509,11 +357,49 @@ void sw_scattering_go_on(struct sw_scattering *scattering)
     else if (scattering->recipe != NULL && scattering->recipe->finish != NULL &&
              !scattering->finishes)
         sw_scattering_finish(scattering);
+    else if (scattering->closes)
+        sw_scattering_end(scattering);
+    else if (scattering->stays)
+        sw_scattering_fetched(scattering);
     else
-        sw_scattering_conclude(scattering);
+        end_at_once(scattering);
 }
 
 /* --- for the rest of the session --- */
+
+static const char *name_of_portal(const struct sw_scattering *scattering)
+{
+    const struct sw_run *run = &scattering->session->run;
+
+    return sw_run_text(run, &run->requests[find(scattering->session, SW_ROLE_SCATTER)]);
+}
+
+/* The portal is there from an earlier run. */
+static void run_again(struct sw_scattering *scattering)
+{
+    struct sw_error err;
+
+    if (scattering->closes) {
+        sw_scattering_close(scattering);
+    } else if (!scattering->executes) {
+        sw_scattering_end(scattering);
+    } else if (scattering->is_failed) {
+        sw_error_set(&err, "55000", "portal \"%s\" cannot be run", name_of_portal(scattering));
+        sw_scattering_fail(scattering, &err);
+    } else if (scattering->is_open) {
+        sw_scattering_fetch(scattering);
+    } else {
+        sw_scattering_conclude(scattering); /* without a row */
+    }
+}
+
+/* Does more come of the portal than one Execute takes, or may it? */
+static bool goes_on(const struct sw_scattering *scattering)
+{
+    return sw_scattering_may_stay(scattering->session) && scattering->portal != NULL &&
+           !is_copy(scattering) && !is_explain(scattering) && !scattering->is_closed &&
+           (!scattering->executes || scattering->max_rows > 0);
+}
 
 void sw_session_run_scatter(struct sw_session *session)
 {
@@ -525,14 +411,20 @@ void sw_session_run_scatter(struct sw_session *session)
     sw_tally_start_several(session, scattering->count);
     sw_session_limit(session);
     sw_stream_hold(session->stream);
-    if (session->run_end == SW_RUN_ENDS_FLUSH && !scattering->executes) {
-        (void)refuse(&err, "Flush between Bind and Execute", "Leave it out.");
+    if (scattering->is_open || scattering->is_over) {
+        run_again(scattering);
+        return;
+    }
+    scattering->stays = goes_on(scattering);
+    if (session->run_end == SW_RUN_ENDS_FLUSH && !scattering->executes && !scattering->stays) {
+        (void)sw_scattering_refuse(&err, "Flush between Bind and Execute",
+                                   "Leave it out, or BEGIN before it.");
         sw_scattering_fail(scattering, &err);
     } else if (scattering->executes && is_copy(scattering)) {
         sw_scattering_copy(scattering);
     } else if (scattering->executes && is_explain(scattering)) {
         sw_scattering_explain(scattering);
-    } else if (scattering->executes ||
+    } else if (scattering->executes || scattering->stays ||
                (is_described && !is_copy(scattering) && !is_explain(scattering))) {
         sw_scattering_cook(scattering);
     } else {
@@ -544,6 +436,8 @@ void sw_session_go_on_scattering(struct sw_session *session)
 {
     if (session->scattering->scatter != NULL)
         sw_scatter_unhold(session->scattering->scatter);
+    else if (session->scattering->waits)
+        sw_scattering_fetch(session->scattering);
 }
 
 void sw_session_refuse_scatter(struct sw_session *session, const struct sw_error *err)
@@ -555,4 +449,6 @@ void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error
 {
     if (session->scattering->scatter != NULL)
         sw_scatter_cancel(session->scattering->scatter, why);
+    else if (session->scattering->waits)
+        sw_scattering_fail(session->scattering, why);
 }

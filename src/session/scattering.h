@@ -11,8 +11,7 @@
 #include "shardward/plan/scatter.h"
 #include "shardward/wire/request.h"
 
-/* What runs on a leg to gather, and to finish, by its number in the run. */
-enum { SW_SCATTERING_AT_BIND, SW_SCATTERING_AT_DESCRIBE, SW_SCATTERING_AT_EXECUTE };
+enum { SW_SERVER_PORTAL = 32 };
 
 /* COPY TO of rows that several shards have. */
 struct sw_copying {
@@ -47,8 +46,9 @@ struct sw_scattering {
     struct sw_explaining *explaining; /* it is EXPLAIN; NULL: it is not */
     const struct sw_shard **shards;   /* in global order */
     int count;
+    int refs; /* of the session, while it runs, and of its portal */
 
-    struct sw_named *portal;    /* the mark of the client's; NULL: a simple query */
+    struct sw_named *portal;    /* the client's, which the run has; NULL: a simple query */
     struct sw_named *statement; /* that it is of; NULL: a simple query */
     uint32_t *types;            /* of its parameters, as the client declared them */
     int type_count;
@@ -68,9 +68,34 @@ struct sw_scattering {
     struct opening *openings;   /* what its parts hear first */
     int at;                     /* requests of the run that are answered */
     bool has_begun;             /* the client was told what comes before the rows */
+
+    /* A portal that goes on, see fetching.c. */
+    bool stays;
+    bool is_open;   /* there are portals for it on the shards */
+    bool is_failed; /* an error has ended it */
+    bool is_over;   /* no row is left */
+    bool closes;    /* the run closes it */
+    bool is_closed; /* behind its Execute, in the run that binds it */
+    bool waits;     /* for the client, who has to read */
+    int rounds;     /* of the statement at hand */
+    struct sw_merger *merger;
+    int64_t most, given;                  /* rows, of that statement; most -1: all */
+    char server_portal[SW_SERVER_PORTAL]; /* its name on the shards */
 };
 
+/* --- asking.c --- */
+
+/* 0A000: @what is not to be had. False. */
+bool sw_scattering_refuse(struct sw_error *err, const char *what, const char *hint);
+/* Inside of a transaction, portals may go on. */
+bool sw_scattering_may_stay(const struct sw_session *session);
+
 /* --- scattering.c --- */
+
+/* Tell the client what comes before the rows, unless he was told. */
+void sw_scattering_begin(struct sw_scattering *scattering);
+/* All rows were given: what comes after them. READY, or closed. */
+void sw_scattering_conclude(struct sw_scattering *scattering);
 
 /* The client's answer is an error: ours, or (NULL) that of what was under way. The session is
  * READY then, or closed. */
@@ -146,6 +171,16 @@ bool sw_scattering_pull_copy(struct sw_scattering *scattering);
 void sw_scattering_break_copy(struct sw_scattering *scattering);
 void sw_scattering_end_copy(struct sw_scattering *scattering);
 void sw_scattering_forget_copy(struct sw_scattering *scattering);
+/* --- fetching.c --- */
+
+/* Give the client rows of a portal that is open, and get more of them from the shards. */
+void sw_scattering_fetch(struct sw_scattering *scattering);
+/* What was under way for such a portal has ended well; it is open now, if it was not. */
+void sw_scattering_fetched(struct sw_scattering *scattering);
+/* Close what there is for it on the shards. */
+void sw_scattering_close(struct sw_scattering *scattering);
+/* How many rows are asked for at once. */
+uint32_t sw_scattering_batch(const struct sw_scattering *scattering);
 
 /* The client's values, and behind them one array for each column that was gathered. */
 void sw_scattering_write_values(struct sw_buf *out, const struct sw_wire_bind *bind,

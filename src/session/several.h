@@ -14,6 +14,7 @@ struct sw_frame;
 struct sw_named;
 struct sw_parameters;
 struct sw_plan;
+struct sw_scattering;
 struct sw_session;
 struct sw_statement;
 struct sw_wire_bind;
@@ -28,8 +29,8 @@ void sw_session_scatter_query(struct sw_session *session, const char *text);
 /* It is bound, and its Bind collected. Returns the portal, borrowed. */
 struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
                                            const struct sw_wire_bind *bind);
-/* Collect Describe and Execute of a portal over several shards. False: 0A000, it is not the one
- * that was bound last. */
+/* Collect Describe, Execute and Close of a portal over several shards. False: 0A000, it does
+ * not go on from an earlier run; or wants_split is set. */
 bool sw_session_scatter_describe(struct sw_session *session, struct sw_named *named,
                                  struct sw_error *err);
 bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *named,
@@ -37,6 +38,10 @@ bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *nam
 /* A server has described @named: it is kept what the client was told of its columns, if that
  * may become a statement over several shards. */
 void sw_session_note_described(struct sw_named *named, const struct sw_frame *frame);
+bool sw_session_scatter_close(struct sw_session *session, struct sw_named *named,
+                              const char *portal, struct sw_error *err);
+/* Its portal is gone. Accepts NULL. */
+void sw_scattering_unref(struct sw_scattering *scattering);
 /* Run what was collected. */
 void sw_session_run_scatter(struct sw_session *session);
 /* The client has read what was sent. */

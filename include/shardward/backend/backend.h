@@ -143,7 +143,8 @@ void sw_backend_describe_portal(struct sw_backend *backend, const char *portal,
 void sw_backend_execute(struct sw_backend *backend, const char *portal,
                         const struct sw_prepared *prepared, uint32_t max_rows,
                         enum sw_reply_use use, int index);
-void sw_backend_close_portal(struct sw_backend *backend, const char *portal, int index);
+void sw_backend_close_portal(struct sw_backend *backend, const char *portal,
+                             enum sw_reply_use use, int index);
 
 /* Make sure that the server has @prepared when the messages appended so far have been dealt
  * with: appends a Parse and its absorbed entry unless it has it. @use and @index go to the

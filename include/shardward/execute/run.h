@@ -37,8 +37,8 @@ struct sw_request {
                                      was bound to, or NULL */
     size_t text, bytes, bytes_len; /* offsets in the run's bytes */
     uint32_t max_rows;             /* of EXECUTE */
-    bool is_quiet;    /* of PARSE, BIND and DESCRIBE: the client hears of it no more than of a
-                         simple query: of a portal's columns, and of errors */
+    bool is_quiet;    /* of PARSE, BIND, DESCRIBE and CLOSE_PORTAL: the client hears of it no
+                         more than of a simple query: of a portal's columns, and of errors */
     bool is_for_rows; /* of EXECUTE: rows are forwarded, and nothing else of the answer */
     bool is_done;     /* answered, and not with an error */
     void *before;     /* its owner's, as are the next two */

@@ -15,6 +15,7 @@
  *   MERGE    rows become the rows of one answer, taken by sw_scatter_pull()
  *   COPY     what COPY TO STDOUT gives becomes one such answer, taken in the same way
  *   COLUMNS  rows become arrays, for a last query
+ *   FILL     rows fill a merger that outlives the scatter, which is one of many
  *   HEAR     whatever is forwarded is kept
  *
  * If the run describes its rows the owner sees that of each part before its rows are taken.
@@ -51,6 +52,7 @@ struct sw_scatter_part {
     struct sw_pool *pool; /* of a FREE leg */
     const struct sw_shard *shard;
     struct sw_leg_work work; /* all but the run */
+    int source;              /* of the merger; by default the part's own number */
 
     /* Answered. */
     bool is_started, has_ended;
@@ -64,6 +66,7 @@ struct sw_scatter_part {
     const struct sw_leg_sink *sink_before;
     void *owner_before;
     bool is_held;
+    int64_t fed_before;      /* of FILL: rows of its source */
     bool is_spared;          /* nothing is asked of it any more, before it had a backend */
     bool is_to_be_cancelled; /* once it has heard its opening */
     int tries;
@@ -106,6 +109,8 @@ struct sw_scatter {
 
     struct sw_merger *merger;   /* of MERGE */
     struct sw_copies *copies;   /* of COPY */
+    struct sw_merger *filled;   /* of FILL; borrowed */
+    uint32_t batch;             /* ... rows that each part is asked for */
     struct sw_columns *columns; /* of COLUMNS */
     struct sw_buf said;         /* of HEAR */
 
@@ -133,6 +138,9 @@ void sw_scatter_destroy(struct sw_scatter *scatter);
 void sw_scatter_merge(struct sw_scatter *scatter, struct sw_merger *merger);
 void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies);
 void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns);
+/* ... or rows fill @merger, which is borrowed: the run asks for at most @batch of them, so that
+ * a source of which fewer come has ended. What is asked for is not held up: it has to fit. */
+void sw_scatter_fill(struct sw_scatter *scatter, struct sw_merger *merger, uint32_t batch);
 
 /* Events may be told before this returns, on_done too. */
 void sw_scatter_start(struct sw_scatter *scatter);

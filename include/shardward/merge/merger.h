@@ -68,9 +68,18 @@ bool sw_merger_wants(const struct sw_merger *merger, int source);
  * known, or the limit is reached. Returns how many. Rows are appended whole; one that would
  * pass the limit of @out stays. */
 int64_t sw_merger_pull(struct sw_merger *merger, struct sw_buf *out, size_t most);
+/* The same of at most @rows rows. */
+int64_t sw_merger_pull_some(struct sw_merger *merger, struct sw_buf *out, size_t most,
+                            int64_t rows);
 /* No more rows will leave: all sources have ended and are empty, or the limit is reached. */
 bool sw_merger_is_over(const struct sw_merger *merger);
 /* How many rows have left in all. */
 int64_t sw_merger_rows(const struct sw_merger *merger);
+
+/* How many rows of @source have come, and how long they all were on average (0: none came). */
+int64_t sw_merger_fed(const struct sw_merger *merger, int source);
+size_t sw_merger_row_size(const struct sw_merger *merger);
+/* Bytes of @source, without keys of all sources, that did not leave. */
+size_t sw_merger_held(const struct sw_merger *merger, int source);
 
 #endif

@@ -1,0 +1,154 @@
+/*
+ * A portal over several shards that goes on after its Execute, inside of a transaction.
+ *
+ *   open     Bind makes a portal on each of its shards: that is its snapshot there. If its rows
+ *            have to be finished they are gathered at once, and the last query is the one
+ * portal fetch    in rounds: each shard whose rows run short is asked for some more, until
+ * there are as many as the client wants. Between its statements the legs are free for others
+ *   close    the portals on the shards go with it; else they go with the transaction, or with
+ *            their savepoint
+ *
+ * What a round asks for has to be kept until the client wants it: so it is as much as the
+ * client wants, more from round to round, and never more than fits into the budget, as long as
+ * rows are about as large as those that came before.
+ */
+#include "scattering.h"
+
+#include "shardward/base/mem.h"
+#include "shardward/wire/write.h"
+
+#include <string.h>
+
+enum {
+    FILL_BUDGET = 8 * 1024 * 1024, /* bytes of a round, for all its shards together */
+    FIRST_BATCH = 100,             /* rows, while it is not known how large they are */
+};
+
+/* --- what a round is --- */
+
+static bool has_all(const struct sw_scattering *scattering)
+{
+    return scattering->most >= 0 && scattering->given >= scattering->most;
+}
+
+static int source_count(const struct sw_scattering *scattering)
+{
+    return scattering->recipe->finish != NULL ? 1 : scattering->count;
+}
+
+static const struct sw_shard *shard_of(const struct sw_scattering *scattering, int source)
+{
+    return scattering
+        ->shards[scattering->recipe->finish != NULL ? sw_scattering_finisher(scattering)
+                                                    : source];
+}
+
+uint32_t sw_scattering_batch(const struct sw_scattering *scattering)
+{
+    size_t size = sw_merger_row_size(scattering->merger);
+    int64_t fitting = size == 0
+                          ? FIRST_BATCH
+                          : (int64_t)(FILL_BUDGET / (size_t)source_count(scattering) / size);
+    int64_t wanted = scattering->most < 0 ? fitting : scattering->most - scattering->given;
+
+    /* Rows that OFFSET skips are not given. */
+    for (int i = 0; i < scattering->rounds && wanted < fitting; i++)
+        wanted *= 2;
+    if (wanted > fitting)
+        wanted = fitting;
+    return wanted < 1 ? 1 : (uint32_t)wanted;
+}
+
+/* Has it so few rows that it is asked along with those that have none? */
+static bool runs_short(const struct sw_scattering *scattering, int source, uint32_t batch)
+{
+    const struct sw_merger *merger = scattering->merger;
+
+    return sw_merger_wants(merger, source) &&
+           sw_merger_held(merger, source) <= sw_merger_row_size(merger) * (batch / 2);
+}
+
+static void start_round(struct sw_scattering *scattering)
+{
+    uint32_t batch = sw_scattering_batch(scattering);
+    struct sw_scatter *scatter;
+    struct sw_request *execute;
+    int count = 0, part = 0;
+
+    for (int i = 0; i < source_count(scattering); i++)
+        count += runs_short(scattering, i, batch);
+    scatter = sw_scattering_spread(scattering, 0, count);
+    for (int i = 0; i < source_count(scattering); i++) {
+        if (!runs_short(scattering, i, batch))
+            continue;
+        scatter->parts[part].shard = shard_of(scattering, i);
+        scatter->parts[part++].source = i;
+    }
+    execute =
+        sw_run_add(&scatter->run, SW_REQUEST_EXECUTE, NULL, scattering->server_portal, NULL, 0);
+    execute->is_for_rows = true;
+    execute->max_rows = batch;
+    (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
+    sw_scatter_fill(scatter, scattering->merger, batch);
+    scattering->rounds++;
+    sw_scatter_start(scatter);
+}
+
+/* --- rows for the client --- */
+
+/* As many as are there and wanted. False: he has to read first. */
+static bool give_rows(struct sw_scattering *scattering)
+{
+    struct sw_session *session = scattering->session;
+    int64_t rows = 1;
+
+    while (rows > 0 && !has_all(scattering)) {
+        rows = sw_merger_pull_some(
+            scattering->merger, sw_session_out(session), SW_STREAM_CONGESTED + 1,
+            scattering->most < 0 ? INT64_MAX : scattering->most - scattering->given);
+        scattering->given += rows;
+        sw_stream_flush(session->stream);
+        if (sw_stream_is_congested(session->stream))
+            return false;
+    }
+    return true;
+}
+
+void sw_scattering_fetch(struct sw_scattering *scattering)
+{
+    sw_scattering_begin(scattering);
+    scattering->waits = !give_rows(scattering);
+    if (scattering->waits)
+        return;
+    if (!has_all(scattering) && !sw_merger_is_over(scattering->merger)) {
+        start_round(scattering);
+        return;
+    }
+    scattering->is_over = !has_all(scattering);
+    sw_scattering_conclude(scattering);
+}
+
+void sw_scattering_fetched(struct sw_scattering *scattering)
+{
+    sw_scattering_settle(scattering, -1);
+    scattering->is_open = true;
+    if (scattering->executes)
+        sw_scattering_fetch(scattering);
+    else
+        sw_scattering_end(scattering);
+}
+
+/* --- the end of the portal --- */
+
+void sw_scattering_close(struct sw_scattering *scattering)
+{
+    int count = source_count(scattering);
+    struct sw_scatter *scatter = sw_scattering_spread(scattering, 0, count);
+
+    for (int i = 0; i < count; i++)
+        scatter->parts[i].shard = shard_of(scattering, i);
+    sw_run_add(&scatter->run, SW_REQUEST_CLOSE_PORTAL, NULL, scattering->server_portal, NULL, 0)
+        ->is_quiet = true;
+    (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
+    sw_scatter_start(scatter);
+}
