@@ -95,6 +95,40 @@ def parameters_and_results_have_the_formats_that_were_asked_for(p, _, formats, r
     equal(kinds_of(got), ["1tTZ", "2TDCZ", "2TDCZ"])
 
 
+@rows([("a join by another column", "SELECT p.name, q.visits FROM patients p JOIN patients q ON q.visits = p.visits + $2"
+                                    " WHERE p.city = $1 AND q.city = $1"),
+       ("two keys", "SELECT p.name, q.name FROM patients p, patients q WHERE p.patient_id = {a} AND q.patient_id = {b}"
+                    " AND p.city = $1 AND p.visits >= $2"),
+       ("an outer join", "SELECT p.name, q.name FROM patients p LEFT JOIN patients q ON q.city = $1 AND"
+                         " q.visits = p.visits + $2 WHERE p.city = $1"),
+       ("a subquery of other rows", "SELECT name, (SELECT sum(visits) FROM patients WHERE city = $1) FROM patients"
+                                    " WHERE city = $1 AND visits > (SELECT min(visits) + $2 FROM patients WHERE city = $1)"),
+       ("a correlated one", "SELECT name FROM patients p WHERE city = $1 AND NOT EXISTS"
+                            " (SELECT FROM patients q WHERE q.city = p.city AND q.visits = p.visits + $2)"),
+       ("a set operation", "SELECT visits FROM patients WHERE city = $1 EXCEPT SELECT $2"),
+       ("groups of a primary key", "SELECT p.patient_id, p.name, count(q.visits) FROM patients p LEFT JOIN patients q"
+                                   " ON q.city = p.city AND q.visits > p.visits + $2 WHERE p.city = $1 GROUP BY p.patient_id"),
+       ("nothing is there", "SELECT p.* FROM patients p JOIN patients q ON q.visits = p.visits + $2"
+                            " WHERE p.city = $1 || 'x' AND q.city = $1")])
+def what_needs_rows_in_several_places_is_answered(p, sql):
+    city, keys = crowd(p)
+    sql = sql.format(a=keys[0], b=keys[3])
+    plain = sql.replace("$1", f"'{city}'").replace("$2", "1")
+    begun = parse(sql, "s", [25, 23]) + describe("S", "s") + SYNC
+    with p.logged_in() as ours, p.oracle_wire() as theirs:
+        for flight in (query(plain), begun, query("BEGIN"), *[run_of(city, formats) for formats in ([], [0, 1])],
+                       query(plain), query("COMMIT")):
+            got, expected = ours.ask(flight), theirs.ask(flight)
+            equal(wire.kinds(got), wire.kinds(expected))
+            equal(sorted(wire.readable(got), key=str), sorted(wire.readable(expected), key=str))
+    check_all_idle(p)
+
+
+def run_of(city, formats):
+    number = (1).to_bytes(4, "big") if formats else "1"
+    return bind([city, number], "s", formats=formats) + describe("P") + execute() + SYNC
+
+
 @test
 def too_many_formats_of_results_are_refused_as_by_postgresql(p):
     flight = parse("SELECT name FROM patients") + bind(results=[0, 0]) + execute() + SYNC

@@ -118,25 +118,18 @@ struct sw_outline_star {
 
 struct sw_outline {
     const struct sw_outline_query *queries;
-    int query_count;
-    int top;
     const struct sw_outline_join *joins;
-    int join_count;
     const struct sw_outline_derived *derived; /* of each relation */
     const struct sw_outline_link *links;
-    int link_count;
     const struct sw_outline_equality *equalities;
-    int equality_count;
     const struct sw_outline_doubt *doubts;
-    int doubt_count;
     const struct sw_outline_mention *mentions;
-    int mention_count;
     const struct sw_outline_star *stars;
-    int star_count;
     const char *const *merged; /* names in USING */
-    int merged_count;
-    const char *obstacle; /* why several shards cannot be asked at all; NULL: they can */
-    bool has_doubt;       /* nothing can be proven of its queries */
+    const char *obstacle;      /* why several shards cannot be asked at all; NULL: they can */
+    int top, query_count, join_count, link_count, equality_count, doubt_count, mention_count,
+        star_count, merged_count;
+    bool has_doubt; /* nothing can be proven of its queries */
 };
 
 /* Parse @sql again, with the outline of each SELECT; as sw_parse(), to which it adds
