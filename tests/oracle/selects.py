@@ -128,7 +128,7 @@ class Selects:
             return one
         two = self._plain(self.table(), "b")
         kind = self.dice.choice(JOINS)
-        on = "a.patient_id = b.patient_id"
+        on = self.meeting(one, two, kind) if self.chance(0.3) else "a.patient_id = b.patient_id"
         if self.chance(0.2) and kind != "FULL JOIN":
             on += f" AND {self.comparison(two)}"
         text = f"{one.text} {kind} {two.text} ON {on}"
@@ -138,6 +138,16 @@ class Selects:
         return From(text, {**one.columns, **two.columns},
                     one.unique + two.unique if one.unique and two.unique else [], ["a", "b"])
 
+    def meeting(self, one, two, join):
+        """By something else than the key."""
+        name = self.column(one)
+        other = self.column(two, one.columns[name])
+        if other is None or one.columns[name] == BOOL:
+            return "a.patient_id = b.patient_id"
+        operator = "=" if join == "FULL JOIN" else self.pick("=", "=", "=", "<", "<>")
+        more = f" AND {self.comparison(one)}" if join != "FULL JOIN" and self.chance(0.3) else ""
+        return f"{name} {operator} {other}{more}"
+
     def rows_of(self, from_, where=None):
         """FROM and WHERE. Two tables without ON are joined there."""
         where = self.where(from_) if where is None else where
@@ -146,7 +156,27 @@ class Selects:
                 else " WHERE a.patient_id = b.patient_id"
         return f"FROM {from_.text}{where}"
 
+    def subquery_of_others(self, from_):
+        """Of rows that have not the key of those around it."""
+        inner = self._plain(self.table(), "s")
+        name = self.column(from_)
+        kind = from_.columns[name]
+        other = self.column(inner, kind)
+        if other is None or kind == BOOL:
+            return f"{self.pick('', 'NOT ')}EXISTS (SELECT 1 {self.rows_of(inner)})"
+        more = f" AND {self.comparison(inner)}" if self.chance(0.5) else ""
+        where = self.where(inner, 0.5)
+        return self.pick(
+            f"{name} {self.pick('=', '<', '>=')} (SELECT {self.pick('min', 'max')}({other}) FROM {inner.text}{where})",
+            f"{name} {self.pick('', 'NOT ')}IN (SELECT {other} FROM {inner.text}{where})",
+            f"{name} {self.pick('= ANY', '> ANY', '<> ALL', '<= ALL')} (SELECT {other} FROM {inner.text}{where})",
+            f"{self.pick('', 'NOT ')}EXISTS (SELECT 1 FROM {inner.text} WHERE {other} = {name}{more})",
+            f"(SELECT count(*) FROM {inner.text} WHERE {other} {self.pick('=', '<')} {name}{more}) > {self.pick(0, 1, 5)}",
+            f"(SELECT count(*) FROM {inner.text}{where}) > {self.pick(0, 3, 20)}")
+
     def subquery(self, from_):
+        if self.chance(0.4):
+            return self.subquery_of_others(from_)
         inner = self._plain(self.table(), "s")
         key = f"{from_.parts[0]}.patient_id"
         more = f" AND {self.comparison(inner)}" if self.chance(0.6) else ""
@@ -161,6 +191,8 @@ class Selects:
     def expression(self, from_):
         name = self.column(from_)
         kind = from_.columns[name]
+        if self.chance(0.05):
+            return f"({self.subquery_of_others(from_)})"
         more = {INT: [f"{name} + 1", f"{name} * -1", f"{name}::text"],
                 NUM: [f"{name} * 2", f"round({name}, 1)", f"coalesce({name}, 0)"],
                 TEXT: [f"upper({name})", f"{name} || 'x'", f"length({name})", f"coalesce({name}, '-')",
@@ -286,8 +318,11 @@ class Selects:
             from_ = self._plain(self.table(), "a")
             name = self.column(from_, kind) or f"NULL::{VALUES[kind][0]}"
             arms.append(f"SELECT {name} {self.rows_of(from_)}")
+        if self.chance(0.25):
+            arms.insert(self.dice.randrange(len(arms) + 1), f"SELECT {self.value(kind)}::{VALUES[kind][0]}")
         sql = arms[0]
         for arm in arms[1:]:
+            sql = f"({sql})" if self.chance(0.2) else sql
             sql += f" {self.dice.choice(OPERATIONS)} {arm}"
         if self.chance(0.5):
             sql += self.order("1") + (self.limit() if self.chance(0.4) else "")
@@ -301,7 +336,14 @@ class Selects:
         outer = self.pick("SELECT count(*), min(k) FROM q", "SELECT * FROM q",
                           "SELECT k, c0 FROM q ORDER BY k, c0",
                           "SELECT k, count(*) FROM q GROUP BY k", "SELECT c0, count(*) FROM q GROUP BY c0",
-                          "SELECT q.k, p.name FROM q JOIN patients p ON p.patient_id = q.k")
+                          "SELECT q.k, p.name FROM q JOIN patients p ON p.patient_id = q.k",
+                          "SELECT q.k, v.visit_id FROM q LEFT JOIN visits v ON v.visit_id = q.k",
+                          "SELECT count(*) FROM q WHERE c0 IS NOT NULL AND k < (SELECT max(visit_id) FROM visits)")
+        if self.chance(0.3):
+            return f"WITH q AS ({inner}) " + self.pick(
+                "SELECT x.k, y.k FROM q x JOIN q y ON x.c0 = y.c0", "SELECT k FROM q WHERE k > (SELECT min(k) FROM q)",
+                "SELECT k FROM q UNION ALL SELECT count(*) FROM q", "SELECT count(*) FROM q x, q y",
+                "SELECT k FROM q EXCEPT SELECT visit_id FROM visits")
         if self.chance(0.4):
             return f"WITH q AS ({inner}) {outer}"
         return outer.replace("FROM q", f"FROM ({inner}) q", 1)

@@ -154,3 +154,33 @@ select * from a left join m using (k) where a.k = 5
 select * from m where k in (select y from y)
 select v from a union all select v from m
 select * from a join x on x.x = a.k
+-- in parts
+select k from a where v > (select avg(v) from a)
+select k, (select max(v) from b), (select min(v) from b) from a
+select (select count(*) from a), (select count(*) from b)
+select 1 where exists (select from a) and not exists (select from b)
+select k from a where v not in (select v from b where w > 1)
+select k from a where exists (select from b where b.v = 1)
+select k from a where exists (select from b where b.v = v)
+select k from a where exists (select from b where b.v = a.v and exists (select from c where c.v = 1))
+select k from a where exists (select from b, (select max(c.v) as m from c) t where b.v = a.v and t.m > b.v)
+select k from a where v > (select avg(n) from (select count(*) n from b group by v) t where t.n > a.w)
+select k from a except select k from x
+(select v from a except select v from b) union all select v from c
+select k from a union all select 1
+select k from a union (select v from b order by v limit 3)
+with t as (select v, count(*) n from a group by v) select * from t x join t y on x.n > y.n
+with t as (select * from a) select * from t x join t y on x.v = y.v
+with t as (select v from a), u as (select v from b) select * from t, u
+with t as (select v from a union select 1) select * from t
+select count(*) from (select a.k from a join b on a.v = b.v) t
+select * from a join (select v, max(k) from b group by v) t using (v)
+select * from (select k, v from a where v = 1 order by k limit 3) t, b
+select random(), a.k from a, b where a.v = b.v
+select k from a where v > (select random())
+select k from a where k = 1 and v in (select v from b where k = 3)
+select k from a where k in (1, 2) and v in (select v from b where k = 1)
+select (select sum(w)) from a
+select ctid from a, b
+select * from a, b for update
+select * from a, s, b
