@@ -124,6 +124,10 @@ bool sw_places_locate(const struct sw_places *places, const char *table,
 
     if (found == NULL)
         return false;
+    for (int i = 0; found->is_reference && i < found->placement->shard_count; i++)
+        print_shard(found->placement->shards[i], out);
+    if (found->is_reference)
+        return true;
     if (found->keys == NULL) {
         print_shard(found->shard, out);
         return true;

@@ -121,20 +121,22 @@ static void put_block(struct sw_answer *answer, const struct sw_block *block)
 static void put_table(struct sw_answer *answer, const struct sw_database *database,
                       const struct sw_table *table, const struct sw_catalog_table *found)
 {
-    bool is_sharded = table->keys != NULL;
+    bool is_sharded = table->keys != NULL, is_spread = is_sharded || table->is_reference;
 
     sw_answer_row(answer);
     sw_answer_text(answer, database->name);
     sw_answer_text(answer, table->business->name);
     sw_answer_text(answer, table->schema);
     sw_answer_text(answer, table->name);
-    sw_answer_text(answer, is_sharded ? "sharded" : "single");
+    sw_answer_text(answer, is_sharded            ? "sharded"
+                           : table->is_reference ? "reference"
+                                                 : "single");
     if (is_sharded)
         put_key(answer, table);
     else
         sw_answer_text(answer, NULL);
     sw_answer_text(answer, is_sharded ? table->placement->name : NULL);
-    sw_answer_number(answer, is_sharded ? table->placement->shard_count : 1);
+    sw_answer_number(answer, is_spread ? table->placement->shard_count : 1);
     put_block(answer, found == NULL ? NULL : found->block);
     put_block(answer, found == NULL ? NULL : found->write_block);
 }

@@ -178,7 +178,7 @@ static void read_key(struct sw_reader *reader, const struct sw_entry *entry,
 static const struct sw_field table_fields[] = {
     {.name = "key", .read = read_key},
     {.name = "placement", .read = read_table_placement},
-    {.name = "reference"},
+    {"reference", sw_read_bool, offsetof(struct sw_config_table, is_reference), false, 0, 0},
     {"unique", read_local, offsetof(struct sw_config_table, is_unique_local), false, 0, 0},
     {"foreign_keys", read_local, offsetof(struct sw_config_table, is_foreign_local), false, 0,
      0},
@@ -216,22 +216,29 @@ static void name_table(struct sw_reader *reader, const struct sw_entry *entry,
     free(full);
 }
 
-static void check_kind(struct sw_reader *reader, const struct sw_entry *entry)
+static void check_kind(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_config_table *table)
 {
     const struct sw_config_business *business = reader->business;
     bool is_keyed = sw_reader_has(reader, entry, "key"),
          is_placed = sw_reader_has(reader, entry, "placement");
 
-    if (is_keyed && !is_placed)
+    if (table->is_reference && (is_keyed || is_placed))
+        sw_reader_fault(reader, entry->key,
+                        "table '%.80s' is a reference table, of which each shard has all rows; "
+                        "remove its key and placement",
+                        entry->name);
+    else if (is_keyed && !is_placed)
         sw_reader_fault(reader, entry->key, "table '%.80s' has a key; write its placement too",
                         entry->name);
     else if (is_placed && !is_keyed)
         sw_reader_fault(reader, entry->key, "table '%.80s' has a placement; write its key too",
                         entry->name);
-    else if (!is_keyed && business->shard_count > 1)
+    else if (!is_keyed && !table->is_reference && business->shard_count > 1)
         sw_reader_fault(reader, entry->key,
                         "table '%.80s' needs a key and a placement, as business '%.60s' has %d "
-                        "shards; or move it to a business with one shard",
+                        "shards; or reference: true, if each of them has all its rows; or move "
+                        "it to a business with one shard",
                         entry->name, business->name, business->shard_count);
 }
 
@@ -260,7 +267,7 @@ static void read_table(struct sw_reader *reader, const struct sw_entry *entry, v
     name_table(reader, entry, table);
     if (sw_reader_fields(reader, entry, table_fields,
                          sizeof table_fields / sizeof *table_fields, table)) {
-        check_kind(reader, entry);
+        check_kind(reader, entry, table);
         check_parts(reader, entry, table);
     }
 }

@@ -265,8 +265,11 @@ static bool check_table(const struct sw_planner *planner, const struct sw_table 
 
     if (object->use == SW_OBJECT_RENAMED && sw_ddl_declared(planner, object) == table)
         return refuse_rename(planner, table);
-    return table->keys == NULL || object->use == SW_OBJECT_NAMED ||
-           check_sharded(planner, table, index);
+    if (object->use == SW_OBJECT_NAMED)
+        return true;
+    if (table->is_reference) /* whose rows are the same everywhere */
+        return check_numbers(planner, table, index) && check_filling(planner, table);
+    return table->keys == NULL || check_sharded(planner, table, index);
 }
 
 /* --- schemas --- */

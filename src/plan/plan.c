@@ -208,6 +208,20 @@ static bool have_same_shards(const struct sw_placement *a, const struct sw_place
            memcmp(a->shards, b->shards, (size_t)a->shard_count * sizeof(void *)) == 0;
 }
 
+static bool is_reference(const struct sw_place *place)
+{
+    return place->table != NULL && place->table->is_reference;
+}
+
+/* Has each shard of @placement the rows of a reference table? */
+static bool covers(const struct sw_place *reference, const struct sw_placement *placement)
+{
+    for (int i = 0; i < placement->shard_count; i++)
+        if (!sw_placement_has(reference->table->placement, placement->shards[i]))
+            return false;
+    return true;
+}
+
 /* May one shard serve both? */
 static bool fit(const struct sw_place *a, const struct sw_place *b)
 {
@@ -217,7 +231,8 @@ static bool fit(const struct sw_place *a, const struct sw_place *b)
         return sw_placement_has(b->table->placement, a->shard);
     if (b->kind == SW_PLACE_SHARD)
         return sw_placement_has(a->table->placement, b->shard);
-    return have_same_shards(a->table->placement, b->table->placement);
+    return is_reference(b) ? covers(b, a->table->placement)
+                           : have_same_shards(a->table->placement, b->table->placement);
 }
 
 /* Each shard must have all tables. What is asked of them is found out when they are asked, see
@@ -230,7 +245,9 @@ static bool scatter(const struct sw_planner *planner, const struct sw_place *pla
         const struct sw_place *other = &planner->places[i];
 
         if (other->table != NULL &&
-            !have_same_shards(place->table->placement, other->table->placement))
+            !(is_reference(other)
+                  ? covers(other, place->table->placement)
+                  : have_same_shards(place->table->placement, other->table->placement)))
             return refuse_pair(planner, place, other);
     }
     *route = (struct sw_route){.kind = SW_ROUTE_SEVERAL,
@@ -246,6 +263,13 @@ static bool scatter(const struct sw_planner *planner, const struct sw_place *pla
     return true;
 }
 
+/* A reference table is wherever other tables are. */
+static bool decides_more(const struct sw_place *place, const struct sw_place *than)
+{
+    return than == NULL || (than->kind != SW_PLACE_SHARD && place->kind == SW_PLACE_SHARD) ||
+           (is_reference(than) && !is_reference(place));
+}
+
 /* Each place must fit the one that decides: the first known shard, else the first of all. */
 static bool combine(const struct sw_planner *planner, bool explains, struct sw_route *route)
 {
@@ -258,8 +282,7 @@ static bool combine(const struct sw_planner *planner, bool explains, struct sw_r
         if (place->kind == SW_PLACE_SEVERAL)
             return planner->may_scatter ? scatter(planner, place, explains, route)
                                         : refuse_several(planner, place);
-        if (is_of_table(place) && (decides == NULL || (decides->kind != SW_PLACE_SHARD &&
-                                                       place->kind == SW_PLACE_SHARD)))
+        if (is_of_table(place) && decides_more(place, decides))
             decides = place;
     }
     assert(decides != NULL);
@@ -299,10 +322,10 @@ static bool may_scatter(const struct sw_planner *planner)
     for (int i = 0; i < statement->relation_count; i++) {
         const struct sw_table *table = planner->places[i].table;
 
-        if ((table != NULL && !sw_table_is_sharded(table)) ||
+        if ((table != NULL && !sw_table_is_sharded(table) && !table->is_reference) ||
             planner->places[i].temporary != NULL)
             return false;
-        has_sharded = has_sharded || table != NULL;
+        has_sharded = has_sharded || sw_table_is_sharded(table);
     }
     return has_sharded && statement->kind == SW_STATEMENT_SELECT && !statement->writes &&
            !statement->locks_rows && !planner->calls_writer;

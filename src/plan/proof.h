@@ -13,6 +13,7 @@
 /* What is known of a relation. */
 struct sw_proof_label {
     bool is_known, is_spread;
+    bool holds_reference;         /* see below */
     bool is_nullable;             /* an outer join may put NULLs in its place */
     const struct sw_table *table; /* whose placement the keys have */
     int query;                    /* of a derived one; -1: it is a table */
@@ -22,6 +23,8 @@ struct sw_proof_result {
     bool is_known;
     enum sw_spread spread;
     bool is_limited;
+    bool
+        holds_reference; /* of CONSTANT: rows of a reference table, in an order of each shard */
     const struct sw_table *table; /* as in a label */
     int *parts;                   /* of each output: the part of the key that it is, or -1 */
     int output_count;

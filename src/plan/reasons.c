@@ -132,6 +132,8 @@ void sw_place_explain(const struct sw_place *place, struct sw_route *route)
         (void)snprintf(text, sizeof text, "temporary table %s", place->temporary->name);
     else if (sw_table_is_sharded(place->table))
         explain_sharded(place, text, sizeof text);
+    else if (place->table->is_reference)
+        (void)snprintf(text, sizeof text, "reference table %s", place->table->name);
     else
         (void)snprintf(text, sizeof text, "%s %s",
                        place->is_function ? "function" : "single table", place->table->name);

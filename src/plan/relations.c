@@ -104,7 +104,9 @@ static bool place_table(struct sw_planner *planner, const struct sw_table *table
     if (!sw_rights_check_table(planner, table))
         return false;
     place->table = table;
-    place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL : SW_PLACE_SHARD;
+    place->kind = sw_table_is_sharded(table) ? SW_PLACE_SEVERAL
+                  : table->is_reference      ? SW_PLACE_ANY_OF
+                                             : SW_PLACE_SHARD;
     place->shard = table->shard;
     place->facts = sw_planner_facts(planner, table);
     return sw_blocks_check(planner, table, false);
@@ -162,6 +164,18 @@ static bool refuse_catalog_write(struct sw_planner *planner, const struct sw_rel
     return false;
 }
 
+/* All shards, or none: nobody sees to that. */
+static bool refuse_reference(struct sw_planner *planner, const struct sw_table *table,
+                             const char *what, const char *hint)
+{
+    sw_error_set(planner->err, "0A000", "%s reference table \"%s\" is not supported", what,
+                 table->name);
+    sw_error_detail(planner->err, "Each shard of business \"%s\" has its own copy of the rows.",
+                    table->business->name);
+    sw_error_hint(planner->err, "%s", hint);
+    return false;
+}
+
 static bool refuse_key_update(struct sw_planner *planner, const struct sw_table *table,
                               const char *key)
 {
@@ -190,11 +204,30 @@ static bool check_target(struct sw_planner *planner, const struct sw_level *leve
     place = &planner->places[level->target];
     if (place->kind == SW_PLACE_CATALOG)
         return refuse_catalog_write(planner, &planner->statement->relations[level->target]);
+    if (place->table != NULL && place->table->is_reference)
+        return refuse_reference(planner, place->table, "writing",
+                                "Write the same rows on each of its shards, connected to them; "
+                                "TRUNCATE runs on all.");
     if (place->table != NULL && !sw_blocks_check(planner, place->table, true))
         return false;
     place->is_target_of_insert = level->kind == SW_LEVEL_INSERT;
     return !sw_table_is_sharded(place->table) ||
            check_assignments(planner, level, place->table);
+}
+
+/* Who locks them on one shard keeps nobody from those of another. */
+static bool check_locks(struct sw_planner *planner)
+{
+    const struct sw_statement *statement = planner->statement;
+
+    for (int i = 0; statement->locks_rows && i < statement->relation_count; i++) {
+        const struct sw_table *table = planner->places[i].table;
+
+        if (table != NULL && table->is_reference)
+            return refuse_reference(planner, table, "locking rows of a query with",
+                                    "Lock the rows of other tables in a statement without it.");
+    }
+    return true;
 }
 
 bool sw_relations_resolve(struct sw_planner *planner)
@@ -218,5 +251,5 @@ bool sw_relations_resolve(struct sw_planner *planner)
     for (int i = 0; i < statement->level_count; i++)
         if (!check_target(planner, &statement->levels[i]))
             return false;
-    return true;
+    return check_locks(planner);
 }

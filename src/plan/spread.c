@@ -15,6 +15,7 @@ static bool label_derived(struct sw_proof *proof, int relation)
     if (!sw_proof_prove(proof, query))
         return false;
     result = &proof->results[query];
+    label->holds_reference = result->holds_reference;
     if (result->spread == SW_SPREAD_CONSTANT)
         return true;
     if ((result->spread != SW_SPREAD_COMPLETE || result->is_limited) && result->tie < 0)
@@ -37,8 +38,9 @@ static bool label_relation(struct sw_proof *proof, int relation)
     if (sw_proof_relation(proof, relation)->kind == SW_RELATION_DERIVED)
         return label_derived(proof, relation);
     label->is_spread = sw_table_is_sharded(place->table);
+    label->holds_reference = place->table != NULL && place->table->is_reference;
     label->table = place->table;
-    return label->is_spread || place->table == NULL;
+    return label->is_spread || label->holds_reference || place->table == NULL;
 }
 
 static bool label_join(struct sw_proof *proof, int at, bool is_nullable, bool *is_spread)
@@ -205,6 +207,20 @@ static void find_output_parts(struct sw_proof *proof, const struct sw_outline_qu
     }
 }
 
+/* Each shard has the rows of a reference table, but in an order of its own: what depends on
+ * that must not differ from shard to shard. */
+static bool note_references(const struct sw_proof *proof, const struct sw_outline_query *query,
+                            struct sw_proof_result *result)
+{
+    for (int i = 0; i < proof->planner->statement->relation_count; i++)
+        if (sw_proof_relation(proof, i)->level == query->level)
+            result->holds_reference =
+                result->holds_reference || proof->labels[i].holds_reference;
+    return !result->holds_reference ||
+           !(query->is_limited || query->is_grouped || query->is_aggregated ||
+             query->window_count > 0 || query->is_distinct_on);
+}
+
 static bool prove_select(struct sw_proof *proof, const struct sw_outline_query *query,
                          struct sw_proof_result *result)
 {
@@ -217,6 +233,8 @@ static bool prove_select(struct sw_proof *proof, const struct sw_outline_query *
         if (!sw_proof_are_bound(proof, query->level, &result->tie))
             return false;
         result->table = sw_proof_table_of_level(proof, query->level);
+    } else if (!note_references(proof, query, result)) {
+        return false;
     }
     if (!prove_links(proof, query->level, result))
         return false;
@@ -277,8 +295,10 @@ static bool prove_set_operation(struct sw_proof *proof, const struct sw_outline_
         return false;
     left = &proof->results[query->left];
     right = &proof->results[query->right];
-    if (left->spread == SW_SPREAD_CONSTANT && right->spread == SW_SPREAD_CONSTANT)
-        return true;
+    if (left->spread == SW_SPREAD_CONSTANT && right->spread == SW_SPREAD_CONSTANT) {
+        result->holds_reference = left->holds_reference || right->holds_reference;
+        return !result->holds_reference || !query->is_limited;
+    }
     if (left->spread == SW_SPREAD_CONSTANT || right->spread == SW_SPREAD_CONSTANT)
         return false; /* every shard would give its rows */
     meet_parts(proof, left, right, result);

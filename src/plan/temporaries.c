@@ -241,7 +241,7 @@ static bool add_named(const struct sw_planner *planner, const struct sw_object *
     if (!sw_rights_check_table(planner, table) || !sw_blocks_check(planner, table, false) ||
         !check_defaults(planner, table))
         return false;
-    if (table->keys == NULL)
+    if (table->keys == NULL && !table->is_reference)
         return narrow(planner, home, table->shard, NULL);
     if (table->placement->shard_count == 1)
         return narrow(planner, home, table->placement->shards[0], NULL);

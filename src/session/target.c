@@ -475,6 +475,19 @@ static bool refuse_moved(struct sw_error *err)
     return false;
 }
 
+/* Of a placement without a key, that of reference tables, each is as good as the others. */
+static const struct sw_shard *choose_shard(const struct sw_session *session,
+                                           const struct sw_route *route)
+{
+    const struct sw_placement *placement = route->placement;
+
+    if (route->kind == SW_ROUTE_SEVERAL)
+        return placement->shards[0];
+    return route->kind == SW_ROUTE_ANY_OF && placement->part_count == 0
+               ? placement->shards[session->id % (uint32_t)placement->shard_count]
+               : route->shard;
+}
+
 bool sw_session_aim(struct sw_session *session, const struct sw_statement *statement,
                     const struct sw_plan *plan, const struct sw_parameters *parameters,
                     bool executes, struct sw_error *err)
@@ -500,13 +513,12 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
         return refuse_beside_ddl(err);
     if (route.needs_ids && executes)
         return refuse_spliced(err);
-    next = (struct sw_target){
-        .kind = kinds[route.kind],
-        .shard = route.kind == SW_ROUTE_SEVERAL ? route.placement->shards[0] : route.shard,
-        .placement = route.placement,
-        .executes = executes,
-        .writes = executes && route.writes,
-        .locks_rows = executes && statement->locks_rows};
+    next = (struct sw_target){.kind = kinds[route.kind],
+                              .shard = choose_shard(session, &route),
+                              .placement = route.placement,
+                              .executes = executes,
+                              .writes = executes && route.writes,
+                              .locks_rows = executes && statement->locks_rows};
     meet_others(session, statement, &next);
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;

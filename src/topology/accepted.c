@@ -117,7 +117,11 @@ static const char *describe_table(const struct sw_table *table, struct sw_arena 
     struct sw_buf text;
 
     sw_buf_init(&text, MOST_TEXT);
-    if (table->keys == NULL) {
+    if (table->is_reference) {
+        sw_buf_append_text(&text, "reference on");
+        for (int i = 0; i < table->placement->shard_count; i++)
+            sw_buf_printf(&text, " %s", table->placement->shards[i]->name);
+    } else if (table->keys == NULL) {
         sw_buf_printf(&text, "single on %s", table->shard->name);
     } else {
         sw_buf_printf(&text, "%s.%s(", table->business->name, table->placement->name);

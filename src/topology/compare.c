@@ -161,7 +161,7 @@ static const struct sw_block *not_known_yet(struct sw_comparison *comparison,
 /* The shards of a table, one after the other; NULL behind the last. */
 static const struct sw_shard *shard_of(const struct sw_table *table, int at)
 {
-    if (table->keys == NULL)
+    if (table->keys == NULL && !table->is_reference)
         return at == 0 ? table->shard : NULL;
     return at < table->placement->shard_count ? table->placement->shards[at] : NULL;
 }

@@ -36,7 +36,7 @@ static void block_writes(struct judgement *judgement, const char *message, const
             sw_comparison_block(judgement->comparison, message, detail, hint);
 }
 
-/* Are all its rows on one shard? */
+/* Are all its rows on one shard, or on each that has any? */
 static bool is_in_one_place(const struct sw_table *table)
 {
     return table->keys == NULL || table->placement->shard_count == 1;
@@ -234,10 +234,34 @@ static bool key_refers_to_key(const struct sw_table *table, const struct sw_tabl
     return true;
 }
 
+/* Has each shard of @table all rows of a reference table? */
+static bool is_covered(const struct sw_table *table, const struct sw_table *reference)
+{
+    const struct sw_placement *placement = reference->placement;
+    int count = table->keys == NULL && !table->is_reference ? 1 : table->placement->shard_count;
+
+    for (int i = 0; i < count; i++) {
+        const struct sw_shard *shard = table->keys == NULL && !table->is_reference
+                                           ? table->shard
+                                           : table->placement->shards[i];
+        int at = 0;
+
+        while (at < placement->shard_count && placement->shards[at] != shard)
+            at++;
+        if (at == placement->shard_count)
+            return false;
+    }
+    return true;
+}
+
 /* Is the row that is referred to always on the shard of the row that refers? */
 static bool is_colocated(const struct sw_table *table, const struct sw_table *other,
                          const struct sw_schema_constraint *constraint)
 {
+    if (other != NULL && other->is_reference)
+        return is_covered(table, other);
+    if (table->is_reference)
+        return false;
     if (other == NULL)
         return is_in_one_place(table);
     if (is_in_one_place(table) && is_in_one_place(other))

@@ -174,12 +174,35 @@ static void build_functions(struct builder *builder, const struct sw_config_busi
     business->function_count = from->function_count;
 }
 
+/* Rows without a key, on all shards alike. */
+static const struct sw_placement *build_everywhere(struct builder *builder,
+                                                   const struct sw_business *business)
+{
+    struct sw_placement *placement = take(builder, 1, sizeof *placement);
+    struct sw_bucket *buckets = take(builder, business->shard_count, sizeof *buckets);
+
+    for (int i = 0; i < business->shard_count; i++)
+        buckets[i] = (struct sw_bucket){&business->shards[i], SW_BUCKET_ACTIVE};
+    *placement = (struct sw_placement){.name = "every shard",
+                                       .business = business,
+                                       .kind = SW_PLACEMENT_HASH,
+                                       .group_count = 1,
+                                       .default_group = -1,
+                                       .group_buckets = business->shard_count,
+                                       .buckets = buckets,
+                                       .bucket_count = business->shard_count};
+    collect_shards(builder, placement, business);
+    return placement;
+}
+
 static const struct sw_table *build_tables(struct builder *builder,
                                            const struct sw_config_business *from,
                                            const struct sw_placement *placements,
                                            const struct sw_business *business)
 {
     struct sw_table *tables = take(builder, from->table_count, sizeof *tables);
+    const struct sw_placement *everywhere =
+        business->shard_count > 1 ? build_everywhere(builder, business) : NULL;
 
     for (int i = 0; i < from->table_count; i++) {
         const struct sw_config_table *table = &from->tables[i];
@@ -189,6 +212,9 @@ static const struct sw_table *build_tables(struct builder *builder,
                                       .business = business,
                                       .keys = table->keys,
                                       .config = table};
+        tables[i].is_reference = table->is_reference && everywhere != NULL;
+        if (tables[i].is_reference)
+            tables[i].placement = everywhere;
         if (table->keys != NULL)
             tables[i].placement = &placements[table->placement];
         else

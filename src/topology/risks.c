@@ -66,7 +66,7 @@ static void judge_clouds(const struct teller *teller, const struct sw_business *
 
 static bool holds(const struct sw_table *table, const struct sw_shard *shard)
 {
-    if (table->keys == NULL)
+    if (table->keys == NULL && !table->is_reference)
         return table->shard == shard;
     for (int i = 0; i < table->placement->shard_count; i++)
         if (table->placement->shards[i] == shard)

@@ -168,7 +168,8 @@ struct sw_config_table {
     const char *schema, *name; /* schema is "public" unless the file says "schema.name" */
     const char *const *keys;   /* the columns of the key, one for each part; NULL: single */
     int key_count;
-    int placement; /* index in the placements of the business; -1 of a single table */
+    int placement;     /* index in the placements of the business; -1 without a key */
+    bool is_reference; /* each shard of the business has all its rows; it has no key */
     /* What the DBA answers for, although no shard can: that unique and exclusion constraints
      * hold over all shards; that foreign keys do; that triggers touch only rows of the same
      * shard; that row security does. */

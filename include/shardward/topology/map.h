@@ -73,8 +73,11 @@ struct sw_table {
     const char *schema, *name;
     const struct sw_business *business;
     const char *const *keys; /* the columns of the key, one for each part; NULL: single */
-    const struct sw_placement *placement; /* of a sharded table */
-    const struct sw_shard *shard;         /* of a single table */
+    const struct sw_placement *placement; /* of a sharded table; of a reference table one that
+                                             leads to all shards */
+    const struct sw_shard *shard; /* of a single table; of a reference table the first */
+    bool
+        is_reference; /* each shard of its business, of which there are several, has all rows */
     const struct sw_config_table *config; /* what the DBA answers for; NULL: nothing */
 };
 

@@ -184,3 +184,46 @@ select (select sum(w)) from a
 select ctid from a, b
 select * from a, b for update
 select * from a, s, b
+-- reference tables
+select * from f
+select count(*) from f x, f y
+select * from f where a = 1 order by b limit 1
+select a.*, f.b from a join f on f.a = a.v
+select a.*, f.b from a left join f on f.a = a.v
+select a.*, f.b from f left join a on f.a = a.v
+select a.*, f.b from a right join f on f.a = a.v
+select a.*, f.b from a full join f on f.a = a.v
+select f.b, count(*) from a, f where f.a = a.v group by f.b
+select * from a join f on f.a = a.v where a.k = 5
+select * from p join f on f.a = p.v
+select * from p join f on f.a = p.v where p.k = 5
+select * from p left join f on f.a = p.v
+select * from s join f on f.a = s.v
+select * from m join f on f.a = m.v
+select * from a where v in (select f.b from f)
+select * from a where exists (select from f where f.a = a.v)
+select k, (select f.b from f where f.a = a.v) from a
+select k, (select f.b from f limit 1) from a
+select k, (select max(f.b) from f) from a
+select k, (select x.b from (select b from f) x order by x.b limit 1) from a
+select k, r from a, (select b, row_number() over () as r from f) x
+select k, (select y.b from (select distinct on (a) b from f) y where y.b = a.v) from a
+select k from a union all select b from f
+select b from f union select b from f
+select k from a where v in (select b from f union select b from f)
+select k from a where v in (select b from f union select b from f limit 1)
+with x as (select b from f) select * from a join x on x.b = a.v
+select * from a join lateral (select * from f where f.a = a.v order by f.b limit 1) x on true
+select * from f for update
+select a.* from a join f on f.a = a.v where a.k = 1 for update of a
+insert into f values (1, 2)
+insert into f select v, k from a where k = 1
+update f set b = 1
+delete from f where a = 1
+update a set v = f.b from f where f.a = a.v and a.k = 1
+delete from a using f where f.a = a.v and a.k = 1
+copy f to stdout
+copy (select a.*, f.b from a join f on f.a = a.v) to stdout
+copy f from stdin
+truncate f
+explain select * from f
