@@ -283,10 +283,12 @@ static const char *recast(struct sw_recasting *recasting, struct change *change)
 {
     MemoryContext context = pg_query_enter_memory_context();
     PgQueryProtobuf packed = {0};
-    const char *said = NULL;
+    const char *said = NULL, *before = NULL;
 
     change->whole = parse(recasting);
     if (!recasting->is_refused) {
+        if (recasting->gather != NULL)
+            before = say(recasting->arena, wrap(change->whole));
         change->tree = number(recasting, change->whole);
         sw_recast_spell(&change->tree, change->parts, change->part_count);
         change->make(recasting, change);
@@ -295,6 +297,8 @@ static const char *recast(struct sw_recasting *recasting, struct change *change)
         List *changed = wrap(recasting->select);
 
         said = say(recasting->arena, changed);
+        if (recasting->gather != NULL)
+            recasting->gather->is_clients = strcmp(said, before) == 0;
         packed = pg_query_nodes_to_protobuf(changed);
     }
     pg_query_exit_memory_context(context);

@@ -261,6 +261,9 @@ static void gather_whole(struct sw_cook *cook)
     recipe->offset = row_count(&gather->offset);
     cook->state =
         gather->key_count > 0 || gather->has_to_finish ? SW_COOK_GATHER : SW_COOK_DONE;
+    recipe->asks_clients_text = gather->is_clients && cook->state == SW_COOK_DONE &&
+                                recipe->limit.kind != SW_ROWS_CONSTANT &&
+                                recipe->offset.kind != SW_ROWS_CONSTANT;
 }
 
 static bool gather(struct sw_cook *cook, struct sw_error *err)

@@ -1,8 +1,8 @@
 /*
  * Recipes that were made for a planned statement. Its text is one only if it holds no literals
- * that were lifted; and a parameter's type makes another statement of it. So there may be many,
- * of which the latest few are kept. What a server says of a statement depends on its
- * search_path, too: only that of the plain one is kept.
+ * that were lifted, or the recipe does not look at them; and a parameter's type makes another
+ * statement of it. So there may be many, of which the latest few are kept. What a server says
+ * of a statement depends on its search_path, too: only that of the plain one is kept.
  */
 #include "shelf.h"
 
@@ -32,7 +32,7 @@ static bool is_for(const struct kept *kept, const char *text, const uint32_t *ty
     return kept->recipe != NULL && kept->type_count == type_count &&
            (type_count == 0 ||
             memcmp(kept->types, types, (size_t)type_count * sizeof *types) == 0) &&
-           strcmp(kept->text, text) == 0;
+           (kept->recipe->asks_clients_text || strcmp(kept->text, text) == 0);
 }
 
 struct sw_recipe *sw_planned_recipe(const struct sw_planned *planned, const char *text,

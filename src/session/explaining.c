@@ -135,7 +135,7 @@ static void ask(struct sw_scattering *scattering, int shard)
 {
     const struct sw_description *description = &scattering->recipe->description;
     struct sw_scatter *scatter = sw_scattering_spread(scattering, shard, 1);
-    char *text = sw_scattering_explained(scattering, scattering->recipe->gather);
+    char *text = sw_scattering_explained(scattering, sw_scattering_text(scattering));
     struct sw_prepared *prepared =
         sw_prepared_create_unnamed(text, description->parameters, description->parameter_count);
     struct sw_wire_bind bind;

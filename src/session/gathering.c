@@ -188,13 +188,20 @@ static struct sw_columns *make_columns(const struct sw_scattering *scattering)
     return sw_columns_create(&layout, scattering->count, FINISH_BUDGET);
 }
 
+const char *sw_scattering_text(const struct sw_scattering *scattering)
+{
+    const struct sw_recipe *recipe = scattering->recipe;
+
+    return recipe->asks_clients_text ? scattering->text : recipe->gather;
+}
+
 static void start_gathering(struct sw_scattering *scattering, const struct sw_wire_bind *bind,
                             int64_t limit, int64_t offset)
 {
     const struct sw_recipe *recipe = scattering->recipe;
     struct sw_scatter *scatter = sw_scattering_spread(scattering, 0, scattering->count);
     struct sw_prepared *prepared =
-        prepare(scattering, recipe->gather, recipe->description.parameters,
+        prepare(scattering, sw_scattering_text(scattering), recipe->description.parameters,
                 recipe->description.parameter_count);
     struct sw_buf tail;
 

@@ -191,10 +191,9 @@ static int shift_of(const struct sw_scattering *scattering)
     if (copying != NULL && copying->asks_head)
         return sw_scattering_head_shift();
     if (scattering->explaining != NULL && recipe != NULL && !scattering->finishes &&
-        strcmp(recipe->gather, scattering->text) == 0)
+        recipe->asks_clients_text)
         return 0;
-    if (scattering->finishes ||
-        (recipe != NULL && strcmp(recipe->gather, scattering->text) != 0))
+    if (scattering->finishes || (recipe != NULL && !recipe->asks_clients_text))
         return SW_POSITION_LEFT_OUT;
     return scattering->shift;
 }

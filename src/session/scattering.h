@@ -146,6 +146,8 @@ void sw_scattering_note_told(struct sw_scattering *scattering);
 
 /* The recipe is there: ask all shards, if the portal is executed. */
 void sw_scattering_gather(struct sw_scattering *scattering);
+/* What each shard is asked by the recipe. Borrowed. */
+const char *sw_scattering_text(const struct sw_scattering *scattering);
 /* They have answered, and a last query makes the answer of that. */
 void sw_scattering_finish(struct sw_scattering *scattering);
 

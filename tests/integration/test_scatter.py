@@ -60,6 +60,23 @@ def check_all_idle(p):
 
 # One answer
 
+@test
+def texts_that_differ_in_literals_have_answers_of_their_own(p):
+    city, keys = crowd(p)
+    with p.logged_in() as ours, p.oracle_wire() as theirs:
+        for shape, literals in ((f"{of_city(city)} AND visits > %s", (0, 1, 2, 3, 4)),
+                                ("SELECT name, visits FROM patients WHERE patient_id IN (%s)",
+                                 [", ".join(map(str, some)) for some in (keys, keys[1:], keys[2:])]),
+                                (f"{of_city(city)} AND name <> '%s'", ("x", "users_0 0", "users_3 3")),
+                                (f"{of_city(city, 'city')} LIMIT %s", (1, 3, 2)),
+                                (f"{of_city(city, 'city')} OFFSET %s", (1, 3, 2)),
+                                (of_city(city, "%s"), (1, 3, "'x'", "2.5", "5000000000"))):
+            for literal in literals:
+                got, expected = ours.query(shape % literal), theirs.query(shape % literal)
+                equal(sorted_rows(got), sorted_rows(expected), shape % literal)
+                equal(wire.kinds(got), wire.kinds(expected), shape % literal)
+
+
 @rows([("simple", lambda city: query(of_city(city)), "TDDDDCZ"),
        ("unnamed", lambda city: parse(of_city(city)) + bind() + describe("P") + execute() + SYNC,
         "12TDDDDCZ"),

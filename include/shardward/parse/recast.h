@@ -92,6 +92,7 @@ struct sw_recast_gather {
     const struct sw_recast_key *keys; /* the last ones: by which it is sorted */
     int key_count;
     bool has_to_finish; /* a merger cannot do what is left */
+    bool is_clients;    /* it says what the client's text does */
     struct sw_recast_count limit, offset;
 };
 

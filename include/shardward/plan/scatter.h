@@ -90,6 +90,8 @@ struct sw_recipe {
 
     /* What each shard is asked, with the client's parameters. */
     const char *gather;
+    bool asks_clients_text; /* in place of it, which says the same; also that of another text
+                               which differs in literals only */
     const uint32_t *described_types; /* of its columns, as a shard says; NULL: none was asked */
     struct sw_profile gathered; /* as each shard has to describe it: taken of the first one */
     char scope[33]; /* what tells a statement on servers from the same text when it gave other

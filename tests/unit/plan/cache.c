@@ -207,6 +207,24 @@ static void recipes_count_among_the_bytes(void **state)
     sw_plan_cache_free(cache);
 }
 
+static void a_recipe_that_asks_the_clients_text_is_that_of_other_literals(void **state)
+{
+    static const char one[] = "SELECT name FROM patients WHERE visits = 1";
+    static const char other[] = "SELECT name FROM patients WHERE visits = 2";
+    struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
+    struct sw_planned *planned = get(cache, one);
+    struct sw_recipe *recipe = make_recipe(1);
+
+    sw_plan_cache_keep_recipe(cache, planned, one, NULL, 0, recipe);
+    assert_null(sw_planned_recipe(planned, other, NULL, 0));
+    recipe->asks_clients_text = true;
+    assert_ptr_equal(sw_planned_recipe(planned, other, NULL, 0), recipe);
+    sw_recipe_unref(recipe);
+    sw_recipe_unref(recipe);
+    sw_planned_unref(planned);
+    sw_plan_cache_free(cache);
+}
+
 static void recipes_make_room_like_texts(void **state)
 {
     struct sw_plan_cache *cache = sw_plan_cache_create(LIMIT);
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test(without_a_limit_to_fill_nothing_is_kept),
         cmocka_unit_test(a_text_that_would_fill_the_cache_is_not_kept),
         cmocka_unit_test(recipes_count_among_the_bytes),
+        cmocka_unit_test(a_recipe_that_asks_the_clients_text_is_that_of_other_literals),
         cmocka_unit_test(recipes_make_room_like_texts),
         cmocka_unit_test(what_recipes_make_too_large_is_not_kept),
         cmocka_unit_test(what_is_in_use_outlives_the_cache),
