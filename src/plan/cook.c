@@ -369,18 +369,9 @@ static bool can_merge(struct sw_cook *cook, const char *const *texts)
     return !gather->has_to_finish;
 }
 
-static bool is_of_table(const struct sw_cook *cook, int column)
-{
-    int part = 0;
-
-    while (column >= cook->texts[part].first + cook->texts[part].count)
-        part++;
-    return cook->parts[part].source.relation >= 0;
-}
-
 /* Values go as arrays of their type; those of an enum, which are its labels, and arrays
- * themselves as texts. A table's values of a domain are of that again; elsewhere they may be
- * NULLs that it does not allow. */
+ * themselves as texts. Those of a domain are what it is made of: a cast to it may fail at the
+ * NULL of an outer join. */
 static bool describe_column(struct sw_cook *cook, int i, const char *const *texts,
                             uint32_t *array, struct sw_error *err)
 {
@@ -391,11 +382,9 @@ static bool describe_column(struct sw_cook *cook, int i, const char *const *text
     if (collation != NULL && strcmp(collation, "\"default\"") != 0)
         column->collation = sw_arena_strdup(&cook->arena, collation);
     *array = sw_array_type_of(column->type);
-    if (*array != 0 && (kind == NULL || strcmp(kind, "d") != 0 || !is_of_table(cook, i)))
-        return true;
-    column->cast = sw_arena_strdup(&cook->arena, name == NULL ? "" : name);
     if (*array != 0)
         return true;
+    column->cast = sw_arena_strdup(&cook->arena, name == NULL ? "" : name);
     *array = OID_TEXT_ARRAY;
     cook->column_is_text[i] = sw_array_is_plain(column->type);
     if (cook->column_is_text[i] || (kind != NULL && strcmp(kind, "e") == 0))
@@ -478,6 +467,7 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
         return false;
     recipe->finish = sw_arena_strdup(&recipe->arena, text);
     recipe->finish_types = types + parameters;
+    recipe->is_in_parts = !cook->is_whole;
     recipe->visible_count = 0;
     recipe->key_count = 0;
     ask(cook, SW_QUESTION_DESCRIBE, recipe->finish, types, parameters + cook->column_count);

@@ -257,6 +257,8 @@ void sw_scattering_gather(struct sw_scattering *scattering)
 
 /* --- finishing --- */
 
+/* A plan that is for any arrays takes them for short, which is slow where long ones are joined:
+ * such a text has no name, and is planned for what it is given. */
 static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering)
 {
     const struct sw_recipe *recipe = scattering->recipe;
@@ -269,7 +271,10 @@ static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering
         types[i] = i < own ? recipe->description.parameters[i] : recipe->finish_types[i - own];
     text = scattering->explaining == NULL ? NULL
                                           : sw_scattering_explained(scattering, recipe->finish);
-    prepared = prepare(scattering, text == NULL ? recipe->finish : text, types, count);
+    if (text == NULL && recipe->is_in_parts)
+        prepared = sw_prepared_create_unnamed(recipe->finish, types, count);
+    else
+        prepared = prepare(scattering, text == NULL ? recipe->finish : text, types, count);
     free(text);
     free(types);
     return prepared;

@@ -111,6 +111,8 @@ struct sw_recipe {
     /* Finishing: a query with the client's parameters, and behind them one for each gathered
      * column, of these types. NULL: rows are merged. */
     const char *finish;
+    bool is_in_parts; /* it joins what was gathered, so that its plan depends on how much that
+                         is */
     const uint32_t *finish_types;
     struct sw_profile finished; /* as the server that finishes has to describe it */
 };

@@ -11,8 +11,10 @@ CREATE TABLE bills (patient_id bigint NOT NULL, bill_id integer NOT NULL, visit_
     amount numeric(12, 2), tax numeric, currency varchar(3), due date, due_time time,
     term interval, settled boolean, PRIMARY KEY (patient_id, bill_id));
 -- Of two patients only.
+CREATE DOMAIN money_back AS numeric(12, 2) NOT NULL;
+CREATE DOMAIN reason AS text CHECK (length(VALUE) < 9);
 CREATE TABLE refunds (patient_id bigint NOT NULL, refund_id integer NOT NULL, bill_id integer,
-    amount numeric(12, 2), reason text, PRIMARY KEY (patient_id, refund_id));
+    amount money_back, reason reason, PRIMARY KEY (patient_id, refund_id));
 -- Equal rows.
 CREATE TABLE events (patient_id bigint NOT NULL, what text, n integer);
 CREATE TABLE nothing (patient_id bigint NOT NULL, x integer, t text);
