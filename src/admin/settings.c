@@ -100,6 +100,11 @@ static void put_limits(struct sw_answer *answer, const struct sw_config *config)
 {
     put_number(answer, "limits.clients", config->limits.clients, "", 10000, true);
     put_number(answer, "limits.connections", config->limits.connections, "", 0, true);
+    put(answer, "limits.gather_directory", config->limits.gather_directory, NULL, true);
+    put_number(answer, "limits.gather_file", (int64_t)config->limits.gather_file, "B",
+               INT64_C(4) << 30, true);
+    put_number(answer, "limits.gather_memory", (int64_t)config->limits.gather_memory, "B",
+               64 << 20, true);
     put_number(answer, "limits.id_block", config->limits.id_block, "", 32, true);
     put_number(answer, "limits.message", (int64_t)config->limits.message, "B", 64 << 20, true);
     put_number(answer, "limits.query", (int64_t)config->limits.query, "B", 16 << 20, true);

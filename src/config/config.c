@@ -7,16 +7,33 @@
 #include "reader.h"
 #include "shardward/base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FILE = 16 * 1024 * 1024, MOST_DEPTH = 32, DAY_MS = 24 * 60 * 60 * 1000 };
 
 #define MB ((int64_t)1024 * 1024)
 
+static void read_gather_directory(struct sw_reader *reader, const struct sw_entry *entry,
+                                  const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+
+    if (text != NULL && *text == '\0')
+        sw_reader_fault(reader, entry->value, "'gather_directory:': write a directory");
+    else if (text != NULL)
+        ((struct sw_config *)into)->limits.gather_directory = sw_reader_beside(reader, text);
+}
+
 static const struct sw_field limit_fields[] = {
     {"clients", sw_read_number, offsetof(struct sw_config, limits.clients), false, 1, 1000000},
     {"connections", sw_read_number, offsetof(struct sw_config, limits.connections), false, 0,
      1000000},
+    {.name = "gather_directory", .read = read_gather_directory},
+    {"gather_file", sw_read_size, offsetof(struct sw_config, limits.gather_file), false, 0,
+     INT64_C(16) * 1024 * 1024 * MB},
+    {"gather_memory", sw_read_size, offsetof(struct sw_config, limits.gather_memory), false, MB,
+     512 * MB},
     {"id_block", sw_read_number, offsetof(struct sw_config, limits.id_block), false, 1, 10000},
     {"message", sw_read_size, offsetof(struct sw_config, limits.message), false, 1024,
      1024 * MB},
@@ -93,11 +110,16 @@ static const struct sw_field file_fields[] = {
 static struct sw_config *create(const char *path)
 {
     struct sw_config *config = sw_alloc_zero(1, sizeof *config);
+    const char *temporaries = getenv("TMPDIR");
 
     sw_arena_init(&config->arena);
     config->path = sw_arena_strdup(&config->arena, path);
     config->unix_socket.mode = 0777;
     config->limits.clients = 10000;
+    config->limits.gather_directory =
+        sw_arena_strdup(&config->arena, temporaries == NULL ? "/tmp" : temporaries);
+    config->limits.gather_file = (size_t)(4096 * MB);
+    config->limits.gather_memory = (size_t)(64 * MB);
     config->limits.id_block = 32;
     config->limits.message = (size_t)(64 * MB);
     config->limits.query = (size_t)(16 * MB);

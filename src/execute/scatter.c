@@ -152,8 +152,8 @@ static bool feed(struct sw_scatter *scatter, const struct sw_scatter_part *part,
         return sw_merger_feed(scatter->merger, index, bytes, len, err);
     if (scatter->copies != NULL)
         return sw_copies_feed(scatter->copies, index, bytes, len, err);
-    if (scatter->columns != NULL)
-        return sw_columns_feed(scatter->columns, index, bytes, len, err);
+    if (scatter->spill != NULL)
+        return sw_spill_feed(scatter->spill, index, bytes, len, err);
     return sw_buf_append(&scatter->said, bytes, len) ||
            sw_error_set(err, "54000", "a server's answer is too long");
 }
@@ -259,7 +259,7 @@ static bool end_source(const struct sw_scatter_part *part, struct sw_error *err)
         return sw_merger_end(scatter->merger, index_of(part), err);
     if (scatter->copies != NULL)
         return sw_copies_end(scatter->copies, index_of(part), err);
-    return scatter->columns == NULL || sw_columns_end(scatter->columns, index_of(part), err);
+    return scatter->spill == NULL || sw_spill_end(scatter->spill, index_of(part), err);
 }
 
 static void on_done(void *owner, char status)
@@ -361,7 +361,11 @@ static void start_parts(struct sw_scatter *scatter)
 
 static bool is_wanted(const struct sw_scatter *scatter, int index)
 {
-    if (scatter->state != SW_SCATTER_RUNNING || !is_stream(scatter))
+    if (scatter->state != SW_SCATTER_RUNNING)
+        return true;
+    if (scatter->spill != NULL)
+        return sw_spill_wants(scatter->spill);
+    if (!is_stream(scatter))
         return true;
     return !scatter->is_unwanted &&
            (scatter->merger != NULL ? sw_merger_wants(scatter->merger, index)
@@ -386,7 +390,8 @@ static void hold_parts(struct sw_scatter *scatter)
 
 static bool has_all(const struct sw_scatter *scatter)
 {
-    return scatter->started == scatter->count && scatter->busy == 0;
+    return scatter->started == scatter->count && scatter->busy == 0 &&
+           (scatter->spill == NULL || !sw_spill_is_busy(scatter->spill));
 }
 
 static bool is_over(const struct sw_scatter *scatter)
@@ -461,7 +466,7 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
         sw_timer_close(scatter->grace);
     sw_merger_destroy(scatter->merger);
     sw_copies_destroy(scatter->copies);
-    sw_columns_destroy(scatter->columns);
+    sw_spill_destroy(scatter->spill);
     sw_run_finish(&scatter->run);
     sw_buf_finish(&scatter->said);
     sw_buf_finish(&scatter->failure.frame);
@@ -479,9 +484,21 @@ void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies)
     scatter->copies = copies;
 }
 
-void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns)
+/* A chunk was written: there is room again. */
+static void on_spilled(void *owner, const struct sw_error *err)
 {
-    scatter->columns = columns;
+    struct sw_scatter *scatter = owner;
+
+    if (err != NULL)
+        fail(scatter, err, NULL, -1);
+    go_on(scatter);
+}
+
+void sw_scatter_gather(struct sw_scatter *scatter, const struct sw_columns_layout *layout,
+                       const struct sw_spill_limits *limits)
+{
+    scatter->spill =
+        sw_spill_create(scatter->loop, layout, scatter->count, limits, on_spilled, scatter);
 }
 
 void sw_scatter_fill(struct sw_scatter *scatter, struct sw_merger *merger, uint32_t batch)

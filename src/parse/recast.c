@@ -97,6 +97,20 @@ static void print_columns(struct sw_buf *out, int count)
         sw_buf_printf(out, "%sc%d", i == 1 ? "" : ", ", i);
 }
 
+/* Where the columns of the part are that is finished now. */
+static void print_source(struct sw_buf *text, const struct sw_recasting *recasting)
+{
+    if (recasting->reads_tables) {
+        sw_buf_printf(text, " FROM pg_temp." SW_RECAST_TABLE "%d", recasting->part + 1);
+        return;
+    }
+    sw_buf_append_text(text, " FROM ROWS FROM (");
+    for (int i = 0; i < recasting->column_count; i++)
+        sw_buf_printf(text, "%spg_catalog.unnest($%d)", i == 0 ? "" : ", ",
+                      recasting->source->first_parameter + i);
+    sw_buf_append_text(text, ")");
+}
+
 List *sw_recast_rows(struct sw_recasting *recasting)
 {
     int count = recasting->column_count;
@@ -115,11 +129,8 @@ List *sw_recast_rows(struct sw_recasting *recasting)
             sw_buf_printf(&text, " COLLATE %s", column->collation);
         sw_buf_printf(&text, " AS c%d", i + 1);
     }
-    sw_buf_append_text(&text, " FROM ROWS FROM (");
-    for (int i = 0; i < count; i++)
-        sw_buf_printf(&text, "%spg_catalog.unnest($%d)", i == 0 ? "" : ", ",
-                      recasting->source->first_parameter + i);
-    sw_buf_append_text(&text, ") AS u(");
+    print_source(&text, recasting);
+    sw_buf_append_text(&text, " AS u(");
     print_columns(&text, count);
     sw_buf_append(&text, ")) AS r", sizeof ")) AS r");
     select = text.is_over ? NULL : parse_ours((const char *)sw_buf_bytes(&text));
@@ -360,6 +371,7 @@ static void finish_query(struct sw_recasting *recasting, struct change *change)
 static void make_finish(struct sw_recasting *recasting, struct change *change)
 {
     for (int i = 0; i < change->part_count && !recasting->is_refused; i++) {
+        recasting->part = i;
         recasting->source = change->parts[i].source;
         recasting->columns = change->parts[i].columns;
         recasting->column_count = change->parts[i].column_count;
@@ -393,10 +405,14 @@ bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,
 }
 
 const char *sw_recast_finish(const struct sw_recast_part *parts, int part_count, bool *is_raw,
-                             struct sw_arena *arena, struct sw_error *err)
+                             enum sw_recast_place place, struct sw_arena *arena,
+                             struct sw_error *err)
 {
-    struct sw_recasting recasting = {
-        .source = parts[0].source, .arena = arena, .err = err, .is_raw = *is_raw};
+    struct sw_recasting recasting = {.source = parts[0].source,
+                                     .arena = arena,
+                                     .err = err,
+                                     .is_raw = *is_raw,
+                                     .reads_tables = place == SW_RECAST_TABLES};
     struct change change = {.make = make_finish, .parts = parts, .part_count = part_count};
     const char *text = recast(&recasting, &change);
 

@@ -35,7 +35,9 @@ struct sw_recasting {
     const struct sw_recast_column *columns; /* of finish; NULL: gather is wanted */
     int column_count;
     bool is_raw;
-    bool needs_raw; /* found out while finishing */
+    bool reads_tables; /* of finish: what was gathered is in tables */
+    int part;          /* ... of the part with this number, from 0 */
+    bool needs_raw;    /* found out while finishing */
     struct sw_recast_gather *gather;
 };
 

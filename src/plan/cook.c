@@ -430,7 +430,8 @@ static bool write_gather(struct sw_cook *cook, struct sw_error *err)
     return true;
 }
 
-static const char *write_finish(struct sw_cook *cook, struct sw_error *err)
+static const char *write_finish(struct sw_cook *cook, enum sw_recast_place place,
+                                struct sw_error *err)
 {
     struct sw_recast_part *parts =
         sw_arena_alloc(&cook->arena, (size_t)cook->part_count * sizeof *parts);
@@ -438,7 +439,7 @@ static const char *write_finish(struct sw_cook *cook, struct sw_error *err)
     for (int i = 0; i < cook->part_count; i++)
         parts[i] = (struct sw_recast_part){
             &cook->parts[i].source, cook->columns + cook->texts[i].first, cook->texts[i].count};
-    return sw_recast_finish(parts, cook->part_count, &cook->is_raw, &cook->arena, err);
+    return sw_recast_finish(parts, cook->part_count, &cook->is_raw, place, &cook->arena, err);
 }
 
 static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_error *err)
@@ -460,7 +461,7 @@ static bool finish(struct sw_cook *cook, const char *const *texts, struct sw_err
     if (!describe_columns(cook, texts, types + parameters, gathered, err))
         return go_back(cook, -1, err);
     recipe->gathered_types = gathered;
-    text = write_finish(cook, err);
+    text = write_finish(cook, SW_RECAST_ARRAYS, err);
     if (text == NULL)
         return !was_raw && cook->is_raw ? gather(cook, err) : go_back(cook, -1, err);
     if (!write_gather(cook, err))
@@ -480,6 +481,7 @@ static bool hear_finished(struct sw_cook *cook, const struct sw_description *des
 {
     const struct sw_description *wanted = &cook->recipe->description;
     bool is_good = description->column_count == wanted->column_count;
+    const char *of_tables;
 
     for (int i = 0; i < wanted->column_count && is_good; i++)
         is_good = description->columns[i].type == wanted->columns[i].type;
@@ -489,6 +491,10 @@ static bool hear_finished(struct sw_cook *cook, const struct sw_description *des
                go_back(cook, -1, err);
     cook->recipe->finished =
         sw_profile_keep(&cook->recipe->arena, description->columns, description->column_count);
+    of_tables = write_finish(cook, SW_RECAST_TABLES, err);
+    if (of_tables == NULL)
+        return false;
+    cook->recipe->finish_tables = sw_arena_strdup(&cook->recipe->arena, of_tables);
     cook->state = SW_COOK_DONE;
     return true;
 }

@@ -214,6 +214,7 @@ void sw_scattering_unref(struct sw_scattering *scattering)
     if (scattering == NULL || --scattering->refs > 0)
         return;
     sw_scattering_forget_copy(scattering);
+    sw_scattering_forget_loading(scattering);
     sw_scattering_end_explaining(scattering);
     sw_planned_unref(scattering->around);
     free(scattering->around_text);
@@ -237,6 +238,7 @@ void sw_session_forget_scatter(struct sw_session *session)
         return;
     session->scattering = NULL;
     sw_scattering_drop(scattering);
+    sw_scattering_forget_loading(scattering);
     scattering->portal = NULL;
     scattering->executes = scattering->has_begun = scattering->waits = false;
     scattering->closes = false;

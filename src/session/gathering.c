@@ -8,8 +8,7 @@
 #include "shardward/wire/write.h"
 
 enum {
-    MERGE_BUDGET = 16 * 1024 * 1024,  /* bytes of rows that wait for those of other shards */
-    FINISH_BUDGET = 64 * 1024 * 1024, /* bytes of rows for a last query */
+    MERGE_BUDGET = 16 * 1024 * 1024, /* bytes of rows that wait for those of other shards */
 };
 
 /* --- what servers are sent --- */
@@ -98,13 +97,20 @@ static void add_execute(struct sw_run *run, struct sw_prepared *prepared, const 
     execute->max_rows = most;
 }
 
-void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
-                        const struct sw_buf *tail, int64_t most)
+/* Takes @prepared. */
+static void add(struct sw_run *run, struct sw_prepared *prepared, const struct sw_buf *tail,
+                int64_t most)
 {
     add_bind(run, prepared, "", tail);
     add_execute(run, prepared, "", most <= INT32_MAX ? (uint32_t)most : 0);
-    (void)sw_run_add(run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_prepared_unref(prepared);
+}
+
+void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
+                        const struct sw_buf *tail, int64_t most)
+{
+    add(run, prepared, tail, most);
+    (void)sw_run_add(run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
 }
 
 /* Takes @prepared. Its rows come through a portal that goes on, and what is held of them is the
@@ -179,13 +185,24 @@ static struct sw_merger *make_passage(const struct sw_scattering *scattering)
     return sw_merger_create(&merge, 1, MERGE_BUDGET);
 }
 
-static struct sw_columns *make_columns(const struct sw_scattering *scattering)
+static struct sw_columns_layout layout_of(const struct sw_recipe *recipe)
 {
-    const struct sw_recipe *recipe = scattering->recipe;
-    const struct sw_columns_layout layout = {recipe->gathered_types, recipe->gathered_parts,
-                                             recipe->gathered_count};
+    return (struct sw_columns_layout){recipe->gathered_types, recipe->gathered_parts,
+                                      recipe->gathered_count};
+}
 
-    return sw_columns_create(&layout, scattering->count, FINISH_BUDGET);
+/* As the configuration says now. Tables would have to stay as long as a portal that goes on,
+ * and have one name. */
+static void gather_rows(const struct sw_scattering *scattering, struct sw_scatter *scatter)
+{
+    const struct sw_config *config = scattering->session->sessions->map->config;
+    const struct sw_columns_layout layout = layout_of(scattering->recipe);
+    const struct sw_spill_limits limits = {
+        .directory = config->limits.gather_directory,
+        .memory = config->limits.gather_memory,
+        .file = scattering->stays ? 0 : config->limits.gather_file};
+
+    sw_scatter_gather(scatter, &layout, &limits);
 }
 
 const char *sw_scattering_text(const struct sw_scattering *scattering)
@@ -210,7 +227,7 @@ static void start_gathering(struct sw_scattering *scattering, const struct sw_wi
     write_gathered(&tail, bind, recipe);
     if (recipe->finish != NULL) {
         sw_scattering_fill(&scatter->run, prepared, &tail, 0);
-        sw_scatter_gather(scatter, make_columns(scattering));
+        gather_rows(scattering, scatter);
     } else if (scattering->stays) {
         fill_opening_run(scattering, prepared, &tail, make_merger(scattering, limit, offset));
     } else {
@@ -257,6 +274,12 @@ void sw_scattering_gather(struct sw_scattering *scattering)
 
 /* --- finishing --- */
 
+/* NULL: it is not to be explained. */
+static char *explained(const struct sw_scattering *scattering, const char *text)
+{
+    return scattering->explaining == NULL ? NULL : sw_scattering_explained(scattering, text);
+}
+
 /* A plan that is for any arrays takes them for short, which is slow where long ones are joined:
  * such a text has no name, and is planned for what it is given. */
 static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering)
@@ -269,8 +292,7 @@ static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering
 
     for (int i = 0; i < count; i++)
         types[i] = i < own ? recipe->description.parameters[i] : recipe->finish_types[i - own];
-    text = scattering->explaining == NULL ? NULL
-                                          : sw_scattering_explained(scattering, recipe->finish);
+    text = explained(scattering, recipe->finish);
     if (text == NULL && recipe->is_in_parts)
         prepared = sw_prepared_create_unnamed(recipe->finish, types, count);
     else
@@ -280,37 +302,95 @@ static struct sw_prepared *prepare_finish(const struct sw_scattering *scattering
     return prepared;
 }
 
-void sw_scattering_finish(struct sw_scattering *scattering)
+static void write_finish(const struct sw_scattering *scattering,
+                         const struct sw_columns *columns, int array_count, struct sw_buf *tail)
+{
+    struct sw_wire_bind bind;
+
+    (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
+                                 &bind);
+    sw_scattering_write_values(tail, &bind, columns, array_count);
+    write_results(tail, &bind);
+}
+
+/* Takes @prepared. The answer is that of one server. */
+static void pass_on(struct sw_scattering *scattering, struct sw_prepared *prepared,
+                    const struct sw_buf *tail)
+{
+    struct sw_scatter *scatter = scattering->scatter;
+
+    add(&scatter->run, prepared, tail, scattering->max_rows);
+    if (scattering->explaining == NULL)
+        sw_scatter_merge(scatter, make_passage(scattering));
+    scatter->is_described = scattering->explaining == NULL;
+}
+
+void sw_scattering_add_finish(struct sw_scattering *scattering)
 {
     const struct sw_recipe *recipe = scattering->recipe;
-    int at = sw_scattering_finisher(scattering);
-    struct sw_columns *columns =
-        scattering->scatter == NULL ? make_columns(scattering) : scattering->scatter->columns;
-    struct sw_prepared *prepared;
-    struct sw_scatter *scatter;
-    struct sw_wire_bind bind;
+    char *text = explained(scattering, recipe->finish_tables);
     struct sw_buf tail;
 
-    if (scattering->scatter != NULL)
-        scattering->scatter->columns = NULL;
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_finish(scattering, NULL, 0, &tail);
+    pass_on(scattering,
+            sw_prepared_create_unnamed(text == NULL ? recipe->finish_tables : text,
+                                       recipe->description.parameters,
+                                       recipe->description.parameter_count),
+            &tail);
+    sw_buf_finish(&tail);
+    free(text);
+}
+
+static void finish_arrays(struct sw_scattering *scattering, const struct sw_columns *columns,
+                          int at)
+{
+    struct sw_scatter *scatter;
+    struct sw_buf tail;
+
     sw_scattering_settle(scattering, at);
     scattering->finishes = true;
     scatter = sw_scattering_spread(scattering, at, 1);
-    (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
-                                 &bind);
     sw_buf_init(&tail, SW_RUN_LIMIT);
-    sw_scattering_write_values(&tail, &bind, columns, recipe->gathered_count);
-    sw_columns_destroy(columns);
-    write_results(&tail, &bind);
-    prepared = prepare_finish(scattering);
+    write_finish(scattering, columns, scattering->recipe->gathered_count, &tail);
     if (scattering->stays) {
-        fill_opening_run(scattering, prepared, &tail, make_passage(scattering));
+        fill_opening_run(scattering, prepare_finish(scattering), &tail,
+                         make_passage(scattering));
+        scatter->is_described = true;
     } else {
-        sw_scattering_fill(&scatter->run, prepared, &tail, scattering->max_rows);
-        if (scattering->explaining == NULL)
-            sw_scatter_merge(scatter, make_passage(scattering));
+        pass_on(scattering, prepare_finish(scattering), &tail);
+        (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     }
     sw_buf_finish(&tail);
-    scatter->is_described = scattering->explaining == NULL;
-    sw_scatter_start(scatter);
+}
+
+/* It is explained, and not run. */
+static void finish_nothing(struct sw_scattering *scattering, int at)
+{
+    const struct sw_columns_layout layout = layout_of(scattering->recipe);
+    struct sw_columns *columns = sw_columns_create(&layout, 1, 0);
+
+    finish_arrays(scattering, columns, at);
+    sw_columns_destroy(columns);
+    sw_scatter_start(scattering->scatter);
+}
+
+void sw_scattering_finish(struct sw_scattering *scattering)
+{
+    int at = sw_scattering_finisher(scattering);
+    struct sw_spill *spill;
+
+    if (scattering->scatter == NULL) {
+        finish_nothing(scattering, at);
+        return;
+    }
+    spill = scattering->scatter->spill;
+    scattering->scatter->spill = NULL;
+    if (sw_spill_has_file(spill)) {
+        sw_scattering_load(scattering, spill, at);
+        return;
+    }
+    finish_arrays(scattering, sw_spill_columns(spill), at);
+    sw_spill_destroy(spill);
+    sw_scatter_start(scattering->scatter);
 }

@@ -77,7 +77,7 @@ bool sw_scattering_may_cook_anew(const struct sw_scattering *scattering)
 {
     bool is_in_transaction = scattering->session->txn.state != SW_TXN_IDLE;
 
-    return !scattering->is_anew && !scattering->has_begun &&
+    return !scattering->is_anew && !scattering->has_begun && scattering->loading == NULL &&
            !(scattering->scatter->has_failed && (is_in_transaction || !scattering->is_kept));
 }
 

@@ -193,7 +193,8 @@ static int shift_of(const struct sw_scattering *scattering)
     if (scattering->explaining != NULL && recipe != NULL && !scattering->finishes &&
         recipe->asks_clients_text)
         return 0;
-    if (scattering->finishes || (recipe != NULL && !recipe->asks_clients_text))
+    if (scattering->finishes || scattering->loading != NULL ||
+        (recipe != NULL && !recipe->asks_clients_text))
         return SW_POSITION_LEFT_OUT;
     return scattering->shift;
 }
@@ -222,6 +223,7 @@ static bool has_come_to_execute(const struct sw_scattering *scattering)
     const struct sw_scatter *scatter = scattering->scatter;
 
     return scattering->has_begun || scattering->finishes || scattering->is_open ||
+           scattering->loading != NULL ||
            (scatter != NULL && !sw_scattering_is_cooking(scattering) &&
             scatter->failure.request >= 0 &&
             scatter->run.requests[scatter->failure.request].kind == SW_REQUEST_EXECUTE);
@@ -345,6 +347,8 @@ void sw_scattering_go_on(struct sw_scattering *scattering)
 {
     if (sw_scattering_is_cooking(scattering))
         sw_scattering_hear(scattering);
+    else if (scattering->loading != NULL && !scattering->finishes)
+        sw_scattering_go_on_loading(scattering);
     else if (sw_scattering_is_outdated(scattering))
         go_on_outdated(scattering);
     else if (scattering->scatter->has_failed)
@@ -448,6 +452,8 @@ void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error
 {
     if (session->scattering->scatter != NULL)
         sw_scatter_cancel(session->scattering->scatter, why);
+    else if (session->scattering->loading != NULL)
+        sw_scattering_cancel_loading(session->scattering, why);
     else if (session->scattering->waits)
         sw_scattering_fail(session->scattering, why);
 }

@@ -35,6 +35,8 @@ struct sw_explaining {
     uint32_t count;
 };
 
+struct sw_loading;
+
 struct sw_scattering {
     struct sw_session *session;
     struct sw_planned *planned;
@@ -60,9 +62,11 @@ struct sw_scattering {
     struct sw_cook *cook;
     bool asks_clients_text; /* the question under way is the client's own text */
     struct sw_recipe *recipe;
-    bool is_kept;  /* the recipe is of an earlier run */
-    bool is_anew;  /* ... was thrown away, and made anew */
-    bool finishes; /* the last query runs */
+    bool is_kept;               /* the recipe is of an earlier run */
+    bool is_anew;               /* ... was thrown away, and made anew */
+    bool finishes;              /* the last query runs */
+    struct sw_loading *loading; /* what was gathered goes to tables, of which that is made;
+                                   NULL: it does not */
 
     struct sw_scatter *scatter; /* what is under way; NULL: nothing */
     struct opening *openings;   /* what its parts hear first */
@@ -155,6 +159,20 @@ void sw_scattering_finish(struct sw_scattering *scattering);
  * 0: all are. */
 void sw_scattering_fill(struct sw_run *run, struct sw_prepared *prepared,
                         const struct sw_buf *tail, int64_t most);
+
+/* The last query, of tables, becomes what is under way; without Sync. */
+void sw_scattering_add_finish(struct sw_scattering *scattering);
+
+/* --- spilling.c --- */
+
+/* All shards have answered, and not all is in memory: finish on shard number @at. Takes
+ * @spill. */
+void sw_scattering_load(struct sw_scattering *scattering, struct sw_spill *spill, int at);
+/* A chunk was stored, or was not. */
+void sw_scattering_go_on_loading(struct sw_scattering *scattering);
+/* Nothing is under way but the reading of a file. */
+void sw_scattering_cancel_loading(struct sw_scattering *scattering, const struct sw_error *why);
+void sw_scattering_forget_loading(struct sw_scattering *scattering);
 
 /* --- copying_out.c --- */
 

@@ -246,6 +246,11 @@ struct sw_config {
         int connections; /* to servers, of all workers, users and databases; 0: no limit */
         int id_block;    /* numbers drawn ahead from a sequence at a time */
         size_t message, query, statement_cache; /* bytes */
+        /* Of one statement: what is gathered of several shards to be finished, in memory, and
+         * in a file; 0: there is no file. */
+        size_t gather_memory, gather_file;
+        const char *gather_directory; /* of those files: unless it is said what TMPDIR says, or
+                                         /tmp */
     } limits;
     struct {
         int login_ms, connect_ms, lease_ms, ddl_lock_ms; /* 0: none */

@@ -14,7 +14,7 @@
  *
  *   MERGE    rows become the rows of one answer, taken by sw_scatter_pull()
  *   COPY     what COPY TO STDOUT gives becomes one such answer, taken in the same way
- *   COLUMNS  rows become arrays, for a last query
+ *   GATHER   rows become arrays, for a last query, or wait for it in a file
  *   FILL     rows fill a merger that outlives the scatter, which is one of many
  *   HEAR     whatever is forwarded is kept
  *
@@ -33,7 +33,7 @@
 #define SW_EXECUTE_SCATTER_H
 
 #include "shardward/execute/broadcast.h"
-#include "shardward/merge/columns.h"
+#include "shardward/execute/spill.h"
 #include "shardward/merge/copies.h"
 #include "shardward/merge/merger.h"
 
@@ -107,12 +107,12 @@ struct sw_scatter {
     int tries_most;    /* how often a part may start again */
     bool may_cancel;   /* parts whose rows are not needed; false: within a transaction */
 
-    struct sw_merger *merger;   /* of MERGE */
-    struct sw_copies *copies;   /* of COPY */
-    struct sw_merger *filled;   /* of FILL; borrowed */
-    uint32_t batch;             /* ... rows that each part is asked for */
-    struct sw_columns *columns; /* of COLUMNS */
-    struct sw_buf said;         /* of HEAR */
+    struct sw_merger *merger; /* of MERGE */
+    struct sw_copies *copies; /* of COPY */
+    struct sw_merger *filled; /* of FILL; borrowed */
+    uint32_t batch;           /* ... rows that each part is asked for */
+    struct sw_spill *spill;   /* of GATHER; tells the scatter */
+    struct sw_buf said;       /* of HEAR */
 
     bool is_described; /* given: the run describes rows before it gives them */
     bool is_outdated;  /* they are others than those that are wanted */
@@ -137,7 +137,8 @@ void sw_scatter_destroy(struct sw_scatter *scatter);
 /* Of NEW: what becomes of the answers, if they are not just heard. Taken. */
 void sw_scatter_merge(struct sw_scatter *scatter, struct sw_merger *merger);
 void sw_scatter_copy(struct sw_scatter *scatter, struct sw_copies *copies);
-void sw_scatter_gather(struct sw_scatter *scatter, struct sw_columns *columns);
+void sw_scatter_gather(struct sw_scatter *scatter, const struct sw_columns_layout *layout,
+                       const struct sw_spill_limits *limits);
 /* ... or rows fill @merger, which is borrowed: the run asks for at most @batch of them, so that
  * a source of which fewer come has ended. What is asked for is not held up: it has to fit. */
 void sw_scatter_fill(struct sw_scatter *scatter, struct sw_merger *merger, uint32_t batch);

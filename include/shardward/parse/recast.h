@@ -109,6 +109,11 @@ struct sw_recast_part {
     int column_count; /* as many as were gathered */
 };
 
+/* Where finish finds what was gathered: in parameters, or, of part @n (from 1), in the table
+ * pg_temp.SW_RECAST_TABLE and the number. */
+enum sw_recast_place { SW_RECAST_ARRAYS, SW_RECAST_TABLES };
+#define SW_RECAST_TABLE "sw_gathered_"
+
 /* The core by itself, or all of a table, to be described. NULL: 0A000. */
 const char *sw_recast_core(const struct sw_recast_source *source, struct sw_arena *arena,
                            struct sw_error *err);
@@ -120,6 +125,7 @@ bool sw_recast_gather(const struct sw_recast_source *source, bool is_raw,
 /* The text that finishes all parts. *is_raw becomes true, and the result NULL without an error,
  * if it has to be gathered so. */
 const char *sw_recast_finish(const struct sw_recast_part *parts, int part_count, bool *is_raw,
-                             struct sw_arena *arena, struct sw_error *err);
+                             enum sw_recast_place place, struct sw_arena *arena,
+                             struct sw_error *err);
 
 #endif

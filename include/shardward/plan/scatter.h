@@ -114,6 +114,7 @@ struct sw_recipe {
     bool is_in_parts; /* it joins what was gathered, so that its plan depends on how much that
                          is */
     const uint32_t *finish_types;
+    const char *finish_tables;  /* the same, but that it reads tables: see parse/recast.h */
     struct sw_profile finished; /* as the server that finishes has to describe it */
 };
 

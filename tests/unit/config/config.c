@@ -331,6 +331,16 @@ static const struct row rows[] = {
     {"default_business_is_of_a_later_version", "businesses:\n",
      "default_business: one\n    businesses:\n", 15, 5, "not available"},
 
+    {"nothing_need_be_put_into_a_file", "clients: 10", "gather_file: 0", 0, 0, NULL},
+    {"a_directory_for_it", "clients: 10", "gather_directory: /var/tmp", 0, 0, NULL},
+    {"no_directory_for_it", "clients: 10", "gather_directory: \"\"", 2, 28,
+     "write a directory"},
+    {"the_largest_memory_of_a_statement", "clients: 10", "gather_memory: 512MB", 0, 0, NULL},
+    {"a_larger_memory_is_refused", "clients: 10", "gather_memory: 513MB", 2, 25,
+     "1MB to 512MB"},
+    {"the_least_memory_of_a_statement", "clients: 10", "gather_memory: 1MB", 0, 0, NULL},
+    {"less_memory_is_refused", "clients: 10", "gather_memory: 1023kB", 2, 25, "1MB to 512MB"},
+
     {"no_statement_need_be_cached", "clients: 10", "statement_cache: 0", 0, 0, NULL},
     {"the_largest_statement_cache", "clients: 10", "statement_cache: 64GB", 0, 0, NULL},
     {"a_larger_statement_cache_is_refused", "clients: 10", "statement_cache: 65GB", 2, 27,
@@ -571,6 +581,8 @@ static void the_example_file_has_no_fault(void **state)
     assert_int_equal(config->limits.message, 64 * 1024 * 1024);
     assert_int_equal(config->limits.query, 16 * 1024 * 1024);
     assert_int_equal(config->limits.statement_cache, 64 * 1024 * 1024);
+    assert_int_equal(config->limits.gather_memory, 64 * 1024 * 1024);
+    assert_int_equal(config->limits.gather_file, INT64_C(4) << 30);
     assert_int_equal(config->timeouts.login_ms, 10000);
     assert_int_equal(config->cluster_count, 2);
     assert_string_equal(config->clusters[1].nodes[2].name, "c2-north");

@@ -243,7 +243,7 @@ static const char *finish(const struct source *source, bool *is_raw,
 {
     const struct sw_recast_part part = {&source->source, columns, count};
 
-    return sw_recast_finish(&part, 1, is_raw, arena, err);
+    return sw_recast_finish(&part, 1, is_raw, SW_RECAST_ARRAYS, arena, err);
 }
 
 static void a_statement_becomes_two(void **state)
@@ -457,12 +457,18 @@ static void parts_are_finished_where_they_stand(void **state)
     for (int i = 0; i < 3; i++)
         parts[i] = (struct sw_recast_part){&sources[i].source, columns, i == 1 ? 2 : 1};
     assert_string_equal(
-        sw_recast_finish(parts, 3, &is_raw, &arena, &err),
+        sw_recast_finish(parts, 3, &is_raw, SW_RECAST_ARRAYS, &arena, &err),
         "SELECT x.a, (SELECT COALESCE(pg_catalog.sum(r.c1), 0)::bigint AS count FROM (SELECT "
         "u.c1 AS c1 FROM ROWS FROM (pg_catalog.unnest($1) ) u(c1)) r) FROM (SELECT u.c1 AS a, "
         "u.c2::mood AS b FROM ROWS FROM (pg_catalog.unnest($2) , pg_catalog.unnest($3) ) u(c1, "
         "c2)) x, (SELECT u.c1 AS \"?column?\" FROM ROWS FROM (pg_catalog.unnest($4) ) u(c1)) u "
         "WHERE x.a > 1");
+    assert_string_equal(
+        sw_recast_finish(parts, 3, &is_raw, SW_RECAST_TABLES, &arena, &err),
+        "SELECT x.a, (SELECT COALESCE(pg_catalog.sum(r.c1), 0)::bigint AS count FROM (SELECT "
+        "u.c1 AS c1 FROM pg_temp.sw_gathered_1 u(c1)) r) FROM (SELECT u.c1 AS a, u.c2::mood AS "
+        "b FROM pg_temp.sw_gathered_2 u(c1, c2)) x, (SELECT u.c1 AS \"?column?\" FROM "
+        "pg_temp.sw_gathered_3 u(c1)) u WHERE x.a > 1");
     sw_arena_finish(&arena);
 }
 
