@@ -2,6 +2,7 @@
 
 #include <parser/scanner.h>
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,6 +62,29 @@ void sw_inner_find_copied(const struct sw_facts *facts, int *at, int *end)
     *at = reader.at + 1;
     skip_parentheses(&reader);
     *end = reader.at;
+}
+
+/* Keywords are written as they are, names in quotation marks if they would be one. */
+static bool is_for(const struct reader *reader)
+{
+    const char *word = reader->from + (reader->at - reader->start);
+    unsigned char next;
+
+    if (strncasecmp(word, "for", strlen("for")) != 0)
+        return false;
+    next = (unsigned char)word[strlen("for")];
+    return !isalnum(next) && next != '_' && next != '$' && next < 0x80;
+}
+
+int sw_inner_find_declared(const struct sw_facts *facts)
+{
+    struct reader reader;
+
+    begin(&reader, facts);
+    do {
+        take(&reader);
+    } while (reader.token != 0 && !is_for(&reader));
+    return reader.at + (int)strlen("for");
 }
 
 static bool is_option(const struct reader *reader)

@@ -10,6 +10,8 @@
 
 /* COPY (query) TO: where the query begins and ends, between its parentheses. */
 void sw_inner_find_copied(const struct sw_facts *facts, int *at, int *end);
+/* DECLARE name ... FOR query: where it begins. */
+int sw_inner_find_declared(const struct sw_facts *facts);
 /* EXPLAIN query: where it begins. */
 int sw_inner_find_explained(const struct sw_facts *facts, bool has_options);
 

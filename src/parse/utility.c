@@ -9,6 +9,7 @@
 #include "temporary.h"
 #include "walk.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -280,8 +281,25 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
     facts->statement->leaves = facts->statement->takes_away = 0;
 }
 
+static void note_declared(struct sw_facts *facts, int options)
+{
+    struct sw_declaration *declares = sw_arena_alloc(facts->arena, sizeof *declares);
+    const struct sw_statement *statement = facts->statement;
+
+    *declares = (struct sw_declaration){
+        .at = sw_inner_find_declared(facts),
+        .end = statement->location + statement->len,
+        .is_scroll = (options & CURSOR_OPT_SCROLL) != 0,
+        .is_no_scroll = (options & CURSOR_OPT_NO_SCROLL) != 0,
+        .is_held = (options & CURSOR_OPT_HOLD) != 0,
+        .is_binary = (options & CURSOR_OPT_BINARY) != 0,
+    };
+    facts->statement->declares = declares;
+}
+
 static void describe_declare(struct sw_facts *facts, const DeclareCursorStmt *declare)
 {
+    note_declared(facts, declare->options);
     (void)sw_walk_statement(facts, declare->query);
     facts->statement->kind = SW_STATEMENT_DECLARE;
     if (declare->options & CURSOR_OPT_HOLD)
@@ -300,6 +318,20 @@ static void describe_cursor(struct sw_facts *facts, enum sw_statement_kind kind,
     facts->statement->cursor = sw_facts_text(facts, name);
     if (kind == SW_STATEMENT_CLOSE && name == NULL)
         facts->statement->takes_away = SW_LEFT_CURSORS;
+}
+
+static void describe_fetch(struct sw_facts *facts, const FetchStmt *fetch)
+{
+    struct sw_fetch *fetches = sw_arena_alloc(facts->arena, sizeof *fetches);
+    bool is_relative = fetch->direction == FETCH_RELATIVE;
+    long rows = fetch->direction == FETCH_BACKWARD ? -fetch->howMany : fetch->howMany;
+
+    fetches->is_move = fetch->ismove;
+    fetches->is_other = fetch->direction == FETCH_ABSOLUTE || rows < 0;
+    fetches->skips = is_relative && rows > 1 ? rows - 1 : 0;
+    fetches->rows = is_relative && rows > 1 ? 1 : rows == FETCH_ALL ? -1 : rows;
+    facts->statement->fetches = fetches;
+    describe_cursor(facts, SW_STATEMENT_FETCH, fetch->portalname);
 }
 
 void sw_utility_describe(struct sw_facts *facts, const Node *node)
@@ -327,7 +359,7 @@ void sw_utility_describe(struct sw_facts *facts, const Node *node)
     else if (IsA(node, DeclareCursorStmt))
         describe_declare(facts, (const DeclareCursorStmt *)node);
     else if (IsA(node, FetchStmt))
-        describe_cursor(facts, SW_STATEMENT_FETCH, ((const FetchStmt *)node)->portalname);
+        describe_fetch(facts, (const FetchStmt *)node);
     else if (IsA(node, ClosePortalStmt))
         describe_cursor(facts, SW_STATEMENT_CLOSE, ((const ClosePortalStmt *)node)->portalname);
     else if (!sw_meeting_describe(facts, node) && !sw_ddl_describe(facts, node))

@@ -327,8 +327,10 @@ static bool may_scatter(const struct sw_planner *planner)
             return false;
         has_sharded = has_sharded || sw_table_is_sharded(table);
     }
-    return has_sharded && statement->kind == SW_STATEMENT_SELECT && !statement->writes &&
-           !statement->locks_rows && !planner->calls_writer;
+    return has_sharded &&
+           (statement->kind == SW_STATEMENT_SELECT ||
+            statement->kind == SW_STATEMENT_DECLARE) &&
+           !statement->writes && !statement->locks_rows && !planner->calls_writer;
 }
 
 static bool compile_query(struct sw_plan *plan, struct sw_planner *planner)

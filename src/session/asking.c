@@ -23,7 +23,7 @@ bool sw_scattering_may_stay(const struct sw_session *session)
 }
 
 /* Is something in its way? What only prepares, and what is a scatter itself, runs first. */
-static bool has_place(struct sw_session *session, struct sw_error *err)
+bool sw_scattering_has_place(struct sw_session *session, struct sw_error *err)
 {
     bool only_prepares = session->batch == NULL && !session->target.executes &&
                          session->change_count == 0 && !session->has_control;
@@ -39,6 +39,26 @@ static bool has_place(struct sw_session *session, struct sw_error *err)
                : sw_scattering_refuse(
                      err, "a statement behind others in one batch",
                      "Send Sync (or separate queries) before it, or BEGIN before all.");
+}
+
+bool sw_session_may_be_several(const struct sw_statement *statement)
+{
+    return statement->kind == SW_STATEMENT_SELECT || statement->kind == SW_STATEMENT_DECLARE;
+}
+
+static bool is_of_cursor(const struct sw_statement *statement)
+{
+    return statement->kind == SW_STATEMENT_DECLARE || statement->kind == SW_STATEMENT_FETCH ||
+           statement->kind == SW_STATEMENT_CLOSE;
+}
+
+static bool check_declaration(const struct sw_declaration *declares, struct sw_error *err)
+{
+    if (declares != NULL && declares->is_held)
+        return sw_scattering_refuse(err, "a cursor WITH HOLD", "Leave WITH HOLD out.");
+    if (declares != NULL && declares->is_scroll)
+        return sw_scattering_refuse(err, "a cursor with SCROLL", "Leave SCROLL out.");
+    return true;
 }
 
 bool sw_session_add_scatter(struct sw_session *session, const struct sw_statement *statement,
@@ -59,7 +79,7 @@ bool sw_session_add_scatter(struct sw_session *session, const struct sw_statemen
     if (statement->setting_count > 0)
         return sw_scattering_refuse(err, "set_config()",
                                     "Call it in a statement without tables.");
-    if (!has_place(session, err))
+    if (!check_declaration(statement->declares, err) || !sw_scattering_has_place(session, err))
         return false;
     shards = sw_alloc_zero((size_t)most, sizeof(void *));
     count = sw_plan_list_several(plan, parameters, shards, most, err);
@@ -73,6 +93,8 @@ bool sw_session_add_scatter(struct sw_session *session, const struct sw_statemen
     scattering->shards = shards;
     scattering->count = count;
     sw_buf_init(&scattering->tail, SW_RUN_LIMIT);
+    sw_buf_init(&scattering->formats, SW_RUN_LIMIT);
+    sw_buf_init(&scattering->wanted, SW_RUN_LIMIT);
     session->scattering = scattering;
     return true;
 }
@@ -84,24 +106,37 @@ static void set_text(struct sw_scattering *scattering, struct sw_planned *planne
     scattering->text = sw_strdup(text);
 }
 
-void sw_session_scatter_query(struct sw_session *session, const char *text)
+bool sw_session_scatter_query(struct sw_session *session, const struct sw_statement *statement,
+                              const char *text, struct sw_error *err)
 {
     struct sw_scattering *scattering = session->scattering;
 
-    set_text(scattering, session->planned, text);
-    (void)sw_buf_append(&scattering->tail, nothing_bound, sizeof nothing_bound);
-    scattering->executes = true;
-    (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_SCATTER, text, NULL, 0);
+    if (scattering->planned == NULL) {
+        set_text(scattering, session->planned, text);
+        (void)sw_buf_append(&scattering->tail, nothing_bound, sizeof nothing_bound);
+    }
+    if (!is_of_cursor(statement)) {
+        scattering->executes = true;
+        (void)sw_session_add_bytes(session, SW_REQUEST_LOCAL, NULL, SW_ROLE_SCATTER, text, NULL,
+                                   0);
+        return true;
+    }
+    if (sw_scattering_execute_cursor(scattering, statement, NULL, err))
+        return true;
+    sw_session_forget_scatter(session);
+    return false;
 }
 
 /* Portals with a name of the client's may be many at a time; of the others there is one. */
-static void name_server_portal(struct sw_scattering *scattering, const char *portal)
+void sw_scattering_name_portal(struct sw_scattering *scattering, const char *portal)
 {
     if (portal[0] == '\0')
         (void)snprintf(scattering->server_portal, SW_SERVER_PORTAL, "sw_portal");
     else
         (void)snprintf(scattering->server_portal, SW_SERVER_PORTAL, "sw_portal_%u",
                        ++scattering->session->sessions->last_portal);
+    free(scattering->name);
+    scattering->name = sw_strdup(portal);
 }
 
 struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
@@ -110,6 +145,8 @@ struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw
     struct sw_scattering *scattering = session->scattering;
     const struct sw_prepared *prepared = named->prepared;
 
+    if (scattering->planned != NULL)
+        return sw_scattering_bind_cursor(scattering, named, bind);
     set_text(scattering, named->planned, named->text);
     (void)sw_buf_append(&scattering->tail, bind->tail, bind->tail_len);
     scattering->types =
@@ -124,7 +161,7 @@ struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw
     scattering->portal->scattering = scattering;
     scattering->refs++;
     sw_session_answer_about(session, '2', scattering->portal, SW_ROLE_BOUND, bind->portal);
-    name_server_portal(scattering, bind->portal);
+    sw_scattering_name_portal(scattering, bind->portal);
     sw_named_unref(scattering->portal); /* which the run has now */
     return scattering->portal;
 }
@@ -136,12 +173,13 @@ static bool reach(struct sw_session *session, struct sw_named *named, struct sw_
 
     if (session->scattering != NULL && session->scattering->portal == named)
         return true;
-    if (!sw_scattering_may_stay(session) || (!scattering->is_open && !scattering->is_over))
+    if (!sw_scattering_may_stay(session) || is_of_cursor(named->statement) ||
+        (!scattering->is_open && !scattering->is_over))
         return sw_scattering_refuse(
             err, "going on with a portal",
             "BEGIN before it; or bind, describe and execute it without Sync between, "
             "and without a limit of rows (fetch size).");
-    if (!has_place(session, err))
+    if (!sw_scattering_has_place(session, err))
         return false;
     scattering->refs++;
     scattering->portal = named;
@@ -159,6 +197,19 @@ bool sw_session_scatter_describe(struct sw_session *session, struct sw_named *na
     return true;
 }
 
+static bool execute_cursor(struct sw_scattering *scattering, struct sw_named *portal,
+                           uint32_t max_rows, struct sw_error *err)
+{
+    const struct sw_fetch *fetch = portal->statement->fetches;
+
+    if (scattering->declares || scattering->is_fetch || scattering->closes)
+        return sw_scattering_refuse(err, "executing a portal again", "Bind it again.");
+    if (max_rows > 0 && fetch != NULL && (fetch->rows < 0 || fetch->rows >= max_rows))
+        return sw_scattering_refuse(err, "FETCH under a limit of rows",
+                                    "Leave one of the two out.");
+    return sw_scattering_execute_cursor(scattering, portal->statement, portal, err);
+}
+
 bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *named,
                                 const char *portal, uint32_t max_rows, struct sw_error *err)
 {
@@ -170,6 +221,10 @@ bool sw_session_scatter_execute(struct sw_session *session, struct sw_named *nam
     session->wants_split = scattering->executes && sw_scattering_may_stay(session);
     if (session->wants_split)
         return false;
+    if (is_of_cursor(named->statement))
+        return execute_cursor(scattering, named, max_rows, err);
+    if (scattering->is_cursor)
+        return sw_scattering_refuse(err, "Execute of a cursor", "Use FETCH.");
     if (scattering->executes)
         return sw_scattering_refuse(err, "executing a portal again",
                                     "BEGIN before it, or bind it again.");
@@ -194,7 +249,9 @@ bool sw_session_scatter_close(struct sw_session *session, struct sw_named *named
 {
     bool is_of_run = session->scattering != NULL && session->scattering->portal == named;
 
-    if (!is_of_run && named->scattering->is_open && sw_scattering_may_stay(session)) {
+    if (is_of_cursor(named->statement)) {
+        ; /* the cursor stays */
+    } else if (!is_of_run && named->scattering->is_open && sw_scattering_may_stay(session)) {
         if (!reach(session, named, err))
             return false;
         session->scattering->closes = true;
@@ -224,6 +281,9 @@ void sw_scattering_unref(struct sw_scattering *scattering)
     sw_merger_destroy(scattering->merger);
     sw_named_unref(scattering->statement);
     sw_buf_finish(&scattering->tail);
+    sw_buf_finish(&scattering->formats);
+    sw_buf_finish(&scattering->wanted);
+    free(scattering->name);
     free(scattering->types);
     free(scattering->text);
     free(scattering->shards);
@@ -241,7 +301,8 @@ void sw_session_forget_scatter(struct sw_session *session)
     sw_scattering_forget_loading(scattering);
     scattering->portal = NULL;
     scattering->executes = scattering->has_begun = scattering->waits = false;
-    scattering->closes = false;
+    scattering->closes = scattering->declares = scattering->is_fetch = false;
+    scattering->is_move = false;
     scattering->at = 0;
     sw_scattering_unref(scattering);
 }

@@ -73,7 +73,7 @@ static bool aim_bound(struct sw_session *session, struct sw_named *named,
     read_values(bind, values);
     /* A portal with a name may be asked for more rows after Sync. */
     session->target.stays |= bind->portal[0] != '\0';
-    session->may_scatter = named->statement->kind == SW_STATEMENT_SELECT;
+    session->may_scatter = sw_session_may_be_several(named->statement);
     is_aimed = sw_session_aim_named(session, named, &parameters, true, err);
     session->may_scatter = false;
     free(many);

@@ -139,6 +139,8 @@ static void describe_statement(struct sw_session *session, struct sw_named *name
 {
     struct sw_buf bytes;
 
+    if (sw_session_describe_fetch(session, named))
+        return;
     if (named->prepared != NULL) {
         add(session, SW_REQUEST_DESCRIBE_STATEMENT, named, NULL);
         return;

@@ -49,7 +49,9 @@ uint32_t sw_scattering_batch(const struct sw_scattering *scattering)
     int64_t fitting = size == 0
                           ? FIRST_BATCH
                           : (int64_t)(FILL_BUDGET / (size_t)source_count(scattering) / size);
-    int64_t wanted = scattering->most < 0 ? fitting : scattering->most - scattering->given;
+    int64_t wanted = scattering->most < 0
+                         ? fitting
+                         : scattering->skips + scattering->most - scattering->given;
 
     /* Rows that OFFSET skips are not given. */
     for (int i = 0; i < scattering->rounds && wanted < fitting; i++)
@@ -68,11 +70,19 @@ static bool runs_short(const struct sw_scattering *scattering, int source, uint3
            sw_merger_held(merger, source) <= sw_merger_row_size(merger) * (batch / 2);
 }
 
+static void add_execute(struct sw_scattering *scattering, uint32_t rows)
+{
+    struct sw_request *execute = sw_run_add(&scattering->scatter->run, SW_REQUEST_EXECUTE, NULL,
+                                            scattering->server_portal, NULL, 0);
+
+    execute->is_for_rows = true;
+    execute->max_rows = rows;
+}
+
 static void start_round(struct sw_scattering *scattering)
 {
     uint32_t batch = sw_scattering_batch(scattering);
     struct sw_scatter *scatter;
-    struct sw_request *execute;
     int count = 0, part = 0;
 
     for (int i = 0; i < source_count(scattering); i++)
@@ -84,10 +94,10 @@ static void start_round(struct sw_scattering *scattering)
         scatter->parts[part].shard = shard_of(scattering, i);
         scatter->parts[part++].source = i;
     }
-    execute =
-        sw_run_add(&scatter->run, SW_REQUEST_EXECUTE, NULL, scattering->server_portal, NULL, 0);
-    execute->is_for_rows = true;
-    execute->max_rows = batch;
+    if (scattering->is_cursor)
+        sw_scattering_add_fetch(scattering, batch);
+    else
+        add_execute(scattering, batch);
     (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_scatter_fill(scatter, scattering->merger, batch);
     scattering->rounds++;
@@ -96,27 +106,48 @@ static void start_round(struct sw_scattering *scattering)
 
 /* --- rows for the client --- */
 
+/* Take some of those that are there and wanted; FETCH has no columns before it has rows. */
+static int64_t take_rows(struct sw_scattering *scattering, struct sw_buf *rows)
+{
+    bool skips = scattering->skips > 0;
+    int64_t most = skips                  ? scattering->skips
+                   : scattering->most < 0 ? INT64_MAX
+                                          : scattering->most - scattering->given;
+    int64_t count =
+        sw_merger_pull_some(scattering->merger, rows, SW_STREAM_CONGESTED + 1, most);
+
+    scattering->has_moved |= count > 0;
+    if (skips)
+        scattering->skips -= count;
+    else
+        scattering->given += count;
+    if (count > 0 && !skips && !scattering->is_move) {
+        sw_scattering_begin(scattering);
+        (void)sw_buf_append(sw_session_out(scattering->session), sw_buf_bytes(rows),
+                            sw_buf_len(rows));
+    }
+    sw_buf_clear(rows);
+    return count;
+}
+
 /* As many as are there and wanted. False: he has to read first. */
 static bool give_rows(struct sw_scattering *scattering)
 {
     struct sw_session *session = scattering->session;
-    int64_t rows = 1;
+    bool is_congested = false;
+    struct sw_buf rows;
 
-    while (rows > 0 && !has_all(scattering)) {
-        rows = sw_merger_pull_some(
-            scattering->merger, sw_session_out(session), SW_STREAM_CONGESTED + 1,
-            scattering->most < 0 ? INT64_MAX : scattering->most - scattering->given);
-        scattering->given += rows;
+    sw_buf_init(&rows, SIZE_MAX);
+    while (!is_congested && !has_all(scattering) && take_rows(scattering, &rows) > 0) {
         sw_stream_flush(session->stream);
-        if (sw_stream_is_congested(session->stream))
-            return false;
+        is_congested = sw_stream_is_congested(session->stream);
     }
-    return true;
+    sw_buf_finish(&rows);
+    return !is_congested;
 }
 
 void sw_scattering_fetch(struct sw_scattering *scattering)
 {
-    sw_scattering_begin(scattering);
     scattering->waits = !give_rows(scattering);
     if (scattering->waits)
         return;
@@ -124,7 +155,7 @@ void sw_scattering_fetch(struct sw_scattering *scattering)
         start_round(scattering);
         return;
     }
-    scattering->is_over = !has_all(scattering);
+    scattering->is_over |= !has_all(scattering);
     sw_scattering_conclude(scattering);
 }
 
@@ -132,6 +163,8 @@ void sw_scattering_fetched(struct sw_scattering *scattering)
 {
     sw_scattering_settle(scattering, -1);
     scattering->is_open = true;
+    if (scattering->declares)
+        sw_scattering_declared(scattering);
     if (scattering->executes)
         sw_scattering_fetch(scattering);
     else

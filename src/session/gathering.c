@@ -137,6 +137,15 @@ static void fill_opening_run(struct sw_scattering *scattering, struct sw_prepare
     sw_prepared_unref(prepared);
 }
 
+void sw_scattering_write_formats(struct sw_buf *out, const struct sw_wire_bind *bind,
+                                 const struct sw_recipe *recipe)
+{
+    if (recipe->finish == NULL)
+        write_gathered(out, bind, recipe);
+    else
+        write_results(out, bind);
+}
+
 /* --- gathering --- */
 
 static bool check_results(const struct sw_scattering *scattering,

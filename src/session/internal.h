@@ -31,6 +31,7 @@
  *   copying_out.c ... COPY TO STDOUT of them
  *   explaining.c  ... EXPLAIN of them
  *   fetching.c    ... portals of theirs that go on
+ *   declaring.c   ... cursors
  *   spreading.c   ... and their legs
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals

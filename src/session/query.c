@@ -296,16 +296,14 @@ static bool aim_one(struct sw_session *session, const struct sw_statement *state
 
     if (!sw_session_check_cursor(session, statement, NULL, 0, err))
         return false;
-    session->may_scatter = statement->kind == SW_STATEMENT_SELECT;
+    session->may_scatter = sw_session_may_be_several(statement);
     is_aimed =
         sw_session_aim(session, statement, session->planned->plan, parameters, true, err);
     session->may_scatter = false;
     if (!is_aimed || !sw_session_check_changes(session, statement, err))
         return false;
-    if (session->scattering != NULL) {
-        sw_session_scatter_query(session, text);
-        return true;
-    }
+    if (session->scattering != NULL)
+        return sw_session_scatter_query(session, statement, text, err);
     session->may_write |= statement->writes;
     sw_session_note_changes(session, statement);
     return sw_session_add_reset(session, statement, text) ||

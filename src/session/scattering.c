@@ -17,6 +17,7 @@
 #include "shardward/base/mem.h"
 #include "shardward/wire/write.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -90,7 +91,8 @@ static int find_bound(const struct sw_scattering *scattering)
     const struct sw_run *run = &scattering->session->run;
     int at = 0;
 
-    if (scattering->portal == NULL || scattering->is_open || scattering->is_over)
+    if (scattering->portal == NULL || scattering->is_open || scattering->is_over ||
+        scattering->declares)
         return find(scattering->session, SW_ROLE_SCATTER);
     while (at < run->count && (run->requests[at].role != (int)SW_ROLE_BOUND ||
                                run->requests[at].about != scattering->portal))
@@ -98,15 +100,14 @@ static int find_bound(const struct sw_scattering *scattering)
     return at;
 }
 
-static void write_columns(struct sw_scattering *scattering)
+void sw_scattering_write_columns(const struct sw_scattering *scattering,
+                                 const struct sw_buf *formats, struct sw_buf *out)
 {
     const struct sw_description *description = &scattering->recipe->description;
-    struct sw_buf *out = sw_session_out(scattering->session);
     struct sw_wire_bind bind;
     size_t start = sw_message_begin(out, 'T');
 
-    (void)sw_wire_read_bind_tail(sw_buf_bytes(&scattering->tail), sw_buf_len(&scattering->tail),
-                                 &bind);
+    (void)sw_wire_read_bind_tail(sw_buf_bytes(formats), sw_buf_len(formats), &bind);
     sw_put_int16(out, (uint16_t)description->column_count);
     for (int i = 0; i < description->column_count; i++) {
         const struct sw_described_column *column = &description->columns[i];
@@ -122,6 +123,30 @@ static void write_columns(struct sw_scattering *scattering)
     sw_message_end(out, start);
 }
 
+static const struct sw_statement *statement_of_portal(const struct sw_scattering *scattering)
+{
+    return scattering->portal == NULL ? NULL : scattering->portal->statement;
+}
+
+/* A cursor that is described by its name gives texts. */
+static void write_columns(struct sw_scattering *scattering)
+{
+    const struct sw_statement *statement = statement_of_portal(scattering);
+    bool is_fetch =
+        scattering->is_fetch || (statement != NULL && statement->kind == SW_STATEMENT_FETCH);
+
+    sw_scattering_write_columns(scattering, is_fetch ? &scattering->wanted : &scattering->tail,
+                                sw_session_out(scattering->session));
+}
+
+static bool is_mute(const struct sw_scattering *scattering)
+{
+    const struct sw_statement *statement = statement_of_portal(scattering);
+
+    return is_copy(scattering) || scattering->is_move || scattering->declares ||
+           scattering->closes || (statement != NULL && sw_scattering_is_mute(statement));
+}
+
 /* Answer the requests before number @to. */
 static void answer(struct sw_scattering *scattering, int to)
 {
@@ -130,7 +155,7 @@ static void answer(struct sw_scattering *scattering, int to)
     for (; scattering->at < to; scattering->at++) {
         struct sw_request *request = &session->run.requests[scattering->at];
 
-        if (request->role == SW_ROLE_SCATTER_COLUMNS && is_copy(scattering)) {
+        if (request->role == SW_ROLE_SCATTER_COLUMNS && is_mute(scattering)) {
             sw_write_empty(sw_session_out(session), 'n');
         } else if (request->role == SW_ROLE_SCATTER_COLUMNS && is_explain(scattering)) {
             sw_scattering_describe_plan(scattering);
@@ -157,7 +182,7 @@ void sw_scattering_begin(struct sw_scattering *scattering)
         sw_scattering_begin_copy(scattering);
     else if (scattering->portal == NULL && scattering->explaining != NULL)
         sw_scattering_describe_plan(scattering);
-    else if (scattering->portal == NULL)
+    else if (scattering->portal == NULL && !is_mute(scattering))
         write_columns(scattering);
 }
 
@@ -222,6 +247,8 @@ static bool has_come_to_execute(const struct sw_scattering *scattering)
 {
     const struct sw_scatter *scatter = scattering->scatter;
 
+    if (scattering->is_cursor)
+        return scattering->has_begun;
     return scattering->has_begun || scattering->finishes || scattering->is_open ||
            scattering->loading != NULL ||
            (scatter != NULL && !sw_scattering_is_cooking(scattering) &&
@@ -233,6 +260,7 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
 {
     struct sw_session *session = scattering->session;
 
+    assert(err != NULL || scattering->scatter != NULL);
     scattering->is_failed = true;
     if (scattering->copying != NULL) {
         bool had_begun = scattering->has_begun;
@@ -293,6 +321,9 @@ static void write_tag(struct sw_scattering *scattering)
     struct sw_buf *out = sw_session_out(scattering->session);
     int64_t rows = scattering->scatter == NULL ? scattering->given
                                                : sw_merger_rows(scattering->scatter->merger);
+    const char *verb = !scattering->is_fetch ? "SELECT"
+                       : scattering->is_move ? "MOVE"
+                                             : "FETCH";
     char tag[40];
 
     scattering->session->measure.rows = (uint64_t)rows;
@@ -300,7 +331,7 @@ static void write_tag(struct sw_scattering *scattering)
         sw_write_empty(out, 's');
         return;
     }
-    (void)snprintf(tag, sizeof tag, "SELECT %" PRId64, rows);
+    (void)snprintf(tag, sizeof tag, "%s %" PRId64, verb, rows);
     sw_write_command_complete(out, tag);
 }
 
@@ -336,6 +367,12 @@ static void go_on_outdated(struct sw_scattering *scattering)
     sw_scattering_fail(scattering, scattering->scatter->has_failed ? NULL : &err);
 }
 
+static void end_closed(struct sw_scattering *scattering)
+{
+    sw_scattering_closed(scattering);
+    sw_scattering_end(scattering);
+}
+
 /* All rows were asked for at once. */
 static void end_at_once(struct sw_scattering *scattering)
 {
@@ -361,7 +398,7 @@ void sw_scattering_go_on(struct sw_scattering *scattering)
              !scattering->finishes)
         sw_scattering_finish(scattering);
     else if (scattering->closes)
-        sw_scattering_end(scattering);
+        end_closed(scattering);
     else if (scattering->stays)
         sw_scattering_fetched(scattering);
     else
@@ -400,7 +437,7 @@ static void run_again(struct sw_scattering *scattering)
 static bool goes_on(const struct sw_scattering *scattering)
 {
     return sw_scattering_may_stay(scattering->session) && scattering->portal != NULL &&
-           !is_copy(scattering) && !is_explain(scattering) && !scattering->is_closed &&
+           !is_mute(scattering) && !is_explain(scattering) && !scattering->is_closed &&
            (!scattering->executes || scattering->max_rows > 0);
 }
 
@@ -418,17 +455,19 @@ void sw_session_run_scatter(struct sw_session *session)
         run_again(scattering);
         return;
     }
-    scattering->stays = goes_on(scattering);
+    scattering->stays = scattering->declares || goes_on(scattering);
     if (session->run_end == SW_RUN_ENDS_FLUSH && !scattering->executes && !scattering->stays) {
         (void)sw_scattering_refuse(&err, "Flush between Bind and Execute",
                                    "Leave it out, or BEGIN before it.");
         sw_scattering_fail(scattering, &err);
     } else if (scattering->executes && is_copy(scattering)) {
         sw_scattering_copy(scattering);
+    } else if (scattering->declares) {
+        sw_scattering_declare(scattering);
     } else if (scattering->executes && is_explain(scattering)) {
         sw_scattering_explain(scattering);
     } else if (scattering->executes || scattering->stays ||
-               (is_described && !is_copy(scattering) && !is_explain(scattering))) {
+               (is_described && !is_mute(scattering) && !is_explain(scattering))) {
         sw_scattering_cook(scattering);
     } else {
         sw_scattering_end(scattering);

@@ -81,9 +81,20 @@ struct sw_scattering {
     bool closes;    /* the run closes it */
     bool is_closed; /* behind its Execute, in the run that binds it */
     bool waits;     /* for the client, who has to read */
+    bool is_cursor; /* DECLARE has made it */
+    bool declares;  /* the run is that DECLARE */
+    bool is_fetch;  /* the run is FETCH, or MOVE */
+    bool is_move;
+    bool is_binary; /* of a cursor: where the client does not say so */
+    bool is_no_scroll;
+    bool has_moved; /* a row has been taken from it */
     int rounds;     /* of the statement at hand */
     struct sw_merger *merger;
-    int64_t most, given;                  /* rows, of that statement; most -1: all */
+    int64_t skips, most, given; /* rows, of that statement; most -1: all */
+    /* Of a cursor: the tails of Binds that ask for the formats of the rows that are here, and
+     * of those that the client wants now. */
+    struct sw_buf formats, wanted;
+    char *name;                           /* the client's, of the portal */
     char server_portal[SW_SERVER_PORTAL]; /* its name on the shards */
 };
 
@@ -93,9 +104,38 @@ struct sw_scattering {
 bool sw_scattering_refuse(struct sw_error *err, const char *what, const char *hint);
 /* Inside of a transaction, portals may go on. */
 bool sw_scattering_may_stay(const struct sw_session *session);
+/* May it be a run now? 0A000; or wants_split is set. */
+bool sw_scattering_has_place(struct sw_session *session, struct sw_error *err);
+/* Name what there will be for it on the shards. */
+void sw_scattering_name_portal(struct sw_scattering *scattering, const char *portal);
+
+/* --- declaring.c --- */
+
+/* The run is what @statement, of which @portal is (NULL: a simple query), says of a cursor.
+ * False: it is not to be had there. */
+bool sw_scattering_execute_cursor(struct sw_scattering *scattering,
+                                  const struct sw_statement *statement, struct sw_named *portal,
+                                  struct sw_error *err);
+/* DECLARE: go on with its query. */
+void sw_scattering_declare(struct sw_scattering *scattering);
+/* Its cursor is open. */
+void sw_scattering_declared(struct sw_scattering *scattering);
+/* The cursor is closed. */
+void sw_scattering_closed(struct sw_scattering *scattering);
+/* Ask for so many rows. */
+void sw_scattering_add_fetch(struct sw_scattering *scattering, uint32_t rows);
+/* What is said of a cursor is bound. The portal, borrowed. */
+struct sw_named *sw_scattering_bind_cursor(struct sw_scattering *scattering,
+                                           const struct sw_named *named,
+                                           const struct sw_wire_bind *bind);
+/* Is it about a cursor, and has no columns to be described? */
+bool sw_scattering_is_mute(const struct sw_statement *statement);
 
 /* --- scattering.c --- */
 
+/* RowDescription, with the formats that @formats, the tail of a Bind, asks for. */
+void sw_scattering_write_columns(const struct sw_scattering *scattering,
+                                 const struct sw_buf *formats, struct sw_buf *out);
 /* Tell the client what comes before the rows, unless he was told. */
 void sw_scattering_begin(struct sw_scattering *scattering);
 /* All rows were given: what comes after them. READY, or closed. */
@@ -147,6 +187,10 @@ bool sw_scattering_check_told(const struct sw_scattering *scattering, struct sw_
 void sw_scattering_note_told(struct sw_scattering *scattering);
 
 /* --- gathering.c --- */
+
+/* What the shards are to give, if the client wants what @bind asks for. */
+void sw_scattering_write_formats(struct sw_buf *out, const struct sw_wire_bind *bind,
+                                 const struct sw_recipe *recipe);
 
 /* The recipe is there: ask all shards, if the portal is executed. */
 void sw_scattering_gather(struct sw_scattering *scattering);

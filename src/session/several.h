@@ -24,8 +24,18 @@ struct sw_wire_bind;
 bool sw_session_add_scatter(struct sw_session *session, const struct sw_statement *statement,
                             const struct sw_plan *plan, const struct sw_parameters *parameters,
                             struct sw_error *err);
-/* It is the simple query @text, planned. */
-void sw_session_scatter_query(struct sw_session *session, const char *text);
+/* Is it of a kind that may? */
+bool sw_session_may_be_several(const struct sw_statement *statement);
+/* It is the simple query @text, which is @statement alone, and is planned. */
+bool sw_session_scatter_query(struct sw_session *session, const struct sw_statement *statement,
+                              const char *text, struct sw_error *err);
+/* Describe the statement @named if it is a FETCH from a cursor over several shards, which no
+ * server knows. False: it is none. */
+bool sw_session_describe_fetch(struct sw_session *session, struct sw_named *named);
+/* Is @statement about a cursor over several shards? It is collected then. False in *is_good: as
+ * sw_session_add_scatter(). */
+bool sw_session_reach_cursor(struct sw_session *session, const struct sw_statement *statement,
+                             bool executes, bool *is_good, struct sw_error *err);
 /* It is bound, and its Bind collected. Returns the portal, borrowed. */
 struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
                                            const struct sw_wire_bind *bind);

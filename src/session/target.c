@@ -500,7 +500,10 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     };
     struct sw_target next;
     struct sw_route route;
+    bool is_good;
 
+    if (sw_session_reach_cursor(session, statement, executes, &is_good, err))
+        return is_good;
     if (!sw_session_find_route(session, statement, plan, parameters, &route, err))
         return false;
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */

@@ -259,6 +259,24 @@ static void print_explain(struct sw_buf *out, const struct sw_explain *explain, 
                   sql + explain->at);
 }
 
+static void print_declaration(struct sw_buf *out, const struct sw_declaration *declares,
+                              const char *sql)
+{
+    sw_buf_printf(out, "  declares%s%s%s%s <%.*s>\n", declares->is_scroll ? " scroll" : "",
+                  declares->is_no_scroll ? " forward" : "", declares->is_held ? " held" : "",
+                  declares->is_binary ? " binary" : "", declares->end - declares->at,
+                  sql + declares->at);
+}
+
+static void print_fetch(struct sw_buf *out, const struct sw_fetch *fetch)
+{
+    if (fetch->is_other)
+        sw_buf_append_text(out, "  fetches otherwise\n");
+    else
+        sw_buf_printf(out, "  %s %" PRId64 " behind %" PRId64 "\n",
+                      fetch->is_move ? "moves" : "fetches", fetch->rows, fetch->skips);
+}
+
 static void print_object(struct sw_buf *out, const struct sw_object *object)
 {
     static const char *const object_kinds[] = {"table",  "index",  "sequence",
@@ -338,6 +356,10 @@ static void print_statement(struct sw_buf *out, const struct sw_statement *state
         print_copy_out(out, statement->copies, sql);
     if (statement->explains != NULL)
         print_explain(out, statement->explains, sql);
+    if (statement->declares != NULL)
+        print_declaration(out, statement->declares, sql);
+    if (statement->fetches != NULL)
+        print_fetch(out, statement->fetches);
     if (statement->ddl != NULL)
         print_ddl(out, statement->ddl);
     if (statement->makes != NULL)

@@ -327,8 +327,7 @@ def a_bad_value_is_told_as_by_postgresql(p):
 READ = "SELECT name FROM patients WHERE visits >= 0"
 
 
-@rows([("a cursor", ["BEGIN", f"DECLARE c CURSOR FOR {READ}"]),
-       ("by a name", [f"PREPARE r AS {READ}", "EXECUTE r"]), ("two in a string", [f"{READ}; {READ}"]),
+@rows([("by a name", [f"PREPARE r AS {READ}", "EXECUTE r"]), ("two in a string", [f"{READ}; {READ}"]),
        ("beside another", [f"SELECT 1; {READ}"]), ("row locks", [f"{READ} FOR UPDATE"]),
        ("INTO", [f"CREATE TEMP TABLE t AS {READ}"]),
        ("with a temporary table", ["CREATE TEMP TABLE t (name text)", f"{READ} AND name IN (SELECT name FROM t)"])])

@@ -225,6 +225,20 @@ struct sw_explain {
     bool is_text; /* no other FORMAT is asked for */
 };
 
+/* A cursor, for the query whose facts these are. */
+struct sw_declaration {
+    int at, end; /* bytes of the script's text where the query begins and ends */
+    bool is_scroll, is_no_scroll, is_held, is_binary;
+};
+
+/* FETCH and MOVE: to go over so many rows, and then to take some. */
+struct sw_fetch {
+    bool is_move;
+    bool is_other; /* backward, or to a place */
+    int64_t skips;
+    int64_t rows; /* -1: all that are left */
+};
+
 /* What a session can leave behind on a server, beyond its transaction. */
 enum sw_leftover {
     SW_LEFT_LOCKS = 1,    /* advisory locks of the session */
@@ -289,12 +303,14 @@ struct sw_statement {
     bool is_chained;    /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
     bool is_start;      /* BEGIN, spelled START TRANSACTION */
     struct sw_transaction_options options;
-    const struct sw_copy_options *copy; /* of COPY FROM; else NULL */
-    const struct sw_copy_out *copies;   /* of COPY TO; else NULL */
-    const struct sw_explain *explains;  /* of EXPLAIN, but for that of EXECUTE; else NULL */
-    const struct sw_outline *copy_out;  /* of COPY TO in binary, see outline.h; else NULL */
-    const struct sw_ddl *ddl;           /* of DDL and TRUNCATE; else NULL */
-    const struct sw_made_table *makes;  /* of CREATE_AS, and of DDL perhaps; else NULL */
+    const struct sw_copy_options *copy;    /* of COPY FROM; else NULL */
+    const struct sw_copy_out *copies;      /* of COPY TO; else NULL */
+    const struct sw_explain *explains;     /* of EXPLAIN, but for that of EXECUTE; else NULL */
+    const struct sw_declaration *declares; /* of DECLARE; else NULL */
+    const struct sw_fetch *fetches;        /* of FETCH and MOVE; else NULL */
+    const struct sw_outline *copy_out;     /* of COPY TO in binary, see outline.h; else NULL */
+    const struct sw_ddl *ddl;              /* of DDL and TRUNCATE; else NULL */
+    const struct sw_made_table *makes;     /* of CREATE_AS, and of DDL perhaps; else NULL */
     struct sw_by_name by_name; /* of PREPARE and EXECUTE, whose `name` is the statement's */
 };
 

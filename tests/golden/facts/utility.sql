@@ -220,3 +220,18 @@ declare c cursor with hold for select a from t where id = 1
 explain declare c cursor with hold for select 1
 explain select pg_advisory_lock(1)
 explain analyze select pg_advisory_lock(1)
+DECLARE c NO SCROLL CURSOR FOR SELECT 1;
+declare "for" binary insensitive cursor /* for */ for select 2 ;
+DECLARE forum SCROLL CURSOR WITH HOLD FOR VALUES (1);
+FETCH c;
+FETCH ALL c;
+FETCH 0 c;
+MOVE FORWARD 5 FROM c;
+FETCH BACKWARD -3 c;
+FETCH RELATIVE 4 c;
+FETCH RELATIVE 0 c;
+FETCH RELATIVE -1 c;
+FETCH BACKWARD ALL c;
+FETCH PRIOR c;
+FETCH LAST c;
+MOVE ABSOLUTE 2 c;
