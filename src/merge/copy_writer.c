@@ -18,8 +18,8 @@ static void put(struct line *line, const void *bytes, size_t len)
     line->at += len;
 }
 
-/* What a backslash is written with; 0: nothing of the kind. */
-static char escape_of(uint8_t byte, char delimiter)
+/* What stands behind a backslash for it; 0: it stands for itself. */
+static uint8_t escape_of(uint8_t byte, char delimiter)
 {
     switch (byte) {
     case '\b':
@@ -34,21 +34,22 @@ static char escape_of(uint8_t byte, char delimiter)
         return 't';
     case '\v':
         return 'v';
-    case '\\':
-        return '\\';
     default:
-        return byte == (uint8_t)delimiter ? delimiter : '\0';
+        break;
     }
+    if (byte == '\\' || byte == (uint8_t)delimiter)
+        return byte;
+    return 0;
 }
 
 static void put_text(struct line *line, const uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        char escape = escape_of(bytes[i], line->writer->style.delimiter);
+        uint8_t escape = escape_of(bytes[i], line->writer->style.delimiter);
 
-        if (escape != '\0')
+        if (escape != 0)
             *line->at++ = '\\';
-        *line->at++ = escape != '\0' ? (uint8_t)escape : bytes[i];
+        *line->at++ = escape != 0 ? escape : bytes[i];
     }
 }
 
@@ -148,7 +149,8 @@ static void end_message(uint8_t *message, const struct line *line, struct sw_buf
 static bool write_row(struct sw_copy_writer *writer, const struct sw_row *row,
                       struct sw_buf *out)
 {
-    size_t null_len = writer->style.null == NULL ? 0 : strlen(writer->style.null);
+    bool has_null = writer->style.format != SW_COPY_BINARY;
+    size_t null_len = has_null ? strlen(writer->style.null) : 0;
     size_t most = HEADER + sizeof sw_copies_signature + 2 * row->size +
                   sw_get_int16(row->message + SW_ROW_COUNT_AT) * (null_len + 3);
     uint8_t *room = sw_buf_room(out, most);

@@ -159,9 +159,9 @@ bool sw_recipe_rows(const struct sw_recipe *recipe, const struct sw_parameters *
 
 /* --- EXPLAIN --- */
 
-void sw_recipe_print(const struct sw_recipe *recipe, struct sw_buf *out)
+void sw_recipe_print(const struct sw_recipe *recipe, const char *gather, struct sw_buf *out)
 {
-    sw_buf_printf(out, "gather: %s\n", recipe->gather);
+    sw_buf_printf(out, "gather: %s\n", gather);
     if (recipe->finish != NULL)
         sw_buf_printf(out, "finish: %s\n", recipe->finish);
 }

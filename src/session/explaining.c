@@ -64,7 +64,7 @@ static bool print_way(struct sw_scattering *scattering, struct sw_error *err)
     is_good = sw_plan_explain(&planned->context, planned->script, scattering->text, 0,
                               &parameters, &lines, err);
     if (is_good) {
-        sw_recipe_print(scattering->recipe, &lines);
+        sw_recipe_print(scattering->recipe, sw_scattering_text(scattering), &lines);
         add_lines(scattering->explaining, "", (const char *)sw_buf_bytes(&lines),
                   sw_buf_len(&lines));
     }
@@ -123,12 +123,8 @@ void sw_scattering_forget_plans(struct sw_scattering *scattering)
 
 char *sw_scattering_explained(const struct sw_scattering *scattering, const char *text)
 {
-    size_t before = (size_t)scattering->explaining->explain->at, len = strlen(text);
-    char *explained = sw_alloc_zero(before + len + 1, 1);
-
-    memcpy(explained, scattering->around_text, before);
-    memcpy(explained + before, text, len);
-    return explained;
+    return sw_format("%.*s%s", scattering->explaining->explain->at, scattering->around_text,
+                     text);
 }
 
 static void ask(struct sw_scattering *scattering, int shard)

@@ -262,6 +262,7 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
 
     assert(err != NULL || scattering->scatter != NULL);
     scattering->is_failed = true;
+    assert(err != NULL || scattering->scatter != NULL);
     if (scattering->copying != NULL) {
         bool had_begun = scattering->has_begun;
 

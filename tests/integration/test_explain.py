@@ -167,6 +167,17 @@ def parameters_are_those_of_the_query(p):
 
 
 @test
+def its_texts_have_the_literals_of_the_statement(p):
+    with p.logged_in() as client:
+        for name in ("one", "another one", "the third"):
+            for flight in (wire.query(f"EXPLAIN {PLAIN} SELECT visits FROM patients WHERE name = '{name}'"),
+                           wire.query(f"EXPLAIN {PLAIN} SELECT count(*) FROM patients WHERE name = '{name}'")):
+                answers = client.ask(flight)
+                assert f"'{name}'" in named(answers)["gather"], named(answers)
+                assert f"'{name}'" in "\n".join(plan_of(answers, "users_3")), lines(answers)
+
+
+@test
 def the_console_says_where_the_texts_are_to_be_seen(p):
     with p.console() as console:
         of_all = dict(console.execute("EXPLAIN SELECT name FROM patients").fetchall())

@@ -67,7 +67,7 @@ class Layout:
                  "          by_code:", f"            hash: {{type: text, buckets: {BUCKETS}}}",
                  f"            {self._buckets()}", "        tables:",
                  *(f"          {table}: {{key: patient_id, placement: by_patient}}" for table in TABLES),
-                 "          wards: {key: code, placement: by_code}"]
+                 "          wards: {key: code, placement: by_code}", "          tariffs: {reference: true}"]
         if self.shard_count == 1:
             return lines + ["          doctors: {}"]
         return lines + ["      staff:", "        shards:",

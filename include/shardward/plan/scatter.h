@@ -158,9 +158,9 @@ bool sw_recipe_rows(const struct sw_recipe *recipe, const struct sw_parameters *
 int sw_plan_list_several(const struct sw_plan *plan, const struct sw_parameters *parameters,
                          const struct sw_shard **shards, int size, struct sw_error *err);
 
-/* For EXPLAIN: append the texts of a recipe as lines of `name: text`, which may have lines of
- * their own. */
-void sw_recipe_print(const struct sw_recipe *recipe, struct sw_buf *out);
+/* For EXPLAIN: append the texts of a recipe, of which @gather is what shards are asked, as
+ * lines of `name: text`, which may have lines of their own. */
+void sw_recipe_print(const struct sw_recipe *recipe, const char *gather, struct sw_buf *out);
 
 /*
  * For EXPLAIN: append lines of `name: value` that say where statement @index of @sql, which

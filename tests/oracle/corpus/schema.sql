@@ -1,4 +1,4 @@
--- The tables that the corpus is about. All but wards and doctors are placed by patient_id.
+-- The tables that the corpus is about. All but wards, doctors and tariffs are placed by patient_id.
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'Zen');
 CREATE TABLE patients (patient_id bigint PRIMARY KEY, name text, city text, born date,
     height double precision, weight numeric, vip boolean, mood mood, tags text[], token uuid,
@@ -20,3 +20,6 @@ CREATE TABLE events (patient_id bigint NOT NULL, what text, n integer);
 CREATE TABLE nothing (patient_id bigint NOT NULL, x integer, t text);
 CREATE TABLE wards (code text COLLATE "C" PRIMARY KEY, floor integer, beds integer, label text);
 CREATE TABLE doctors (doctor_id integer PRIMARY KEY, name text, title text, fee numeric(12, 2));
+-- A reference table: the same rows everywhere.
+CREATE TABLE tariffs (kind char(4) PRIMARY KEY, price numeric(8, 2), label text);
+INSERT INTO tariffs VALUES ('a', 1.50, 'first'), ('b', 6, 'second'), ('c', 6.00, NULL), ('zz', 40, 'never'), ('d', NULL, 'free');

@@ -1,0 +1,45 @@
+-- Joins, and all else, with a table that each shard has.
+SELECT * FROM tariffs;
+SELECT count(*), sum(price), max(label) FROM tariffs;
+SELECT x.kind, y.kind FROM tariffs x JOIN tariffs y ON x.price < y.price;
+SELECT v.visit_id, v.kind, t.price FROM visits v JOIN tariffs t ON t.kind = v.kind;
+SELECT v.visit_id, v.kind, t.price FROM visits v LEFT JOIN tariffs t ON t.kind = v.kind AND t.price > 5;
+SELECT v.visit_id, t.kind FROM visits v RIGHT JOIN tariffs t ON t.kind = v.kind;
+SELECT v.visit_id, t.kind FROM tariffs t LEFT JOIN visits v ON t.kind = v.kind;
+SELECT v.visit_id, t.kind FROM visits v FULL JOIN tariffs t ON t.kind = v.kind;
+SELECT p.name, v.visit_id, t.label FROM patients p JOIN visits v USING (patient_id) LEFT JOIN tariffs t USING (kind);
+SELECT p.name, v.visit_id, t.label FROM patients p LEFT JOIN (visits v JOIN tariffs t USING (kind)) USING (patient_id);
+SELECT v.patient_id, v.visit_id, t.price FROM visits v JOIN tariffs t USING (kind) ORDER BY t.price DESC NULLS LAST, 1, 2 LIMIT 9;
+SELECT t.label, count(*), sum(v.fee) FROM visits v JOIN tariffs t USING (kind) GROUP BY t.label;
+SELECT t.kind, count(v.visit_id) FROM tariffs t LEFT JOIN visits v USING (kind) GROUP BY t.kind ORDER BY t.kind;
+SELECT v.patient_id, sum(t.price) FROM visits v JOIN tariffs t USING (kind) GROUP BY v.patient_id HAVING sum(t.price) > 10;
+SELECT DISTINCT t.price FROM visits v, tariffs t WHERE t.kind = v.kind;
+SELECT count(*) FROM visits, tariffs;
+SELECT count(*) FROM visits v JOIN tariffs t ON v.fee > t.price;
+SELECT visit_id FROM visits WHERE kind IN (SELECT kind FROM tariffs WHERE price > 5);
+SELECT visit_id FROM visits WHERE kind NOT IN (SELECT kind FROM tariffs WHERE price > 5);
+SELECT visit_id FROM visits v WHERE EXISTS (SELECT FROM tariffs t WHERE t.kind = v.kind AND t.price < v.fee);
+SELECT visit_id FROM visits v WHERE NOT EXISTS (SELECT FROM tariffs t WHERE t.kind = v.kind);
+SELECT kind FROM tariffs t WHERE NOT EXISTS (SELECT FROM visits v WHERE t.kind = v.kind);
+SELECT kind FROM tariffs WHERE kind IN (SELECT kind FROM visits);
+SELECT visit_id, (SELECT price FROM tariffs t WHERE t.kind = v.kind) FROM visits v;
+SELECT visit_id, (SELECT max(price) FROM tariffs) FROM visits;
+SELECT visit_id, fee > ALL (SELECT price FROM tariffs WHERE price IS NOT NULL) FROM visits;
+SELECT kind, (SELECT count(*) FROM visits v WHERE v.kind = t.kind) FROM tariffs t;
+SELECT count(DISTINCT (SELECT kind FROM tariffs LIMIT 1)) FROM visits;
+SELECT visit_id, x.price FROM visits v, LATERAL (SELECT price FROM tariffs t WHERE t.kind >= v.kind ORDER BY t.kind LIMIT 1) x;
+SELECT kind FROM visits UNION SELECT kind FROM tariffs;
+SELECT kind FROM tariffs EXCEPT SELECT kind FROM visits;
+SELECT kind FROM tariffs UNION ALL SELECT kind FROM visits;
+SELECT kind FROM tariffs INTERSECT SELECT kind FROM visits;
+WITH t AS (SELECT * FROM tariffs WHERE price > 2) SELECT v.visit_id, t.label FROM visits v JOIN t USING (kind);
+WITH n AS (SELECT kind, count(*) AS n FROM visits GROUP BY kind) SELECT t.kind, n.n FROM tariffs t LEFT JOIN n USING (kind);
+SELECT v.visit_id, rank() OVER (PARTITION BY v.patient_id ORDER BY t.price, v.visit_id) FROM visits v JOIN tariffs t USING (kind);
+SELECT v.visit_id, rank() OVER (ORDER BY t.price, v.patient_id, v.visit_id) FROM visits v JOIN tariffs t USING (kind);
+-- $1 = int8:6
+SELECT v.visit_id, t.price FROM visits v LEFT JOIN tariffs t USING (kind) WHERE v.patient_id = $1;
+-- $1 = numeric:5
+SELECT v.visit_id, t.price FROM visits v JOIN tariffs t USING (kind) WHERE t.price > $1 ORDER BY t.price, v.patient_id, 1;
+SELECT w.label, t.label FROM wards w, tariffs t WHERE t.price > w.floor;
+COPY (SELECT v.visit_id, t.label FROM visits v JOIN tariffs t USING (kind)) TO STDOUT;
+COPY tariffs TO STDOUT;
