@@ -235,6 +235,55 @@ SELECT name FROM patients WHERE patient_id < (SELECT 5 + random() * 0);
 -- loose
 SELECT p.name FROM patients p JOIN visits v ON v.visit_id = p.patient_id ORDER BY random();
 
+-- Shapes of all kinds.
+SELECT v.x FROM (SELECT fee AS x FROM visits WHERE fee IS NULL) v, LATERAL (SELECT 1 FROM bills WHERE amount = v.x OR v.x IS NULL LIMIT 1) l;
+SELECT p.name FROM patients p, visits WHERE p.patient_id = visits.visit_id AND (visits).fee > 10;
+SELECT (p).name, (p.*)::text FROM patients p JOIN visits v ON v.visit_id = p.patient_id;
+SELECT a FROM patients a(a) JOIN visits v ON v.visit_id = a;
+SELECT visits.visit_id FROM visits, LATERAL (SELECT visits.fee * 2 AS f) x JOIN bills ON bills.amount = x.f;
+SELECT * FROM visits v JOIN LATERAL (SELECT * FROM bills b WHERE b.visit_id = v.visit_id AND b.patient_id <> v.patient_id
+    ORDER BY b.bill_id, b.patient_id LIMIT 1) l ON true;
+SELECT e.what FROM events e WHERE (e.what, e.n) NOT IN (SELECT what, n FROM events WHERE n = 2);
+SELECT e.what FROM events e WHERE (e.what, e.n) = ANY (SELECT what, n FROM events WHERE n = 2);
+SELECT ARRAY(SELECT ROW(b.bill_id, b.amount)::text FROM bills b WHERE b.visit_id = v.visit_id ORDER BY 1) FROM visits v
+    WHERE v.patient_id = 1 AND EXISTS (SELECT FROM refunds);
+-- float
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a.fee) FROM visits a JOIN visits b ON a.mood = b.mood;
+SELECT string_agg(p.name, ',' ORDER BY p.name) FILTER (WHERE p.name IN (SELECT what FROM events)) FROM patients p;
+SELECT p.city, GROUPING(p.city), count(*) FROM patients p JOIN visits v ON v.mood = p.mood GROUP BY CUBE (p.city, p.mood)
+    HAVING count(*) > (SELECT count(*) FROM refunds);
+SELECT p.patient_id, p.name, p.tags, count(*) FROM patients p JOIN visits v ON v.mood = p.mood GROUP BY p.patient_id, ROLLUP (v.paid);
+SELECT p.*, count(*) FROM patients p LEFT JOIN visits v ON v.mood = p.mood GROUP BY p.patient_id;
+SELECT upper(p.name), count(*) FROM patients p JOIN visits v ON v.mood = p.mood GROUP BY p.patient_id HAVING p.vip ORDER BY p.name, p.patient_id;
+SELECT p.name, v.remark, count(b.*) FROM patients p JOIN visits v ON v.visit_id = p.patient_id JOIN bills b ON b.bill_id = v.visit_id
+    GROUP BY 1, p.patient_id, v.visit_id, v.patient_id;
+SELECT upper(name), count(*) FROM patients JOIN visits ON visits.visit_id = patients.patient_id GROUP BY upper(name);
+SELECT patients.city, count(*) FROM patients JOIN visits ON visits.visit_id = patients.patient_id GROUP BY city;
+SELECT sum(x) OVER w, count(*) OVER (PARTITION BY p.city) FROM patients p JOIN (SELECT visit_id AS x FROM visits) t ON t.x = p.patient_id
+    WINDOW w AS (ORDER BY p.patient_id, t.x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
+SELECT v.kind, p.name FROM visits v JOIN patients p ON v.kind = p.name OR v.kind = 'a'::char(4) WHERE v.kind < 'b';
+SELECT x.kind || '|' FROM (SELECT kind FROM visits UNION SELECT kind FROM visits WHERE paid) x, refunds r WHERE r.refund_id = 1;
+TABLE refunds EXCEPT SELECT r.* FROM refunds r JOIN events e ON e.n = r.refund_id;
+SELECT (SELECT p FROM patients p ORDER BY p.patient_id LIMIT 1)::text, count(*) FROM visits;
+SELECT EXISTS (TABLE nothing), EXISTS (VALUES (1)), patient_id FROM refunds;
+SELECT count(*) FROM visits v WHERE (SELECT (SELECT max(b.amount) FROM bills b WHERE b.visit_id = v.visit_id) > (SELECT avg(amount) FROM refunds));
+WITH x AS (SELECT city, count(*) c FROM patients GROUP BY city), y AS (SELECT c, count(*) FROM x GROUP BY c) SELECT x.city, y.* FROM x JOIN y USING (c);
+WITH RECURSIVE g(n, path) AS (SELECT patient_id, ARRAY[patient_id] FROM patients WHERE patient_id = 3 UNION ALL SELECT v.visit_id, path || v.visit_id::bigint
+    FROM g JOIN visits v ON v.patient_id = g.n WHERE NOT v.visit_id = ANY (path)) SELECT * FROM g;
+SELECT p.patient_id FROM patients p WHERE (p.born, p.city) > ALL (SELECT q.born, q.city FROM patients q WHERE q.vip AND q.born < '2000-01-01' AND q.city IS NOT NULL);
+SELECT CASE p.city WHEN 'Oslo' THEN (SELECT min(fee) FROM visits) ELSE v.fee END FROM patients p LEFT JOIN visits v ON v.grade = p.patient_id;
+-- ordered
+SELECT p.name COLLATE "C" AS n, v.visit_id FROM patients p JOIN visits v ON v.remark COLLATE "C" < p.name COLLATE "C"
+    ORDER BY n, v.patient_id, v.visit_id, p.patient_id LIMIT 5;
+SELECT min(p.name), max(v.remark) FROM patients p JOIN visits v ON v.remark > p.name;
+SELECT extract(year FROM p.born), date_trunc('day', v.at), p.seen AT TIME ZONE 'UTC' FROM patients p JOIN visits v ON v.visit_id = p.patient_id;
+SELECT p.patient_id, x.* FROM patients p, unnest(p.tags) WITH ORDINALITY x, refunds r WHERE r.refund_id = p.patient_id;
+SELECT p.patient_id, j.key FROM patients p, jsonb_each(CASE jsonb_typeof(p.note) WHEN 'object' THEN p.note END) j, refunds r WHERE r.refund_id <> p.patient_id;
+SELECT now() = (SELECT now()), count(*) FROM patients p JOIN visits v ON v.visit_id = p.patient_id;
+SELECT name FROM patients WHERE (vip AND city = 'Oslo') IS NULL;
+SELECT name FROM patients p JOIN visits v ON (v.paid OR p.vip) IS UNKNOWN AND v.visit_id = p.patient_id WHERE (NOT v.paid AND p.mood = 'ok') IS NOT TRUE;
+SELECT (vip AND mood = 'ok') IS NULL AS x, count(*) FROM patients GROUP BY 1 HAVING (bool_or(vip) AND count(*) > 1) IS NOT NULL;
+
 -- What cannot be recast in parts, and is done with the rows.
 SELECT true, count(*) FROM visits GROUP BY 1;
 SELECT lower(name), count(*) FROM patients GROUP BY lower(patients.name);

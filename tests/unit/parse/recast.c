@@ -472,9 +472,63 @@ static void parts_are_finished_where_they_stand(void **state)
     sw_arena_finish(&arena);
 }
 
+/* clang-format off */
+#define ROWS_OF_T "(SELECT u.c1 AS id, u.c2 AS a FROM ROWS FROM (pg_catalog.unnest($1) , pg_catalog.unnest($2) ) u(c1, c2))"
+#define ROWS_OF_T2 "(SELECT u.c1 AS id, u.c2 AS id2 FROM ROWS FROM (pg_catalog.unnest($1) , pg_catalog.unnest($2) ) u(c1, c2))"
+
+/* Of table t with the primary key id, or (id, id2). */
+static const struct {
+    const char *sql, *names;
+    int primary_count;
+    bool is_only_one_called_so;
+    const char *finish;
+} finished[] = {
+    {"select a, count(*) from t, u group by t.id", "id,a", 1, true, "SELECT a, count(*) FROM " ROWS_OF_T " t, u GROUP BY t.id, t.a"},
+    {"select x.* from t x, u group by id", "id,a", 1, true, "SELECT x.* FROM " ROWS_OF_T " x, u GROUP BY id, x.a"},
+    {"select x.id, x.a from t x, u group by 1, 2", "id,a", 1, true, "SELECT x.id, x.a FROM " ROWS_OF_T " x, u GROUP BY 1, 2"},
+    {"select x.*, x.id from t x, u group by 2", "id,a", 1, true, "SELECT x.*, x.id FROM " ROWS_OF_T " x, u GROUP BY 2"},
+    {"select a from t, u group by a", "id,a", 1, true, "SELECT a FROM " ROWS_OF_T " t, u GROUP BY a"},
+    {"select a from t, u group by t.id + 1", "id,a", 1, true, "SELECT a FROM " ROWS_OF_T " t, u GROUP BY t.id + 1"},
+    {"select 1 from t, u group by id", "id,id2", 2, true, "SELECT 1 FROM " ROWS_OF_T2 " t, u GROUP BY id"},
+    {"select 1 from t join u using (m) group by m, id", "id,a", 1, true, "SELECT 1 FROM " ROWS_OF_T " t JOIN u USING (m) GROUP BY m, id, t.a"},
+    {"select 1 from t natural join u group by id", "id,a", 1, true, "SELECT 1 FROM " ROWS_OF_T " t NATURAL JOIN u GROUP BY id"},
+    {"select 1 from t, u group by id", "id,a", 0, true, "SELECT 1 FROM " ROWS_OF_T " t, u GROUP BY id"},
+    {"select s.t.a, u.t.a, s.v.a from s.t, v", "id,a", 0, true, "SELECT t.a, u.t.a, s.v.a FROM " ROWS_OF_T " t, v"},
+    {"select s.t.a from s.t, v as t", "id,a", 0, false, "SELECT s.t.a FROM " ROWS_OF_T " t, v t"},
+    {"select s.t.a from t as x, s.t", "id,a", 0, true, "SELECT s.t.a FROM " ROWS_OF_T " x, s.t"},
+    {"select a from t, u where (a and not b) is null or (c or d) is not true", "id,a", 0, true,
+     "SELECT a FROM " ROWS_OF_T " t, u WHERE COALESCE(a AND NOT b) IS NULL OR COALESCE(c OR d) IS NOT TRUE"},
+};
+/* clang-format on */
+
+static void tables_are_finished_under_their_names(void **state)
+{
+    static const char *const key[] = {"id", "id2"}, *const merged[] = {"m"};
+
+    for (size_t i = 0; i < sizeof finished / sizeof *finished; i++) {
+        struct sw_recast_column columns[2] = {{.type = OID_INT8}, {.type = OID_INT8}};
+        struct source source;
+        struct sw_arena arena;
+        struct sw_error err;
+        bool is_raw = false;
+
+        sw_arena_init(&arena);
+        begin(&source, SW_RECAST_ROWS, finished[i].names, finished[i].sql);
+        source.source.relation = 0;
+        source.source.merged = merged;
+        source.source.merged_count = 1;
+        source.source.primary_key = key;
+        source.source.primary_count = finished[i].primary_count;
+        source.source.is_only_one_called_so = finished[i].is_only_one_called_so;
+        assert_string_equal(finish(&source, &is_raw, columns, 2, &arena, &err),
+                            finished[i].finish);
+        sw_arena_finish(&arena);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows + 8];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 9];
     size_t count = 0;
 
     for (; count < sizeof rows / sizeof *rows; count++)
@@ -491,5 +545,6 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(exists_gathers_one_row);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tables_are_pulled);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(parts_are_finished_where_they_stand);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(tables_are_finished_under_their_names);
     return _cmocka_run_group_tests("recast", tests, count, NULL, NULL);
 }
