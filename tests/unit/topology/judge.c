@@ -45,6 +45,8 @@ static const char config_text[] =
     "          word: {key: k, placement: words}\n"
     "          time: {key: k, placement: times}\n"
     "          pair: {key: [k, l], placement: two}\n"
+    "          ref: {reference: true}\n"
+    "          ref2: {reference: true}\n"
     "          w: {key: k, placement: p, unique: local, foreign_keys: local, triggers: local,"
     " row_security: local}\n"
     "        functions:\n"
@@ -136,6 +138,8 @@ static const struct row {
     {"a_unique_constraint_needs_every_part_of_the_key", "pair",
      KEYED("pair") COLUMN("pair", "l", "25", "text", "-1") UNIQUE("pair", "u", "k,x"),
      "cannot hold over several shards", NULL},
+    {"a_reference_table_checks_all_its_rows", "ref", TABLE("ref") UNIQUE("ref", "u", "x"), NULL,
+     NULL},
     {"a_single_table_checks_all_its_rows", "one", TABLE("one") UNIQUE("one", "u", "x"), NULL,
      NULL},
     {"unique_may_be_local", "w", KEYED("w") UNIQUE("w", "u", "x"), NULL, NULL},
@@ -156,6 +160,16 @@ static const struct row {
      TABLE("one") FOREIGN("one", "x", "two", "id", ""), NULL, NULL},
     {"a_foreign_key_from_one_shard_to_several_is_refused", "one",
      TABLE("one") FOREIGN("one", "x", "t", "k", ""), "may be on other shards", NULL},
+    {"a_foreign_key_to_a_reference_table_is_kept", "t",
+     KEYED("t") FOREIGN("t", "x", "ref", "id", ""), NULL, NULL},
+    {"a_foreign_key_between_reference_tables_is_kept", "ref",
+     TABLE("ref") FOREIGN("ref", "x", "ref2", "id", ""), NULL, NULL},
+    {"a_foreign_key_to_a_reference_table_of_another_business_is_refused", "one",
+     TABLE("one") FOREIGN("one", "x", "ref", "id", ""), "may be on other shards", NULL},
+    {"a_foreign_key_from_a_reference_table_is_refused", "ref",
+     TABLE("ref") FOREIGN("ref", "x", "t", "k", ""), "may be on other shards", NULL},
+    {"a_foreign_key_from_a_reference_table_to_a_single_one_is_refused", "ref",
+     TABLE("ref") FOREIGN("ref", "x", "one", "id", ""), "may be on other shards", NULL},
     {"a_foreign_key_must_not_empty_the_key", "t",
      KEYED("t") FOREIGN("t", "k", "u", "k", " ON DELETE SET NULL"), "would change the key",
      NULL},
