@@ -412,6 +412,7 @@ void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int quer
         (struct sw_outline_link){.level = facts->level,
                                  .query = query,
                                  .is_exists = link->subLinkType == EXISTS_SUBLINK,
+                                 .is_array = link->subLinkType == ARRAY_SUBLINK,
                                  .members = kept(facts, &members, sizeof(struct sw_column)),
                                  .member_count = members.count};
 }

@@ -116,7 +116,7 @@ static bool prove_link(struct sw_proof *proof, const struct sw_outline_link *lin
     if (!sw_proof_prove(proof, link->query))
         return false;
     if (inner->spread == SW_SPREAD_CONSTANT)
-        return true;
+        return !link->is_array || !inner->holds_reference;
     if (inner->tie >= 0)
         return is_within_reach(proof, link->level, inner, result);
     return are_members_of_key(proof, link);

@@ -68,6 +68,8 @@ READS = [
     "SELECT n, (SELECT string_agg(code, ',' ORDER BY code) FROM tariffs) FROM claims ORDER BY patient_id, n",
     "SELECT count(DISTINCT (SELECT code FROM tariffs LIMIT 1)) FROM claims",
     "SELECT count(DISTINCT (SELECT string_agg(code, ',') FROM tariffs)) FROM claims",
+    "SELECT count(DISTINCT ARRAY(SELECT code FROM tariffs)) FROM claims",
+    "SELECT count(DISTINCT ARRAY(SELECT code FROM tariffs t WHERE c.code IS NOT NULL)) FROM claims c",
     "SELECT count(DISTINCT r) FROM claims c, (SELECT code, row_number() OVER () AS r FROM tariffs) x"
     " WHERE x.code = 'c'",
     "SELECT n, x.code FROM claims c, LATERAL (SELECT code FROM tariffs t WHERE t.code >= c.code ORDER BY code DESC"

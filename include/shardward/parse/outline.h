@@ -83,6 +83,7 @@ struct sw_outline_link {
     int level; /* in which it stands */
     int query;
     bool is_exists;                  /* EXISTS (query) */
+    bool is_array;                   /* ARRAY (query): in the order of its rows */
     const struct sw_column *members; /* of `(a, b) IN (query)`; a column that is not plain has
                                         no name */
     int member_count;

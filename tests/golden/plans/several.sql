@@ -205,6 +205,8 @@ select * from a where exists (select from f where f.a = a.v)
 select k, (select f.b from f where f.a = a.v) from a
 select k, (select f.b from f limit 1) from a
 select k, (select max(f.b) from f) from a
+select k, array(select f.b from f) from a
+select k, array(select f.b from f where f.a = a.v) from a
 select k, (select x.b from (select b from f) x order by x.b limit 1) from a
 select k, r from a, (select b, row_number() over () as r from f) x
 select k, (select y.b from (select distinct on (a) b from f) y where y.b = a.v) from a
