@@ -175,6 +175,23 @@ def a_column_that_is_gone_is_told_as_by_postgresql(p):
 
 
 @test
+def what_names_something_by_an_oid_of_its_shard_is_not_put_together(p):
+    city, _ = crowd(p)
+    on_all(p, "ALTER TABLE patients ADD about regclass")
+    try:
+        on_all(p, f"UPDATE patients SET about = 'patients' WHERE city = '{city}'")
+        with p.logged_in() as client:
+            equal(wire.rows_of(client.query(of_city(city, "about"))), [["patients"]] * 4)
+            equal(wire.rows_of(client.query(of_city(city, "DISTINCT about::text"))), [["patients"]])
+            for what, rest in (("DISTINCT about", ""), ("about, count(*)", " GROUP BY about"),
+                               ("count(DISTINCT about)", "")):
+                equal(codes(client.query(of_city(city, what) + rest)), ["0A000"], what)
+    finally:
+        on_all(p, "ALTER TABLE patients DROP about")
+    check_all_idle(p)
+
+
+@test
 def many_clients_notice_it_at_once(p):
     city, _ = crowd_of_visits(p)
     sql = of_city(city, "visits, count(*)") + " GROUP BY visits ORDER BY visits"
