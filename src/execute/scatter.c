@@ -1,5 +1,7 @@
 #include "shardward/execute/scatter.h"
 
+#include "stuck.h"
+
 #include "shardward/base/mem.h"
 #include "shardward/wire/response.h"
 
@@ -410,6 +412,8 @@ static void take_rows(struct sw_scatter *scatter)
 
 static void go_on(struct sw_scatter *scatter)
 {
+    struct sw_error err;
+
     if (scatter->is_working || scatter->state == SW_SCATTER_ENDED)
         return;
     scatter->is_working = true;
@@ -419,6 +423,8 @@ static void go_on(struct sw_scatter *scatter)
     if (scatter->state == SW_SCATTER_RUNNING && !is_stream(scatter) && has_all(scatter))
         scatter->state = SW_SCATTER_ENDING;
     hold_parts(scatter);
+    if (sw_scatter_is_stuck(scatter, &err))
+        fail(scatter, &err, NULL, -1);
     scatter->is_working = false;
     if (scatter->state == SW_SCATTER_ENDING && scatter->busy == 0) {
         scatter->state = SW_SCATTER_ENDED;
@@ -462,8 +468,7 @@ void sw_scatter_destroy(struct sw_scatter *scatter)
         unhold(part);
         sw_leg_tell(part->leg, part->sink_before, part->owner_before);
     }
-    if (scatter->grace != NULL)
-        sw_timer_close(scatter->grace);
+    sw_timer_close(scatter->grace);
     sw_merger_destroy(scatter->merger);
     sw_copies_destroy(scatter->copies);
     sw_spill_destroy(scatter->spill);

@@ -455,6 +455,16 @@ enum sw_hub_bound sw_hub_bound(struct sw_hub_pool *pool)
     return bound;
 }
 
+int sw_hub_node_limit(struct sw_hub_pool *pool)
+{
+    int limit;
+
+    lock(pool);
+    limit = pool->node->limit;
+    unlock(pool);
+    return limit;
+}
+
 bool sw_hub_is_over(const struct sw_hub_pool *pool)
 {
     return atomic_load_explicit(&pool->is_over, memory_order_relaxed) ||

@@ -161,6 +161,7 @@ enum sw_hub_bound {
     SW_BOUND_ALL
 };
 enum sw_hub_bound sw_hub_bound(struct sw_hub_pool *pool);
+int sw_hub_node_limit(struct sw_hub_pool *pool); /* 0: none */
 /* Are there more connections than there may be, so that one that comes back is closed? Or more
  * than the pool's size, and nobody waits at other workers? */
 bool sw_hub_is_over(const struct sw_hub_pool *pool);

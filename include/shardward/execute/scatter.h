@@ -18,6 +18,9 @@
  *   FILL     rows fill a merger that outlives the scatter, which is one of many
  *   HEAR     whatever is forwarded is kept
  *
+ * A part that waits for a backend, while others of the scatter keep theirs until it has one,
+ * ends all with 53300 if a limit that their pools share allows no more.
+ *
  * If the run describes its rows the owner sees that of each part before its rows are taken.
  *
  * A leg whose rows find no room is held, and so are all while the owner wants none. The first

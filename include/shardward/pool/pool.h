@@ -75,6 +75,10 @@ struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
 struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *user,
                                   const struct sw_shard *shard, enum sw_pool_kind kind);
 
+/* May each of these pools lend a connection at the same time? False: 53300, they share a limit
+ * that is lower; with a hint at it. */
+bool sw_pools_fit_together(struct sw_pool *const *pools, int count, struct sw_error *err);
+
 /* How one worker's half of a pool is. Texts are borrowed for the call. */
 struct sw_pool_facts {
     const char *user, *database, *shard, *node, *address, *dbname, *server_user;
