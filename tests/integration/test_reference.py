@@ -115,6 +115,34 @@ def in_a_transaction_a_shard_that_takes_part_already_reads_it(p):
     check_all_idle(p)
 
 
+@test
+def it_stands_beside_statements_of_any_shard(p):
+    with priced(p) as (other, *_), p.logged_in(other.port) as client:
+        fee = "SELECT fee FROM tariffs WHERE code = 'b'"
+        for shard in SHARDS:
+            key = p.new_key("patients", shard)
+            write = f"INSERT INTO claims (patient_id, n, code) VALUES ({key}, 1, 'b')"
+            read = f"SELECT code FROM claims WHERE patient_id = {key}"
+            answers = client.query(f"{fee}; {write}; {fee}; {read}")
+            equal((codes(answers), wire.rows_of(answers)), ([], [["20"], ["20"], ["b"]]))
+            answers = client.ask(parse(fee) + bind() + execute() + parse(read) + bind() + execute() + SYNC)
+            equal((codes(answers), wire.rows_of(answers)), ([], [["20"], ["b"]]))
+            client.ask(parse(fee, "f") + SYNC)
+            client.query("BEGIN")
+            for sql in (read, "DECLARE c SCROLL CURSOR FOR SELECT code FROM tariffs ORDER BY code"):
+                equal(codes(client.query(sql)), [], sql)
+            equal(wire.rows_of(client.query("FETCH 2 FROM c")), [["a"], ["b"]])
+            equal(wire.rows_of(client.ask(bind(statement="f") + execute() + SYNC)), [["20"]])
+            equal(wire.rows_of(client.query("FETCH LAST FROM c")), [["e"]])
+            client.query("COMMIT")
+            equal(tags(client.query("DEALLOCATE f")), ["DEALLOCATE"])
+        for sql in ("CREATE TEMP TABLE cheap AS SELECT * FROM tariffs WHERE fee < 15",
+                    "CREATE TEMP TABLE alike (LIKE tariffs)", "INSERT INTO alike SELECT * FROM tariffs"):
+            equal(codes(client.query(sql)), [], sql)
+        equal(wire.rows_of(client.query("SELECT count(*) FROM cheap JOIN tariffs USING (code)")), [["2"]])
+    check_all_idle(p)
+
+
 @rows([("insert", "INSERT INTO tariffs VALUES ('z', 1)"), ("update", "UPDATE tariffs SET fee = 0"),
        ("delete", "DELETE FROM tariffs WHERE code = 'a'"), ("copy", "COPY tariffs FROM STDIN"),
        ("insert of a query", "INSERT INTO tariffs SELECT * FROM tariffs"),
