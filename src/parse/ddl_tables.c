@@ -190,12 +190,18 @@ void sw_ddl_create_table(struct sw_facts *facts, const Node *node)
 
 /* --- ALTER TABLE --- */
 
+static void note_filling(struct sw_facts *facts)
+{
+    facts->ddl.fills_columns |= facts->names_moment;
+    facts->ddl.fills_by_chance |= facts->names_chance;
+}
+
 /* Rows that are there get the default of a new column at once. */
 static void alter_add_column(struct sw_facts *facts, int object, const AlterTableCmd *command)
 {
-    facts->names_moment = false;
+    facts->names_moment = facts->names_chance = false;
     describe_column(facts, object, (const ColumnDef *)command->def);
-    facts->ddl.fills_columns |= facts->names_moment;
+    note_filling(facts);
 }
 
 static void alter_retype(struct sw_facts *facts, int object, const AlterTableCmd *command)
@@ -205,9 +211,9 @@ static void alter_retype(struct sw_facts *facts, int object, const AlterTableCmd
     facts->ddl.changes_rows = true;
     sw_ddl_add_column(facts, object, SW_DDL_COLUMN_RETYPED, command->name);
     sw_walk_type(facts, column->typeName);
-    facts->names_moment = false;
+    facts->names_moment = facts->names_chance = false;
     sw_walk(facts, column->raw_default);
-    facts->ddl.fills_columns |= facts->names_moment;
+    note_filling(facts);
 }
 
 static void add_numbered(struct sw_facts *facts, int object, const char *column)

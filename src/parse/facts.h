@@ -68,6 +68,7 @@ struct sw_facts {
     struct sw_facts_list uniques;    /* struct sw_ddl_unique */
     bool names_moment;               /* an expression that is the same for all rows of a
                                         statement, and no constant: now(), current_user */
+    bool names_chance;               /* one that may be another for each row: random() */
     bool names_sequence;             /* nextval(), in DDL */
     bool has_called_nextval;         /* ... anywhere in it */
     struct sw_made_table *makes;     /* the temporary table that the statement makes, or NULL */

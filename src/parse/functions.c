@@ -71,6 +71,8 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
 
     if (sw_text_is_one_of(name, moments, lengthof(moments)))
         facts->names_moment = true;
+    if (sw_function_is_by_chance(name))
+        facts->names_chance = true;
     if (strcmp(name, "nextval") == 0 && facts->ddl.command != NULL) {
         facts->names_sequence = facts->has_called_nextval = true;
         return true;
@@ -83,7 +85,7 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
     if (strcmp(name, "current_setting") == 0)
         return sw_settings_is_of_session(call);
     if (strcmp(name, "current_database") == 0) {
-        facts->statement->names_database = true;
+        facts->statement->names_database = facts->names_moment = true;
         return true;
     }
     if (sw_text_is_one_of(name, user_names, lengthof(user_names))) {
@@ -91,7 +93,7 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
         return true;
     }
     if (sw_text_is_one_of(name, sw_catalog_functions, sw_catalog_function_count)) {
-        facts->statement->reads_catalog = true;
+        facts->statement->reads_catalog = facts->names_moment = true;
         return true;
     }
     return sw_meeting_is_known(facts, name) || sw_function_is_harmless(name);
@@ -141,8 +143,10 @@ void sw_walk_function(struct sw_facts *facts, const FuncCall *call)
 {
     facts->functions_seen++;
     sw_outliner_note_call(facts, call);
-    if (!is_known(facts, call))
+    if (!is_known(facts, call)) {
+        facts->names_chance = true; /* who knows */
         add_function(facts, call);
+    }
     sw_walk_list(facts, call->args);
     sw_walk_list(facts, call->agg_order);
     sw_walk(facts, call->agg_filter);

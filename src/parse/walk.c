@@ -346,5 +346,5 @@ void sw_walk_type(struct sw_facts *facts, const TypeName *type)
             sw_facts_text(facts, name);
     for (size_t i = 0; i < lengthof(catalog_types); i++)
         if (strcmp(name, catalog_types[i]) == 0)
-            facts->statement->reads_catalog = true;
+            facts->statement->reads_catalog = facts->names_moment = true;
 }

@@ -226,13 +226,15 @@ static bool check_numbers(const struct sw_planner *planner, const struct sw_tabl
     return true;
 }
 
+/* Rows of a reference table are the same everywhere, so that chance is as bad as time. */
 static bool check_filling(const struct sw_planner *planner, const struct sw_table *table)
 {
-    if (!ddl_of(planner)->fills_columns)
+    if (!ddl_of(planner)->fills_columns &&
+        !(table->is_reference && ddl_of(planner)->fills_by_chance))
         return true;
     sw_error_set(planner->err, "0A000",
                  "the rows of table \"%s\" would get another value on each shard", table->name);
-    sw_error_detail(planner->err, "Each shard has its own time, and its own user.");
+    sw_error_detail(planner->err, "Each shard has its own time, user and chance.");
     sw_error_hint(planner->err,
                   "Add the column with a constant, or without a default; then set "
                   "the default that new rows shall have.");

@@ -304,10 +304,10 @@ static void print_ddl(struct sw_buf *out, const struct sw_ddl *ddl)
 {
     static const char *const uses[] = {"made", "numbered", "retyped", "renamed", "dropped"};
 
-    sw_buf_printf(out, "  %s%s%s%s%s%s%s\n", ddl->command, ddl->if_exists ? " if exists" : "",
+    sw_buf_printf(out, "  %s%s%s%s%s%s%s%s\n", ddl->command, ddl->if_exists ? " if exists" : "",
                   ddl->is_outside ? " outside" : "", ddl->is_upkeep ? " upkeep" : "",
                   ddl->is_listed ? " listed" : "", ddl->fills_columns ? " fills" : "",
-                  ddl->changes_rows ? " rows" : "");
+                  ddl->fills_by_chance ? " by chance" : "", ddl->changes_rows ? " rows" : "");
     if (ddl->new_name != NULL)
         sw_buf_printf(out, "  to %s\n", ddl->new_name);
     if (ddl->index_name != NULL)

@@ -187,7 +187,9 @@ def ddl_goes_to_all_shards(p):
 @test
 def numbers_of_its_own_would_differ(p):
     with priced(p) as (other, *_), p.logged_in(other.port) as client:
-        for sql in ("ALTER TABLE tariffs ADD COLUMN n serial", "ALTER TABLE tariffs ADD COLUMN at timestamptz DEFAULT now()"):
+        for sql in ("ALTER TABLE tariffs ADD COLUMN n serial", "ALTER TABLE tariffs ADD COLUMN at timestamptz DEFAULT now()",
+                    "ALTER TABLE tariffs ADD COLUMN id uuid DEFAULT gen_random_uuid()",
+                    "ALTER TABLE tariffs ALTER fee TYPE integer USING (random() * 100)::integer"):
             equal(codes(client.query(sql)), ["0A000"], sql)
 
 

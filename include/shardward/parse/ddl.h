@@ -80,6 +80,7 @@ struct sw_ddl {
                            and go, other numbers to be drawn */
     bool fills_columns; /* writes values into rows that are there, one moment or user for all:
                            ADD COLUMN ... DEFAULT now() */
+    bool fills_by_chance; /* ... or another one for each: DEFAULT random() */
 };
 
 #endif

@@ -228,4 +228,10 @@ copy f to stdout
 copy (select a.*, f.b from a join f on f.a = a.v) to stdout
 copy f from stdin
 truncate f
+alter table f add c int default 1
+alter table f add c uuid default gen_random_uuid()
+alter table f alter a type int using (random() * 10)::int
+alter table f add c text default current_database()
+alter table f add c oid default 'f'::regclass::oid
+alter table f alter a set default random()
 explain select * from f
