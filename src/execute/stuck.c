@@ -33,7 +33,7 @@ bool sw_scatter_is_stuck(const struct sw_scatter *scatter, struct sw_error *err)
     last = &scatter->parts[scatter->started - 1];
     if (!waits(last))
         return false;
-    pools = sw_alloc((size_t)scatter->started * sizeof *pools);
+    pools = sw_alloc((size_t)scatter->started * sizeof(struct sw_pool *));
     for (int i = 0; i < scatter->started - 1; i++)
         if (keeps(&scatter->parts[i]))
             pools[count++] = scatter->parts[i].pool;

@@ -108,6 +108,7 @@ static size_t head_size(int64_t rows)
 static void cut_into_pieces(struct sw_chunk *chunk, const uint32_t *types)
 {
     const uint8_t *head;
+    struct iovec *piece;
 
     chunk->pieces = sw_alloc_zero((size_t)chunk->count * 2 + 1, sizeof *chunk->pieces);
     for (int i = 0; i < chunk->count; i++) {
@@ -118,13 +119,14 @@ static void cut_into_pieces(struct sw_chunk *chunk, const uint32_t *types)
         write_head(&chunk->heads, column->rows, column->has_null, types[i]);
     }
     head = sw_buf_bytes(&chunk->heads);
+    piece = chunk->pieces;
     for (int i = 0; i < chunk->count; i++) {
         const struct column *column = &chunk->columns[i];
         size_t len = LENGTH_SIZE + head_size(column->rows);
 
-        chunk->pieces[i * 2] = (struct iovec){(void *)(uintptr_t)head, len};
-        chunk->pieces[i * 2 + 1] = (struct iovec){
-            (void *)(uintptr_t)sw_buf_bytes(&column->values), sw_buf_len(&column->values)};
+        *piece++ = (struct iovec){(void *)(uintptr_t)head, len};
+        *piece++ = (struct iovec){(void *)(uintptr_t)sw_buf_bytes(&column->values),
+                                  sw_buf_len(&column->values)};
         head += len;
         chunk->size += len + sw_buf_len(&column->values);
     }

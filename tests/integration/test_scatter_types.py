@@ -207,3 +207,13 @@ def many_clients_notice_it_at_once(p):
             for client in clients:
                 equal([wire.rows_of(client.read_ready()) for _ in range(2)], expected)
     check_all_idle(p)
+
+
+@rows([("as they come", ""), ("sorted", "ORDER BY name"), ("groups", "GROUP BY name ORDER BY name")])
+def other_literals_have_their_own_types(p, rest):
+    city, _ = crowd_of_visits(p)
+    with p.logged_in() as ours, p.oracle_wire() as theirs:
+        for literal in ("1", "10000000000", "1.5", "'a'", "1", "2", "10000000000", "'b'"):
+            flight = query(of_city(city, f"name, {literal}") + f" {rest}")
+            got, expected = ours.ask(flight), theirs.ask(flight)
+            equal(order(got, rest), order(expected, rest), literal)
