@@ -362,6 +362,15 @@ static int output_equal_to(struct sw_recasting *recasting, Node *item)
     return output;
 }
 
+/* Which item of @sorts sorts by @value first? -1: none does. */
+static int sorted_by(struct sw_recasting *recasting, const List *sorts, const Node *value)
+{
+    for (int k = 0; k < list_length(sorts) && value != NULL; k++)
+        if (equal(value, value_of(recasting, list_nth_node(SortBy, sorts, k)->node)))
+            return k;
+    return -1;
+}
+
 /* The items of DISTINCT ON are those of ORDER BY, if it has them. */
 static List *finish_distinct_on(struct sw_recasting *recasting, List *on, const List *sorts,
                                 int first)
@@ -369,13 +378,10 @@ static List *finish_distinct_on(struct sw_recasting *recasting, List *on, const 
     List *items = NIL;
 
     for (int i = 0; i < list_length(on); i++) {
-        Node *value = value_of(recasting, list_nth(on, i));
-        int column = first + i;
+        int sort = sorted_by(recasting, sorts, value_of(recasting, list_nth(on, i)));
 
-        for (int k = 0; k < list_length(sorts) && value != NULL; k++)
-            if (equal(value, value_of(recasting, list_nth_node(SortBy, sorts, k)->node)))
-                column = first + list_length(on) + k;
-        items = lappend(items, sw_recast_gathered(column));
+        items =
+            lappend(items, sw_recast_gathered(first + (sort < 0 ? i : list_length(on) + sort)));
     }
     return items;
 }
@@ -402,8 +408,14 @@ void sw_recast_finish_rows(struct sw_recasting *recasting)
         finish->distinctClause = lappend(NIL, NULL);
     for (int i = 0; i < list_length(select->sortClause); i++) {
         SortBy *sort = copyObjectImpl(list_nth(select->sortClause, i));
-        int column = is_distinct && on == NIL ? output_equal_to(recasting, sort->node)
-                                              : count + list_length(on) + i + 1;
+        int column;
+
+        /* PostgreSQL leaves out what comes again, and would not know that it does. */
+        if (on != NIL &&
+            sorted_by(recasting, select->sortClause, value_of(recasting, sort->node)) != i)
+            continue;
+        column = is_distinct && on == NIL ? output_equal_to(recasting, sort->node)
+                                          : count + list_length(on) + i + 1;
 
         sort->node = sw_recast_gathered(column);
         finish->sortClause = lappend(finish->sortClause, sort);

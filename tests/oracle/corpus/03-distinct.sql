@@ -63,6 +63,8 @@ SELECT count(*) FROM (SELECT DISTINCT city FROM patients) t;
 SELECT count(*) FROM (SELECT DISTINCT patient_id, mood FROM visits) t;
 
 -- DISTINCT ON: the first row of each, in a total order.
+SELECT DISTINCT ON (mood) mood, patient_id FROM visits ORDER BY mood DESC, mood, patient_id, 1, visit_id;
+SELECT DISTINCT ON (mood, paid) mood, paid, patient_id FROM visits ORDER BY mood, 1 DESC, paid, patient_id, visit_id;
 SELECT DISTINCT ON (city) city, patient_id FROM patients ORDER BY city, patient_id;
 SELECT DISTINCT ON (city) city, patient_id FROM patients ORDER BY city, patient_id DESC;
 SELECT DISTINCT ON (city) patient_id FROM patients ORDER BY city DESC NULLS LAST, patient_id;
