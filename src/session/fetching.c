@@ -134,14 +134,14 @@ static int64_t take_rows(struct sw_scattering *scattering, struct sw_buf *rows)
 static bool give_rows(struct sw_scattering *scattering)
 {
     struct sw_session *session = scattering->session;
-    bool is_congested = false;
     struct sw_buf rows;
+    bool is_congested;
 
     sw_buf_init(&rows, SIZE_MAX);
-    while (!is_congested && !has_all(scattering) && take_rows(scattering, &rows) > 0) {
+    do {
         sw_stream_flush(session->stream);
         is_congested = sw_stream_is_congested(session->stream);
-    }
+    } while (!is_congested && !has_all(scattering) && take_rows(scattering, &rows) > 0);
     sw_buf_finish(&rows);
     return !is_congested;
 }

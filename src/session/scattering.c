@@ -308,13 +308,13 @@ void sw_scattering_take_rows(struct sw_scattering *scattering)
     if (!has_rows(scatter))
         return;
     sw_scattering_begin(scattering);
-    while (pull(scattering)) {
+    do {
         sw_stream_flush(session->stream);
         if (sw_stream_is_congested(session->stream)) {
             sw_scatter_hold(scatter);
             return;
         }
-    }
+    } while (pull(scattering));
 }
 
 static void write_tag(struct sw_scattering *scattering)

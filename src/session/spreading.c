@@ -75,6 +75,20 @@ static bool refuse_failed(struct sw_session *session, struct sw_error *err)
     return false;
 }
 
+/* Ours takes the place of the client's there, or that of a statement in the simple protocol. */
+static void note_unnamed_portal(struct sw_session *session, const struct sw_scatter_part *part)
+{
+    const struct sw_run *run = &part->scatter->run;
+    bool is_taken = part->work.opening_count > 0;
+
+    for (int i = 0; i < run->count; i++)
+        is_taken |= run->requests[i].kind == SW_REQUEST_INJECT ||
+                    (run->requests[i].kind == SW_REQUEST_BIND &&
+                     sw_run_text(run, &run->requests[i])[0] == '\0');
+    if (is_taken && session->unnamed_portal_at == part->shard)
+        session->unnamed_portal_at = NULL;
+}
+
 static bool on_turn(void *owner, int index, struct sw_error *err)
 {
     struct sw_scattering *scattering = owner;
@@ -83,8 +97,6 @@ static bool on_turn(void *owner, int index, struct sw_error *err)
 
     if (session->txn.state == SW_TXN_FAILED)
         return refuse_failed(session, err);
-    if (session->unnamed_portal_at == part->shard)
-        session->unnamed_portal_at = NULL; /* ours takes its place there */
     if (session->txn.state == SW_TXN_IDLE) {
         int at = 0;
 
@@ -95,6 +107,7 @@ static bool on_turn(void *owner, int index, struct sw_error *err)
     } else if (!take_part(session, part, &scattering->openings[index], err)) {
         return false;
     }
+    note_unnamed_portal(session, part);
     part->pool = sw_pools_get(session->sessions->pools, session->user, part->shard);
     part->work.types = sw_session_types_on(session, part->shard);
     sw_session_may_keep(session, part->leg);

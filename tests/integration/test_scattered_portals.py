@@ -95,6 +95,17 @@ def portals_are_used_in_turns_beside_other_statements(p):
 
 
 @test
+def a_portal_of_one_shard_stays_beside_them(p):
+    _, keys, statements = cast(p, SHARDS)
+    for way in ("merged", "finished"):
+        for key in keys:
+            one = f"SELECT name, n FROM patients, generate_series(1, 5) n WHERE patient_id = {key}"
+            same(p, query("BEGIN"), *list(of_portal(statements[way], [1])), parse(one) + bind() + execute(1) + SYNC,
+                 execute(1) + SYNC, execute(2, "p") + SYNC, execute(1) + SYNC, execute(1, "p") + SYNC,
+                 close("P", "p") + SYNC, execute(0) + SYNC, query("COMMIT"))
+
+
+@test
 def a_portal_shows_what_was_there_at_its_bind(p):
     city, keys, _ = cast(p)
     sums = f"SELECT sum(visits), max(name) FROM patients WHERE city = '{city}'"
@@ -127,6 +138,16 @@ def without_an_order_every_row_comes_once(p):
             kinds += wire.kinds(answers)[-2]
         equal((len(seen), len({name for [name] in seen}), kinds), (20, 20, "ssssssC"))
         client.query("COMMIT")
+
+
+@test
+def columns_may_be_more_than_the_client_has_to_read_first(p):
+    """400 of them, told 14 times, are 450 KB before the first row."""
+    city, _, _ = cast(p)
+    sql = ordered(city, ", ".join(f"visits AS {'c' * 58}{i}" for i in range(400)))
+    begun = parse(sql) + bind() + 14 * describe("P")
+    same(p, begun + execute() + SYNC, query("BEGIN"), begun + execute(2) + SYNC,
+         14 * describe("P") + execute(2) + SYNC, 14 * describe("P") + execute(0) + SYNC, query("COMMIT"))
 
 
 # The end of a portal
