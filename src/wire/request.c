@@ -71,7 +71,7 @@ bool sw_wire_read_parse(const struct sw_frame *frame, struct sw_wire_parse *pars
 
 static struct sw_cursor cursor_at(const uint8_t *bytes, size_t len)
 {
-    return (struct sw_cursor){.at = bytes, .end = bytes + len};
+    return (struct sw_cursor){.at = bytes, .end = len == 0 ? bytes : bytes + len};
 }
 
 uint32_t sw_wire_parse_type(const struct sw_wire_parse *parse, int index)
