@@ -263,6 +263,7 @@ static void describe_explain(struct sw_facts *facts, const ExplainStmt *explain)
 
     if (IsA(query, ExecuteStmt)) {
         sw_by_name_describe_execute(facts, (const ExecuteStmt *)query);
+        facts->statement->by_name.is_explained = true;
         return;
     }
     note_explained(facts, explain);

@@ -4,6 +4,7 @@
 #include "scattering.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/wire/write.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,8 @@ bool sw_scattering_has_place(struct sw_session *session, struct sw_error *err)
 
 bool sw_session_may_be_several(const struct sw_statement *statement)
 {
-    return statement->kind == SW_STATEMENT_SELECT || statement->kind == SW_STATEMENT_DECLARE;
+    return statement->kind == SW_STATEMENT_SELECT || statement->kind == SW_STATEMENT_DECLARE ||
+           (statement->kind == SW_STATEMENT_EXECUTE && !statement->by_name.is_explained);
 }
 
 static bool is_of_cursor(const struct sw_statement *statement)
@@ -114,6 +116,8 @@ bool sw_session_scatter_query(struct sw_session *session, const struct sw_statem
     if (scattering->planned == NULL) {
         set_text(scattering, session->planned, text);
         (void)sw_buf_append(&scattering->tail, nothing_bound, sizeof nothing_bound);
+    } else if (statement->kind == SW_STATEMENT_EXECUTE) {
+        sw_put_int16(&scattering->tail, 0);
     }
     if (!is_of_cursor(statement)) {
         scattering->executes = true;
@@ -139,21 +143,39 @@ void sw_scattering_name_portal(struct sw_scattering *scattering, const char *por
     scattering->name = sw_strdup(portal);
 }
 
-struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
-                                           const struct sw_wire_bind *bind)
+static void set_statement(struct sw_scattering *scattering, struct sw_named *named)
 {
-    struct sw_scattering *scattering = session->scattering;
     const struct sw_prepared *prepared = named->prepared;
 
-    if (scattering->planned != NULL)
-        return sw_scattering_bind_cursor(scattering, named, bind);
     set_text(scattering, named->planned, named->text);
-    (void)sw_buf_append(&scattering->tail, bind->tail, bind->tail_len);
     scattering->types =
         sw_memdup(prepared->types, (size_t)prepared->type_count * sizeof *prepared->types);
     scattering->type_count = prepared->type_count;
     scattering->is_named = prepared->server_name[0] != '\0';
     scattering->statement = sw_named_ref(named);
+}
+
+void sw_session_scatter_named(struct sw_session *session, struct sw_named *target,
+                              const struct sw_buf *tail)
+{
+    set_statement(session->scattering, target);
+    (void)sw_buf_append(&session->scattering->tail, sw_buf_bytes(tail), sw_buf_len(tail));
+}
+
+struct sw_named *sw_session_scatter_portal(struct sw_session *session, struct sw_named *named,
+                                           const struct sw_wire_bind *bind)
+{
+    struct sw_scattering *scattering = session->scattering;
+
+    if (scattering->planned == NULL) {
+        set_statement(scattering, named);
+        (void)sw_buf_append(&scattering->tail, bind->tail, bind->tail_len);
+    } else if (named->statement->kind == SW_STATEMENT_EXECUTE) {
+        sw_put_int16(&scattering->tail, (uint16_t)bind->result_count);
+        (void)sw_buf_append(&scattering->tail, bind->results, (size_t)bind->result_count * 2);
+    } else {
+        return sw_scattering_bind_cursor(scattering, named, bind);
+    }
     scattering->portal =
         sw_named_create(named->name, named->planned, named->text, NULL, NULL, 0);
     scattering->portal->is_scattered = true;
@@ -301,6 +323,7 @@ void sw_session_forget_scatter(struct sw_session *session)
     sw_scattering_forget_loading(scattering);
     scattering->portal = NULL;
     scattering->executes = scattering->has_begun = scattering->waits = false;
+    scattering->has_server = false;
     scattering->closes = scattering->declares = scattering->is_fetch = false;
     scattering->is_move = false;
     scattering->at = 0;

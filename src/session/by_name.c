@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGITS = 24, OID_LEN = 4 };
+enum { DIGITS = 24, OID_LEN = 4, OID_NUMERIC = 1700 };
 
 /* --- PREPARE --- */
 
@@ -158,6 +158,48 @@ static struct sw_parameter read_argument(const struct sw_value *value, uint32_t 
     return parameter;
 }
 
+/* Is the integer, written as a text, the same parameter that EXECUTE would make of it? */
+static bool takes_integer(uint32_t type)
+{
+    return is_int(type) || type == OID_NUMERIC || type == SW_OID_TEXT || type == SW_OID_VARCHAR;
+}
+
+static bool is_bindable(const struct sw_value *argument, const struct sw_parameter *value,
+                        uint32_t type)
+{
+    return !value->is_unknown && (argument->kind != SW_VALUE_INTEGER || takes_integer(type));
+}
+
+/* Several shards are bound to the arguments as if they had come with Bind. */
+static bool bind_arguments(struct sw_session *session, struct sw_named *target,
+                           const struct sw_by_name *by_name, const struct sw_parameter *values,
+                           struct sw_error *err)
+{
+    struct sw_buf tail;
+
+    for (int i = 0; i < by_name->argument_count; i++)
+        if (!is_bindable(&by_name->arguments[i], &values[i],
+                         i < target->type_count ? target->types[i] : 0)) {
+            sw_session_forget_scatter(session);
+            sw_error_set(err, "0A000",
+                         "EXECUTE over several shards with an argument that is no constant of "
+                         "its parameter's type is not supported");
+            sw_error_hint(err, "Write the argument as a literal, or bind it.");
+            return false;
+        }
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    sw_put_int16(&tail, 0);
+    sw_put_int16(&tail, (uint16_t)by_name->argument_count);
+    for (int i = 0; i < by_name->argument_count; i++) {
+        sw_put_int32(&tail, values[i].bytes == NULL ? UINT32_MAX : (uint32_t)values[i].len);
+        if (values[i].bytes != NULL)
+            (void)sw_buf_append(&tail, values[i].bytes, values[i].len);
+    }
+    sw_session_scatter_named(session, target, &tail);
+    sw_buf_finish(&tail);
+    return true;
+}
+
 static bool aim_by_arguments(struct sw_session *session, struct sw_named *target,
                              const struct sw_by_name *by_name, bool executes,
                              struct sw_error *err)
@@ -175,7 +217,9 @@ static bool aim_by_arguments(struct sw_session *session, struct sw_named *target
         values[i] = read_argument(&by_name->arguments[i],
                                   (int)i < target->type_count ? target->types[i] : 0,
                                   digits + i * DIGITS);
-    is_aimed = sw_session_aim_named(session, target, &parameters, executes, err);
+    is_aimed =
+        sw_session_aim_named(session, target, &parameters, executes, err) &&
+        (session->scattering == NULL || bind_arguments(session, target, by_name, values, err));
     free(digits);
     free(values);
     return is_aimed;
@@ -269,7 +313,8 @@ bool sw_session_aim_execute(struct sw_session *session, struct sw_named *named, 
     if (!check_target(target, statement, err) ||
         !aim_by_arguments(session, target, &statement->by_name, executes, err))
         return false;
-    give_name(named, target->prepared);
+    if (session->scattering == NULL)
+        give_name(named, target->prepared);
     return true;
 }
 
@@ -277,9 +322,14 @@ bool sw_session_add_execute(struct sw_session *session, const char *text, struct
 {
     static const uint8_t no_parameters[6] = {0};
     struct sw_named *named = sw_named_create("", session->planned, text, NULL, NULL, 0);
-    bool is_good = sw_session_aim_execute(session, named, true, err);
+    bool is_good;
 
-    if (is_good) {
+    session->may_scatter = sw_session_may_be_several(named->statement);
+    is_good = sw_session_aim_execute(session, named, true, err);
+    session->may_scatter = false;
+    if (is_good && session->scattering != NULL) {
+        is_good = sw_session_scatter_query(session, named->statement, text, err);
+    } else if (is_good) {
         (void)be_quiet(sw_session_add_bytes(session, SW_REQUEST_PARSE, named, SW_ROLE_NONE,
                                             NULL, NULL, 0));
         (void)be_quiet(sw_session_add_bytes(session, SW_REQUEST_BIND, named, SW_ROLE_NONE, "",

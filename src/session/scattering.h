@@ -75,15 +75,16 @@ struct sw_scattering {
 
     /* A portal that goes on, see fetching.c. */
     bool stays;
-    bool is_open;   /* there are portals for it on the shards */
-    bool is_failed; /* an error has ended it */
-    bool is_over;   /* no row is left */
-    bool closes;    /* the run closes it */
-    bool is_closed; /* behind its Execute, in the run that binds it */
-    bool waits;     /* for the client, who has to read */
-    bool is_cursor; /* DECLARE has made it */
-    bool declares;  /* the run is that DECLARE */
-    bool is_fetch;  /* the run is FETCH, or MOVE */
+    bool is_open;    /* there are portals for it on the shards */
+    bool is_failed;  /* an error has ended it */
+    bool is_over;    /* no row is left */
+    bool closes;     /* the run closes it */
+    bool is_closed;  /* behind its Execute, in the run that binds it */
+    bool waits;      /* for the client, who has to read */
+    bool has_server; /* the run has had one */
+    bool is_cursor;  /* DECLARE has made it */
+    bool declares;   /* the run is that DECLARE */
+    bool is_fetch;   /* the run is FETCH, or MOVE */
     bool is_move;
     bool is_binary; /* of a cursor: where the client does not say so */
     bool is_no_scroll;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct sw_frame;
+struct sw_buf;
 struct sw_named;
 struct sw_parameters;
 struct sw_plan;
@@ -29,6 +30,10 @@ bool sw_session_may_be_several(const struct sw_statement *statement);
 /* It is the simple query @text, which is @statement alone, and is planned. */
 bool sw_session_scatter_query(struct sw_session *session, const struct sw_statement *statement,
                               const char *text, struct sw_error *err);
+/* What was collected is the statement @target with the values of @tail, a Bind's up to the
+ * formats of the results. */
+void sw_session_scatter_named(struct sw_session *session, struct sw_named *target,
+                              const struct sw_buf *tail);
 /* Describe the statement @named if it is a FETCH from a cursor over several shards, which no
  * server knows. False: it is none. */
 bool sw_session_describe_fetch(struct sw_session *session, struct sw_named *named);

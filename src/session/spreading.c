@@ -111,7 +111,6 @@ static bool on_turn(void *owner, int index, struct sw_error *err)
     part->pool = sw_pools_get(session->sessions->pools, session->user, part->shard);
     part->work.types = sw_session_types_on(session, part->shard);
     sw_session_may_keep(session, part->leg);
-    sw_session_limit(session);
     return true;
 }
 
@@ -143,12 +142,16 @@ static void on_part(void *owner, int index)
         sw_leg_release(part->leg);
 }
 
+/* The time that it may take counts from its first server on, for all that is asked of them. */
 static void on_lent(void *owner, int index)
 {
-    const struct sw_scattering *scattering = owner;
+    struct sw_scattering *scattering = owner;
 
     (void)index;
     sw_tally_lent(scattering->session);
+    if (!scattering->has_server)
+        sw_session_limit(scattering->session);
+    scattering->has_server = true;
 }
 
 static void on_notice(void *owner, const uint8_t *bytes, size_t len)

@@ -327,7 +327,7 @@ def a_bad_value_is_told_as_by_postgresql(p):
 READ = "SELECT name FROM patients WHERE visits >= 0"
 
 
-@rows([("by a name", [f"PREPARE r AS {READ}", "EXECUTE r"]), ("two in a string", [f"{READ}; {READ}"]),
+@rows([("two in a string", [f"{READ}; {READ}"]),
        ("beside another", [f"SELECT 1; {READ}"]), ("row locks", [f"{READ} FOR UPDATE"]),
        ("INTO", [f"CREATE TEMP TABLE t AS {READ}"]),
        ("with a temporary table", ["CREATE TEMP TABLE t (name text)", f"{READ} AND name IN (SELECT name FROM t)"])])
@@ -381,6 +381,19 @@ def a_statement_timeout_is_told_as_one(p):
                   ("57014", "canceling statement due to statement timeout"))
             equal(waiting(p, "users_2"), 0)
             equal(codes(client.query("SELECT 1")), [])
+
+
+@test
+def its_time_is_that_of_all_that_is_asked_for_it(p):
+    """Each step by itself would be in time."""
+    city, _ = crowd(p, ["users_0"])
+    sql = f"SELECT count(*), pg_sleep(0.6) IS NULL FROM (SELECT name FROM patients WHERE city = '{city}'" \
+        " AND pg_sleep(0.6) IS NOT NULL) AS slept"
+    with p.another_shardward(("  query: 0 ", "  query: 1s ")) as other, p.logged_in(other.port) as client:
+        answers = client.query(sql)
+        equal((codes(answers), wire.ready_status(answers)), (["57014"], "I"))
+        equal(wire.error_of(answers)["M"], "canceling statement due to statement timeout")
+    check_all_idle(p)
 
 
 @test

@@ -185,7 +185,6 @@ def explain_execute_explains_it_where_it_would_run(p):
 @rows([("a key that only a server can tell", "EXECUTE s(random()::bigint)"),
        ("a key by a cast that may change it", "EXECUTE v('007'::int)"),
        ("an argument that asks a table", "EXECUTE s((SELECT 1))"),
-       ("a statement of all shards", "EXECUTE w"),
        ("a type of one's own", "PREPARE x (mood) AS SELECT 1"),
        ("a number to be drawn", "PREPARE x AS INSERT INTO payments (patient_id, appointment_id, amount)"
         " VALUES ($1, 1, 1)"),
@@ -195,7 +194,6 @@ def is_refused(p, sql):
     with p.logged_in() as client:
         client.query(PREPARE)
         client.query("PREPARE v (text) AS SELECT 1 FROM patients WHERE patient_id = $1::bigint")
-        client.query("PREPARE w AS SELECT * FROM patients")
         client.ask(parse("BEGIN", "b") + SYNC)
         fields = wire.error_of(client.query(sql))
         equal(fields["C"], "26000" if "sw_" in sql else "0A000")

@@ -198,6 +198,7 @@ struct sw_by_name {
                     ends, of EXECUTE the name */
     const uint32_t *types; /* of PREPARE: OIDs of the parameters that it declares */
     int type_count;
+    bool is_explained;                /* EXPLAIN EXECUTE */
     const struct sw_value *arguments; /* of EXECUTE */
     int argument_count;
 };
