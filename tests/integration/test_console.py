@@ -112,7 +112,7 @@ def every_key_of_the_file_is_shown(p):
     with p.another_shardward(
             ("patients: {key: patient_id, placement: by_patient}",
              "patients: {key: patient_id, placement: by_patient, unique: local, foreign_keys: local,"
-             " triggers: local, row_security: local}\n"
+             " triggers: local, row_security: local}\n          tariffs: {reference: true}\n"
              "        functions:\n          register(bigint): {key: 1, placement: by_patient}\n"
              "          greeting(text): {harmless: true}"),
             ("    pool:\n", "    read_only: true\n    businesses: [users]\n    pool:\n"),
@@ -154,6 +154,7 @@ def every_key_of_the_file_is_shown(p):
             f"{users}.shards.users_3": ("cluster: c2, dbname: users_3", None, "yes"),
             f"{users}.tables.public.patients": ("users.by_patient(patient_id)", None, "yes"),
             f"{users}.tables.public.patients.triggers": ("local", None, "yes"),
+            f"{users}.tables.public.tariffs": ("reference on users_0 users_1 users_2 users_3", None, "yes"),
             f"{users}.functions.public.register(bigint)": (
                 "key: 1, placement: by_patient, writes: true", None, "yes"),
             f"{users}.functions.public.greeting(text)": ("harmless: true", None, "yes"),
