@@ -351,26 +351,24 @@ void sw_scattering_add_finish(struct sw_scattering *scattering)
     free(text);
 }
 
-static void finish_arrays(struct sw_scattering *scattering, const struct sw_columns *columns,
-                          int at)
+/* What stands in @tail, which is freed as soon as it is copied. */
+static void finish_arrays(struct sw_scattering *scattering, struct sw_buf *tail, int at)
 {
     struct sw_scatter *scatter;
-    struct sw_buf tail;
 
     sw_scattering_settle(scattering, at);
     scattering->finishes = true;
     scatter = sw_scattering_spread(scattering, at, 1);
-    sw_buf_init(&tail, SW_RUN_LIMIT);
-    write_finish(scattering, columns, scattering->recipe->gathered_count, &tail);
     if (scattering->stays) {
-        fill_opening_run(scattering, prepare_finish(scattering), &tail,
+        fill_opening_run(scattering, prepare_finish(scattering), tail,
                          make_passage(scattering));
         scatter->is_described = true;
     } else {
-        pass_on(scattering, prepare_finish(scattering), &tail);
+        pass_on(scattering, prepare_finish(scattering), tail);
         (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     }
-    sw_buf_finish(&tail);
+    sw_buf_finish(tail);
+    sw_scatter_start(scatter);
 }
 
 /* It is explained, and not run. */
@@ -378,16 +376,20 @@ static void finish_nothing(struct sw_scattering *scattering, int at)
 {
     const struct sw_columns_layout layout = layout_of(scattering->recipe);
     struct sw_columns *columns = sw_columns_create(&layout, 1, 0);
+    struct sw_buf tail;
 
-    finish_arrays(scattering, columns, at);
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_finish(scattering, columns, layout.count, &tail);
     sw_columns_destroy(columns);
-    sw_scatter_start(scattering->scatter);
+    finish_arrays(scattering, &tail, at);
 }
 
+/* Arrays are copied twice on their way, and each time forgotten where they were. */
 void sw_scattering_finish(struct sw_scattering *scattering)
 {
     int at = sw_scattering_finisher(scattering);
     struct sw_spill *spill;
+    struct sw_buf tail;
 
     if (scattering->scatter == NULL) {
         finish_nothing(scattering, at);
@@ -399,7 +401,9 @@ void sw_scattering_finish(struct sw_scattering *scattering)
         sw_scattering_load(scattering, spill, at);
         return;
     }
-    finish_arrays(scattering, sw_spill_columns(spill), at);
+    sw_buf_init(&tail, SW_RUN_LIMIT);
+    write_finish(scattering, sw_spill_columns(spill), scattering->recipe->gathered_count,
+                 &tail);
     sw_spill_destroy(spill);
-    sw_scatter_start(scattering->scatter);
+    finish_arrays(scattering, &tail, at);
 }
