@@ -142,7 +142,9 @@ static void walk_functions(struct sw_facts *facts, struct sw_from *from,
                            const RangeFunction *item)
 {
     struct sw_scope lateral = {from->outer, from->level, from->first};
+    bool was_by_chance = facts->names_chance;
 
+    facts->names_chance = false;
     facts->scope = &lateral;
     for (int i = 0; i < list_length(item->functions); i++) {
         const List *pair = list_nth(item->functions, i);
@@ -152,6 +154,9 @@ static void walk_functions(struct sw_facts *facts, struct sw_from *from,
     }
     walk_column_definitions(facts, item->coldeflist);
     facts->scope = from->outer;
+    if (facts->names_chance)
+        sw_outliner_note_chance(facts);
+    facts->names_chance |= was_by_chance;
     sw_outliner_note_leaf(
         facts,
         sw_from_add_derived(facts, item->alias, name_of_function(facts, item), from->level));

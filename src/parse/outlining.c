@@ -353,6 +353,13 @@ static void doubt(struct sw_facts *facts, const FuncCall *call)
             (struct sw_outline_doubt){facts->level, sw_facts_text(facts, search.perhaps)};
 }
 
+/* Each shard would have a chance of its own. */
+void sw_outliner_note_chance(struct sw_facts *facts)
+{
+    if (facts->outliner != NULL)
+        facts->outliner->has_doubt = true;
+}
+
 void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
 {
     const char *schema, *name;
@@ -367,7 +374,7 @@ void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call)
     if (!sw_walk_name(call->funcname, &schema, &name) || schema != NULL)
         return;
     if (sw_function_is_by_chance(name) && sw_facts_level(facts, facts->level)->parent >= 0)
-        facts->outliner->has_doubt = true; /* each shard would have a chance of its own */
+        sw_outliner_note_chance(facts);
     if (!sw_function_is_aggregate(name))
         return;
     mark_of(facts, facts->level)->is_aggregated = true;

@@ -53,6 +53,8 @@ void sw_outliner_note_equality(struct sw_facts *facts, const struct sw_column *l
 void sw_outliner_note_full_join(struct sw_facts *facts, const Node *on, int names_to);
 /* What of a join has to do with names: USING, NATURAL, its alias. */
 void sw_outliner_note_names(struct sw_facts *facts, const JoinExpr *join, int level);
+/* Something in FROM is by chance. */
+void sw_outliner_note_chance(struct sw_facts *facts);
 void sw_outliner_note_call(struct sw_facts *facts, const FuncCall *call);
 void sw_outliner_note_column(struct sw_facts *facts, const ColumnRef *ref);
 void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int query);

@@ -13,8 +13,9 @@
  *      by rows    gather  SELECT a, b FROM t
  *                 finish  SELECT lower(r.c1), sum(r.c2) + 1 FROM ... r GROUP BY lower(r.c1) ...
  *
- * Columns that depend on the groups (those of a table whose primary key is grouped by) are
- * grouped by, too.
+ * A key without a column, such as now(), is computed where it is finished: there it is one
+ * value. Columns that depend on the groups (those of a table whose primary key is grouped by)
+ * are grouped by, too.
  */
 #include "recasting.h"
 #include "slots.h"
@@ -213,7 +214,10 @@ static void replace(void *owner, Node **slot)
     bool is_known_key = is_key(grouping, *slot);
 
     if (!grouping->is_raw && is_known_key) {
-        *slot = sw_recast_gathered(column_of(grouping, *slot, false));
+        int column = column_of(grouping, *slot, false);
+
+        if (!sw_recast_is_constant(*slot))
+            *slot = sw_recast_gathered(column);
     } else if (!grouping->is_raw && sw_recast_is_aggregate(*slot)) {
         *slot = replace_aggregate(grouping, (FuncCall *)*slot);
     } else if (IsA(*slot, ColumnRef)) {

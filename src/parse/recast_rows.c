@@ -111,6 +111,26 @@ static bool is_by_chance(Node *value)
     return is;
 }
 
+static void look_for_variable(void *owner, Node **slot)
+{
+    bool *is_constant = owner;
+    const FuncCall *call = (const FuncCall *)*slot;
+
+    if (IsA(*slot, ColumnRef) || IsA(*slot, SubLink) ||
+        (IsA(*slot, FuncCall) && sw_function_is_by_chance(strVal(llast(call->funcname)))))
+        *is_constant = false;
+    if (*is_constant && !sw_slots_each(*slot, look_for_variable, owner))
+        *is_constant = false; /* who knows */
+}
+
+bool sw_recast_is_constant(Node *node)
+{
+    bool is_constant = true;
+
+    look_for_variable(&is_constant, &node);
+    return is_constant;
+}
+
 /* The expression that an item of ORDER BY or DISTINCT ON stands for. */
 static Node *value_of(struct sw_recasting *recasting, Node *item)
 {
@@ -386,6 +406,22 @@ static List *finish_distinct_on(struct sw_recasting *recasting, List *on, const 
     return items;
 }
 
+/* A column of the client's. What is constant has one value for all shards: where it is
+ * finished. */
+static Node *visible(const struct sw_recasting *recasting, int position)
+{
+    const SelectStmt *select = recasting->select;
+    bool is_written_out = recasting->source->need != SW_RECAST_ROWS &&
+                          select->op == SETOP_NONE &&
+                          list_length(select->targetList) == recasting->source->column_count;
+    Node *value =
+        is_written_out ? list_nth_node(ResTarget, select->targetList, position - 1)->val : NULL;
+
+    return value != NULL && !IsA(value, A_Const) && sw_recast_is_constant(value)
+               ? copyObjectImpl(value)
+               : sw_recast_gathered(position);
+}
+
 void sw_recast_finish_rows(struct sw_recasting *recasting)
 {
     SelectStmt *select = recasting->select;
@@ -399,7 +435,7 @@ void sw_recast_finish_rows(struct sw_recasting *recasting)
     for (int i = 1; i <= count; i++)
         finish->targetList =
             lappend(finish->targetList,
-                    sw_recast_target(sw_recast_gathered(i), recasting->source->names[i - 1]));
+                    sw_recast_target(visible(recasting, i), recasting->source->names[i - 1]));
     finish->fromClause = sw_recast_rows(recasting);
     if (on != NIL)
         finish->distinctClause =
@@ -417,7 +453,8 @@ void sw_recast_finish_rows(struct sw_recasting *recasting)
         column = is_distinct && on == NIL ? output_equal_to(recasting, sort->node)
                                           : count + list_length(on) + i + 1;
 
-        sort->node = sw_recast_gathered(column);
+        sort->node = column > count || column < 1 ? sw_recast_gathered(column)
+                                                  : visible(recasting, column);
         finish->sortClause = lappend(finish->sortClause, sort);
     }
     finish->limitCount = select->limitCount;

@@ -73,6 +73,8 @@ void sw_recast_finish_table(struct sw_recasting *recasting, const struct sw_reca
 
 /* recast_rows.c */
 
+/* Has it one value for the whole statement, as now() has, which each shard has by itself? */
+bool sw_recast_is_constant(Node *node);
 /* The output column (from 1) that an item of ORDER BY, or of DISTINCT ON, names by its name or
  * position; 0: it is an expression. */
 int sw_recast_output_of(struct sw_recasting *recasting, const Node *item);

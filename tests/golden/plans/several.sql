@@ -177,6 +177,8 @@ select count(*) from (select a.k from a join b on a.v = b.v) t
 select * from a join (select v, max(k) from b group by v) t using (v)
 select * from (select k, v from a where v = 1 order by k limit 3) t, b
 select random(), a.k from a, b where a.v = b.v
+select count(distinct r) from a, random() r
+select count(*) from a, generate_series(1, (random() * 3)::int) g
 select k from a where v > (select random())
 select k from a where k = 1 and v in (select v from b where k = 3)
 select k from a where k in (1, 2) and v in (select v from b where k = 1)

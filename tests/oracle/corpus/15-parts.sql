@@ -286,6 +286,11 @@ SELECT (vip AND mood = 'ok') IS NULL AS x, count(*) FROM patients GROUP BY 1 HAV
 
 -- What cannot be recast in parts, and is done with the rows.
 SELECT true, count(*) FROM visits GROUP BY 1;
+SELECT count(*), count(DISTINCT n) FROM (SELECT now() AS n, mood, sum(fee) FROM visits GROUP BY 1, 2) g;
+SELECT count(*), max(c) FROM (SELECT current_timestamp, count(*) AS c FROM visits GROUP BY 1) g;
+SELECT count(*) FROM (SELECT now(), count(*) FROM nothing GROUP BY 1) g;
+SELECT count(*) FROM (SELECT DISTINCT mood, now() FROM visits ORDER BY 2, 1) g;
+SELECT count(DISTINCT r) FROM patients, random() r;
 SELECT lower(name), count(*) FROM patients GROUP BY lower(patients.name);
 SELECT (SELECT 1) + count(*) FROM visits;
 SELECT DISTINCT (paid, mood) FROM visits;
