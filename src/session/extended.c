@@ -485,8 +485,11 @@ static void close_portal(struct sw_session *session, const char *name)
         return;
     }
     if (named != NULL && !reach_portal(session, named, name, &err)) {
-        fail(session, &err);
-        return;
+        if (session->wants_split || !sw_error_is(&err, "34000")) {
+            fail(session, &err);
+            return;
+        }
+        named = NULL; /* it is not there any more */
     }
     if (named != NULL && named->prepared != NULL)
         sw_session_add_about(session, SW_REQUEST_CLOSE_PORTAL, named, SW_ROLE_CLOSED_PORTAL,

@@ -277,6 +277,13 @@ def close_of_what_does_not_exist_is_no_error(p):
 
 
 @test
+def close_of_a_portal_whose_server_is_gone_is_no_error(p):
+    """What needs no shard is had beside the transaction, and its portal ends with the batch."""
+    got = same(p, query("BEGIN"), parse("SELECT 1") + bind() + SYNC, close("P") + SYNC, query("SELECT 2"), query("COMMIT"))
+    equal(kinds_of(got), ["CZ", "12Z", "3Z", "TDCZ", "CZ"])
+
+
+@test
 def a_name_in_use_is_42P05_and_the_connection_lives(p):
     key = str(patient_in_both(p))
     got = same(p, parse(SELECT, "s") + SYNC, parse("SELECT 1", "s") + SYNC,
