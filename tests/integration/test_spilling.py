@@ -93,6 +93,26 @@ def what_cannot_be_put_aside_is_refused(p, edit, before, code, hint):
         equal(of_open_files(other), [])
 
 
+@rows([("outside", "", "I"), ("inside", "BEGIN", "E")])
+def who_may_make_no_temporary_tables_is_told(p, before, status):
+    city = large_crowd(p)
+    for shard in SHARDS:
+        p.as_superuser(shard, f"REVOKE TEMPORARY ON DATABASE {p.clusters.place(shard)[1]} FROM PUBLIC, booking")
+    try:
+        with p.another_shardward(SMALL) as other, p.logged_in(other.port) as client:
+            client.query(before)
+            answers = client.query(many(city, *SHAPES[0][1:]))
+            fields = wire.error_of(answers)
+            equal((fields["C"], wire.ready_status(answers)), ("53400", status))
+            assert "gather_memory" in fields["H"], fields
+            client.query("ROLLBACK")
+            equal(len(wire.rows_of(client.query(of_city(city, "length(name)")))), 4)
+            equal(of_open_files(other), [])
+    finally:
+        for shard in SHARDS:
+            p.as_superuser(shard, f"GRANT TEMPORARY ON DATABASE {p.clusters.place(shard)[1]} TO PUBLIC, booking")
+
+
 @test
 def a_row_that_is_larger_than_memory_is_refused(p):
     city, _ = crowd(p, name="n" * (2 * MB))
