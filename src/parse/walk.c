@@ -5,6 +5,7 @@
 #include "outlining.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Measured: all levels together take below 768 KiB of stack, 2 MiB under AddressSanitizer. */
 enum { DEEPEST = 2000 };
@@ -62,6 +63,28 @@ static void check_operator(struct sw_facts *facts, const List *names)
 
 static void walk_leaf(struct sw_facts *facts, const void *node)
 {
+}
+
+/* 'now' and its kin are the moment at which they are read, if they are a date or a time. */
+static bool is_moment(const char *literal)
+{
+    static const char *const moments[] = {"now", "today", "tomorrow", "yesterday"};
+    size_t len;
+
+    literal += strspn(literal, " \t\n\r\f\v");
+    len = strspn(literal, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    for (size_t i = 0; i < lengthof(moments); i++)
+        if (len == strlen(moments[i]) && strncasecmp(literal, moments[i], len) == 0)
+            return true;
+    return false;
+}
+
+static void walk_constant(struct sw_facts *facts, const void *node)
+{
+    const A_Const *constant = node;
+
+    if (!constant->isnull && IsA(&constant->val, String) && is_moment(strVal(&constant->val)))
+        facts->names_moment = true;
 }
 
 static void walk_column_ref(struct sw_facts *facts, const void *node)
@@ -272,7 +295,7 @@ static void walk_current_of(struct sw_facts *facts, const void *node)
 
 static walk_fn *const walkers[] = {
     [T_A_ArrayExpr] = walk_array,
-    [T_A_Const] = walk_leaf,
+    [T_A_Const] = walk_constant,
     [T_A_Expr] = walk_a_expr,
     [T_A_Indices] = walk_indices,
     [T_A_Indirection] = walk_indirection,

@@ -86,6 +86,8 @@ alter table patients add at timestamptz default current_timestamp
 alter table patients alter name type text using name || current_user
 alter table patients add u uuid default gen_random_uuid()
 alter table patients add db text default current_database()
+alter table patients add at timestamptz default 'now'
+alter table patients alter name type text using 'tomorrow'::date::text
 alter table patients add r oid default 'patients'::regclass::oid
 alter table patients alter name set default now()
 alter table doctors add at timestamptz default now()

@@ -234,6 +234,8 @@ alter table f add c int default 1
 alter table f add c uuid default gen_random_uuid()
 alter table f alter a type int using (random() * 10)::int
 alter table f add c text default current_database()
+alter table f add c date default 'Today', add d timestamptz default ' now '
+alter table f add c text default 'nowhere'
 alter table f add c oid default 'f'::regclass::oid
 alter table f alter a set default random()
 explain select * from f
