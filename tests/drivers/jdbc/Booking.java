@@ -241,6 +241,18 @@ public class Booking {
             }
             say("cursor", sum);
         }
+        try (PreparedStatement select = connection.prepareStatement(
+                 "SELECT appointment_id FROM appointments WHERE patient_id = ANY (?) ORDER BY 1")) {
+            select.setFetchSize(7);
+            select.setArray(1, connection.createArrayOf("bigint", Arrays.stream(KEYS).boxed().toArray()));
+            long sum = 0, count = 0;
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    sum += rows.getLong(1) * ++count;       // in their order
+                }
+            }
+            say("cursor", "over shards", count, sum);
+        }
         connection.commit();
         connection.setAutoCommit(true);
         try (Statement statement = connection.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE,

@@ -116,6 +116,10 @@ def cursor_step(conn):
         named.itersize = 7
         named.execute("SELECT appointment_id FROM appointments WHERE patient_id = %s ORDER BY 1", (KEYS[1],))
         say("cursor", sum(row[0] for row in named))
+    with conn.cursor("everywhere") as named:
+        named.itersize = 7
+        named.execute("SELECT appointment_id FROM appointments WHERE patient_id IN %s ORDER BY 1", (tuple(KEYS),))
+        say("cursor", "over shards", [row[0] for row in named])
     with conn.cursor("scrolled", scrollable=True) as named:
         named.execute("SELECT appointment_id FROM appointments WHERE patient_id = %s ORDER BY 1", (KEYS[1],))
         named.scroll(10)
