@@ -149,16 +149,6 @@ static void keep_formats(struct sw_scattering *scattering)
                         sw_buf_len(&scattering->wanted));
 }
 
-static bool holds_rows(const struct sw_scattering *scattering)
-{
-    int count = scattering->recipe->finish != NULL ? 1 : scattering->count;
-
-    for (int i = 0; i < count; i++)
-        if (sw_merger_held(scattering->merger, i) > 0)
-            return true;
-    return false;
-}
-
 /* Rows that are here have the formats of the FETCH that they were asked for. */
 static bool choose_formats(struct sw_scattering *scattering, struct sw_error *err)
 {
@@ -173,7 +163,7 @@ static bool choose_formats(struct sw_scattering *scattering, struct sw_error *er
                             want.result_count, count);
     for (int i = 0; i < count && is_same; i++)
         is_same = sw_wire_wants_binary(&have, i) == sw_wire_wants_binary(&want, i);
-    if (!is_same && holds_rows(scattering))
+    if (!is_same && sw_scattering_holds_rows(scattering))
         return sw_scattering_refuse(err, "FETCH in other formats than before from a cursor",
                                     "Fetch from it in one way.");
     keep_formats(scattering);

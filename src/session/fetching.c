@@ -15,6 +15,7 @@
 #include "scattering.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 #include "shardward/wire/write.h"
 
 #include <string.h>
@@ -101,10 +102,51 @@ static void start_round(struct sw_scattering *scattering)
     (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_scatter_fill(scatter, scattering->merger, batch);
     scattering->rounds++;
+    scattering->has_asked = true;
     sw_scatter_start(scatter);
 }
 
+/* --- settings --- */
+
+/* Rows do not depend on them. */
+static const char *const others[] = {"application_name", "idle_in_transaction_session_timeout",
+                                     "lock_timeout", "statement_timeout", "work_mem"};
+
+/* Of what was set in the transaction and is in force, the last one; 0: nothing is. */
+static int settings_mark(const struct sw_txn *txn)
+{
+    for (int i = txn->journal_count - 1; i >= 0; i--) {
+        const struct sw_entry *entry = &txn->journal[i];
+
+        if ((entry->kind == SW_ENTRY_SET || entry->kind == SW_ENTRY_SET_LOCAL) &&
+            (entry->name == NULL ||
+             !sw_text_is_one_of(entry->name, others, sizeof others / sizeof *others)))
+            return entry->mark;
+    }
+    return 0;
+}
+
+/* PostgreSQL computes rows, and writes them, under the settings of the statement that fetches
+ * them. Those that are here, and what was gathered for a last query, are of an earlier one. */
+static bool check_settings(const struct sw_scattering *scattering, struct sw_error *err)
+{
+    bool is_early = scattering->recipe->finish != NULL && !scattering->has_asked;
+
+    return settings_mark(&scattering->session->txn) == scattering->settings ||
+           (!is_early && !sw_scattering_holds_rows(scattering)) ||
+           sw_scattering_refuse(err, "changing a setting between the fetches of a portal",
+                                "Change it before, or fetch all rows first.");
+}
+
 /* --- rows for the client --- */
+
+bool sw_scattering_holds_rows(const struct sw_scattering *scattering)
+{
+    for (int i = 0; i < source_count(scattering); i++)
+        if (sw_merger_held(scattering->merger, i) > 0)
+            return true;
+    return false;
+}
 
 /* Take some of those that are there and wanted; FETCH has no columns before it has rows. */
 static int64_t take_rows(struct sw_scattering *scattering, struct sw_buf *rows)
@@ -146,7 +188,7 @@ static bool give_rows(struct sw_scattering *scattering)
     return !is_congested;
 }
 
-void sw_scattering_fetch(struct sw_scattering *scattering)
+static void fetch(struct sw_scattering *scattering)
 {
     scattering->waits = !give_rows(scattering);
     if (scattering->waits)
@@ -159,10 +201,21 @@ void sw_scattering_fetch(struct sw_scattering *scattering)
     sw_scattering_conclude(scattering);
 }
 
+void sw_scattering_fetch(struct sw_scattering *scattering)
+{
+    struct sw_error err;
+
+    if (check_settings(scattering, &err))
+        fetch(scattering);
+    else
+        sw_scattering_fail(scattering, &err);
+}
+
 void sw_scattering_fetched(struct sw_scattering *scattering)
 {
     sw_scattering_settle(scattering, -1);
     scattering->is_open = true;
+    scattering->settings = settings_mark(&scattering->session->txn);
     if (scattering->declares)
         sw_scattering_declared(scattering);
     if (scattering->executes)

@@ -125,6 +125,7 @@ static void fill_opening_run(struct sw_scattering *scattering, struct sw_prepare
     sw_merger_destroy(scattering->merger); /* of a recipe that did not hold */
     scattering->merger = merger;
     scattering->rounds = 0;
+    scattering->has_asked = false;
     batch = sw_scattering_batch(scattering);
     sw_run_add(&scatter->run, SW_REQUEST_CLOSE_PORTAL, NULL, portal, NULL, 0)->is_quiet = true;
     add_bind(&scatter->run, prepared, portal, tail);
@@ -132,6 +133,7 @@ static void fill_opening_run(struct sw_scattering *scattering, struct sw_prepare
         add_execute(&scatter->run, prepared, portal, batch);
         sw_scatter_fill(scatter, merger, batch);
         scattering->rounds++;
+        scattering->has_asked = true;
     }
     (void)sw_run_add(&scatter->run, SW_REQUEST_SYNC, NULL, NULL, NULL, 0);
     sw_prepared_unref(prepared);

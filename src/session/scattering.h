@@ -89,6 +89,8 @@ struct sw_scattering {
     bool is_binary; /* of a cursor: where the client does not say so */
     bool is_no_scroll;
     bool has_moved; /* a row has been taken from it */
+    bool has_asked; /* shards for rows that the client gets, of a portal that goes on */
+    int settings;   /* their mark in the transaction, when rows were computed */
     int rounds;     /* of the statement at hand */
     struct sw_merger *merger;
     int64_t skips, most, given; /* rows, of that statement; most -1: all */
@@ -242,6 +244,8 @@ void sw_scattering_forget_copy(struct sw_scattering *scattering);
 void sw_scattering_fetch(struct sw_scattering *scattering);
 /* What was under way for such a portal has ended well; it is open now, if it was not. */
 void sw_scattering_fetched(struct sw_scattering *scattering);
+/* Are there rows here that the client did not want yet? */
+bool sw_scattering_holds_rows(const struct sw_scattering *scattering);
 /* Close what there is for it on the shards. */
 void sw_scattering_close(struct sw_scattering *scattering);
 /* How many rows are asked for at once. */

@@ -150,6 +150,38 @@ def columns_may_be_more_than_the_client_has_to_read_first(p):
          14 * describe("P") + execute(2) + SYNC, 14 * describe("P") + execute(0) + SYNC, query("COMMIT"))
 
 
+SETTINGS = ["SET LOCAL datestyle = 'German'", "SET bytea_output = 'escape'", "RESET ALL",
+            "SELECT set_config('timezone', 'Asia/Tokyo', true)"]
+DATED = "'2020-01-01 00:00Z'::timestamptz, name::bytea"
+
+
+@rows([(change, change) for change in SETTINGS])
+def rows_of_two_settings_do_not_come_as_one_answer(p, change):
+    """They would, where some of them wait here that were computed before."""
+    city, _, _ = cast(p)
+    sums = f"SELECT min(to_char(now(), 'TZ') || name) FROM patients WHERE city = '{city}' GROUP BY visits"
+    dated = ordered(city, DATED)
+    before = parse(dated) + bind(portal="p") + SYNC
+    same(p, query("BEGIN"), before, query(change), execute(0, "p") + SYNC, query("ROLLBACK"))
+    same(p, query("BEGIN"), query(change), before, execute(2, "p") + SYNC, execute(0, "p") + SYNC, query("ROLLBACK"))
+    same(p, query("BEGIN"), before, execute(2, "p") + SYNC, query("SAVEPOINT a"), query(change), query("ROLLBACK TO a"),
+         query("SET LOCAL statement_timeout = '1min'"), execute(0, "p") + SYNC, query("ROLLBACK"))
+    with p.logged_in() as client:
+        for sql, first in ((dated, execute(2, "p")), (sums, b"")):
+            client.query("BEGIN")
+            client.ask(parse(sql) + bind(portal="p") + first + SYNC)
+            client.query("SAVEPOINT a")
+            client.query(change)
+            answers = client.ask(execute(0, "p") + SYNC)
+            equal((codes(answers), wire.rows_of(answers), wire.ready_status(answers)), (["0A000"], [], "E"))
+            client.query("ROLLBACK")
+        client.query("BEGIN")
+        for text in (f"DECLARE c CURSOR FOR {dated}", "FETCH 2 c", change):
+            client.query(text)
+        equal(codes(client.query("FETCH ALL c")), ["0A000"])
+        client.query("ROLLBACK")
+
+
 # The end of a portal
 
 @rows([("Close", close("P", "p") + SYNC), ("COMMIT", query("COMMIT")), ("ROLLBACK", query("ROLLBACK")),
