@@ -476,6 +476,7 @@ void sw_session_split(struct sw_session *session);
 void sw_session_answer_first_locals(struct sw_session *session);
 /* Report the parameters that differ from what the client was told. */
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
+void sw_session_tell_parameter(struct sw_session *session, const char *name, const char *value);
 /* The run was not sent, and will not be: an error in its place. */
 void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err);
 /* What @shard calls the types that the client knows from the catalog database; NULL: the same.

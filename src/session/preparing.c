@@ -73,9 +73,9 @@ static bool check_parse(struct sw_session *session, const struct sw_wire_parse *
 static bool is_same_again(const struct sw_session *session, const struct sw_named *before,
                           const struct sw_wire_parse *parse, const struct sw_planned *planned)
 {
-    if (parse->name[0] != '\0' || before == NULL || before->planned != planned ||
-        before->prepared == NULL || before->has_learned ||
-        before->type_count != parse->type_count || !sw_session_reads_alike(session, before))
+    if (parse->name[0] != '\0' || before->planned != planned || before->prepared == NULL ||
+        before->has_learned || before->type_count != parse->type_count ||
+        !sw_session_reads_alike(session, before))
         return false;
     for (int i = 0; i < parse->type_count; i++)
         if (before->types[i] != sw_wire_parse_type(parse, i))
@@ -170,13 +170,14 @@ static void add_parse(struct sw_session *session, const struct sw_wire_parse *pa
 {
     bool is_ours = is_answered_here(session, planned);
     struct sw_named *before = sw_names_get(&session->statements, parse->name);
-    struct sw_named *named = !is_ours && is_same_again(session, before, parse, planned)
-                                 ? sw_named_ref(before)
-                                 : make_named(session, parse, planned, is_ours, draft);
+    bool is_again =
+        before != NULL && !is_ours && is_same_again(session, before, parse, planned);
+    struct sw_named *named =
+        is_again ? sw_named_ref(before) : make_named(session, parse, planned, is_ours, draft);
 
     if (before != NULL)
         (void)sw_named_ref(before);
-    if (named == before)
+    if (is_again)
         sw_named_forget_told(named);
     sw_names_put(&session->statements, parse->name, named);
     if (is_ours || is_known_to_parse(named))

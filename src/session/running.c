@@ -374,40 +374,7 @@ static void on_copy_drained(void *owner)
 
 static void on_parameter(void *owner, const char *name, const char *value)
 {
-    struct sw_session *session = owner;
-    const char *told = sw_settings_get(session->told, name);
-
-    /* A participant that hears late of a setting reports what was told before. */
-    if (told != NULL && strcmp(told, value) == 0)
-        return;
-    sw_write_parameter_status(sw_session_out(session), name, value);
-    session->told = sw_settings_with(session->told, name, value);
-}
-
-/* All that is reported to a client who was told nothing yet. */
-static void tell_first(struct sw_session *session, struct sw_settings *reported)
-{
-    for (size_t i = 0; i < reported->count; i++)
-        sw_write_parameter_status(sw_session_out(session), reported->list[i].name,
-                                  reported->list[i].value);
-    session->told = sw_settings_ref(reported);
-}
-
-void sw_session_tell(struct sw_session *session, struct sw_settings *reported)
-{
-    if (session->told == reported)
-        return;
-    if (session->told == NULL) {
-        tell_first(session, reported);
-        return;
-    }
-    for (size_t i = 0; reported != NULL && i < reported->count; i++)
-        on_parameter(session, reported->list[i].name, reported->list[i].value);
-    if (sw_settings_are_equal(session->told, reported)) {
-        (void)sw_settings_ref(reported);
-        sw_settings_unref(session->told);
-        session->told = reported;
-    }
+    sw_session_tell_parameter(owner, name, value);
 }
 
 static void on_reported(void *owner, struct sw_settings *reported)
