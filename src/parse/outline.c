@@ -9,14 +9,20 @@ static bool is_around(const struct sw_statement *statement, int outer, int level
     return level >= 0;
 }
 
+static const char *called(const struct sw_relation *table)
+{
+    return table->alias != NULL ? table->alias : table->name;
+}
+
 static bool has_star(const struct sw_outline *outline, const struct sw_statement *statement,
-                     int level)
+                     const struct sw_relation *table)
 {
     for (int i = 0; i < outline->star_count; i++) {
         const struct sw_outline_star *star = &outline->stars[i];
 
-        if (star->level == level ||
-            (star->is_qualified && is_around(statement, level, star->level)))
+        if (star->of == NULL ? star->level == table->level
+                             : is_around(statement, table->level, star->level) &&
+                                   strcmp(star->of, called(table)) == 0)
             return true;
     }
     return false;
@@ -25,11 +31,9 @@ static bool has_star(const struct sw_outline *outline, const struct sw_statement
 /* `t` as a column may be the row. */
 static bool is_row_named(const struct sw_outline *outline, const struct sw_relation *table)
 {
-    const char *called = table->alias != NULL ? table->alias : table->name;
-
     for (int i = 0; i < outline->mention_count; i++)
         if (!outline->mentions[i].is_qualified &&
-            strcmp(outline->mentions[i].name, called) == 0)
+            strcmp(outline->mentions[i].name, called(table)) == 0)
             return true;
     return false;
 }
@@ -50,6 +54,6 @@ bool sw_outline_wants(const struct sw_outline *outline, const struct sw_statemen
 {
     const struct sw_relation *table = &statement->relations[relation];
 
-    return table->has_column_aliases || has_star(outline, statement, table->level) ||
+    return table->has_column_aliases || has_star(outline, statement, table) ||
            is_row_named(outline, table) || is_named(outline, name);
 }

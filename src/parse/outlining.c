@@ -424,11 +424,12 @@ void sw_outliner_note_link(struct sw_facts *facts, const SubLink *link, int quer
                                  .member_count = members.count};
 }
 
-static void note_star(struct sw_facts *facts, int level, bool is_qualified)
+/* @of is the relation of `of.*`, or NULL. */
+static void note_star(struct sw_facts *facts, int level, const char *of)
 {
     *(struct sw_outline_star *)sw_facts_add(facts, &facts->outliner->stars,
                                             sizeof(struct sw_outline_star)) =
-        (struct sw_outline_star){level, is_qualified};
+        (struct sw_outline_star){level, of != NULL, of};
 }
 
 void sw_outliner_note_names(struct sw_facts *facts, const JoinExpr *join, int level)
@@ -439,7 +440,15 @@ void sw_outliner_note_names(struct sw_facts *facts, const JoinExpr *join, int le
         *(const char **)sw_facts_add(facts, &facts->outliner->merged, sizeof(void *)) =
             sw_facts_text(facts, strVal(list_nth(join->usingClause, i)));
     if (join->isNatural || join->alias != NULL)
-        note_star(facts, level, false);
+        note_star(facts, level, NULL);
+}
+
+/* Of `t.*`. */
+static const char *qualifier_of(struct sw_facts *facts, const List *fields)
+{
+    int count = list_length(fields);
+
+    return count < 2 ? NULL : sw_facts_text(facts, strVal(list_nth(fields, count - 2)));
 }
 
 static void note_mention(struct sw_facts *facts, const ColumnRef *ref, const char *name)
@@ -463,7 +472,7 @@ void sw_outliner_note_column(struct sw_facts *facts, const ColumnRef *ref)
     if (facts->outliner == NULL)
         return;
     if (name == NULL)
-        note_star(facts, facts->level, list_length(ref->fields) > 1);
+        note_star(facts, facts->level, qualifier_of(facts, ref->fields));
     else
         note_mention(facts, ref, name);
     if (name != NULL && sw_text_is_one_of(name, system_columns, lengthof(system_columns)))

@@ -115,6 +115,7 @@ struct sw_outline_mention {
 struct sw_outline_star {
     int level;
     bool is_qualified;
+    const char *of; /* the relation of `of.*`; NULL: any */
 };
 
 struct sw_outline {
