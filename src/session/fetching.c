@@ -10,7 +10,8 @@
  *
  * What a round asks for has to be kept until the client wants it: so it is as much as the
  * client wants, more from round to round, and never more than fits into the budget, as long as
- * rows are about as large as those that came before.
+ * rows are about as large as those that came before; since they may be larger, the rounds of a
+ * portal grow slowly.
  */
 #include "scattering.h"
 
@@ -23,6 +24,7 @@
 enum {
     FILL_BUDGET = 8 * 1024 * 1024, /* bytes of a round, for all its shards together */
     FIRST_BATCH = 100,             /* rows, while it is not known how large they are */
+    GROWTH = 4,                    /* times as many as have come, since they may be larger */
 };
 
 /* --- what a round is --- */
@@ -44,12 +46,25 @@ static const struct sw_shard *shard_of(const struct sw_scattering *scattering, i
                                                     : source];
 }
 
+/* How many rows of one shard fit, as far as is known. */
+static int64_t count_fitting(const struct sw_scattering *scattering)
+{
+    const struct sw_merger *merger = scattering->merger;
+    size_t size = sw_merger_row_size(merger);
+    int64_t most = 0, fitting;
+
+    if (size == 0)
+        return FIRST_BATCH;
+    for (int i = 0; i < source_count(scattering); i++)
+        if (sw_merger_fed(merger, i) > most)
+            most = sw_merger_fed(merger, i);
+    fitting = (int64_t)(FILL_BUDGET / (size_t)source_count(scattering) / size);
+    return most < fitting / GROWTH ? most * GROWTH : fitting;
+}
+
 uint32_t sw_scattering_batch(const struct sw_scattering *scattering)
 {
-    size_t size = sw_merger_row_size(scattering->merger);
-    int64_t fitting = size == 0
-                          ? FIRST_BATCH
-                          : (int64_t)(FILL_BUDGET / (size_t)source_count(scattering) / size);
+    int64_t fitting = count_fitting(scattering);
     int64_t wanted = scattering->most < 0
                          ? fitting
                          : scattering->skips + scattering->most - scattering->given;

@@ -3,6 +3,7 @@
 import contextlib
 
 import wire
+from guard import forget_memory_peak, has_own_memory, memory_peak
 from suite import equal, rows, test
 from test_batches import codes, cut, run, tags, update
 from test_cancel import ask
@@ -321,6 +322,24 @@ def a_cancel_reaches_one_whose_rows_are_not_read(p):
         equal(codes(client.read_ready()), ["57014"])
         client.query("ROLLBACK")
     check_all_idle(p)
+
+
+@test
+def rows_that_become_large_do_not_fill_memory(p):
+    """Of the first ones, which are small, a hundred thousand would fit; 400 MB are to come."""
+    city, _ = crowd(p, SHARDS)
+    growing = (f"SELECT repeat('x', CASE WHEN i < 30 THEN 1 ELSE 100000 END) FROM patients CROSS JOIN generate_series(1, 1030) i"
+               f" WHERE city = '{city}' ORDER BY i, patient_id")
+    with p.another_shardward() as other, p.logged_in(other.port) as client:
+        client.query("BEGIN")
+        client.ask(parse(growing) + bind(portal="p") + execute(30, "p") + SYNC)
+        before = forget_memory_peak(other)
+        client.send(execute(0, "p") + SYNC)
+        client.read_until("D")
+        equal(tags(client.read_ready()), ["SELECT 4090"])
+        grown = (memory_peak(other) - before) // MB
+        assert has_own_memory(p.program) or grown <= 200, f"{grown} MB more"
+        client.query("COMMIT")
 
 
 @test
