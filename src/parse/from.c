@@ -338,7 +338,7 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
 {
     bool nulls_left = expr->jointype == JOIN_RIGHT || expr->jointype == JOIN_FULL;
     bool nulls_right = expr->jointype == JOIN_LEFT || expr->jointype == JOIN_FULL;
-    int left = facts->relations.count, right, left_join;
+    int left = facts->relations.count, right, left_join, own_join;
     struct sw_scope scope = {from->outer, from->level, left};
     struct join join;
 
@@ -347,6 +347,7 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
     right = facts->relations.count;
     walk_item(facts, from, expr->rarg, is_nullable || nulls_right);
     sw_outliner_note_join(facts, expr->jointype, left_join, sw_outliner_last_join(facts));
+    own_join = sw_outliner_last_join(facts);
     join = lay_out_join(expr, left, right, facts->relations.count, is_nullable, from->first);
     facts->scope = &scope;
     sw_walk(facts, expr->quals);
@@ -356,6 +357,7 @@ static void walk_join(struct sw_facts *facts, struct sw_from *from, const JoinEx
         sw_outliner_note_full_join(facts, expr->quals, join.condition.names_to);
     add_using(facts, expr, &join);
     facts->scope = from->outer;
+    sw_outliner_go_back(facts, own_join); /* from those of queries in ON */
     note_merged_columns(from, expr);
     sw_outliner_note_names(facts, expr, from->level);
     add_join_aliases(facts, from, expr, &join);

@@ -30,6 +30,12 @@ int sw_outliner_last_join(const struct sw_facts *facts)
     return facts->outliner == NULL ? -1 : facts->outliner->last_join;
 }
 
+void sw_outliner_go_back(struct sw_facts *facts, int join)
+{
+    if (facts->outliner != NULL)
+        facts->outliner->last_join = join;
+}
+
 static struct mark *mark_of(struct sw_facts *facts, int level)
 {
     struct sw_facts_list *marks = &facts->outliner->marks;

@@ -34,6 +34,8 @@ const struct sw_outline *sw_outliner_finish(struct sw_facts *facts);
 
 int sw_outliner_last_query(const struct sw_facts *facts); /* -1: none */
 int sw_outliner_last_join(const struct sw_facts *facts);
+/* @join is the last one again. */
+void sw_outliner_go_back(struct sw_facts *facts, int join);
 
 /* Names mean what facts->scope says, which is the level's; @root is of its joins. */
 void sw_outliner_note_select(struct sw_facts *facts, const SelectStmt *select, int root);

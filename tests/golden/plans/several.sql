@@ -177,6 +177,10 @@ select count(*) from (select a.k from a join b on a.v = b.v) t
 select * from a join (select v, max(k) from b group by v) t using (v)
 select * from (select k, v from a where v = 1 order by k limit 3) t, b
 select random(), a.k from a, b where a.v = b.v
+select * from a join b on a.k = b.k and a.k not in (select f.b from f) join a x on x.v = a.v
+select * from a join b on a.k = b.k and exists (select from f where f.b = a.v) join a x on x.k = a.k
+select * from a join b on a.v = b.v and exists (select from f where f.b = a.v)
+select * from f left join b on f.a = b.k and exists (select from b x where x.k = b.k)
 select count(distinct r) from a, random() r
 select count(*) from a, generate_series(1, (random() * 3)::int) g
 select k from a where v > (select random())

@@ -2,6 +2,10 @@
 SELECT p.name, q.name FROM patients p JOIN patients q ON p.city = q.city;
 SELECT count(*) FROM patients p, patients q;
 SELECT count(*) FROM patients p CROSS JOIN visits v;
+SELECT p.name, w.fee FROM patients p JOIN visits v ON v.patient_id = p.patient_id
+    AND p.patient_id NOT IN (SELECT x FROM generate_series(1, 3) x) JOIN visits w ON w.mood = p.mood;
+SELECT count(*) FROM patients p LEFT JOIN visits v ON v.patient_id = p.patient_id
+    AND EXISTS (SELECT FROM (VALUES (1), (2)) x(n) WHERE x.n = v.grade) JOIN bills b ON b.bill_id = v.visit_id;
 SELECT count(*) FROM patients p JOIN visits v ON v.visit_id = p.patient_id;
 SELECT count(*) FROM patients p LEFT JOIN visits v ON v.mood = p.mood;
 SELECT count(*) FROM visits a JOIN visits b ON a.visit_id = b.visit_id;
