@@ -131,12 +131,24 @@ class Selects:
         on = self.meeting(one, two, kind) if self.chance(0.3) else "a.patient_id = b.patient_id"
         if self.chance(0.2) and kind != "FULL JOIN":
             on += f" AND {self.comparison(two)}"
+        if self.chance(0.12) and kind != "FULL JOIN":
+            on += f" AND {self.subquery_of_others(one)}"
         text = f"{one.text} {kind} {two.text} ON {on}"
         if self.chance(0.15) and kind == "JOIN":
             text = f"{one.text}, {two.text}"
             return From(text, {**one.columns, **two.columns}, [], ["a", "b"])
+        if self.chance(0.15):
+            return self.third(one, two, text)
         return From(text, {**one.columns, **two.columns},
                     one.unique + two.unique if one.unique and two.unique else [], ["a", "b"])
+
+    def third(self, one, two, text):
+        three = self._plain(self.table(), "c")
+        on = f"c.patient_id = {self.pick('a', 'b')}.patient_id"
+        if self.chance(0.3):
+            on += f" AND {self.subquery_of_others(three)}"
+        return From(f"{text} {self.pick('JOIN', 'LEFT JOIN', 'RIGHT JOIN')} {three.text} ON {on}",
+                    {**one.columns, **two.columns, **three.columns}, [], ["a", "b", "c"])
 
     def meeting(self, one, two, join):
         """By something else than the key."""
@@ -159,6 +171,8 @@ class Selects:
     def subquery_of_others(self, from_):
         """Of rows that have not the key of those around it."""
         inner = self._plain(self.table(), "s")
+        if self.chance(0.2):
+            inner.text += f" {self.pick('JOIN', 'LEFT JOIN', 'RIGHT JOIN')} events u ON u.patient_id = s.patient_id"
         name = self.column(from_)
         kind = from_.columns[name]
         other = self.column(inner, kind)
