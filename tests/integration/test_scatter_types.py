@@ -165,11 +165,14 @@ def shards_that_differ_are_an_error(p, what, rest, way):
 def a_column_that_is_gone_is_told_as_by_postgresql(p):
     same(p, query("SELECT 1"))
     on_all(p, "ALTER TABLE patients ADD gone int")
-    city, _ = crowd_of_visits(p)
-    sql = of_city(city, "gone, count(*)") + " GROUP BY gone"
-    with p.logged_in() as ours, p.oracle_wire() as theirs:
-        equal(wire.readable(ours.query(sql)), wire.readable(theirs.query(sql)))
+    try:
+        city, _ = crowd_of_visits(p)
+        sql = of_city(city, "gone, count(*)") + " GROUP BY gone"
+        with p.logged_in() as ours:
+            equal(wire.rows_of(ours.query(sql)), [[None, "4"]])
+    finally:
         on_all(p, "ALTER TABLE patients DROP gone")
+    with p.logged_in() as ours, p.oracle_wire() as theirs:
         for flight in (query(sql), run(sql) + SYNC):
             equal(wire.readable(ours.ask(flight)), wire.readable(theirs.ask(flight)))
 
