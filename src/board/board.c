@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 struct sw_board {
+    struct sw_events *events;
     pthread_mutex_t lock; /* for all that follows */
     struct sw_map *map;
     struct sw_catalog *catalog; /* NULL: none yet */
@@ -16,6 +17,7 @@ struct sw_board *sw_board_create(struct sw_map *map)
     struct sw_board *board = sw_alloc_zero(1, sizeof *board);
 
     (void)pthread_mutex_init(&board->lock, NULL);
+    board->events = sw_events_create();
     board->map = sw_map_ref(map);
     sw_link_init(&board->watchers);
     return board;
@@ -27,8 +29,14 @@ void sw_board_free(struct sw_board *board)
         return;
     sw_map_unref(board->map);
     sw_catalog_unref(board->catalog);
+    sw_events_free(board->events);
     (void)pthread_mutex_destroy(&board->lock);
     free(board);
+}
+
+struct sw_events *sw_board_events(const struct sw_board *board)
+{
+    return board->events;
 }
 
 struct sw_map *sw_board_map(struct sw_board *board)

@@ -9,6 +9,7 @@
 #define SW_BOARD_BOARD_H
 
 #include "shardward/base/list.h"
+#include "shardward/board/events.h"
 #include "shardward/io/mailbox.h"
 #include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
@@ -44,6 +45,9 @@ struct sw_catalog *sw_board_catalog(struct sw_board *board);
 /* The same for the next catalog. One that was read for a map before the current one comes too
  * late, and is not hung up. */
 void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog);
+
+/* The journal of what happens to clusters and nodes; lives as long as the board. */
+struct sw_events *sw_board_events(const struct sw_board *board);
 
 /* Call @on_news on the thread of @mailbox's loop after every publishing from now on. @watcher
  * is borrowed until its mailbox has been closed after sw_board_unwatch(). From any thread. */
