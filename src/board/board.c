@@ -9,6 +9,7 @@ struct sw_board {
     pthread_mutex_t lock; /* for all that follows */
     struct sw_map *map;
     struct sw_catalog *catalog; /* NULL: none yet */
+    struct sw_state *state;     /* of the map */
     struct sw_link watchers;
 };
 
@@ -19,6 +20,7 @@ struct sw_board *sw_board_create(struct sw_map *map)
     (void)pthread_mutex_init(&board->lock, NULL);
     board->events = sw_events_create();
     board->map = sw_map_ref(map);
+    board->state = sw_state_create(map, NULL);
     sw_link_init(&board->watchers);
     return board;
 }
@@ -30,6 +32,7 @@ void sw_board_free(struct sw_board *board)
     sw_map_unref(board->map);
     sw_catalog_unref(board->catalog);
     sw_events_free(board->events);
+    sw_state_unref(board->state);
     (void)pthread_mutex_destroy(&board->lock);
     free(board);
 }
@@ -66,6 +69,7 @@ void sw_board_publish_map(struct sw_board *board, struct sw_map *map,
 {
     struct sw_map *map_before;
     struct sw_catalog *catalog_before = NULL;
+    struct sw_state *state_before;
 
     (void)pthread_mutex_lock(&board->lock);
     map_before = board->map;
@@ -74,9 +78,12 @@ void sw_board_publish_map(struct sw_board *board, struct sw_map *map,
         catalog_before = board->catalog;
         board->catalog = sw_catalog_ref(catalog);
     }
+    state_before = board->state;
+    board->state = sw_state_create(map, state_before);
     tell_watchers(board);
     (void)pthread_mutex_unlock(&board->lock);
     sw_map_unref(map_before);
+    sw_state_unref(state_before);
     sw_catalog_unref(catalog_before);
 }
 
@@ -102,6 +109,31 @@ void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog
     }
     (void)pthread_mutex_unlock(&board->lock);
     sw_catalog_unref(before);
+}
+
+struct sw_state *sw_board_state(struct sw_board *board)
+{
+    struct sw_state *state;
+
+    (void)pthread_mutex_lock(&board->lock);
+    state = sw_state_ref(board->state);
+    (void)pthread_mutex_unlock(&board->lock);
+    return state;
+}
+
+bool sw_board_publish_state(struct sw_board *board, struct sw_state *state)
+{
+    struct sw_state *before = NULL;
+
+    (void)pthread_mutex_lock(&board->lock);
+    if (state->map == board->map) {
+        before = board->state;
+        board->state = sw_state_ref(state);
+        tell_watchers(board);
+    }
+    (void)pthread_mutex_unlock(&board->lock);
+    sw_state_unref(before);
+    return before != NULL;
 }
 
 static void on_told(struct sw_letter *letter)

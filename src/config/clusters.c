@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_HOST = 253, MOST_CONNECTIONS = 100000 };
+enum { MOST_HOST = 253, MOST_CONNECTIONS = 100000, MOST_WEIGHT = 1000, MOST_COUNT = 100 };
+enum { DEFAULT_WEIGHT = 1, LEAST_MS = 10, HOUR_MS = 3600 * 1000 };
 enum { MOST_DIRECTORY = SW_LOCAL_PATH - (int)(sizeof "/.s.PGSQL.65535" - 1) };
 
 static bool is_numeric_address(const char *text)
@@ -165,7 +166,7 @@ static const struct sw_field node_fields[] = {
     {"port", sw_read_number, offsetof(struct sw_config_node, port), true, 1, 65535},
     {"cloud", sw_read_name, offsetof(struct sw_config_node, cloud), false, 0, 0},
     {.name = "tls", .read = sw_read_node_tls, .offset = offsetof(struct sw_config_node, tls)},
-    {.name = "weight"},
+    {"weight", sw_read_number, offsetof(struct sw_config_node, weight), false, 0, MOST_WEIGHT},
 };
 
 static void read_node(struct sw_reader *reader, const struct sw_entry *entry, void *item)
@@ -174,6 +175,7 @@ static void read_node(struct sw_reader *reader, const struct sw_entry *entry, vo
     struct sw_entry here = {"a node", entry->value, entry->value};
     const yaml_node_t *before;
 
+    node->weight = DEFAULT_WEIGHT;
     sw_reader_fields(reader, &here, node_fields, sizeof node_fields / sizeof *node_fields,
                      node);
     if (node->name == NULL)
@@ -204,6 +206,84 @@ static void read_nodes(struct sw_reader *reader, const struct sw_entry *entry,
                         cluster->name);
 }
 
+static const char *const failover_names[] = {
+    [SW_FAILOVER_OFF] = "off",
+    [SW_FAILOVER_FOLLOW] = "follow",
+    [SW_FAILOVER_MANAGED] = "managed",
+};
+
+const char *sw_failover_mode_name(enum sw_failover_mode mode)
+{
+    return failover_names[mode];
+}
+
+static void read_failover(struct sw_reader *reader, const struct sw_entry *entry,
+                          const struct sw_field *field, void *into)
+{
+    const char *text = sw_reader_scalar(reader, entry);
+    struct sw_config_cluster *cluster = into;
+
+    for (size_t i = 0; text != NULL && i < sizeof failover_names / sizeof *failover_names;
+         i++) {
+        if (strcmp(text, failover_names[i]) == 0) {
+            cluster->failover = (enum sw_failover_mode)i;
+            return;
+        }
+    }
+    if (text != NULL)
+        sw_reader_fault(reader, entry->value, "'failover: %.80s': write off, follow or managed",
+                        text);
+}
+
+static const struct sw_field health_fields[] = {
+    {"status", sw_read_time, offsetof(struct sw_config_health, status_ms), false, LEAST_MS,
+     HOUR_MS},
+    {"status_timeout", sw_read_time, offsetof(struct sw_config_health, status_timeout_ms),
+     false, LEAST_MS, HOUR_MS},
+    {"connect", sw_read_time, offsetof(struct sw_config_health, connect_ms), false, LEAST_MS,
+     HOUR_MS},
+    {"connect_timeout", sw_read_time, offsetof(struct sw_config_health, connect_timeout_ms),
+     false, LEAST_MS, HOUR_MS},
+    {"write", sw_read_time, offsetof(struct sw_config_health, write_ms), false, LEAST_MS,
+     HOUR_MS},
+    {"write_timeout", sw_read_time, offsetof(struct sw_config_health, write_timeout_ms), false,
+     LEAST_MS, HOUR_MS},
+    {"fast", sw_read_time, offsetof(struct sw_config_health, fast_ms), false, LEAST_MS,
+     HOUR_MS},
+    {"fall", sw_read_number, offsetof(struct sw_config_health, fall), false, 1, MOST_COUNT},
+    {"rise", sw_read_number, offsetof(struct sw_config_health, rise), false, 1, MOST_COUNT},
+    {"min_down", sw_read_time, offsetof(struct sw_config_health, min_down_ms), false, LEAST_MS,
+     HOUR_MS},
+    {"restart_grace", sw_read_time, offsetof(struct sw_config_health, restart_grace_ms), false,
+     0, HOUR_MS},
+    {"unreachable_grace", sw_read_time, offsetof(struct sw_config_health, unreachable_grace_ms),
+     false, 0, HOUR_MS},
+};
+
+static const struct sw_config_health default_health = {
+    .status_ms = 500,
+    .status_timeout_ms = 1000,
+    .connect_ms = 2000,
+    .connect_timeout_ms = 2000,
+    .write_ms = 1000,
+    .write_timeout_ms = 3000,
+    .fast_ms = 200,
+    .fall = 3,
+    .rise = 3,
+    .min_down_ms = 1500,
+    .restart_grace_ms = 5000,
+    .unreachable_grace_ms = 10000,
+};
+
+static void read_health(struct sw_reader *reader, const struct sw_entry *entry,
+                        const struct sw_field *field, void *into)
+{
+    struct sw_config_cluster *cluster = into;
+
+    sw_reader_fields(reader, entry, health_fields, sizeof health_fields / sizeof *health_fields,
+                     &cluster->health);
+}
+
 static const struct sw_field cluster_fields[] = {
     {.name = "tls",
      .read = sw_read_node_tls,
@@ -211,8 +291,9 @@ static const struct sw_field cluster_fields[] = {
     {"connections", sw_read_number, offsetof(struct sw_config_cluster, connections), false, 1,
      MOST_CONNECTIONS},
     {.name = "nodes", .read = read_nodes, .is_required = true},
-    {.name = "failover"},
     {.name = "control", .read = sw_read_control},
+    {.name = "failover", .read = read_failover},
+    {.name = "health", .read = read_health},
 };
 
 static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry, void *item)
@@ -220,9 +301,15 @@ static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry,
     struct sw_config_cluster *cluster = item;
 
     cluster->name = sw_arena_strdup(&reader->config->arena, entry->name);
+    cluster->health = default_health;
     sw_reader_is_name(reader, entry->key, "a cluster's name", entry->name);
     sw_reader_fields(reader, entry, cluster_fields,
                      sizeof cluster_fields / sizeof *cluster_fields, cluster);
+    if (cluster->failover != SW_FAILOVER_OFF && cluster->control.user == NULL)
+        sw_reader_fault(reader, entry->key,
+                        "cluster '%s' has failover: %s, but no 'control': write how shardward "
+                        "logs in to ask its nodes",
+                        cluster->name, sw_failover_mode_name(cluster->failover));
 }
 
 void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,

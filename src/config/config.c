@@ -104,7 +104,7 @@ static const struct sw_field file_fields[] = {
     {.name = "hba", .read = sw_read_hba},
     {.name = "admin", .read = sw_read_admin},
     {.name = "http"},
-    {.name = "cloud"},
+    {"cloud", sw_read_name, offsetof(struct sw_config, cloud), false, 0, 0},
 };
 
 static struct sw_config *create(const char *path)

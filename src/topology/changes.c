@@ -119,20 +119,21 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
 {
     for (int c = 0; c < config->cluster_count; c++) {
         const struct sw_config_cluster *cluster = &config->clusters[c];
-        struct fact *fact =
-            add(facts, print(facts, "cluster %s", cluster->name),
-                "primary %s, control user %s, connections %d", cluster->nodes[0].name,
-                cluster->control.user == NULL ? "none" : cluster->control.user,
-                cluster->connections);
+        struct fact *fact = add(facts, print(facts, "cluster %s", cluster->name),
+                                "first node %s, control user %s, connections %d, failover %s",
+                                cluster->nodes[0].name, or_none(cluster->control.user),
+                                cluster->connections, sw_failover_mode_name(cluster->failover));
 
         fact->secret = or_none(cluster->control.password);
         for (int n = 0; n < cluster->node_count; n++) {
             const struct sw_config_node *node = &cluster->nodes[n];
 
-            add(facts, print(facts, "node %s", node->name), "%s:%d of %s%s%s, tls %s%s%s",
-                node->address, node->port, cluster->name, node->cloud == NULL ? "" : ", cloud ",
-                or_none(node->cloud), sw_tls_mode_name(node->tls->mode),
-                node->tls->files.ca == NULL ? "" : " by ", or_none(node->tls->files.ca));
+            add(facts, print(facts, "node %s", node->name),
+                "%s:%d of %s%s%s, weight %d, tls %s%s%s", node->address, node->port,
+                cluster->name, node->cloud == NULL ? "" : ", cloud ",
+                node->cloud == NULL ? "" : node->cloud, node->weight,
+                sw_tls_mode_name(node->tls->mode), node->tls->files.ca == NULL ? "" : " by ",
+                or_none(node->tls->files.ca));
         }
     }
 }

@@ -30,11 +30,19 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
         struct sw_node *nodes = take(builder, from->node_count, sizeof *nodes);
 
         for (int n = 0; n < from->node_count; n++)
-            nodes[n] =
-                (struct sw_node){from->nodes[n].name, from->nodes[n].address,
-                                 from->nodes[n].cloud, from->nodes[n].port, from->nodes[n].tls};
-        clusters[i] = (struct sw_cluster){from->name, from->control, nodes, from->node_count,
-                                          from->connections};
+            nodes[n] = (struct sw_node){.name = from->nodes[n].name,
+                                        .address = from->nodes[n].address,
+                                        .cloud = from->nodes[n].cloud,
+                                        .port = from->nodes[n].port,
+                                        .weight = from->nodes[n].weight,
+                                        .tls = from->nodes[n].tls};
+        clusters[i] = (struct sw_cluster){.name = from->name,
+                                          .control = from->control,
+                                          .failover = from->failover,
+                                          .health = &from->health,
+                                          .nodes = nodes,
+                                          .node_count = from->node_count,
+                                          .connections = from->connections};
     }
     return clusters;
 }

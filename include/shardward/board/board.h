@@ -13,6 +13,7 @@
 #include "shardward/io/mailbox.h"
 #include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
+#include "shardward/topology/state.h"
 
 #include <stdatomic.h>
 
@@ -36,7 +37,8 @@ void sw_board_free(struct sw_board *board);
 /* The current map: a reference for the caller. From any thread. */
 struct sw_map *sw_board_map(struct sw_board *board);
 /* Hang up the next map (shared), with the catalog that was read for it (shared; NULL: the one
- * that is there stays), and tell the watchers. From any thread. */
+ * that is there stays) and what is known of its clusters' nodes, and tell the watchers. From
+ * any thread. */
 void sw_board_publish_map(struct sw_board *board, struct sw_map *map,
                           struct sw_catalog *catalog);
 
@@ -48,6 +50,12 @@ void sw_board_publish_catalog(struct sw_board *board, struct sw_catalog *catalog
 
 /* The journal of what happens to clusters and nodes; lives as long as the board. */
 struct sw_events *sw_board_events(const struct sw_board *board);
+
+/* How the nodes are: a reference for the caller. From any thread. */
+struct sw_state *sw_board_state(struct sw_board *board);
+/* Hang up the next state (shared). One of another map than the current one comes too late, and
+ * is not hung up: false. */
+bool sw_board_publish_state(struct sw_board *board, struct sw_state *state);
 
 /* Call @on_news on the thread of @mailbox's loop after every publishing from now on. @watcher
  * is borrowed until its mailbox has been closed after sw_board_unwatch(). From any thread. */

@@ -25,6 +25,7 @@ struct sw_config_node {
     const char *name, *cloud; /* cloud may be NULL */
     const char *address;      /* or the directory of its Unix-domain socket */
     int port;
+    int weight;                      /* of reads, beside the other replicas; 0: none */
     const struct sw_tls_client *tls; /* its own, or its cluster's; never NULL */
 };
 
@@ -35,11 +36,35 @@ struct sw_config_control {
     const char *dbname;   /* for what concerns no database: "postgres" unless the file says */
 };
 
+/* Who makes a standby the primary when the primary is lost. */
+enum sw_failover_mode {
+    SW_FAILOVER_OFF,     /* nobody: the node that stands first is the primary */
+    SW_FAILOVER_FOLLOW,  /* somebody else (Patroni, RDS, an operator): it is found and followed
+                          */
+    SW_FAILOVER_MANAGED, /* shardward */
+};
+
+const char *sw_failover_mode_name(enum sw_failover_mode mode);
+
+/* How the nodes of a cluster are watched. Times in milliseconds. */
+struct sw_config_health {
+    int status_ms, status_timeout_ms;   /* the question on a standing connection */
+    int connect_ms, connect_timeout_ms; /* a fresh connection */
+    int write_ms, write_timeout_ms;     /* a write on the primary */
+    int fast_ms;                        /* between questions to a suspect */
+    int fall, rise;           /* failures in a row until DOWN; good answers until UP */
+    int min_down_ms;          /* a node that does not answer is not DOWN before */
+    int restart_grace_ms;     /* a primary that says it starts anew is given so long */
+    int unreachable_grace_ms; /* ... and one that its standbys still hear */
+};
+
 struct sw_config_cluster {
     const char *name;
     struct sw_config_control control;
+    enum sw_failover_mode failover;
+    struct sw_config_health health;
     const struct sw_tls_client *tls;    /* of nodes that have none of their own; or NULL */
-    const struct sw_config_node *nodes; /* the first one is the primary */
+    const struct sw_config_node *nodes; /* the first one is the primary until more is known */
     int node_count;
     int connections; /* at most so many of ours to one node; 0: no limit but the pools' */
 };
@@ -235,6 +260,7 @@ struct sw_config {
     const char *path;
     const char *listen_address; /* numeric */
     int listen_port;
+    const char *cloud; /* that this proxy runs in; NULL: not said */
     struct {
         const char *directory; /* NULL: no Unix-domain sockets */
         int mode;              /* of their files */

@@ -14,14 +14,16 @@
 
 struct sw_node {
     const char *name, *address, *cloud;
-    int port;
+    int port, weight;
     const struct sw_tls_client *tls;
 };
 
 struct sw_cluster {
     const char *name;
     struct sw_config_control control;
-    const struct sw_node *nodes;
+    enum sw_failover_mode failover;
+    const struct sw_config_health *health;
+    const struct sw_node *nodes; /* which one is the primary: see state.h */
     int node_count;
     int connections; /* at most so many of ours to one node; 0: no limit */
 };
