@@ -1,0 +1,97 @@
+"""stories - how a scenario goes: clients, a fault, what must come of it, and the verdict.
+
+A fault is a function of a World that breaks something and returns what mends it, or None.
+"""
+
+import contextlib
+import time
+from dataclasses import dataclass
+
+import clouds
+import suite
+from server import until
+from world import SETTLE_S, WARM_UP_S, World
+
+NOBODY_S = 4.0          # for which nobody may have been given a write, where none may be
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What must come of a fault, beside that nothing is lost."""
+    moves: tuple = ()           # the clusters that have another primary afterwards
+    stays: tuple = ()           # those that have the same
+    serves: bool = True         # all shards take writes again before anything is mended
+    may_lose: bool = False      # replication is asynchronous, and the fault takes what was not sent
+    may_break: bool = False     # connections of clients may have been closed
+
+
+@contextlib.contextmanager
+def world(lab, failover, has_clouds=False, **options):
+    if not has_clouds:
+        with World(lab, failover, **options) as w:
+            yield w
+        return
+    if not lab.has_clouds:
+        suite.skip("needs root, and a kernel with network namespaces")
+    with clouds.Clouds() as net, World(lab, failover, clouds=net, **options) as w:
+        yield w
+
+
+def play(lab, failover, fault, expect, has_clouds=False, **options):
+    with world(lab, failover, has_clouds, **options) as w:
+        w.load()
+        before = w.timelines()
+        mend = fault(w)
+        broken_at = time.monotonic()
+        if expect.serves:
+            must_serve(w, broken_at, "after the fault")
+            time.sleep(WARM_UP_S)
+        else:
+            nobody_writes(w, broken_at)
+        if mend:
+            mend()
+            must_serve(w, time.monotonic(), "when all is mended")
+            time.sleep(WARM_UP_S)
+        conclude(w, before, expect)
+
+
+def must_serve(w, since, when):
+    waiting = w.settled(since)
+    assert not waiting, (f"{', '.join(waiting)}: no write within {SETTLE_S} s {when};"
+                         f" primaries: {w.timelines()}\n{w.log()[-3000:]}")
+
+
+def nobody_writes(w, since, shards=("s1",), seconds=NOBODY_S):
+    """No write of these shards that was asked for after `since` is acknowledged."""
+    time.sleep(seconds)
+    told = [op for op in list(w.history.ops) if op.shard in shards and op.is_write()
+            and op.outcome == "ok" and op.began > since]
+    assert not told, f"{len(told)} writes were acknowledged, as {told[0]}"
+
+
+def conclude(w, before, expect):
+    """End the clients, and see that all is as expected."""
+    trouble = w.finish()
+    after = w.timelines()
+    for name in expect.moves:
+        assert after[name] and after[name] != before[name], f"{name} stays: {after}\n{w.log()[-3000:]}"
+        assert after[name][1] > before[name][1], f"{name}: {before[name]}, {after[name]}"
+    for name in expect.stays:
+        assert after[name] == before[name], f"{name} moves: {before[name]}, {after[name]}\n{w.log()[-3000:]}"
+    assert not trouble, trouble
+    found = {verdict: items for verdict, items in w.verdict().items() if items}
+    if expect.may_lose:
+        found.pop("lost", None)
+        found.pop("stale", None)
+    assert not found, told(found)
+    assert expect.may_break or not w.history.broken, f"connections of clients broke: {w.history.broken}"
+
+
+def told(found):
+    return "\n".join(f"{verdict}: {len(items)}, as {items[:3]}" for verdict, items in found.items())
+
+
+def until_shrunk(server, without, timeout_s=15):
+    """Wait until a primary does not wait for a standby any longer."""
+    until(lambda: without.name not in server.query("SHOW synchronous_standby_names")[0][0],
+          f"{server.name} waits for {without.name} no longer", timeout_s)

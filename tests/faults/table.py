@@ -1,0 +1,25 @@
+"""table - scenarios are rows of tables: a name, tags, and what the function below is called with.
+
+Tags: `quick` is for every run of tools/check. Every other tag is a feature of shardward that the
+scenario needs: of those AWAITED shardward has not got yet, and such a scenario runs only when named.
+"""
+
+import suite
+
+AWAITED = {"managed", "follow", "reads", "switchover", "stops", "loss"}
+_tags = {}
+
+
+def tags_of(name):
+    return _tags.get(name, set())
+
+
+def scenario(*rows):
+    """Makes one test of each row: (name, "tags", argument...)."""
+    def mark(function):
+        for name, tags, *arguments in rows:
+            full = f"{function.__module__}.{function.__name__}: {name}"
+            _tags[full] = set(tags.split())
+            suite.tests.append((full, lambda lab, a=tuple(arguments): function(lab, *a)))
+        return function
+    return mark
