@@ -294,6 +294,7 @@ static const struct sw_field cluster_fields[] = {
     {.name = "control", .read = sw_read_control},
     {.name = "failover", .read = read_failover},
     {.name = "health", .read = read_health},
+    {.name = "reads", .read = sw_read_reads},
 };
 
 static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry, void *item)
@@ -302,6 +303,7 @@ static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry,
 
     cluster->name = sw_arena_strdup(&reader->config->arena, entry->name);
     cluster->health = default_health;
+    cluster->reads = sw_default_reads;
     sw_reader_is_name(reader, entry->key, "a cluster's name", entry->name);
     sw_reader_fields(reader, entry, cluster_fields,
                      sizeof cluster_fields / sizeof *cluster_fields, cluster);

@@ -145,6 +145,14 @@ void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,
                      const struct sw_field *field, void *into);
 void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,
                       const struct sw_field *field, void *into);
+extern const struct sw_config_reads sw_default_reads;
+void sw_read_reads(struct sw_reader *reader, const struct sw_entry *entry,
+                   const struct sw_field *field, void *into); /* of a sw_config_cluster */
+void sw_read_read_mode(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into); /* enum sw_read_mode */
+/* Of a user who may read on replicas: a fault if there can be none for it. */
+void sw_check_reads(struct sw_reader *reader, const struct sw_entry *entry,
+                    const struct sw_config_user *user);
 void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry,
                           const struct sw_field *field, void *into); /* int: index, or -1 */
 void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,

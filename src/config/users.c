@@ -267,6 +267,12 @@ static void read_user_number(struct sw_reader *reader, const struct sw_entry *en
     sw_read_number(reader, entry, field, ((struct draft *)into)->user);
 }
 
+static void read_where(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into)
+{
+    sw_read_read_mode(reader, entry, field, &((struct draft *)into)->user->read);
+}
+
 static const struct sw_field user_fields[] = {
     {.name = "auth", .read = read_auth},
     {"password", sw_read_password, offsetof(struct draft, secret), false, 0, 0},
@@ -276,6 +282,7 @@ static const struct sw_field user_fields[] = {
     {.name = "databases", .read = read_user_databases},
     {.name = "businesses", .read = read_user_businesses},
     {.name = "read_only", .read = read_read_only},
+    {.name = "read", .read = read_where},
     {"clients", read_user_number, offsetof(struct sw_config_user, clients), false, 0, 1000000},
     {"connections", read_user_number, offsetof(struct sw_config_user, connections), false, 0,
      1000000},
@@ -358,6 +365,7 @@ static void read_user(struct sw_reader *reader, const struct sw_entry *entry, vo
     if (!sw_reader_fields(reader, entry, user_fields, sizeof user_fields / sizeof *user_fields,
                           &draft))
         return;
+    sw_check_reads(reader, entry, user);
     if (strcmp(user->name, SW_OTHER_USERS) == 0) {
         reader->has_others = true;
         check_others(reader, entry, &draft);

@@ -125,6 +125,9 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
                                 cluster->connections, sw_failover_mode_name(cluster->failover));
 
         fact->secret = or_none(cluster->control.password);
+        add(facts, print(facts, "reads of cluster %s", cluster->name),
+            "max_lag %zu bytes, %d ms, wait %d ms", cluster->reads.max_lag_bytes,
+            cluster->reads.max_lag_ms, cluster->reads.wait_ms);
         for (int n = 0; n < cluster->node_count; n++) {
             const struct sw_config_node *node = &cluster->nodes[n];
 

@@ -40,6 +40,7 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
                                           .control = from->control,
                                           .failover = from->failover,
                                           .health = &from->health,
+                                          .reads = &from->reads,
                                           .nodes = nodes,
                                           .node_count = from->node_count,
                                           .connections = from->connections};
@@ -63,6 +64,7 @@ static void build_users(struct builder *builder)
                                     .server_password = from->server_password,
                                     .rights = from->rights,
                                     .pool = from->pool,
+                                    .read = from->read,
                                     .clients = from->clients,
                                     .connections = from->connections,
                                     .map = builder->map};

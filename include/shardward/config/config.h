@@ -58,11 +58,30 @@ struct sw_config_health {
     int unreachable_grace_ms; /* ... and one that its standbys still hear */
 };
 
+/* Where reads may go, the strictest first. */
+enum sw_read_mode {
+    SW_READ_PRIMARY,
+    SW_READ_PREFER_REPLICA, /* to a replica, if one is usable */
+    SW_READ_REPLICA,        /* ... and nowhere else */
+};
+
+const char *sw_read_mode_name(enum sw_read_mode mode); /* "prefer_replica" */
+/* False: it is none, and *mode is untouched. */
+bool sw_read_mode_find(const char *name, enum sw_read_mode *mode);
+
+/* How far a replica may be behind to be read. It is read again when it is half as far. */
+struct sw_config_reads {
+    size_t max_lag_bytes;
+    int max_lag_ms;
+    int wait_ms; /* so long a read waits on a replica for what its session has to see */
+};
+
 struct sw_config_cluster {
     const char *name;
     struct sw_config_control control;
     enum sw_failover_mode failover;
     struct sw_config_health health;
+    struct sw_config_reads reads;
     const struct sw_tls_client *tls;    /* of nodes that have none of their own; or NULL */
     const struct sw_config_node *nodes; /* the first one is the primary until more is known */
     int node_count;
@@ -118,6 +137,7 @@ struct sw_config_user {
     struct sw_config_rights rights;
     const char *server_user, *server_password; /* password NULL: the nodes ask for none */
     struct sw_config_pool pool;
+    enum sw_read_mode read;   /* unless the session says otherwise */
     int clients, connections; /* at once, in whatever database, and to servers; 0: no limit */
 };
 

@@ -23,6 +23,7 @@ struct sw_cluster {
     struct sw_config_control control;
     enum sw_failover_mode failover;
     const struct sw_config_health *health;
+    const struct sw_config_reads *reads;
     const struct sw_node *nodes; /* which one is the primary: see state.h */
     int node_count;
     int connections; /* at most so many of ours to one node; 0: no limit */
@@ -118,6 +119,7 @@ struct sw_user {
     const char *server_user, *server_password;
     struct sw_config_rights rights;
     struct sw_config_pool pool;
+    enum sw_read_mode read;
     int clients, connections; /* see config.h */
     const struct sw_map *map; /* that it belongs to */
 };
