@@ -11,6 +11,7 @@
 
 #include "shardward/admin/admin.h"
 #include "shardward/catalog/reader.h"
+#include "shardward/failover/failover.h"
 #include "shardward/io/listener.h"
 
 #include "app.h"
@@ -37,6 +38,8 @@ struct sw_control {
     struct sw_mailbox *mailbox;
     struct sw_map *map; /* the current one */
     struct sw_board *board;
+    struct sw_health *health;
+    struct sw_failover *failover;
     struct sw_catalog_reader *catalog;
     struct sw_hub *hub;
     struct sw_dialler *dialler;

@@ -133,6 +133,8 @@ static void use(struct sw_control *control, const struct sw_doors *doors)
     sw_log_configure(map->config->log.level, map->config->log.format);
     control->map = map;
     sw_board_publish_map(control->board, map, control->reload.wish.catalog);
+    sw_health_follow_map(control->health);
+    sw_failover_follow_map(control->failover);
     sw_doors_replace(&control->doors, doors, map->config); /* who comes in knows the map */
     sw_map_unref(before);
     finish(control, NULL, &report);

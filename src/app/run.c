@@ -13,8 +13,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* How often a draining process looks whether its clients have gone. */
-enum { DRAIN_TICK_MS = 20 };
+enum {
+    DRAIN_TICK_MS = 20, /* how often a draining process looks whether its clients have gone */
+    DEFAULT_PATIENCE_MS = 5000, /* with nodes at the start, where the configuration has none */
+};
 
 /* libpq takes what it is not told from PG* variables; the configuration alone shall count. */
 static void forget_pg_variables(void)
@@ -176,6 +178,21 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
     return true;
 }
 
+/* It is known who is primary, if that can be found out in time, before anybody needs one. */
+static bool start_failover(struct sw_control *control, struct sw_error *err)
+{
+    int patience_ms = control->map->config->timeouts.connect_ms;
+
+    control->health = sw_health_create(control->board, err);
+    if (control->health == NULL)
+        return false;
+    control->failover = sw_failover_create(control->board, control->health, err);
+    if (control->failover == NULL)
+        return false;
+    sw_failover_wait(control->failover, patience_ms == 0 ? DEFAULT_PATIENCE_MS : patience_ms);
+    return true;
+}
+
 /* The first catalog is there, or what answers in time, before anybody may ask. */
 static bool start_catalog(struct sw_control *control, struct sw_error *err)
 {
@@ -261,6 +278,8 @@ static void close_control(struct sw_control *control)
     sw_signal_close(control->on_hup);
     sw_timer_close(control->drain);
     control->is_draining = true; /* a reload under way is refused */
+    sw_failover_close(control->failover);
+    sw_health_close(control->health);
     sw_catalog_reader_close(control->catalog);
     sw_mailbox_close(control->mailbox);
     for (int i = 0; i < control->worker_count; i++)
@@ -297,9 +316,9 @@ int sw_app_run(const char *path)
     (void)signal(SIGPIPE, SIG_IGN);
     open_control(&control);
     is_open = sw_verifiers_prepare(control.verifiers, control.map, &err) &&
-              start_catalog(&control, &err) && start_lookup(&control, &err) &&
-              start_workers(&control, &err) && open_admin(&control, &err) &&
-              open_doors(&control, &err);
+              start_failover(&control, &err) && start_catalog(&control, &err) &&
+              start_lookup(&control, &err) && start_workers(&control, &err) &&
+              open_admin(&control, &err) && open_doors(&control, &err);
     if (is_open) {
         sw_log(SW_LOG_INFO, "ready", "version=%s listen=%s:%d workers=%d pid=%d", SW_VERSION,
                control.map->config->listen_address, control.map->config->listen_port,

@@ -1,0 +1,351 @@
+/*
+ * The thread sleeps until health has news, or a map is new. Then, for each cluster that is
+ * watched: what was -> what health says -> the decision -> what is. A state that says something
+ * else than the one on the board is published at once; one in which only positions have moved
+ * a little later, with others of its like.
+ */
+#include "internal.h"
+
+#include "shardward/base/clock.h"
+#include "shardward/base/log.h"
+#include "shardward/base/mem.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    POSITIONS_MS = 250, /* between two states in which only positions are new */
+    REST_MS = 1000,     /* at the latest it looks again: some decisions hang on time */
+};
+
+/* A cluster that is watched; the thread's own. */
+struct watched {
+    struct sw_memory memory;
+};
+
+struct sw_failover {
+    struct sw_board *board;
+    struct sw_health *health;
+    pthread_t thread;
+    pthread_mutex_t lock; /* for these: */
+    pthread_cond_t changed;
+    bool has_news, is_stopping, is_settled;
+    /* The thread's own. */
+    struct sw_textmap watched; /* by the cluster's name: struct watched */
+    uint64_t published_ms;
+    struct sw_tidings tidings;
+};
+
+static uint64_t now_ms(void)
+{
+    return sw_clock_us() / 1000;
+}
+
+static int64_t unix_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static struct watched *find_watched(struct sw_failover *failover, const char *name)
+{
+    struct watched *watched = sw_textmap_get(&failover->watched, name);
+
+    if (watched == NULL) {
+        watched = sw_alloc_zero(1, sizeof *watched);
+        sw_memory_init(&watched->memory);
+        (void)sw_textmap_put(&failover->watched, name, watched);
+    }
+    return watched;
+}
+
+static void watched_free(struct watched *watched)
+{
+    if (watched == NULL)
+        return;
+    sw_memory_finish(&watched->memory);
+    free(watched);
+}
+
+/* --- what is told --- */
+
+static void tell(struct sw_failover *failover, const struct sw_cluster *cluster)
+{
+    struct sw_events *events = sw_board_events(failover->board);
+
+    for (int i = 0; i < failover->tidings.count; i++) {
+        const struct sw_tiding *tiding = &failover->tidings.items[i];
+
+        sw_events_add(events,
+                      &(struct sw_event){
+                          .kind = tiding->kind,
+                          .cluster = cluster->name,
+                          .node = tiding->node < 0 ? NULL : cluster->nodes[tiding->node].name,
+                          .detail = tiding->detail,
+                          .duration_ms = tiding->duration_ms,
+                          .lost_bytes = tiding->lost_bytes});
+    }
+}
+
+static bool is_other_cluster(const struct sw_cluster_state *was,
+                             const struct sw_cluster_state *is)
+{
+    return was->primary != is->primary || was->admission != is->admission ||
+           was->generation != is->generation || was->timeline != is->timeline ||
+           was->term != is->term || was->end_count != is->end_count ||
+           was->primary_started_us != is->primary_started_us ||
+           was->is_in_maintenance != is->is_in_maintenance || strcmp(was->why, is->why) != 0;
+}
+
+static bool is_other_node(const struct sw_node_state *was, const struct sw_node_state *is)
+{
+    return was->verdict != is->verdict || was->role != is->role ||
+           was->is_fenced != is->is_fenced || was->may_serve_reads != is->may_serve_reads ||
+           was->is_sync != is->is_sync || was->timeline != is->timeline ||
+           was->started_us != is->started_us || strcmp(was->why, is->why) != 0;
+}
+
+static bool is_moved(const struct sw_node_state *was, const struct sw_node_state *is)
+{
+    return was->written_lsn != is->written_lsn || was->replayed_lsn != is->replayed_lsn ||
+           was->lag_bytes != is->lag_bytes;
+}
+
+static void log_cluster(const struct sw_cluster_state *was, const struct sw_cluster_state *is)
+{
+    if (!is_other_cluster(was, is))
+        return;
+    sw_log(SW_LOG_INFO, "cluster",
+           "cluster=%s primary=%s admission=%s timeline=%d generation=%d why=\"%s\"",
+           is->cluster->name, is->primary < 0 ? "" : is->cluster->nodes[is->primary].name,
+           sw_admission_name(is->admission), is->timeline, is->generation, is->why);
+}
+
+/* --- a look at everything --- */
+
+enum news { NOTHING_NEW, MOVED, ELSE };
+
+static enum news compare(const struct sw_cluster_state *was, const struct sw_cluster_state *is)
+{
+    enum news news = is_other_cluster(was, is) ? ELSE : NOTHING_NEW;
+
+    for (int i = 0; i < is->cluster->node_count && news != ELSE; i++) {
+        if (is_other_node(&was->nodes[i], &is->nodes[i]))
+            news = ELSE;
+        else if (is_moved(&was->nodes[i], &is->nodes[i]))
+            news = MOVED;
+    }
+    return news;
+}
+
+static void decide(struct sw_scene *scene)
+{
+    sw_nodes_take(scene);
+    sw_follow_decide(scene);
+    sw_nodes_measure(scene);
+}
+
+/* The nodes of a state are the failover thread's until it is published. */
+static struct sw_node_state *nodes_of(const struct sw_cluster_state *cluster)
+{
+    return (struct sw_node_state *)(uintptr_t)cluster->nodes;
+}
+
+/* False: it is not known yet how some node is. */
+static bool look_at(struct sw_failover *failover, struct sw_state *next, int index,
+                    const struct sw_cluster_state *was, enum news *news)
+{
+    struct sw_cluster_state *to = &next->clusters[index];
+    const struct sw_cluster *cluster = to->cluster;
+    struct watched *watched = find_watched(failover, cluster->name);
+    struct sw_vitals *vitals = sw_alloc_zero((size_t)cluster->node_count, sizeof *vitals);
+    struct sw_scene scene = {.cluster = cluster,
+                             .vitals = vitals,
+                             .now_ms = now_ms(),
+                             .now_us = unix_us(),
+                             .memory = &watched->memory,
+                             .arena = &next->arena,
+                             .to = to,
+                             .nodes = nodes_of(to),
+                             .tidings = &failover->tidings};
+    bool is_settled = true;
+    enum news here;
+
+    sw_health_look(failover->health, cluster, vitals);
+    failover->tidings.count = 0;
+    decide(&scene);
+    here = compare(was, to);
+    *news = here > *news ? here : *news;
+    tell(failover, cluster);
+    log_cluster(was, to);
+    for (int i = 0; i < cluster->node_count; i++)
+        is_settled = is_settled && vitals[i].is_tried;
+    free(vitals);
+    return is_settled && (to->admission != SW_SUSPEND || to->primary < 0);
+}
+
+/* False: there is another map by now, and it has to be looked at. */
+static bool publish(struct sw_failover *failover, struct sw_state *next, enum news news,
+                    int *rest_ms)
+{
+    uint64_t age_ms = now_ms() - failover->published_ms;
+
+    if (news == NOTHING_NEW)
+        return true;
+    if (news == MOVED && age_ms < POSITIONS_MS) {
+        *rest_ms = POSITIONS_MS - (int)age_ms;
+        return true;
+    }
+    failover->published_ms = now_ms();
+    return sw_board_publish_state(failover->board, next);
+}
+
+/* Returns how long to rest if there is no news. */
+static int go_round(struct sw_failover *failover)
+{
+    struct sw_map *map = sw_board_map(failover->board);
+    struct sw_state *before = sw_board_state(failover->board), *next;
+    bool is_settled = true;
+    enum news news = NOTHING_NEW;
+    int rest_ms = REST_MS;
+
+    if (before->map == map) {
+        next = sw_state_create(map, before);
+        for (int i = 0; i < map->cluster_count; i++)
+            if (map->clusters[i].failover != SW_FAILOVER_OFF &&
+                !look_at(failover, next, i, &before->clusters[i], &news))
+                is_settled = false;
+        if (!publish(failover, next, news, &rest_ms))
+            rest_ms = 0;
+        sw_state_unref(next);
+    } else {
+        rest_ms = 0;
+    }
+    sw_state_unref(before);
+    sw_map_unref(map);
+    if (is_settled && rest_ms != 0) {
+        (void)pthread_mutex_lock(&failover->lock);
+        failover->is_settled = true;
+        (void)pthread_cond_broadcast(&failover->changed);
+        (void)pthread_mutex_unlock(&failover->lock);
+    }
+    return rest_ms;
+}
+
+/* --- the thread --- */
+
+static void add_ms(struct timespec *at, int ms)
+{
+    (void)clock_gettime(CLOCK_MONOTONIC, at);
+    at->tv_sec += ms / 1000;
+    at->tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at->tv_nsec >= 1000000000) {
+        at->tv_nsec -= 1000000000;
+        at->tv_sec++;
+    }
+}
+
+static void *run_thread(void *owner)
+{
+    struct sw_failover *failover = owner;
+    struct timespec until;
+    int rest_ms;
+
+    (void)pthread_mutex_lock(&failover->lock);
+    while (!failover->is_stopping) {
+        failover->has_news = false;
+        (void)pthread_mutex_unlock(&failover->lock);
+        rest_ms = go_round(failover);
+        (void)pthread_mutex_lock(&failover->lock);
+        add_ms(&until, rest_ms);
+        while (!failover->has_news && !failover->is_stopping &&
+               pthread_cond_timedwait(&failover->changed, &failover->lock, &until) != ETIMEDOUT)
+            continue;
+    }
+    (void)pthread_mutex_unlock(&failover->lock);
+    return NULL;
+}
+
+static void wake(void *owner)
+{
+    struct sw_failover *failover = owner;
+
+    (void)pthread_mutex_lock(&failover->lock);
+    failover->has_news = true;
+    (void)pthread_cond_broadcast(&failover->changed);
+    (void)pthread_mutex_unlock(&failover->lock);
+}
+
+static void init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health *health,
+                                       struct sw_error *err)
+{
+    struct sw_failover *failover = sw_alloc_zero(1, sizeof *failover);
+    int failed;
+
+    failover->board = board;
+    failover->health = health;
+    sw_textmap_init(&failover->watched);
+    (void)pthread_mutex_init(&failover->lock, NULL);
+    init_monotonic(&failover->changed);
+    failed = pthread_create(&failover->thread, NULL, run_thread, failover);
+    if (failed == 0) {
+        sw_health_watch(health, wake, failover);
+        return failover;
+    }
+    sw_error_set(err, "53000", "cannot start the thread that follows primaries: %s",
+                 strerror(failed));
+    free(failover);
+    return NULL;
+}
+
+void sw_failover_wait(struct sw_failover *failover, int timeout_ms)
+{
+    struct timespec until;
+
+    add_ms(&until, timeout_ms);
+    (void)pthread_mutex_lock(&failover->lock);
+    while (!failover->is_settled &&
+           pthread_cond_timedwait(&failover->changed, &failover->lock, &until) != ETIMEDOUT)
+        continue;
+    (void)pthread_mutex_unlock(&failover->lock);
+}
+
+void sw_failover_follow_map(struct sw_failover *failover)
+{
+    wake(failover);
+}
+
+void sw_failover_close(struct sw_failover *failover)
+{
+    struct watched *watched;
+    size_t at = 0;
+
+    if (failover == NULL)
+        return;
+    sw_health_watch(failover->health, NULL, NULL);
+    (void)pthread_mutex_lock(&failover->lock);
+    failover->is_stopping = true;
+    (void)pthread_cond_broadcast(&failover->changed);
+    (void)pthread_mutex_unlock(&failover->lock);
+    (void)pthread_join(failover->thread, NULL);
+    while ((watched = sw_textmap_next(&failover->watched, &at, NULL)) != NULL)
+        watched_free(watched);
+    sw_textmap_finish(&failover->watched);
+    (void)pthread_mutex_destroy(&failover->lock);
+    (void)pthread_cond_destroy(&failover->changed);
+    free(failover);
+}
