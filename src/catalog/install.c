@@ -228,6 +228,9 @@ bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out)
             is_good = install_on(&installer) && is_good;
         }
     }
+    for (int c = 0; c < map->cluster_count; c++)
+        if (map->clusters[c].failover == SW_FAILOVER_MANAGED)
+            is_good = sw_install_control(&map->clusters[c], out) && is_good;
     return is_good;
 }
 
@@ -243,6 +246,8 @@ void sw_install_print(FILE *out)
         (void)fputs("COMMIT;\n\n", out);
         sw_buf_finish(&sql);
     }
+    (void)fprintf(out, "-- the control database of a cluster with failover: managed\n%s",
+                  sw_sql_control);
 }
 
 int sw_install_version(void)

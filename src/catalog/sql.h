@@ -8,6 +8,9 @@ extern const char sw_sql_reading[];  /* reading.sql */
 extern const char sw_sql_accepted[]; /* accepted.sql */
 extern const char sw_sql_journal[];  /* journal.sql */
 
+extern const char sw_sql_control[];        /* sql/control/control.sql */
+extern const char sw_sql_control_rights[]; /* control_rights.sql */
+
 /* A file of sql/shardward/. */
 struct sw_migration {
     int version; /* from 1, without a gap */

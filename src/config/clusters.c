@@ -293,6 +293,7 @@ static const struct sw_field cluster_fields[] = {
     {.name = "nodes", .read = read_nodes, .is_required = true},
     {.name = "control", .read = sw_read_control},
     {.name = "failover", .read = read_failover},
+    {.name = "promotion", .read = sw_read_promotion},
     {.name = "health", .read = read_health},
     {.name = "reads", .read = sw_read_reads},
 };
@@ -304,6 +305,7 @@ static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry,
     cluster->name = sw_arena_strdup(&reader->config->arena, entry->name);
     cluster->health = default_health;
     cluster->reads = sw_default_reads;
+    sw_promotion_init(&cluster->promotion);
     sw_reader_is_name(reader, entry->key, "a cluster's name", entry->name);
     sw_reader_fields(reader, entry, cluster_fields,
                      sizeof cluster_fields / sizeof *cluster_fields, cluster);
@@ -312,6 +314,7 @@ static void read_cluster(struct sw_reader *reader, const struct sw_entry *entry,
                         "cluster '%s' has failover: %s, but no 'control': write how shardward "
                         "logs in to ask its nodes",
                         cluster->name, sw_failover_mode_name(cluster->failover));
+    sw_promotion_check(reader, entry->key, cluster);
 }
 
 void sw_read_clusters(struct sw_reader *reader, const struct sw_entry *entry,

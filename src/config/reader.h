@@ -153,6 +153,13 @@ void sw_read_read_mode(struct sw_reader *reader, const struct sw_entry *entry,
 /* Of a user who may read on replicas: a fault if there can be none for it. */
 void sw_check_reads(struct sw_reader *reader, const struct sw_entry *entry,
                     const struct sw_config_user *user);
+void sw_read_promotion(struct sw_reader *reader, const struct sw_entry *entry,
+                       const struct sw_field *field, void *into); /* of a sw_config_cluster */
+/* What holds without a word in the file. */
+void sw_promotion_init(struct sw_config_promotion *promotion);
+/* A fault at @at of a managed cluster that cannot be. */
+void sw_promotion_check(struct sw_reader *reader, const yaml_node_t *at,
+                        const struct sw_config_cluster *cluster);
 void sw_read_cluster_name(struct sw_reader *reader, const struct sw_entry *entry,
                           const struct sw_field *field, void *into); /* int: index, or -1 */
 void sw_read_auth(struct sw_reader *reader, const struct sw_entry *entry,

@@ -39,6 +39,7 @@ static const struct sw_cluster *build_clusters(struct builder *builder)
         clusters[i] = (struct sw_cluster){.name = from->name,
                                           .control = from->control,
                                           .failover = from->failover,
+                                          .promotion = &from->promotion,
                                           .health = &from->health,
                                           .reads = &from->reads,
                                           .nodes = nodes,

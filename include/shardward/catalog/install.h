@@ -21,6 +21,10 @@ enum sw_install_mode {
  * from it. False: some shard is not as it should be; @out says why. */
 bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out);
 
+/* What a cluster with failover: managed keeps in its control database; also what its control
+ * user may not do there. sw_install() does it for all such clusters. */
+bool sw_install_control(const struct sw_cluster *cluster, FILE *out);
+
 /* The SQL that brings any database up to date, for people to run. */
 void sw_install_print(FILE *out);
 

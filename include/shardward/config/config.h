@@ -75,11 +75,27 @@ struct sw_config_reads {
     int max_lag_ms;
     int wait_ms; /* so long a read waits on a replica for what its session has to see */
 };
+/* How shardward promotes, with SW_FAILOVER_MANAGED. */
+struct sw_config_promotion {
+    bool is_synchronous; /* a commit waits until standbys have it; else it may be lost */
+    int confirmations;   /* ... so many of them */
+    bool goes_on_alone;  /* without a standby the primary takes writes, which may be lost */
+    size_t max_lost; /* of an asynchronous cluster: bytes of WAL that a new primary may lack */
+    int shrink_after_ms;        /* who is away for so long need not confirm any more */
+    int cooldown_ms;            /* between two promotions that nobody ordered */
+    int most_per_hour;          /* of those; then an operator has to order it */
+    int recruit_timeout_ms;     /* for all that is asked of a node before one is promoted */
+    const char *rejoin_command; /* makes a former primary a standby; NULL: an operator does */
+    const char *fence_command;  /* cuts a former primary off; NULL: nothing does */
+};
+
+enum { SW_MANAGED_NODES = 16 }; /* of a managed cluster, at most */
 
 struct sw_config_cluster {
     const char *name;
     struct sw_config_control control;
     enum sw_failover_mode failover;
+    struct sw_config_promotion promotion;
     struct sw_config_health health;
     struct sw_config_reads reads;
     const struct sw_tls_client *tls;    /* of nodes that have none of their own; or NULL */

@@ -22,6 +22,7 @@ struct sw_cluster {
     const char *name;
     struct sw_config_control control;
     enum sw_failover_mode failover;
+    const struct sw_config_promotion *promotion;
     const struct sw_config_health *health;
     const struct sw_config_reads *reads;
     const struct sw_node *nodes; /* which one is the primary: see state.h */

@@ -203,6 +203,17 @@ static const struct row rows[] = {
      "no cluster is watched"},
     {"reads_go_nowhere_else", "pool:", "read: standby\n    pool:", 11, 11,
      "write primary, prefer_replica or replica"},
+    {"promotion_has_its_own_words", "c1: {nodes",
+     "c1: {promotion: {synchronous: false, max_lost: 1MB, goes_on_alone: true, cooldown: 0, "
+     "rejoin_command: /usr/bin/true}, nodes",
+     0, 0, NULL},
+    {"promotion_has_commands_or_none", "c1: {nodes",
+     "c1: {promotion: {rejoin_command: ''}, nodes", 5, 36, "write a command, or nothing"},
+    {"a_managed_cluster_cannot_confirm_more_than_it_has", "c1: {nodes:",
+     "c1: {failover: managed, control: {user: u}, promotion: {confirmations: 2}, nodes: "
+     "[{name: "
+     "x, address: 127.0.0.9, port: 1}, {name: y, address: 127.0.0.9, port: 2}], x:",
+     5, 3, "wants 2 confirmations of 1 standbys"},
     {"control_names_the_user_of_shardward_itself", "c1: {nodes",
      "c1: {control: {user: shardward, password: x, dbname: d}, nodes", 0, 0, NULL},
     {"control_needs_no_password", "c1: {nodes", "c1: {control: {user: shardward}, nodes", 0, 0,
