@@ -110,7 +110,8 @@ def it_says_how_to_connect_look_reload_break_and_stop(t):
     for words in (f"psql -h 127.0.0.1 -p {port} -U booking booking",
                   f"psql -h 127.0.0.1 -p {port + 1} -U admin shardward",
                   "(password: booking)", "(password: admin)", "-c RELOAD", f"edit {folder}/booking.yaml",
-                  f"kill -9 $(head -1 {folder}/nodes/c2-west/postmaster.pid)",
+                  f"tools/quickstart break kill c2-west --dir {folder}",
+                  f"tools/quickstart break heal --dir {folder}",
                   f"tools/quickstart stop --dir {folder}"):
         assert words in t.said, (words, t.said)
     log = (folder / "shardward.log").read_text()
@@ -152,6 +153,52 @@ def a_second_one_runs_beside_it(t):
     for name in ("one", "two"):
         equal(t.ask(name, "SELECT count(*) FROM doctors"), "1000", name)
         equal(t.quickstart("status", "--dir", t.dir(name)).returncode, 0, name)
+
+
+def broken(t, *what):
+    """What `break` says, and the state of each node after it."""
+    result = t.quickstart("break", *what, "--dir", t.dir("one"))
+    equal(result.returncode, 0, result.stdout)
+    return result.stdout, dict(re.findall(r"^(c\d-\w+) .* (\w+)$", result.stdout, re.M))
+
+
+HEALTHY = {f"c{n}-{cloud}": "primary" if (n, cloud) in ((1, "east"), (2, "west")) else "replica"
+           for n in (1, 2) for cloud in ("east", "west", "north")}
+
+
+@test
+def a_node_is_killed_and_comes_back(t):
+    equal(broken(t, "kill", "c2-west")[1], {**HEALTHY, "c2-west": "down"})
+    said, nodes = broken(t, "heal")
+    equal(nodes, HEALTHY, said)
+    assert "c2-west is started" in said, said
+
+
+@test
+def a_cloud_is_frozen_and_goes_on(t):
+    said, nodes = broken(t, "cloud", "north")
+    equal(nodes, {**HEALTHY, "c1-north": "frozen", "c2-north": "frozen"}, said)
+    equal(broken(t, "heal")[1], HEALTHY)
+
+
+@test
+def who_was_primary_follows_who_is(t):
+    broken(t, "kill", "c2-west")
+    platform = clusters.Clusters(t.dir("one"))
+    platform.psql(platform.node("c2-north"), "postgres", "-c", "SELECT pg_promote()")
+    said, nodes = broken(t, "heal")
+    equal(nodes, {**HEALTHY, "c2-north": "primary", "c2-west": "replica"}, said)
+    assert "c2-west is rewound, and follows c2-north" in said and "c2-east follows c2-north" in said, said
+
+
+@test
+def what_is_not_there_is_not_broken(t):
+    for what, word in ((("kill", "c9-east"), "c1-east"), (("cloud", "south"), "north"), (("kill",), "name"),
+                       ((), "heal")):
+        result = t.quickstart("break", *what, "--dir", t.dir("one"))
+        assert result.returncode != 0 and word in result.stdout, result.stdout
+    result = t.quickstart("break", "heal", "--dir", t.dir("three"))
+    assert result.returncode == 1 and "nothing runs" in result.stdout, result.stdout
 
 
 @test

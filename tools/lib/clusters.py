@@ -18,6 +18,7 @@ through its own data directory. --fast: primaries only, and no fsync.
 """
 
 import argparse
+import contextlib
 import os
 import pwd
 import secrets
@@ -46,9 +47,14 @@ shared_buffers = 16MB
 max_connections = 200
 max_prepared_transactions = 200
 wal_level = replica
+wal_log_hints = on
 hot_standby = on
 max_wal_senders = 10
 wal_keep_size = 128MB
+wal_sender_timeout = 5s
+wal_receiver_timeout = 5s
+wal_receiver_status_interval = 1s
+wal_retrieve_retry_interval = 200ms
 max_wal_size = 256MB
 min_wal_size = 32MB
 jit = off
@@ -229,6 +235,30 @@ class Clusters:
                   "-U", "postgres", PGPASSWORD=self.superuser_password(), PGAPPNAME=node.name)
         self.start_node(node)
 
+    # A replica of another primary than before
+
+    def conninfo(self, node, primary):
+        """How a node reaches the primary that it follows."""
+        return (f"host={primary.address} port={primary.port} user=postgres"
+                f" password={self.superuser_password()} application_name={node.name} connect_timeout=2")
+
+    def follow(self, node, primary):
+        """While it is stopped: it will be a replica of that primary."""
+        data = self.nodes_dir / node.name
+        conninfo = self.conninfo(node, primary)
+        for path, text in ((data / "standby.signal", ""),
+                           (data / "postgresql.auto.conf", f"primary_conninfo = '{conninfo}'\n")):
+            path.touch(mode=0o600)
+            path.write_text(text)
+            self._give_to_server_user(path)
+
+    def rewind(self, node, primary):
+        """While it is stopped: what it has written that the primary has not is taken back."""
+        self._run("pg_rewind", "-D", self.nodes_dir / node.name, "--source-server",
+                  f"host={primary.address} port={primary.port} user=postgres dbname=postgres"
+                  f" password={self.superuser_password()}")
+        self.follow(node, primary)
+
     # Running
 
     def start_node(self, node):
@@ -251,21 +281,51 @@ class Clusters:
         except (OSError, ValueError, IndexError):
             return None
 
+    def processes(self, node):
+        """The pids of a node's postmaster and its children; none if it does not run."""
+        pid = self.postmaster_pid(node)
+        return [pid, *self._children(pid)] if pid else []
+
+    @staticmethod
+    def _children(pid):
+        try:
+            return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return []
+
+    @staticmethod
+    def _signal(pid, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+    def signal_node(self, node, number):
+        """To all processes of a node, also those that are born meanwhile. Whether there were any."""
+        done = set()
+        while rest := [pid for pid in self.processes(node) if pid not in done]:
+            for pid in rest:
+                self._signal(pid, number)
+            done.update(rest)
+        return bool(done)
+
+    def state(self, node):
+        """down, frozen or running."""
+        pid = self.postmaster_pid(node)
+        if pid is None:
+            return "down"
+        letter = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return "frozen" if letter == "T" else "running"
+
     def stop_node(self, node, mode="fast"):
-        if self.postmaster_pid(node) is not None:
+        if self.signal_node(node, signal.SIGCONT):
             self._run("pg_ctl", "stop", "-w", "-s", "-t", START_TIMEOUT_S, "-m", mode,
                       "-D", self.nodes_dir / node.name)
 
     def kill_node(self, node):
         """What a crash of the server is: SIGKILL to the postmaster, then to its children."""
         pid = self.postmaster_pid(node)
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        victims = [pid, *map(int, children)]
+        victims = [pid, *self._children(pid)]
         for victim in victims:
-            try:
-                os.kill(victim, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            self._signal(victim, signal.SIGKILL)
         deadline = time.monotonic() + START_TIMEOUT_S
         while any(processes.started_at(victim) for victim in victims):
             if time.monotonic() > deadline:
@@ -292,10 +352,10 @@ class Clusters:
             self.stop_node(node, "fast")
 
     def status(self):
-        """One line per node: name, address, role; 'down' for one that does not run."""
+        """One line per node: name, address, role; 'down' or 'frozen' for one that does not answer."""
         for node in self.nodes:
-            role = "down"
-            if self.postmaster_pid(node) is not None:
+            role = self.state(node)
+            if role == "running":
                 answer = self.psql(node, "postgres", "-c", "SELECT pg_is_in_recovery()")
                 role = "replica" if answer.strip() == "t" else "primary"
             yield f"{node.name:10} {node.address}:{node.port}  {role}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import booking    # noqa: E402
+import breaking   # noqa: E402
 import clusters   # noqa: E402
 import processes  # noqa: E402
 import topology   # noqa: E402
@@ -80,6 +81,14 @@ class Quickstart:
         print(f"{'shardward':10} 127.0.0.1:{self.port()}  {f'pid {pid}' if pid else 'down'}")
         print(*lines, sep="\n")
         return 0 if pid and not any(line.endswith("down") for line in lines) else 3
+
+    def break_(self):
+        """What breaking.py tells; see there."""
+        if not self.clusters.is_ours():
+            raise clusters.Failure(f"nothing runs in {self.dir}")
+        for line in breaking.ACTIONS[self.args.what[0]](self.clusters, *self.args.what[1:]):
+            self.say(line)
+        print(*self.clusters.status(), sep="\n")
 
     # Its parts
 
@@ -268,9 +277,11 @@ Change it: edit {self.dir}/booking.yaml, then
 Look at a shard without shardward:
   psql -h {node.address} -p {node.port} -U {clusters.APP_USER} {dbname}
 
-Break a cluster, see who notices, and mend it:
-  kill -9 $(head -1 {self.dir}/nodes/c2-west/postmaster.pid)
-  {self._restart_hint(node)}
+Break it, see who notices, and mend it:
+  tools/quickstart break kill {node.name} {where}
+  tools/quickstart break freeze {node.name} {where}
+  tools/quickstart break cloud {node.cloud} {where}
+  tools/quickstart break heal {where}
 
 Watch it, and stop it:
   tail -f {self.log_file}
@@ -278,18 +289,11 @@ Watch it, and stop it:
   tools/quickstart stop {where}
 """)
 
-    def _restart_hint(self, node):
-        nodes = self.clusters.nodes_dir
-        command = (f"{clusters.BIN}/pg_ctl start -D {nodes}/{node.name} -l {nodes}/{node.name}.log"
-                   f" -o '-c listen_addresses={node.address} -c port={node.port}'")
-        if clusters.os.geteuid() == 0:
-            return f"(cd / && setpriv --reuid=postgres --regid=postgres --init-groups {command})"
-        return command
-
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("action", choices=["start", "stop", "status"])
+    parser.add_argument("action", choices=["start", "stop", "status", "break"])
+    parser.add_argument("what", nargs="*")
     parser.add_argument("--dir", required=True)
     parser.add_argument("--base-port", type=int, required=True)
     parser.add_argument("--shardward", default=None)
@@ -299,7 +303,8 @@ def main():
         args.shardward = shutil.which(args.shardward) or args.shardward
     # Being told to end is a failure of start, which then takes back what it began.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return getattr(Quickstart(args), args.action)()
+    one = Quickstart(args)
+    return one.break_() if args.action == "break" else getattr(one, args.action)()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ class Node:
     address: str
     port: int
     cluster: str
-    is_primary: bool
+    is_primary: bool        # when the platform begins
+    cloud: str
 
 
 @dataclass
@@ -41,10 +42,10 @@ def read(text):
     for line in text.splitlines():
         node, place = NODE.match(line), PLACE.match(line)
         if node:
-            name, address, port, _ = node.groups()
+            name, address, port, cloud = node.groups()
             cluster = path[1][1]
             is_primary = all(other.cluster != cluster for other in nodes)
-            nodes.append(Node(name, address, int(port), cluster, is_primary))
+            nodes.append(Node(name, address, int(port), cluster, is_primary, cloud))
         elif place:
             name, cluster, dbname = place.groups()
             business = "" if name == "catalog" else [word for _, word in path][-2]
