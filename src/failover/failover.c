@@ -4,7 +4,9 @@
  * else than the one on the board is published at once; one in which only positions have moved
  * a little later, with others of its like.
  */
-#include "internal.h"
+#include "shardward/failover/failover.h"
+
+#include "shardward/failover/scene.h"
 
 #include "shardward/base/clock.h"
 #include "shardward/base/log.h"
@@ -172,7 +174,7 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
                              .to = to,
                              .nodes = nodes_of(to),
                              .tidings = &failover->tidings};
-    bool is_settled = true;
+    bool is_settled = true, has_writer = false;
     enum news here;
 
     sw_health_look(failover->health, cluster, vitals);
@@ -182,10 +184,13 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
     *news = here > *news ? here : *news;
     tell(failover, cluster);
     log_cluster(was, to);
-    for (int i = 0; i < cluster->node_count; i++)
+    for (int i = 0; i < cluster->node_count; i++) {
         is_settled = is_settled && vitals[i].is_tried;
+        has_writer =
+            has_writer || (vitals[i].role == SW_ROLE_PRIMARY && vitals[i].seen_ms != 0);
+    }
     free(vitals);
-    return is_settled && (to->admission != SW_SUSPEND || to->primary < 0);
+    return is_settled && (to->admission != SW_SUSPEND || !has_writer);
 }
 
 /* False: there is another map by now, and it has to be looked at. */

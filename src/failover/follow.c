@@ -11,7 +11,7 @@
  *
  * A timeline never goes back: who writes on an earlier one is fenced until it is a standby.
  */
-#include "internal.h"
+#include "shardward/failover/scene.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -64,7 +64,7 @@ void sw_scene_admit(struct sw_scene *scene)
                        to->primary, "%s", memory->is_switched ? memory->switched_how : "")
             ->duration_ms = lasted_ms;
     memory->has_admitted = true;
-    memory->is_switched = false;
+    memory->is_switched = memory->is_lost_told = false;
     memory->lost_ms = 0;
 }
 
@@ -278,7 +278,6 @@ static bool end_split(struct sw_scene *scene, int winner)
 static void describe_loss(struct sw_scene *scene)
 {
     const struct sw_cluster_state *to = scene->to;
-    bool was_admitted = to->admission == SW_ADMIT && scene->memory->has_admitted;
 
     if (to->primary < 0)
         sw_scene_hold(scene, SW_SUSPEND, "no node takes writes");
@@ -288,8 +287,9 @@ static void describe_loss(struct sw_scene *scene)
     else
         sw_scene_hold(scene, SW_SUSPEND, "%s is lost: %s", name_of(scene, to->primary),
                       scene->vitals[to->primary].why);
-    if (was_admitted)
+    if (scene->memory->has_admitted && !scene->memory->is_lost_told)
         (void)sw_tidings_add(scene->tidings, SW_EVENT_PRIMARY_LOST, to->primary, "%s", to->why);
+    scene->memory->is_lost_told = true;
 }
 
 /* The known primary is one that a standby's word cannot be had of now: nobody else writes. */

@@ -1,4 +1,4 @@
-#include "internal.h"
+#include "shardward/failover/scene.h"
 
 #include "shardward/base/mem.h"
 

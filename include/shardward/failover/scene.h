@@ -1,13 +1,17 @@
 /*
- * What the files of this room share. failover.c is the thread; nodes.c takes over what health
+ * scene - one look at one cluster: what was, what health says, what is remembered; and what
+ * follows, which is written into it.
+ *
+ * failover.c makes scenes and publishes what became of them; nodes.c takes over what health
  * says of nodes; follow.c decides who is primary where somebody else promotes. The last two are
- * pure: what they know stands in a scene, what follows from it is written into it.
+ * pure.
  */
-#ifndef SW_FAILOVER_INTERNAL_H
-#define SW_FAILOVER_INTERNAL_H
+#ifndef SW_FAILOVER_SCENE_H
+#define SW_FAILOVER_SCENE_H
 
 #include "shardward/base/textmap.h"
-#include "shardward/failover/failover.h"
+#include "shardward/board/events.h"
+#include "shardward/health/vitals.h"
 
 /* Events of one look at one cluster, in their order. */
 enum { SW_TIDINGS = 64 };
@@ -35,6 +39,7 @@ struct sw_memory {
     struct sw_textmap foreign;    /* ... that had another system's data */
     uint64_t lost_ms;             /* since when it takes no writes; 0: it does */
     bool is_switched;             /* the primary is another one since then */
+    bool is_lost_told;            /* ... and this has been said */
     bool has_admitted;            /* it has taken writes before */
     char switched_how[SW_WHY];    /* for the event, when it takes them again */
     struct sw_textmap down_since; /* nodes by name: uint64_t *, monotonic ms */
@@ -56,7 +61,7 @@ struct sw_scene {
     struct sw_tidings *tidings;
 };
 
-/* --- nodes.c --- */
+/* --- nodes --- */
 
 /* Take over verdicts, roles and positions. Before the decision about the primary. */
 void sw_nodes_take(struct sw_scene *scene);
@@ -66,7 +71,7 @@ void sw_nodes_measure(struct sw_scene *scene);
 bool sw_node_counts(const struct sw_scene *scene, int node);
 bool sw_node_is_foreign(const struct sw_scene *scene, int node);
 
-/* --- follow.c --- */
+/* --- following --- */
 
 void sw_follow_decide(struct sw_scene *scene);
 /* Is the end of every timeline in @ends (@count, up to @timeline) that both know the same in

@@ -1,0 +1,591 @@
+/*
+ *   standing   opened once, asked for the status again and again
+ *   fresh      opened now and then, asked for the status once, closed; of a node that is not
+ *              well several at a time, so that three failures take little longer than one
+ *   writer     of a primary: opened once, writes again and again; one that waits for standbys
+ * is left waiting history    of a primary on a new timeline: a replication connection for its
+ * history
+ */
+#include "patient.h"
+
+#include "shardward/base/clock.h"
+#include "shardward/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    WRITE_SLOW_MS = 1000, /* a write that takes longer is accompanied by others */
+    WITNESS_MS = 300,     /* ... is looked after by the status question */
+    UNSYNCED_MS = 2000,   /* what was seen of it holds so long */
+    HISTORY_RETRY_MS = 3000,
+};
+
+struct sw_probe *sw_patient_probe(struct sw_patient *patient, int index)
+{
+    struct sw_probe *const single[] = {&patient->standing, &patient->writer, &patient->history};
+
+    return index < 3 ? single[index] : &patient->fresh[index - 3];
+}
+
+static const struct sw_config_health *limits_of(const struct sw_patient *patient)
+{
+    return patient->cluster->health;
+}
+
+static bool is_pending(const struct sw_probe *probe)
+{
+    return probe->phase == SW_PROBE_CONNECTING || probe->phase == SW_PROBE_ASKING;
+}
+
+static bool is_well(const struct sw_patient *patient)
+{
+    return patient->judge.verdict == SW_VERDICT_UP;
+}
+
+/* How long until the next one of a kind that has @usual_ms. */
+static uint64_t pause_of(const struct sw_patient *patient, int usual_ms, bool is_alert)
+{
+    const struct sw_config_health *limits = limits_of(patient);
+
+    if (is_well(patient) && !is_alert)
+        return (uint64_t)usual_ms;
+    if (patient->judge.verdict == SW_VERDICT_DOWN && limits->status_ms < usual_ms)
+        return (uint64_t)limits->status_ms;
+    return (uint64_t)(limits->fast_ms < usual_ms ? limits->fast_ms : usual_ms);
+}
+
+/* @ms, give or take a fifth. */
+static uint64_t jitter(struct sw_patient *patient, uint64_t ms)
+{
+    patient->noise = patient->noise * 1664525 + 1013904223;
+    return ms - ms / 5 + (uint64_t)(patient->noise >> 8) % (2 * (ms / 5) + 1);
+}
+
+static void hear(struct sw_patient *patient, enum sw_channel channel, enum sw_outcome outcome,
+                 uint64_t asked_ms, uint64_t came_ms, const char *text)
+{
+    sw_judge_hear(&patient->judge, &(struct sw_evidence){.channel = channel,
+                                                         .outcome = outcome,
+                                                         .asked_ms = asked_ms,
+                                                         .came_ms = came_ms,
+                                                         .text = text});
+    patient->is_changed = true;
+}
+
+/* --- asking --- */
+
+static void open_probe(struct sw_patient *patient, struct sw_probe *probe,
+                       const struct sw_round *round)
+{
+    enum sw_probe_news news =
+        sw_probe_open(probe, patient->cluster, patient->node, probe == &patient->history);
+
+    probe->opened_ms = probe->asked_ms = round->now_ms;
+    probe->has_missed = false;
+    if (news == SW_PROBE_LOST)
+        sw_patient_take(patient, probe, news, round);
+}
+
+static void ask(struct sw_patient *patient, struct sw_probe *probe, const char *sql,
+                const struct sw_round *round)
+{
+    enum sw_probe_news news = sw_probe_ask(probe, sql);
+
+    probe->asked_ms = round->now_ms;
+    probe->asked_us = sw_clock_us();
+    probe->asked_started_us = patient->vitals.started_us;
+    probe->has_missed = false;
+    if (news == SW_PROBE_LOST)
+        sw_patient_take(patient, probe, news, round);
+}
+
+static void ask_status(struct sw_patient *patient, struct sw_probe *probe,
+                       const struct sw_round *round)
+{
+    const struct sw_probe *writer = &patient->writer;
+    char sql[SW_QUESTION_LEN];
+    bool waits =
+        writer->phase == SW_PROBE_ASKING && round->now_ms - writer->asked_ms > WITNESS_MS;
+
+    sw_question_status(sql, sizeof sql, waits ? PQbackendPID(writer->conn) : 0);
+    ask(patient, probe, sql, round);
+}
+
+static void ask_history(struct sw_patient *patient, const struct sw_round *round)
+{
+    char sql[64];
+
+    (void)snprintf(sql, sizeof sql, "TIMELINE_HISTORY %d", patient->vitals.timeline);
+    ask(patient, &patient->history, sql, round);
+}
+
+static struct sw_probe *find_closed(struct sw_patient *patient)
+{
+    for (int i = 0; i < SW_FRESH; i++)
+        if (patient->fresh[i].phase == SW_PROBE_CLOSED)
+            return &patient->fresh[i];
+    return NULL;
+}
+
+static void open_fresh(struct sw_patient *patient, bool is_write, const struct sw_round *round)
+{
+    struct sw_probe *fresh = find_closed(patient);
+
+    if (fresh == NULL)
+        return;
+    fresh->is_write = is_write;
+    fresh->is_urgent = !is_well(patient);
+    open_probe(patient, fresh, round);
+}
+
+static void start_status(struct sw_patient *patient, const struct sw_round *round)
+{
+    struct sw_probe *standing = &patient->standing;
+
+    if (round->now_ms < patient->next_status_ms || is_pending(standing))
+        return;
+    patient->next_status_ms = UINT64_MAX; /* until it has been answered */
+    if (standing->phase == SW_PROBE_IDLE)
+        ask_status(patient, standing, round);
+    else
+        open_probe(patient, standing, round);
+}
+
+static void start_connect(struct sw_patient *patient, const struct sw_round *round)
+{
+    uint64_t pause_ms = pause_of(patient, limits_of(patient)->connect_ms, false);
+
+    /* It has become urgent since. */
+    if (patient->next_connect_ms > round->now_ms + pause_ms + pause_ms / 5)
+        patient->next_connect_ms = round->now_ms + pause_ms;
+    if (round->now_ms < patient->next_connect_ms)
+        return;
+    patient->next_connect_ms = round->now_ms + jitter(patient, pause_ms);
+    open_fresh(patient, false, round);
+}
+
+static bool is_unsynced(const struct sw_patient *patient, const struct sw_round *round)
+{
+    return patient->unsynced_ms != 0 && round->now_ms - patient->unsynced_ms < UNSYNCED_MS;
+}
+
+static int count_extra_writes(const struct sw_patient *patient)
+{
+    int count = 0;
+
+    for (int i = 0; i < SW_FRESH; i++)
+        count += patient->fresh[i].phase != SW_PROBE_CLOSED && patient->fresh[i].is_write;
+    return count;
+}
+
+static void start_write(struct sw_patient *patient, const struct sw_round *round)
+{
+    const struct sw_config_health *limits = limits_of(patient);
+    struct sw_probe *writer = &patient->writer;
+
+    if (patient->vitals.role != SW_ROLE_PRIMARY) {
+        sw_probe_close(writer);
+        return;
+    }
+    if (is_pending(writer)) {
+        if (round->now_ms - writer->asked_ms > WRITE_SLOW_MS && !is_unsynced(patient, round) &&
+            count_extra_writes(patient) + 1 < limits->fall &&
+            round->now_ms >= patient->next_extra_write_ms) {
+            patient->next_extra_write_ms = round->now_ms + (uint64_t)limits->fast_ms;
+            open_fresh(patient, true, round);
+        }
+        return;
+    }
+    if (round->now_ms < patient->next_write_ms)
+        return;
+    patient->next_write_ms = round->now_ms + jitter(patient, (uint64_t)limits->write_ms);
+    if (writer->phase == SW_PROBE_IDLE)
+        ask(patient, writer, sw_question_write, round);
+    else
+        open_probe(patient, writer, round);
+}
+
+static void start_history(struct sw_patient *patient, const struct sw_round *round)
+{
+    const struct sw_vitals *vitals = &patient->vitals;
+
+    if (vitals->role != SW_ROLE_PRIMARY || vitals->timeline <= 1 ||
+        vitals->history_timeline == vitals->timeline || is_pending(&patient->history) ||
+        round->now_ms < patient->next_history_ms)
+        return;
+    patient->next_history_ms = round->now_ms + HISTORY_RETRY_MS;
+    open_probe(patient, &patient->history, round);
+}
+
+void sw_patient_start_due(struct sw_patient *patient, const struct sw_round *round)
+{
+    start_status(patient, round);
+    start_connect(patient, round);
+    start_write(patient, round);
+    start_history(patient, round);
+}
+
+void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round)
+{
+    if (!is_pending(&patient->standing))
+        patient->next_status_ms = round->now_ms;
+    patient->next_connect_ms = round->now_ms;
+}
+
+/* --- answers --- */
+
+/* What a connection that was not to be says of the node. Without a word from the server: did
+ * its host say that nobody is there, or did nothing come? */
+static enum sw_outcome outcome_of(const struct sw_probe *probe)
+{
+    static const char *const refusals[] = {"refused", "reset", "closed the connection",
+                                           "terminated abnormally", "No such file"};
+    static const char *const silences[] = {"timed out", "unreachable", "No route", "timeout",
+                                           "translate host name"};
+
+    if (probe->state[0] != '\0')
+        return sw_question_outcome(probe->state);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (strstr(probe->text, refusals[i]) != NULL)
+            return SW_REFUSED;
+    for (size_t i = 0; i < sizeof silences / sizeof *silences; i++)
+        if (strstr(probe->text, silences[i]) != NULL)
+            return SW_TIMED_OUT;
+    return SW_TURNED_AWAY;
+}
+
+static void plan_status(struct sw_patient *patient, const struct sw_round *round)
+{
+    patient->next_status_ms =
+        round->now_ms +
+        jitter(patient, pause_of(patient, limits_of(patient)->status_ms, patient->is_alert));
+}
+
+/* Whatever it was: a crash that kills all sessions leaves the postmaster's start as it was, so
+ * a write has to be confirmed anew. */
+static void lose_session(struct sw_patient *patient, const struct sw_round *round)
+{
+    patient->judge.has_session = false;
+    patient->vitals.written_started_us = 0;
+    patient->next_write_ms = round->now_ms;
+    patient->is_changed = true;
+    sw_patient_hurry(patient, round);
+    patient->next_status_ms = round->now_ms;
+}
+
+static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
+                      const struct sw_round *round)
+{
+    bool was_open = probe->phase != SW_PROBE_CONNECTING;
+    enum sw_outcome outcome = outcome_of(probe);
+    char text[SW_EVIDENCE_TEXT];
+
+    (void)snprintf(text, sizeof text, "%s", probe->text);
+    sw_probe_close(probe);
+    if (probe == &patient->history) {
+        if (outcome == SW_TURNED_AWAY)
+            (void)snprintf(
+                patient->vitals.history_why, SW_WHY,
+                "%.100s; the control user needs REPLICATION, and a line in pg_hba.conf", text);
+        patient->is_changed = true;
+    } else if (probe == &patient->standing && was_open) {
+        lose_session(patient, round);
+    } else if (probe == &patient->writer) {
+        patient->next_write_ms = round->now_ms + (uint64_t)limits_of(patient)->fast_ms;
+    } else {
+        hear(patient, SW_BY_CONNECT, was_open ? SW_REFUSED : outcome, probe->opened_ms,
+             round->now_ms, text);
+        if (probe == &patient->standing)
+            plan_status(patient, round);
+    }
+}
+
+static void take_open(struct sw_patient *patient, struct sw_probe *probe,
+                      const struct sw_round *round)
+{
+    if (probe == &patient->history) {
+        ask_history(patient, round);
+        return;
+    }
+    if (probe == &patient->writer) {
+        ask(patient, probe, sw_question_write, round);
+        return;
+    }
+    if (probe == &patient->standing)
+        patient->judge.has_session = true;
+    hear(patient, SW_BY_CONNECT, SW_ANSWERED, probe->opened_ms, round->now_ms, NULL);
+    if (probe != &patient->standing && probe->is_write)
+        ask(patient, probe, sw_question_write, round);
+    else
+        ask_status(patient, probe, round);
+}
+
+static void take_error(struct sw_patient *patient, enum sw_channel channel,
+                       const struct sw_probe *probe, const struct sw_round *round)
+{
+    const char *state = PQresultErrorField(probe->result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(probe->result, PG_DIAG_MESSAGE_PRIMARY);
+
+    hear(patient, channel, state == NULL ? SW_FAILED : sw_question_outcome(state),
+         probe->asked_ms, round->now_ms, text);
+}
+
+static void take_status(struct sw_patient *patient, const struct sw_probe *probe,
+                        const struct sw_round *round)
+{
+    struct sw_vitals *vitals = &patient->vitals;
+    enum sw_role role = vitals->role;
+    int64_t started_us = vitals->started_us;
+    int timeline = vitals->timeline;
+    bool waits;
+
+    if (!sw_question_read_status(probe->result, vitals, &waits)) {
+        take_error(patient, SW_BY_STATUS, probe, round);
+        return;
+    }
+    hear(patient, SW_BY_STATUS, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
+    vitals->seen_ms = round->now_ms;
+    vitals->probe_us = (int)(sw_clock_us() - probe->asked_us);
+    patient->judge.is_primary = vitals->role == SW_ROLE_PRIMARY;
+    if (waits) {
+        patient->unsynced_ms = round->now_ms;
+        vitals->writes = SW_WRITES_UNSYNCED;
+        hear(patient, SW_BY_WRITE, SW_UNSYNCED, patient->writer.asked_ms, round->now_ms,
+             "commits wait for standbys");
+    }
+    if (role != vitals->role || started_us != vitals->started_us)
+        patient->next_write_ms = round->now_ms;
+    if (timeline != vitals->timeline) {
+        patient->next_history_ms = round->now_ms;
+        vitals->history_why[0] = '\0';
+    }
+}
+
+static void take_write(struct sw_patient *patient, const struct sw_probe *probe,
+                       const struct sw_round *round)
+{
+    struct sw_vitals *vitals = &patient->vitals;
+
+    if (PQresultStatus(probe->result) != PGRES_TUPLES_OK) {
+        vitals->writes = SW_WRITES_FAILED;
+        take_error(patient, SW_BY_WRITE, probe, round);
+        return;
+    }
+    if (probe->has_warning) /* somebody has cancelled its wait for standbys */
+        return;
+    hear(patient, SW_BY_WRITE, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
+    vitals->writes = SW_WRITES_DONE;
+    vitals->written_started_us = probe->asked_started_us;
+    patient->unsynced_ms = 0;
+}
+
+static void take_history(struct sw_patient *patient)
+{
+    struct sw_vitals *vitals = &patient->vitals;
+    const PGresult *result = patient->history.result;
+
+    patient->is_changed = true;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQnfields(result) == 2 &&
+        PQntuples(result) == 1) {
+        sw_question_read_history(PQgetvalue(result, 0, 1), vitals);
+        vitals->history_timeline = vitals->timeline;
+        vitals->history_why[0] = '\0';
+    } else {
+        (void)snprintf(vitals->history_why, SW_WHY, "%s",
+                       PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+    }
+    sw_probe_close(&patient->history);
+}
+
+void sw_patient_take(struct sw_patient *patient, struct sw_probe *probe,
+                     enum sw_probe_news news, const struct sw_round *round)
+{
+    bool is_standing = probe == &patient->standing;
+
+    switch (news) {
+    case SW_PROBE_NOTHING:
+        return;
+    case SW_PROBE_OPEN:
+        take_open(patient, probe, round);
+        return;
+    case SW_PROBE_LOST:
+        take_loss(patient, probe, round);
+        return;
+    case SW_PROBE_ANSWERED:
+        break;
+    }
+    if (probe == &patient->history) {
+        take_history(patient);
+        return;
+    }
+    if (probe == &patient->writer || (!is_standing && probe->is_write))
+        take_write(patient, probe, round);
+    else
+        take_status(patient, probe, round);
+    if (is_standing)
+        plan_status(patient, round);
+    else if (probe != &patient->writer)
+        sw_probe_close(probe);
+}
+
+/* --- time --- */
+
+static bool is_over(uint64_t since_ms, int limit_ms, const struct sw_round *round)
+{
+    return round->now_ms - since_ms >= (uint64_t)limit_ms * (uint64_t)round->factor;
+}
+
+static void miss(struct sw_patient *patient, enum sw_channel channel, uint64_t asked_ms,
+                 const struct sw_round *round)
+{
+    hear(patient, channel, SW_TIMED_OUT, asked_ms, round->now_ms, "no answer in time");
+}
+
+static void give_up_standing(struct sw_patient *patient, const struct sw_round *round)
+{
+    struct sw_probe *standing = &patient->standing;
+
+    if (!is_pending(standing) ||
+        !is_over(standing->asked_ms, limits_of(patient)->status_timeout_ms, round))
+        return;
+    miss(patient, SW_BY_STATUS, standing->asked_ms, round);
+    sw_probe_close(standing);
+    patient->judge.has_session = false;
+    patient->next_status_ms = round->now_ms;
+}
+
+static void give_up_writer(struct sw_patient *patient, const struct sw_round *round)
+{
+    struct sw_probe *writer = &patient->writer;
+
+    if (!is_pending(writer) ||
+        !is_over(writer->asked_ms, limits_of(patient)->write_timeout_ms, round))
+        return;
+    if (is_unsynced(patient, round)) {
+        writer->asked_ms = round->now_ms; /* it goes on waiting */
+        return;
+    }
+    if (writer->phase == SW_PROBE_ASKING) {
+        patient->vitals.writes = SW_WRITES_FAILED;
+        miss(patient, SW_BY_WRITE, writer->asked_ms, round);
+    }
+    sw_probe_close(writer);
+    patient->next_write_ms = round->now_ms;
+}
+
+static void give_up_extra_write(struct sw_patient *patient, struct sw_probe *fresh,
+                                const struct sw_round *round)
+{
+    if (!is_over(fresh->opened_ms, limits_of(patient)->write_timeout_ms, round))
+        return;
+    if (fresh->phase == SW_PROBE_ASKING && !is_unsynced(patient, round))
+        miss(patient, SW_BY_WRITE, fresh->opened_ms, round);
+    sw_probe_close(fresh);
+}
+
+static void give_up_fresh(struct sw_patient *patient, struct sw_probe *fresh,
+                          const struct sw_round *round)
+{
+    const struct sw_config_health *limits = limits_of(patient);
+
+    if (fresh->is_urgent && !fresh->has_missed &&
+        is_over(fresh->opened_ms, limits->status_timeout_ms, round)) {
+        miss(patient, SW_BY_STATUS, fresh->opened_ms, round);
+        fresh->has_missed = true;
+    }
+    if (!is_over(fresh->opened_ms, limits->connect_timeout_ms, round))
+        return;
+    if (fresh->phase == SW_PROBE_CONNECTING)
+        miss(patient, SW_BY_CONNECT, fresh->opened_ms, round);
+    sw_probe_close(fresh);
+}
+
+void sw_patient_give_up(struct sw_patient *patient, const struct sw_round *round)
+{
+    give_up_standing(patient, round);
+    give_up_writer(patient, round);
+    for (int i = 0; i < SW_FRESH; i++) {
+        struct sw_probe *fresh = &patient->fresh[i];
+
+        if (!is_pending(fresh))
+            continue;
+        if (fresh->is_write)
+            give_up_extra_write(patient, fresh, round);
+        else
+            give_up_fresh(patient, fresh, round);
+    }
+    if (is_pending(&patient->history) &&
+        is_over(patient->history.opened_ms, limits_of(patient)->connect_timeout_ms, round))
+        sw_probe_close(&patient->history);
+}
+
+void sw_patient_excuse(struct sw_patient *patient, const struct sw_round *round)
+{
+    for (int i = 0; i < SW_PATIENT_PROBES; i++) {
+        struct sw_probe *probe = sw_patient_probe(patient, i);
+
+        probe->opened_ms = probe->asked_ms = round->now_ms;
+    }
+}
+
+/* --- the verdict --- */
+
+static uint64_t longest_wait(struct sw_patient *patient, const struct sw_round *round)
+{
+    uint64_t since_ms = round->now_ms;
+
+    if (is_pending(&patient->standing))
+        since_ms = patient->standing.asked_ms;
+    for (int i = 0; i < SW_FRESH; i++) {
+        const struct sw_probe *fresh = &patient->fresh[i];
+
+        if (is_pending(fresh) && !fresh->is_write && fresh->opened_ms < since_ms)
+            since_ms = fresh->opened_ms;
+    }
+    return round->now_ms - since_ms;
+}
+
+void sw_patient_judge(struct sw_patient *patient, const struct sw_round *round)
+{
+    struct sw_judge *judge = &patient->judge;
+    struct sw_vitals *vitals = &patient->vitals;
+    uint64_t failed_ms = sw_judge_failed_ms(judge);
+    const struct sw_moment moment = {.now_ms = round->now_ms,
+                                     .waits_ms = longest_wait(patient, round),
+                                     .is_cut_off = round->has_clouds && failed_ms != 0 &&
+                                                   round->newest_ms < failed_ms};
+    enum sw_verdict before = judge->verdict;
+    struct timespec now;
+
+    if (sw_judge_look(judge, limits_of(patient), &moment))
+        patient->is_changed = true;
+    if (!patient->is_changed && vitals->is_cut_off == moment.is_cut_off)
+        return;
+    patient->is_changed = true;
+    vitals->verdict = judge->verdict;
+    vitals->ailment = judge->ailment;
+    vitals->failed_ms = failed_ms;
+    vitals->is_tried = judge->is_tried;
+    vitals->is_cut_off = moment.is_cut_off;
+    sw_judge_why(judge, vitals->why, sizeof vitals->why);
+    if (before == judge->verdict && vitals->since_us != 0)
+        return;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    vitals->since_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    if (judge->verdict == SW_VERDICT_UNKNOWN)
+        return;
+    sw_log(SW_LOG_INFO, "verdict", "cluster=%s node=%s verdict=%s why=\"%s\"",
+           patient->cluster->name, patient->node->name, sw_verdict_name(judge->verdict),
+           vitals->why);
+    if (!is_well(patient))
+        sw_patient_hurry(patient, round);
+}
+
+void sw_patient_close(struct sw_patient *patient)
+{
+    for (int i = 0; i < SW_PATIENT_PROBES; i++)
+        sw_probe_close(sw_patient_probe(patient, i));
+    patient->judge.has_session = false;
+}
