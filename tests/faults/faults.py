@@ -1,13 +1,21 @@
 """faults - what can happen to a node: functions of a World that break something and return what mends it,
-or None if it mends itself."""
+or None if it mends itself. All of it happens to cluster c1."""
 
 import os
 import signal
-import time
+
+import workloads
+from server import until
 
 
 def nothing(_w):
     return None
+
+
+def fenced(server):
+    """Whether somebody has made it refuse writes and their acknowledgement."""
+    return (server.query("SHOW default_transaction_read_only") == [["on"]]
+            and "shardward" in server.query("SHOW synchronous_standby_names")[0][0])
 
 
 def back_as_standby(w, cluster, lost):
@@ -46,3 +54,57 @@ def backend_killed(w):
     victim = w.primary(w.c1).query("SELECT pid FROM pg_stat_activity WHERE datname = 's1'"
                                    " AND usename = 'bank' LIMIT 1")
     os.kill(int(victim[0][0]), signal.SIGKILL)
+
+
+def frozen(only_postmaster=False):
+    """SIGSTOP, with a client on it that knows nothing of shardward. It goes on as if nothing had
+    happened, and must then be fenced before anything else."""
+    def fault(w):
+        primary = w.primary(w.c1)
+        w.add(workloads.Ledger, "s1", 7, place=(primary.address, primary.port), dbname="s1")
+        until(lambda: any(op.key // 1_000_000 == 7 for op in w.history.of("insert", "s1")), "it writes")
+        primary.freeze(only_postmaster)
+
+        def mend():
+            primary.thaw()
+            until(lambda: fenced(primary), f"{primary.name} is fenced")
+            primary.rejoin(w.primary(w.c1))
+        return mend
+    return fault
+
+
+def standby(what):
+    """One standby is killed, or frozen, as `what` names the method."""
+    def fault(w):
+        one = w.c1.servers[1]
+        getattr(one, what)()
+        return {"kill": one.start, "freeze": one.thaw, "stop": one.start}[what]
+    return fault
+
+
+def refused_connections(w):
+    """Somebody takes all connections that the primary has to give."""
+    primary = w.primary(w.c1)
+    taken = []
+    try:
+        while len(taken) < 200:
+            taken.append(primary.connect("bank", "bank", "s1"))
+    except Exception as error:                              # noqa: BLE001 - 53300 is what is wanted
+        assert getattr(error, "code", "") == "53300", error
+    else:
+        raise AssertionError("it takes connections for ever")
+
+    def mend():
+        for connection in taken:
+            connection.close()
+    return mend
+
+
+def foreign_node(w):
+    """Behind the address of a standby stands another system: a primary, and empty."""
+    one, other = w.c1.servers[1], w.lab.template("c2")
+    one.kill()
+    one.replace_data(other.data)
+    one.write_auto_conf()
+    one.start()
+    one.wait_ready()

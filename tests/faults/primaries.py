@@ -1,6 +1,6 @@
 """primaries - a primary is lost, or seems to be."""
 
-from faults import backend_killed, killed, nothing, restarted, stopped
+from faults import backend_killed, frozen, killed, nothing, refused_connections, restarted, stopped
 from stories import Expect, play
 from table import scenario
 
@@ -17,7 +17,14 @@ EITHER = Expect(stays=("c2",))
           ("restart -m fast", "managed", "managed", restarted("fast"), EITHER),
           ("restart -m immediate", "managed", "managed", restarted("immediate"), EITHER),
           ("kill -9 of a backend", "managed", "managed", backend_killed, EITHER),
+          ("SIGSTOP", "managed", "managed", frozen(), MOVED),
+          ("SIGSTOP of its postmaster", "managed", "managed", frozen(only_postmaster=True), MOVED),
           ("kill -9 of a backend, and nobody promotes", "", "off", backend_killed, STAYED),
           ("restart -m immediate, and nobody promotes", "", "off", restarted("immediate"), STAYED))
 def a_primary(lab, failover, fault, expect):
     play(lab, failover, fault, expect)
+
+
+@scenario(("all connections are taken", "managed", refused_connections, STAYED))
+def no_reason_to_promote(lab, fault, expect):
+    play(lab, "managed", fault, expect)

@@ -76,8 +76,8 @@ GRANT pg_monitor, pg_signal_backend TO {CONTROL_USER};
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf(), pg_show_all_file_settings()
     TO {CONTROL_USER};
 GRANT SELECT ON pg_file_settings TO {CONTROL_USER};
-GRANT SET, ALTER SYSTEM ON PARAMETER shardward.term, shardward.promise, primary_conninfo, restore_command,
-    synchronous_standby_names, default_transaction_read_only TO {CONTROL_USER};
+GRANT SET, ALTER SYSTEM ON PARAMETER shardward.term, shardward.promise, shardward.restore_command,
+    primary_conninfo, restore_command, synchronous_standby_names, default_transaction_read_only TO {CONTROL_USER};
 GRANT CREATE ON DATABASE postgres TO {CONTROL_USER};
 """
 

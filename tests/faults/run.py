@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""run.py --shardward PATH [--only NAME] [--quick] [--log DIR] [--list]: faults.
+"""run.py --shardward PATH [--only NAME] [--quick] [--runs N] [--soak SECONDS]
+       [--log DIR] [--list]: faults.
 
 Clusters with standbys behind shardward, clients that write histories, something that breaks, and a
 verdict: was anything lost that was acknowledged? Without names all scenarios run, with --quick the
-few that take a minute.
+few that take a minute. --runs repeats what takes a primary away so often, and prints how long writes
+were away.
 
 As root everything runs in namespaces of its own, of processes and of the network: whatever becomes
 of this program, no process is left. The last line is "N passed, N failed, N skipped".
@@ -25,7 +27,12 @@ sys.dont_write_bytecode = True
 import replicated       # noqa: E402 - it finds the other rooms
 import suite            # noqa: E402
 import controls         # noqa: E402,F401 - the tables of scenarios
+import figures          # noqa: E402
+import following        # noqa: E402,F401
+import networks         # noqa: E402,F401
 import primaries        # noqa: E402,F401
+import proxies          # noqa: E402
+import standbys         # noqa: E402,F401
 import table            # noqa: E402
 from world import Lab   # noqa: E402
 
@@ -38,6 +45,9 @@ def words():
     parser.add_argument("--shardward", required=True)
     parser.add_argument("--only", default="", help="only scenarios whose name holds this text")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--runs", type=int, default=0, help="figures of so many runs, instead of scenarios")
+    parser.add_argument("--soak", type=float, default=proxies.soak_s, metavar="SECONDS",
+                        help="how long the scenario that is named a soak takes")
     parser.add_argument("--log", help="a directory for the logs and histories of all scenarios")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
@@ -87,7 +97,12 @@ def inside(args):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     lab = Lab(args.shardward, args.inside, has_clouds=in_namespace, log_dir=args.log)
     report = suite.Report()
-    suite.run(lab, report, wanted(args))
+    proxies.soak_s = args.soak
+    suite.TEST_TIMEOUT_S += int(args.soak)
+    if args.runs:
+        figures.run(lab, report, args.runs, args.only)
+    else:
+        suite.run(lab, report, wanted(args))
     if report.failures:
         print("\nfailed:", *report.failures, sep="\n  ")
     print(report.line())

@@ -70,9 +70,15 @@ def nobody_writes(w, since, shards=("s1",), seconds=NOBODY_S):
 
 
 def conclude(w, before, expect):
-    """End the clients, and see that all is as expected."""
+    """End the clients, and see that all is as expected, and that who is written to is the primary."""
+    must_serve(w, time.monotonic(), "at the end")
     trouble = w.finish()
     after = w.timelines()
+    for cluster in w.clusters:
+        for shard in cluster.shards:
+            last = max((op for op in w.history.ops if op.shard == shard and op.is_write() and op.node),
+                       key=lambda op: op.began)
+            assert (last.node, last.tli) == after[cluster.name], f"{last}, and not to {after[cluster.name]}"
     for name in expect.moves:
         assert after[name] and after[name] != before[name], f"{name} stays: {after}\n{w.log()[-3000:]}"
         assert after[name][1] > before[name][1], f"{name}: {before[name]}, {after[name]}"

@@ -85,7 +85,8 @@ class Client(threading.Thread):
 
     def _break(self, how):
         self._disconnect()
-        self.history.count(self.history.broken, how)
+        if self.dbname == DATABASE:
+            self.history.count(self.history.broken, how)
         raise Broken(how)
 
     def record(self, kind, key, began, outcome, **more):

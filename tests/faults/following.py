@@ -1,0 +1,66 @@
+"""following - somebody else promotes, and shardward finds who it was. Replication is asynchronous here:
+what was not sent is lost with its primary, and no proxy can help it."""
+
+import time
+
+from stories import Expect, conclude, must_serve, nobody_writes, world
+from table import scenario
+from world import WARM_UP_S
+
+MOVED = Expect(moves=("c1",), stays=("c2",), may_lose=True)
+
+
+def repoint(standby, primary):
+    standby.set(primary_conninfo=primary.conninfo_for(standby))
+
+
+@scenario(("kill -9, and a standby is promoted", "follow quick", True),
+          ("a standby is promoted beside it", "follow", False))
+def a_primary(lab, is_killed):
+    with world(lab, "follow") as w:
+        w.load()
+        before = w.timelines()
+        old, new, other = w.c1.servers
+        if is_killed:
+            old.kill()
+        new.promote()
+        repoint(other, new)
+        must_serve(w, time.monotonic(), "after the promotion")
+        time.sleep(WARM_UP_S)
+        old.rejoin(new)
+        time.sleep(WARM_UP_S)
+        assert w.primary(w.c1) is new, w.timelines()
+        conclude(w, before, MOVED)
+
+
+@scenario(("nobody is written to until one of them is gone", "follow"))
+def two_standbys_are_promoted(lab):
+    with world(lab, "follow") as w:
+        w.load()
+        before = w.timelines()
+        old, one, other = w.c1.servers
+        old.kill()
+        # Each on its own, so that they do not follow one another.
+        other.set(primary_conninfo="")
+        one.promote()
+        other.promote()
+        time.sleep(WARM_UP_S)           # who was promoted first may have been followed
+        nobody_writes(w, time.monotonic())
+        other.rejoin(one)
+        must_serve(w, time.monotonic(), "when one of them follows the other")
+        conclude(w, before, MOVED)
+
+
+@scenario(("it is not written to", "managed"))
+def a_standby_is_promoted_by_hand_where_shardward_promotes(lab):
+    with world(lab, "managed") as w:
+        w.load()
+        primary, one, _ = w.c1.servers
+        one.promote()
+        since = time.monotonic()
+        must_serve(w, since, "after the promotion")
+        time.sleep(2 * WARM_UP_S)
+        astray = [op for op in w.history.ops if op.node == one.name and op.is_write()]
+        assert not astray, astray[:3]
+        one.rejoin(primary)
+        conclude(w, {"c1": (primary.name, 1), "c2": w.timelines()["c2"]}, Expect(stays=("c1", "c2")))

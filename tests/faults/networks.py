@@ -1,0 +1,115 @@
+"""networks - clouds are cut off, one way or both, lose packets, or come and go."""
+
+import time
+
+from faults import fenced
+from replicated import CLOUDS
+from server import until
+from stories import Expect, conclude, must_serve, nobody_writes, play, world
+from table import scenario
+from world import WARM_UP_S
+
+MOVED = Expect(moves=("c1",), stays=("c2",))
+STAYED = Expect(stays=("c1", "c2"))
+FLAPS = 6
+LOSS_S = 10.0
+
+
+def old_primary_returns(w, old, mend):
+    """It is fenced when it is seen again, and then rejoins."""
+    def finish():
+        mend()
+        until(lambda: fenced(old), f"{old.name} is fenced")
+        old.rejoin(w.primary(w.c1))
+    return finish
+
+
+def cut(to=True, back=True):
+    """The cloud of c1's primary is not there any more for all others."""
+    def fault(w):
+        old = w.primary(w.c1)
+        w.clouds.cut(old.cloud, to, back)
+        return old_primary_returns(w, old, lambda: w.clouds.mend(old.cloud))
+    return fault
+
+
+def frozen_cloud(w):
+    """All nodes of the cloud of c1's primary: that one, and a standby of c2."""
+    old = w.primary(w.c1)
+    lost = [one for cluster in w.clusters for one in cluster.servers if one.cloud == old.cloud]
+    for one in lost:
+        one.freeze()
+
+    def thaw():
+        for one in lost:
+            one.thaw()
+    return old_primary_returns(w, old, thaw)
+
+
+def without_its_standbys(w):
+    """Everybody hears c1's primary but its standbys: it takes writes, and confirms none."""
+    old = w.primary(w.c1)
+    others = [cloud for cloud in CLOUDS if cloud != old.cloud]
+    for cloud in others:
+        w.clouds.part(old.cloud, cloud)
+
+    def join():
+        for cloud in others:
+            w.clouds.join(old.cloud, cloud)
+    return old_primary_returns(w, old, join)
+
+
+@scenario(("frozen", "managed", frozen_cloud, False), ("cut off", "managed", cut(), True),
+          ("nothing reaches it", "managed", cut(back=False), True),
+          ("nothing comes from it", "managed", cut(to=False), True),
+          ("cut off from the others, but not from shardward", "managed", without_its_standbys, True))
+def the_cloud_of_a_primary(lab, fault, has_clouds):
+    play(lab, "managed", fault, MOVED, has_clouds)
+
+
+@scenario(("nobody is promoted by one that is left", "managed"))
+def two_clouds_are_cut_off(lab):
+    with world(lab, "managed", has_clouds=True) as w:
+        w.load()
+        old = w.primary(w.c1)
+        lost = [cloud for cloud in CLOUDS if cloud != w.c1.servers[1].cloud]
+        for cloud in lost:
+            w.clouds.cut(cloud)
+        nobody_writes(w, time.monotonic(), w.shards)
+        for cloud in lost:
+            w.clouds.mend(cloud)
+        must_serve(w, time.monotonic(), "when the clouds are back")
+        time.sleep(WARM_UP_S)
+        assert old.is_running()
+        conclude(w, w.timelines(), Expect())
+
+
+@scenario(("one second there, one second away", "managed"))
+def a_link_flaps(lab):
+    with world(lab, "managed", has_clouds=True) as w:
+        w.load()
+        before, cloud = w.timelines(), w.c1.servers[0].cloud
+        for _ in range(FLAPS):
+            w.clouds.cut(cloud)
+            time.sleep(1)
+            w.clouds.mend(cloud)
+            time.sleep(1)
+        must_serve(w, time.monotonic(), "when the link is steady")
+        time.sleep(WARM_UP_S)
+        after = w.timelines()
+        assert after["c1"][1] - before["c1"][1] <= 1, f"it went to and fro: {after}"
+        conclude(w, before, Expect(stays=("c2",)))
+
+
+@scenario(("5 % in each direction", "managed", "managed", 5), ("5 %, and nobody promotes", "", "off", 5))
+def packets_are_lost(lab, failover, percent):
+    def fault(w):
+        for cloud in CLOUDS:
+            w.clouds.lose(cloud, percent)
+        time.sleep(LOSS_S)
+
+        def mend():
+            for cloud in CLOUDS:
+                w.clouds.mend(cloud)
+        return mend
+    play(lab, failover, fault, STAYED, has_clouds=True)

@@ -1,0 +1,105 @@
+"""standbys - they are lost, alone or with the primary, or they lag."""
+
+import signal
+import time
+
+import workloads
+from faults import foreign_node, standby
+from server import until
+from stories import Expect, conclude, must_serve, nobody_writes, play, until_shrunk, world
+from table import scenario
+from world import WARM_UP_S
+
+MOVED = Expect(moves=("c1",), stays=("c2",))
+STAYED = Expect(stays=("c1", "c2"))
+
+
+@scenario(("kill -9", "managed", "managed", standby("kill")), ("SIGSTOP", "managed", "managed", standby("freeze")),
+          ("stop -m fast", "managed", "managed", standby("stop")),
+          ("another system behind its address", "managed", "managed", foreign_node),
+          ("another system behind its address, where somebody else promotes", "follow", "follow", foreign_node),
+          ("kill -9, and nobody promotes", "", "off", standby("kill")))
+def a_standby(lab, failover, fault):
+    play(lab, failover, fault, STAYED)
+
+
+@scenario(("the one that is left is promoted", "managed"))
+def a_standby_and_later_the_primary(lab):
+    with world(lab, "managed") as w:
+        w.load()
+        before = w.timelines()
+        primary, one, other = w.c1.servers
+        one.kill()
+        until_shrunk(primary, one)
+        primary.kill()
+        must_serve(w, time.monotonic(), "with one node left")
+        assert w.primary(w.c1) is other, w.timelines()
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED)
+
+
+@scenario(("nobody is promoted before the standby is back", "managed"))
+def a_standby_and_the_primary_at_once(lab):
+    with world(lab, "managed") as w:
+        w.load()
+        before = w.timelines()
+        primary, one, _ = w.c1.servers
+        for lost in (one, primary):
+            lost.kill()
+        nobody_writes(w, time.monotonic())
+        assert w.primary(w.c1) is None, w.timelines()
+        one.start()
+        must_serve(w, time.monotonic(), "with the standby")
+        conclude(w, before, MOVED)
+
+
+@scenario(("nobody is promoted before all is replayed", "managed"))
+def standbys_that_do_not_replay_and_the_primary(lab):
+    with world(lab, "managed") as w:
+        w.load()
+        before = w.timelines()
+        primary, *standbys = w.c1.servers
+        for one in standbys:
+            one.query("SELECT pg_wal_replay_pause()")
+        time.sleep(WARM_UP_S)
+        primary.kill()
+        nobody_writes(w, time.monotonic())
+        for one in standbys:
+            one.query("SELECT pg_wal_replay_resume()")
+        must_serve(w, time.monotonic(), "when all is replayed")
+        conclude(w, before, MOVED)
+
+
+def read_at_standbys(w):
+    """How many reads were answered by each of the cluster's standbys, while they were some."""
+    nodes = [op.node for op in w.history.of("get", "s1") if op.node]
+    return {one.name: nodes.count(one.name) for one in w.c1.servers}
+
+
+@scenario(("SIGSTOP of what replays", "reads", signal.SIGSTOP))
+def a_replica_that_lags(lab, number):
+    with world(lab, "managed", clusters=1) as w:
+        for client in range(1, 5):
+            w.add(workloads.Counter, "s1", client)
+        one, other = w.c1.servers[1:]
+        until(lambda: min(read_at_standbys(w)[s.name] for s in (one, other)) > 20, "both standbys are read")
+        assert one.signal_backends("startup", number) == 1
+        time.sleep(3 * WARM_UP_S)
+        one.signal_backends("startup", signal.SIGCONT)
+        since = read_at_standbys(w)[one.name]
+        until(lambda: read_at_standbys(w)[one.name] > since + 20, "it is read again")
+        conclude(w, w.timelines(), Expect(stays=("c1",)))
+
+
+@scenario(("kill -9", "managed reads"))
+def a_primary_while_replicas_are_read(lab):
+    with world(lab, "managed", clusters=1) as w:
+        for client in range(1, 5):
+            w.add(workloads.Counter, "s1", client)
+        w.add(workloads.Ledger, "s1", 9)
+        until(lambda: sum(read_at_standbys(w).values()) > 100, "standbys are read")
+        before = w.timelines()
+        w.c1.servers[0].kill()
+        must_serve(w, time.monotonic(), "after the kill")
+        time.sleep(2 * WARM_UP_S)
+        conclude(w, before, Expect(moves=("c1",)))
