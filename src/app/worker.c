@@ -233,11 +233,12 @@ static void carry_cancel(void *owner, struct sw_cancel *cancel)
 }
 
 /* Pools before sessions, which ask them. */
-static void use_map(struct sw_worker *worker, struct sw_map *map)
+static void use_map(struct sw_worker *worker, struct sw_map *map, struct sw_state *state)
 {
     sw_map_unref(worker->map);
     worker->map = sw_map_ref(map);
     sw_pools_use_map(worker->pools, map);
+    sw_pools_use_state(worker->pools, state);
     sw_sessions_use_map(worker->sessions, map);
 }
 
@@ -246,10 +247,14 @@ static void on_news(void *owner)
     struct sw_worker *worker = owner;
     struct sw_map *map = sw_board_map(worker->board);
     struct sw_catalog *catalog = sw_board_catalog(worker->board);
+    struct sw_state *state = sw_board_state(worker->board);
 
     if (worker->sessions != NULL && map != worker->map)
-        use_map(worker, map);
+        use_map(worker, map, state);
+    else if (worker->sessions != NULL)
+        sw_pools_use_state(worker->pools, state);
     sw_map_unref(map);
+    sw_state_unref(state);
     if (worker->sessions != NULL && catalog != NULL)
         sw_sessions_see_catalog(worker->sessions, catalog);
     sw_catalog_unref(catalog);
@@ -269,6 +274,7 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                          .doubt_user = doubt_user,
                                          .carry_cancel = carry_cancel,
                                          .owner = worker};
+    struct sw_state *state;
 
     worker->number = number;
     worker->workers = setup->workers;
@@ -281,9 +287,17 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
     worker->map = sessions.map = sw_board_map(setup->board);
     sessions.statement_cache =
         worker->map->config->limits.statement_cache / (size_t)setup->worker_count;
-    worker->pools = sessions.pools = sw_pools_create(
-        &(struct sw_pools_setup){number, worker->loop, worker->mailbox, setup->hub,
-                                 setup->dialler, setup->canceller, worker->map});
+    state = sw_board_state(setup->board);
+    worker->pools = sessions.pools =
+        sw_pools_create(&(struct sw_pools_setup){.worker = number,
+                                                 .loop = worker->loop,
+                                                 .mailbox = worker->mailbox,
+                                                 .hub = setup->hub,
+                                                 .dialler = setup->dialler,
+                                                 .canceller = setup->canceller,
+                                                 .map = worker->map,
+                                                 .state = state});
+    sw_state_unref(state);
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
     worker->catalog = setup->catalog;

@@ -8,6 +8,8 @@
 #include "shardward/wire/response.h"
 #include "shardward/wire/write.h"
 
+#include <string.h>
+
 enum {
     MESSAGE_LIMIT = 0x40000000,     /* PostgreSQL's own limit of a message, 1 GB */
     WHOLE_LIMIT = 64 * 1024 * 1024, /* of messages that are read, not passed on */
@@ -35,6 +37,7 @@ void sw_backend_be_lost(struct sw_backend *backend, const char *reason)
 {
     struct sw_error err = backend->farewell;
     enum sw_loss loss = backend->tail > 0 && backend->is_tail_forwarded ? SW_LOSS_TORN
+                        : backend->is_left                              ? SW_LOSS_LEFT
                         : sw_stream_was_reset(backend->stream)          ? SW_LOSS_RESET
                                                                         : SW_LOSS_CLOSED;
 
@@ -72,6 +75,8 @@ static void take_parameter(struct sw_backend *backend, const struct sw_frame *fr
         return;
     backend->reported = sw_settings_with(backend->reported, name, value);
     backend->has_reported = true;
+    if (strcmp(name, "in_hot_standby") == 0)
+        backend->is_standby = strcmp(value, "on") == 0;
     if (backend->events != NULL) {
         forward_span(backend);
         backend->events->on_parameter(backend->user, sw_replies_head(&backend->replies), name,
@@ -113,6 +118,10 @@ static void take_error(struct sw_backend *backend, const struct sw_frame *frame)
     sw_wire_read_error(frame, &err, &is_fatal);
     if (is_fatal)
         backend->farewell = err;
+    /* Where it is not reported who is a standby, a read-only transaction looks the same. */
+    if (sw_error_is(&err, "25006") &&
+        sw_settings_get(backend->reported, "in_hot_standby") == NULL)
+        backend->is_standby = true;
     if (turn == SW_TURN_WRONG || is_fatal)
         return; /* the end of the connection follows, and is told with these words */
     reply = *sw_replies_head(&backend->replies);

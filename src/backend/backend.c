@@ -145,6 +145,23 @@ void sw_backend_close(struct sw_backend *backend)
         free_backend(backend);
 }
 
+void sw_backend_leave_node(struct sw_backend *backend, const struct sw_error *why)
+{
+    backend->is_left = true;
+    backend->farewell = *why;
+    sw_backend_be_lost(backend, why->message);
+}
+
+bool sw_backend_is_lost(const struct sw_backend *backend)
+{
+    return backend->is_lost && !backend->is_left;
+}
+
+bool sw_backend_is_standby(const struct sw_backend *backend)
+{
+    return backend->is_standby;
+}
+
 void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
                     void *owner)
 {

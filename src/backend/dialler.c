@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -51,6 +52,16 @@ void sw_dialled_free(struct sw_dialled *dialled)
         return;
     PQfinish(dialled->conn);
     free(dialled);
+}
+
+int sw_dialled_tag(const struct sw_dialled *dialled)
+{
+    return dialled->tag;
+}
+
+int64_t sw_dialled_started_us(const struct sw_dialled *dialled)
+{
+    return dialled->started_us;
 }
 
 /* A server's own FATAL reads, in verbose form, "...FATAL:  28P01: message\nLOCATION: ...". */
@@ -164,7 +175,9 @@ static bool check_session(const struct effort *effort, bool is_own, struct sw_di
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),"
         " pg_catalog.current_setting('standard_conforming_strings'),"
         " pg_catalog.current_setting('search_path'),"
-        " pg_catalog.current_setting('default_transaction_isolation')";
+        " pg_catalog.current_setting('default_transaction_isolation'),"
+        " (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * "
+        "1000000)::pg_catalog.int8";
     PGresult *result = query_within(effort, query, err);
     bool is_good = false;
 
@@ -176,9 +189,11 @@ static bool check_session(const struct effort *effort, bool is_own, struct sw_di
         sw_error_set(err, "25006", "the node is a standby, not the primary of its cluster");
     else
         is_good = is_own || check_settings(result, err);
-    if (is_good)
+    if (is_good) {
         (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
                        PQgetvalue(result, 0, 4));
+        dialled->started_us = strtoll(PQgetvalue(result, 0, 5), NULL, 10);
+    }
     PQclear(result);
     return is_good;
 }
@@ -267,6 +282,7 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
     }
     (void)PQsetnonblocking(conn, 1); /* its end must not wait for a server that is frozen */
     dialled->conn = conn;
+    dialled->tag = job->dial.tag;
     return dialled;
 }
 

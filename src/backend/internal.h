@@ -12,7 +12,9 @@
 
 struct sw_dialled {
     PGconn *conn;
+    int tag;                    /* of who dialled */
     char default_isolation[24]; /* as current_setting() names it */
+    int64_t started_us;         /* the postmaster, by its own clock since 1970 */
 };
 
 struct sw_results;
@@ -47,6 +49,8 @@ struct sw_backend {
     struct sw_cancelling *cancelling; /* a cancel on its way to the server; NULL: none */
     bool may_be_struck;               /* by a cancel that we no longer wait for */
     bool has_reported;                /* something since its list was shared */
+    bool is_standby;                  /* the server says so */
+    bool is_left;                     /* by us */
     struct sw_error farewell;         /* the server's last FATAL */
 
     uint64_t rows; /* of forwarded answers, not asked for yet */

@@ -29,6 +29,8 @@ static const struct sw_field limit_fields[] = {
     {"clients", sw_read_number, offsetof(struct sw_config, limits.clients), false, 1, 1000000},
     {"connections", sw_read_number, offsetof(struct sw_config, limits.connections), false, 0,
      1000000},
+    {"failover_waiting", sw_read_number, offsetof(struct sw_config, limits.failover_waiting),
+     false, 0, 1000000},
     {.name = "gather_directory", .read = read_gather_directory},
     {"gather_file", sw_read_size, offsetof(struct sw_config, limits.gather_file), false, 0,
      INT64_C(16) * 1024 * 1024 * MB},
@@ -54,6 +56,8 @@ static const struct sw_field timeout_fields[] = {
     {"connect", sw_read_time, offsetof(struct sw_config, timeouts.connect_ms), false, 0,
      DAY_MS},
     {"lease", sw_read_time, offsetof(struct sw_config, timeouts.lease_ms), false, 0, DAY_MS},
+    {"failover", sw_read_time, offsetof(struct sw_config, timeouts.failover_ms), false, 0,
+     DAY_MS},
     {"ddl_lock", sw_read_time, offsetof(struct sw_config, timeouts.ddl_lock_ms), false, 0,
      DAY_MS},
     {"query", sw_read_time, offsetof(struct sw_config, timeouts.query_ms), false, 0, DAY_MS},
@@ -116,6 +120,7 @@ static struct sw_config *create(const char *path)
     config->path = sw_arena_strdup(&config->arena, path);
     config->unix_socket.mode = 0777;
     config->limits.clients = 10000;
+    config->limits.failover_waiting = 1000;
     config->limits.gather_directory =
         sw_arena_strdup(&config->arena, temporaries == NULL ? "/tmp" : temporaries);
     config->limits.gather_file = (size_t)(4096 * MB);
@@ -128,6 +133,7 @@ static struct sw_config *create(const char *path)
     config->timeouts.login_ms = 10000;
     config->timeouts.connect_ms = 5000;
     config->timeouts.lease_ms = 5000;
+    config->timeouts.failover_ms = 10000;
     config->timeouts.drain_ms = 30000;
     config->timeouts.ddl_lock_ms = 10000;
     return config;

@@ -310,7 +310,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
     struct sw_ids_block *block = owner;
 
-    if (loss == SW_LOSS_RESET && block->tries++ < block->of_user->pool.size)
+    if ((loss == SW_LOSS_RESET || loss == SW_LOSS_LEFT) &&
+        block->tries++ < block->of_user->pool.size)
         block->is_stale = true;
     else
         block->err = *err;

@@ -300,9 +300,9 @@ static void start(struct sw_scatter_part *part)
 /* Nothing has come of it, and the statement only reads. */
 static bool may_start_again(const struct sw_scatter_part *part, enum sw_loss loss)
 {
-    return loss == SW_LOSS_RESET && part->scatter->state == SW_SCATTER_RUNNING &&
-           !part->has_said_something && part->result == SW_PART_DONE &&
-           part->tries < part->scatter->tries_most;
+    return (loss == SW_LOSS_RESET || loss == SW_LOSS_LEFT) &&
+           part->scatter->state == SW_SCATTER_RUNNING && !part->has_said_something &&
+           part->result == SW_PART_DONE && part->tries < part->scatter->tries_most;
 }
 
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)

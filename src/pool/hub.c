@@ -9,8 +9,9 @@
 struct sw_hub {
     int workers;
     atomic_bool is_stopped;
-    pthread_mutex_t lock; /* of the lists of nodes and their pools; before a node's */
-    struct sw_link nodes, quotas;
+    pthread_mutex_t
+        lock; /* of the lists of nodes, their pools, and clusters; before a node's */
+    struct sw_link nodes, quotas, clusters;
     pthread_mutex_t quota_lock; /* of the quotas' numbers; below a node's */
 };
 
@@ -23,6 +24,7 @@ struct sw_hub *sw_hub_create(int workers)
     (void)pthread_mutex_init(&hub->quota_lock, NULL);
     sw_link_init(&hub->nodes);
     sw_link_init(&hub->quotas);
+    sw_link_init(&hub->clusters);
     return hub;
 }
 
@@ -39,6 +41,48 @@ bool sw_hub_is_stopped(const struct sw_hub *hub)
 int sw_hub_workers(const struct sw_hub *hub)
 {
     return hub->workers;
+}
+
+static struct sw_hub_cluster *find_cluster(struct sw_hub *hub, const char *name)
+{
+    for (struct sw_link *link = hub->clusters.next; link != &hub->clusters; link = link->next) {
+        struct sw_hub_cluster *cluster = SW_OWNER(link, struct sw_hub_cluster, link);
+
+        if (strcmp(cluster->name, name) == 0)
+            return cluster;
+    }
+    return NULL;
+}
+
+struct sw_hub_cluster *sw_hub_cluster(struct sw_hub *hub, const char *name)
+{
+    struct sw_hub_cluster *cluster;
+
+    (void)pthread_mutex_lock(&hub->lock);
+    cluster = find_cluster(hub, name);
+    if (cluster == NULL) {
+        cluster = sw_alloc_zero(1, sizeof *cluster +
+                                       (size_t)hub->workers * sizeof cluster->workers[0]);
+        cluster->name = sw_strdup(name);
+        sw_list_push_back(&hub->clusters, &cluster->link);
+    }
+    (void)pthread_mutex_unlock(&hub->lock);
+    return cluster;
+}
+
+int sw_hub_lent(struct sw_hub *hub, const char *name, int version)
+{
+    struct sw_hub_cluster *cluster = sw_hub_cluster(hub, name);
+    int lent = 0;
+
+    for (int i = 0; i < hub->workers; i++) {
+        int drains = atomic_load(&cluster->workers[i].drains);
+
+        if (drains == 0 || drains < version)
+            return -1;
+        lent += atomic_load(&cluster->workers[i].lent);
+    }
+    return lent;
 }
 
 static void free_node(struct sw_hub_node *node)
@@ -62,6 +106,13 @@ void sw_hub_free(struct sw_hub *hub)
     for (link = hub->quotas.next; link != &hub->quotas; link = next) {
         next = link->next;
         sw_quota_free(SW_OWNER(link, struct sw_quota, link));
+    }
+    for (link = hub->clusters.next; link != &hub->clusters; link = next) {
+        struct sw_hub_cluster *cluster = SW_OWNER(link, struct sw_hub_cluster, link);
+
+        next = link->next;
+        free(cluster->name);
+        free(cluster);
     }
     (void)pthread_mutex_destroy(&hub->lock);
     (void)pthread_mutex_destroy(&hub->quota_lock);
@@ -174,6 +225,20 @@ void sw_hub_limit(struct sw_hub_pool *pool, const struct sw_hub_limits *limits)
         atomic_store(&pool->quotas.list[i]->limit, limits->quotas[i]);
     note_size(pool);
     unlock(pool);
+}
+
+void sw_hub_limit_like(struct sw_hub_pool *pool, struct sw_hub_pool *like)
+{
+    struct sw_hub_limits limits = {.node = sw_hub_node_limit(like)};
+
+    lock(like);
+    limits.size = like->size;
+    limits.reserve = like->reserve;
+    limits.reserve_after_ms = (int)like->reserve_after_ms;
+    unlock(like);
+    for (int i = 0; i < SW_QUOTAS; i++)
+        limits.quotas[i] = atomic_load(&like->quotas.list[i]->limit);
+    sw_hub_limit(pool, &limits);
 }
 
 /* --- telling each other; all under the lock --- */

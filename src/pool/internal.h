@@ -4,7 +4,9 @@
  *   turn.c    whose turn it is: pure
  *   hub.c     what the halves of a pool share, under a lock
  *   quota.c   how many connections several pools may have together
- *   lend.c    one worker's half: borrowing, waiting, returning, giving away
+ *   lend.c    one worker's half: borrowing, opening, returning, giving away
+ *   queue.c   ... those who wait, and for how long
+ *   follow.c  ... where the primary is, and whether it takes anybody
  *   own.c     ... with connections that one client has for itself
  *   keep.c    its idle connections: checked, closed when their time is over, a minimum kept
  *   pool.c    all pools of a worker
@@ -22,7 +24,7 @@
 
 /* Where a pool's connections lead, and as whom. Owns its texts. */
 struct sw_pool_place {
-    char *user, *database, *shard, *node; /* names in the configuration */
+    char *user, *database, *shard, *cluster, *node; /* names in the configuration */
     char *address, *dbname, *server_user, *server_password;
     int port;
     struct sw_tls_client *tls;
@@ -85,6 +87,20 @@ bool sw_quotas_are_over(const struct sw_quotas *quotas);
 /* The first one that is full; SW_QUOTAS: none. */
 int sw_quotas_full(const struct sw_quotas *quotas);
 
+/* What the workers tell each other of one cluster. */
+struct sw_hub_cluster {
+    struct sw_link link;
+    char *name;
+    atomic_int parked; /* waiters for a primary that does not admit, of all workers */
+    /* By worker: which state it has followed, and what is lent, if that drains. */
+    struct {
+        atomic_int drains; /* the version of the state; 0: it does not drain */
+        atomic_int lent;
+    } workers[];
+};
+
+struct sw_hub_cluster *sw_hub_cluster(struct sw_hub *hub, const char *name);
+
 struct sw_hub_pool {
     struct sw_link link;
     struct sw_hub *hub;
@@ -116,6 +132,8 @@ struct sw_hub_limits {
 
 /* These hold for all workers from now on. */
 void sw_hub_limit(struct sw_hub_pool *pool, const struct sw_hub_limits *limits);
+/* The same limits as another one's, but at its own node. */
+void sw_hub_limit_like(struct sw_hub_pool *pool, struct sw_hub_pool *like);
 /* False: letters are still on their way to the half; try again later. */
 bool sw_hub_leave(struct sw_hub_pool *pool, int worker);
 int sw_hub_workers(const struct sw_hub *hub);
@@ -175,6 +193,16 @@ struct sw_outage {
     struct sw_error why;        /* of the last one */
 };
 
+/* What the state says of a pool's place. */
+struct sw_standing {
+    bool is_followed;  /* somebody watches the nodes of its cluster */
+    bool is_elsewhere; /* the primary is another node */
+    enum sw_admission admission;
+    int term;           /* the cluster's generation */
+    int64_t vouched_us; /* the start of the postmaster that is the primary; 0: any */
+    uint64_t closed_ms; /* since when the pool is not open */
+};
+
 struct sw_pool {
     struct sw_link link; /* in all of the worker */
     struct sw_pools *pools;
@@ -187,7 +215,11 @@ struct sw_pool {
     struct sw_link waiting; /* leases, longest waiter first */
     int idle_count, probing_count, waiting_count;
     int lent_count, dialling_count;
-    bool is_retired;        /* the map no longer names it: nothing is kept */
+    bool is_retired; /* the map no longer names it: nothing is kept */
+    bool is_open;    /* as far as its cluster's state goes, it may lend and open */
+    struct sw_standing standing;
+    uint64_t hinted_ms; /* when it gave its last hint */
+    struct sw_hub_cluster *cluster;
     bool is_known_needy;    /* the hub was told of a need */
     uint64_t rest_until_ms; /* nothing is opened before */
     struct sw_outage outage;
@@ -198,13 +230,16 @@ struct sw_pool {
 struct sw_pools {
     int worker;
     struct sw_map *map;     /* the current one */
+    struct sw_state *state; /* of it, or of one before or after it */
     struct sw_pool **table; /* of its users and shards; NULL where none was asked for yet */
     struct sw_loop *loop;
     struct sw_mailbox *mailbox;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
     struct sw_canceller *canceller;
-    int connect_ms, lease_ms;
+    int connect_ms, lease_ms, failover_ms, parked_most;
+    void (*on_hint)(void *owner, const char *cluster, const char *node, enum sw_pool_hint hint);
+    void *owner;
     struct sw_link all;
     struct sw_textmap by_key;           /* of places */
     struct sw_settings_shared reported; /* parameters as servers report them */
@@ -214,20 +249,59 @@ struct sw_pools {
 
 /* lend.c */
 void sw_pool_serve(void *pool);
-void sw_pool_on_alarm(void *pool);
 void sw_pool_on_alert(struct sw_letter *letter);
 void sw_pool_on_gift(struct sw_letter *letter);
 /* Open one more; the right to do so has been taken. */
 void sw_pool_dial(struct sw_pool *pool);
 void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled *on_dialled,
                        void *owner);
-void sw_pool_stop_waiting(struct sw_lease *lease);
+/* Is what was dialled no longer of use? Has it led to the server that is vouched for? Else why
+ * not. */
+bool sw_pool_is_late(const struct sw_pool *pool, const struct sw_dialled *dialled);
+bool sw_pool_is_vouched(struct sw_pool *pool, const struct sw_dialled *dialled,
+                        struct sw_error *err);
+/* A dial has failed: will those who wait go on waiting? */
+bool sw_pool_is_worth_waiting(struct sw_pool *pool, const struct sw_error *err);
+/* Nothing is opened for a moment. */
+void sw_pool_rest(struct sw_pool *pool);
+void sw_pool_end_outage(struct sw_pool *pool);
 /* A backend without user has become free, or useless. */
 void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend);
 void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend);
 struct sw_backend *sw_pool_first_idle(const struct sw_pool *pool);
 struct sw_backend *sw_pool_last_idle(const struct sw_pool *pool);
 void sw_pool_take_idle(struct sw_pool *pool, struct sw_backend *backend);
+
+/* queue.c */
+
+struct sw_lease *sw_pool_first_waiter(const struct sw_pool *pool);
+/* Last in the queue, from now on. */
+void sw_pool_start_waiting(struct sw_pool *pool, struct sw_lease *lease);
+void sw_pool_stop_waiting(struct sw_lease *lease);
+/* Those who wait for @from wait for @to (another pool), in the order in which they came. */
+void sw_pool_move_waiters(struct sw_pool *from, struct sw_pool *to);
+/* The pool is closed, or open again, for those who wait. */
+void sw_pool_park_waiters(struct sw_pool *pool);
+void sw_pool_unpark_waiters(struct sw_pool *pool);
+/* Those who wait begin their time for a lease anew. */
+void sw_pool_renew_waiters(struct sw_pool *pool);
+/* Those who wait now; the refused may ask again at once. */
+void sw_pool_refuse_all(struct sw_pool *pool, const struct sw_error *err);
+void sw_pool_set_alarm(struct sw_pool *pool);
+void sw_pool_on_alarm(void *pool);
+
+/* follow.c */
+
+/* Of a new pool: what the state says of it. */
+void sw_pool_stand(struct sw_pool *pool);
+/* The pool of the same connections to the node that is the primary now: itself, perhaps. */
+struct sw_pool *sw_pool_successor(struct sw_pool *pool);
+const char *sw_pool_why_closed(const struct sw_pool *pool); /* may be empty */
+void sw_pool_hint(struct sw_pool *pool, enum sw_pool_hint hint);
+/* ... if an error of the server, or of a dial, tells something. */
+void sw_pool_hint_error(struct sw_pool *pool, const struct sw_error *err);
+/* One that was lent has come back. */
+void sw_pool_note_back(const struct sw_pool *pool);
 
 /* own.c */
 
@@ -251,6 +325,11 @@ void sw_pool_drop_spent(struct sw_pool *pool, uint64_t now_ms);
 void sw_pools_keep(void *pools);
 
 /* pool.c */
+/* That of another place, made when there is none, as @like is. */
+struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_place *place,
+                                   const struct sw_pool *like);
+/* Look up all pools of the map again. */
+void sw_pools_look_up(struct sw_pools *pools);
 /* Free a pool that holds nothing, unless letters are still on their way to it. */
 void sw_pool_free_retired(struct sw_pool *pool);
 

@@ -32,6 +32,7 @@ void sw_pool_greet(struct sw_pool *pool, struct sw_backend *backend)
 
     card->opened_ms = sw_loop_now_ms(pool->pools->loop);
     card->generation = atomic_load(&pool->hub->generation);
+    card->term = pool->standing.term;
     if (pool->limits.lifetime_ms > 0)
         card->ends_ms = card->opened_ms +
                         sw_turn_jitter(pool->limits.lifetime_ms, next_random(pool->pools));
@@ -42,6 +43,7 @@ bool sw_pool_is_spent(const struct sw_pool *pool, struct sw_backend *backend, ui
     const struct sw_backend_card *card = sw_backend_card(backend);
 
     return (card->ends_ms > 0 && card->ends_ms <= now_ms) ||
+           card->term != pool->standing.term ||
            card->generation !=
                atomic_load_explicit(&pool->hub->generation, memory_order_relaxed);
 }
@@ -172,7 +174,7 @@ static int share_of_minimum(const struct sw_pool *pool)
 {
     const struct sw_pools *pools = pool->pools;
 
-    return pool->is_retired || pool->place.kind != SW_POOL_SHARED
+    return pool->is_retired || !pool->is_open || pool->place.kind != SW_POOL_SHARED
                ? 0
                : sw_turn_share(pool->limits.min, sw_hub_workers(pools->hub), pools->worker);
 }

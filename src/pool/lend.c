@@ -6,7 +6,7 @@
  *      +--> waits --+-- one comes back here ------------------+     others need it: given away,
  *                   +-- the hub lets us open one: dialled ----+     attached over there: idle
  *                   +-- another worker gives one away --------+
- *                   +-- deadline: refused (53300)
+ *                   +-- deadline: refused (queue.c)
  *
  * Whatever changes who could be served posts `serve`, which brings idle backends and waiters
  * together until nothing more can be done.
@@ -56,6 +56,8 @@ static void post_serve(struct sw_pool *pool)
 
 void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend)
 {
+    if (sw_backend_is_lost(backend))
+        sw_pool_hint(pool, SW_POOL_HINT_LOST);
     sw_backend_close(backend);
     (void)sw_hub_release(pool->hub, pool->pools->worker, true);
     if (pool->waiting_count > 0)
@@ -64,22 +66,33 @@ void sw_pool_drop(struct sw_pool *pool, struct sw_backend *backend)
 
 static bool is_unwanted(const struct sw_pool *pool, struct sw_backend *backend)
 {
-    return (pool->is_retired && pool->waiting_count == 0) ||
+    return pool->standing.is_elsewhere || (pool->is_retired && pool->waiting_count == 0) ||
            (pool->waiting_count == 0 && sw_hub_is_beyond(pool->hub)) ||
            sw_hub_is_over(pool->hub) || sw_pool_is_spent(pool, backend, now_ms(pool));
+}
+
+/* The primary says that it is none any longer. */
+static bool has_changed_sides(const struct sw_pool *pool, const struct sw_backend *backend)
+{
+    return pool->standing.is_followed && sw_backend_is_standby(backend);
 }
 
 void sw_pool_put_idle(struct sw_pool *pool, struct sw_backend *backend)
 {
     struct sw_backend_card *card = sw_backend_card(backend);
 
+    if (has_changed_sides(pool, backend)) {
+        sw_pool_hint(pool, SW_POOL_HINT_STANDBY);
+        sw_pool_drop(pool, backend);
+        return;
+    }
     if (is_unwanted(pool, backend)) {
         sw_pool_drop(pool, backend);
         return;
     }
     sw_backend_share_reported(backend, &pool->pools->reported);
     card->used_ms = now_ms(pool);
-    pool->outage.since_ms = 0;
+    sw_pool_end_outage(pool);
     sw_list_push_front(&pool->idle, &card->link);
     pool->idle_count++;
     if (pool->waiting_count > 0 || atomic_load(&pool->hub->wanting) > 0 ||
@@ -95,162 +108,114 @@ static void on_idle_lost(void *owner, struct sw_backend *backend)
     sw_pool_drop(pool, backend);
 }
 
-/* --- those who wait --- */
-
-static struct sw_lease *first_waiter(const struct sw_pool *pool)
-{
-    struct sw_link *link = sw_list_first(&pool->waiting);
-
-    return link == NULL ? NULL : SW_OWNER(link, struct sw_lease, link);
-}
-
-void sw_pool_stop_waiting(struct sw_lease *lease)
-{
-    if (lease->pool->place.kind == SW_POOL_OWN)
-        sw_own_lease_unbind(lease);
-    sw_link_remove(&lease->link);
-    lease->pool->waiting_count--;
-}
-
-/* When a waiter may have a connection of the reserve. */
-static uint64_t reserved_ms(const struct sw_pool *pool, const struct sw_lease *lease)
-{
-    return lease->since_ms + (uint64_t)pool->limits.reserve_after_ms;
-}
-
-static void set_alarm(struct sw_pool *pool)
-{
-    const struct sw_lease *first = first_waiter(pool);
-    uint64_t now = now_ms(pool), due = UINT64_MAX;
-
-    if (first != NULL && first->deadline_ms > 0)
-        due = first->deadline_ms;
-    if (first != NULL && pool->rest_until_ms > now && pool->rest_until_ms < due)
-        due = pool->rest_until_ms;
-    if (first != NULL && pool->limits.reserve > 0 && reserved_ms(pool, first) > now &&
-        reserved_ms(pool, first) < due)
-        due = reserved_ms(pool, first);
-    if (due == UINT64_MAX)
-        sw_timer_stop(pool->alarm);
-    else
-        sw_timer_start(pool->alarm, due > now ? due - now : 0);
-}
-
-static void hint_at_limit(const struct sw_pool *pool, struct sw_error *err)
-{
-    const struct sw_pool_place *place = &pool->place;
-
-    switch (sw_hub_bound(pool->hub)) {
-    case SW_BOUND_SIZE:
-        sw_error_hint(err, "Raise users.%s.pool.size, or timeouts.lease.", place->user);
-        break;
-    case SW_BOUND_NODE:
-        sw_error_hint(err, "Raise connections of the cluster of node %s, or timeouts.lease.",
-                      place->node);
-        break;
-    case SW_BOUND_USER:
-        sw_error_hint(err, "Raise users.%s.connections, or timeouts.lease.", place->user);
-        break;
-    case SW_BOUND_DATABASE:
-        sw_error_hint(err, "Raise databases.%s.connections, or timeouts.lease.",
-                      place->database);
-        break;
-    case SW_BOUND_ALL:
-        sw_error_hint(err, "Raise limits.connections, or timeouts.lease.");
-        break;
-    }
-}
-
-static void refuse_late(struct sw_pool *pool)
-{
-    struct sw_lease *lease;
-    struct sw_error err = pool->outage.why;
-
-    if (pool->outage.since_ms == 0)
-        sw_error_set(&err, "53300",
-                     "no server connection to shard \"%s\" became free within %d ms",
-                     pool->place.shard, pool->pools->lease_ms);
-    if (pool->outage.since_ms == 0)
-        hint_at_limit(pool, &err);
-    while ((lease = first_waiter(pool)) != NULL && lease->deadline_ms > 0 &&
-           lease->deadline_ms <= now_ms(pool)) {
-        sw_pool_stop_waiting(lease);
-        lease->on_refused(lease->owner, &err);
-    }
-}
-
-void sw_pool_on_alarm(void *owner)
-{
-    struct sw_pool *pool = owner;
-
-    refuse_late(pool);
-    sw_pool_serve(pool);
-}
-
-/* Those who wait now; the refused may ask again at once. */
-static void refuse_all(struct sw_pool *pool, const struct sw_error *err)
-{
-    struct sw_lease *lease;
-
-    for (int left = pool->waiting_count; left > 0 && (lease = first_waiter(pool)) != NULL;
-         left--) {
-        sw_pool_stop_waiting(lease);
-        lease->on_refused(lease->owner, err);
-    }
-}
-
 /* --- opening --- */
 
 /* A server that ends, starts, or is not there for a moment. */
-static bool is_temporary(const struct sw_error *err)
+static bool is_temporary(const struct sw_pool *pool, const struct sw_error *err)
 {
     return sw_error_is(err, "08006") || sw_error_is(err, "57P01") ||
-           sw_error_is(err, "57P02") || sw_error_is(err, "57P03");
+           sw_error_is(err, "57P02") || sw_error_is(err, "57P03") ||
+           (pool->standing.is_followed && sw_error_is(err, "25006"));
 }
 
 /* Those who wait go on waiting for a node that is starting anew, until the outage has lasted
- * as long as anybody waits: then it is one, and they are told at once. */
-static bool is_worth_waiting(struct sw_pool *pool, const struct sw_error *err)
+ * as long as anybody waits: then it is one, and they are told at once. Where a failover may
+ * come, everybody is given his time for it. */
+bool sw_pool_is_worth_waiting(struct sw_pool *pool, const struct sw_error *err)
 {
     struct sw_outage *outage = &pool->outage;
     uint64_t now = now_ms(pool), wait_ms = (uint64_t)pool->pools->lease_ms;
 
-    if (!is_temporary(err))
+    if (!is_temporary(pool, err))
         return false;
     if (outage->since_ms == 0 || now - outage->seen_ms > wait_ms)
         outage->since_ms = now;
     outage->seen_ms = now;
     outage->why = *err;
-    return wait_ms == 0 || now - outage->since_ms < wait_ms;
+    return pool->standing.is_followed || wait_ms == 0 || now - outage->since_ms < wait_ms;
 }
 
-static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
+void sw_pool_rest(struct sw_pool *pool)
+{
+    pool->rest_until_ms = now_ms(pool) + REST_MS;
+}
+
+void sw_pool_end_outage(struct sw_pool *pool)
+{
+    if (pool->outage.since_ms == 0)
+        return;
+    pool->outage.since_ms = 0;
+    if (pool->standing.is_followed)
+        sw_pool_renew_waiters(pool);
+}
+
+/* The primary has become another since it was dialled. */
+bool sw_pool_is_late(const struct sw_pool *pool, const struct sw_dialled *dialled)
+{
+    return pool->standing.is_elsewhere || sw_dialled_tag(dialled) != pool->standing.term;
+}
+
+bool sw_pool_is_vouched(struct sw_pool *pool, const struct sw_dialled *dialled,
+                        struct sw_error *err)
+{
+    int64_t vouched_us = pool->standing.vouched_us;
+
+    if (vouched_us == 0 || sw_dialled_started_us(dialled) == vouched_us)
+        return true;
+    sw_pool_hint(pool, SW_POOL_HINT_RESTARTED);
+    return sw_error_set(err, "57P03",
+                        "node %s has been started anew, and is looked at before it is used",
+                        pool->place.node);
+}
+
+/* Goes on with what is left of a dial that failed. */
+static void note_failure(struct sw_pool *pool, const struct sw_error *err)
 {
     static struct sw_log_limit limit;
-    struct sw_pool *pool = owner;
 
-    pool->dialling_count--;
-    if (dialled != NULL) {
-        struct sw_backend *backend = sw_backend_adopt(
-            pool->pools->loop, dialled, pool->limits.prepared, on_idle_lost, pool);
-
-        sw_hub_opened(pool->hub);
-        sw_pool_greet(pool, backend);
-        sw_pool_put_idle(pool, backend);
-        sw_pool_serve(pool);
-        return;
-    }
     if (!sw_hub_is_stopped(pool->pools->hub))
         sw_log_limited(&limit, SW_LOG_WARNING, "dial-failed",
                        "shard=%s node=%s user=%s sqlstate=%s reason=\"%s\"", pool->place.shard,
                        pool->place.node, pool->place.server_user, err->sqlstate, err->message);
+    sw_pool_hint_error(pool, err);
     /* While other connections of the pool live, they will serve those who wait. */
     if (sw_hub_release(pool->hub, pool->pools->worker, false) > 0 ||
-        is_worth_waiting(pool, err))
-        pool->rest_until_ms = now_ms(pool) + REST_MS;
-    else if (pool->dialling_count == 0)
-        refuse_all(pool, err);
+        sw_pool_is_worth_waiting(pool, err))
+        sw_pool_rest(pool);
+    else if (pool->dialling_count == 0 && pool->is_open)
+        sw_pool_refuse_all(pool, err);
     sw_pool_serve(pool);
+}
+
+static void keep_dialled(struct sw_pool *pool, struct sw_dialled *dialled)
+{
+    struct sw_backend *backend =
+        sw_backend_adopt(pool->pools->loop, dialled, pool->limits.prepared, on_idle_lost, pool);
+
+    sw_hub_opened(pool->hub);
+    sw_pool_greet(pool, backend);
+    sw_pool_put_idle(pool, backend);
+    sw_pool_serve(pool);
+}
+
+static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
+{
+    struct sw_pool *pool = owner;
+    struct sw_error why;
+
+    pool->dialling_count--;
+    if (dialled == NULL) {
+        note_failure(pool, err);
+    } else if (sw_pool_is_late(pool, dialled)) {
+        sw_dialled_free(dialled);
+        (void)sw_hub_release(pool->hub, pool->pools->worker, false);
+        sw_pool_serve(pool);
+    } else if (!sw_pool_is_vouched(pool, dialled, &why)) {
+        sw_dialled_free(dialled);
+        note_failure(pool, &why);
+    } else {
+        keep_dialled(pool, dialled);
+    }
 }
 
 void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled *dialled,
@@ -267,6 +232,7 @@ void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled 
                                       .timeout_ms = pool->pools->connect_ms,
                                       .mailbox = pool->pools->mailbox,
                                       .options = options,
+                                      .tag = pool->standing.term,
                                       .on_dialled = dialled,
                                       .owner = owner});
 }
@@ -281,8 +247,9 @@ void sw_pool_dial(struct sw_pool *pool)
 /* Make known to the hub how many waiters have nothing on its way to them. */
 static void seek(struct sw_pool *pool)
 {
-    int waiting = pool->waiting_count - pool->dialling_count - pool->probing_count;
-    const struct sw_lease *first = first_waiter(pool);
+    int waiting =
+        pool->is_open ? pool->waiting_count - pool->dialling_count - pool->probing_count : 0;
+    const struct sw_lease *first = sw_pool_first_waiter(pool);
     int granted;
 
     if (waiting <= 0 && !pool->is_known_needy)
@@ -347,7 +314,7 @@ void sw_pool_on_alert(struct sw_letter *letter)
 /* One idle backend finds its next user; false: nobody wants it, or he has to wait for it. */
 static bool serve_one(struct sw_pool *pool, struct sw_backend *backend)
 {
-    struct sw_lease *first = first_waiter(pool);
+    struct sw_lease *first = sw_pool_first_waiter(pool);
     int self = pool->pools->worker, chosen = first == NULL ? -1 : self;
     struct sw_receiver to;
 
@@ -358,7 +325,7 @@ static bool serve_one(struct sw_pool *pool, struct sw_backend *backend)
     }
     if (atomic_load(&pool->hub->wanting) > 0)
         chosen = sw_hub_choose(pool->hub, self, first == NULL ? 0 : first->since_ms, &to);
-    if (chosen < 0)
+    if (chosen < 0 || (chosen == self && first == NULL))
         return false;
     if (chosen != self) {
         give(pool, backend, &to);
@@ -391,11 +358,12 @@ void sw_pool_serve(void *owner)
 
     if (sw_hub_is_stopped(pool->pools->hub))
         return;
-    while ((backend = sw_pool_first_idle(pool)) != NULL && serve_one(pool, backend))
+    while (pool->is_open && (backend = sw_pool_first_idle(pool)) != NULL &&
+           serve_one(pool, backend))
         ;
     make_room(pool);
     seek(pool);
-    set_alarm(pool);
+    sw_pool_set_alarm(pool);
 }
 
 /* --- for those who borrow --- */
@@ -407,30 +375,33 @@ void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
     sw_link_init(&lease->link);
 }
 
-bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
+/* Nothing is lent at once, or by this pool. */
+static bool wait_for(struct sw_pool *pool, struct sw_lease *lease)
 {
-    struct sw_backend *backend = sw_pool_first_idle(pool);
-    uint64_t now = now_ms(pool);
+    struct sw_pool *at = pool->standing.is_elsewhere ? sw_pool_successor(pool) : pool;
 
-    lease->pool = pool;
-    if (pool->waiting_count == 0 && backend != NULL && sw_backend_is_still(backend) &&
-        !sw_pool_is_stale(pool, backend, now)) {
-        lend(pool, lease);
-        return true;
-    }
-    /* The statement may have been read for long; that is no part of the waiting. */
-    now = sw_loop_renew_now_ms(pool->pools->loop);
-    lease->since_ms = now;
-    lease->deadline_ms = pool->pools->lease_ms > 0 ? now + (uint64_t)pool->pools->lease_ms : 0;
-    sw_list_push_back(&pool->waiting, &lease->link);
-    pool->waiting_count++;
-    if (backend != NULL)
+    if (at != pool)
+        return sw_pool_borrow(at, lease);
+    sw_pool_start_waiting(pool, lease);
+    if (sw_pool_first_idle(pool) != NULL)
         post_serve(pool);
     else
         seek(pool);
-    if (first_waiter(pool) == lease)
-        set_alarm(pool);
+    if (sw_pool_first_waiter(pool) == lease)
+        sw_pool_set_alarm(pool);
     return false;
+}
+
+bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease)
+{
+    struct sw_backend *backend = sw_pool_first_idle(pool);
+
+    if (!pool->is_open || pool->waiting_count > 0 || backend == NULL ||
+        !sw_backend_is_still(backend) || sw_pool_is_stale(pool, backend, now_ms(pool)))
+        return wait_for(pool, lease);
+    lease->pool = pool;
+    lend(pool, lease);
+    return true;
 }
 
 void sw_lease_move(struct sw_lease *to, struct sw_lease *from)
@@ -464,6 +435,7 @@ void sw_lease_return(struct sw_lease *lease)
     lease->backend = NULL;
     sw_link_remove(&sw_backend_card(backend)->link);
     pool->lent_count--;
+    sw_pool_note_back(pool);
     sw_backend_leave(backend);
     sw_pool_put_idle(pool, backend);
 }
@@ -476,5 +448,6 @@ void sw_lease_discard(struct sw_lease *lease)
     lease->backend = NULL;
     sw_link_remove(&sw_backend_card(backend)->link);
     pool->lent_count--;
+    sw_pool_note_back(pool);
     sw_pool_drop(pool, backend);
 }

@@ -37,6 +37,7 @@ static void lend(struct sw_pool *pool, struct sw_own_lease *own, struct sw_diall
     lease->backend =
         sw_backend_adopt(pool->pools->loop, dialled, pool->limits.prepared, on_idle_lost, pool);
     sw_hub_opened(pool->hub);
+    sw_pool_end_outage(pool);
     sw_pool_greet(pool, lease->backend);
     sw_pool_stop_waiting(lease);
     sw_list_push_back(&pool->lent, &sw_backend_card(lease->backend)->link);
@@ -44,27 +45,47 @@ static void lend(struct sw_pool *pool, struct sw_own_lease *own, struct sw_diall
     lease->on_lent(lease->owner);
 }
 
+/* For a primary. */
+static bool goes_on_waiting(struct sw_pool *pool, const struct sw_error *err)
+{
+    if (pool->is_open && (!pool->standing.is_followed || !sw_pool_is_worth_waiting(pool, err)))
+        return false;
+    sw_pool_rest(pool);
+    return true;
+}
+
 /* What a server says of one client's wishes concerns nobody else. */
+static void fail(struct sw_pool *pool, struct sw_own_lease *own, const struct sw_error *err)
+{
+    sw_pool_hint_error(pool, err);
+    if (own == NULL || goes_on_waiting(pool, err))
+        return;
+    sw_pool_stop_waiting(&own->lease);
+    own->lease.on_refused(own->lease.owner, err);
+}
+
 static void on_dialled(void *owner, struct sw_dialled *dialled, const struct sw_error *err)
 {
     struct sw_own_dial *dial = owner;
     struct sw_own_lease *own = dial->own;
     struct sw_pool *pool = dial->pool;
+    struct sw_error why;
+    bool is_late = dialled != NULL && sw_pool_is_late(pool, dialled);
 
     free(dial);
     pool->dialling_count--;
     if (own != NULL)
         own->dial = NULL;
-    if (own != NULL && dialled != NULL) {
+    if (dialled != NULL && !is_late && !sw_pool_is_vouched(pool, dialled, &why))
+        err = &why;
+    if (own != NULL && !is_late && err == NULL) {
         lend(pool, own, dialled);
         return;
     }
     sw_dialled_free(dialled);
     (void)sw_hub_release(pool->hub, pool->pools->worker, false);
-    if (own != NULL) {
-        sw_pool_stop_waiting(&own->lease);
-        own->lease.on_refused(own->lease.owner, err);
-    }
+    if (err != NULL)
+        fail(pool, own, err);
     sw_pool_serve(pool);
 }
 

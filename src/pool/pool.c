@@ -10,14 +10,14 @@
 
 /* What a place is made of, borrowed from user and shard. */
 static struct sw_pool_place describe(const struct sw_user *user, const struct sw_shard *shard,
-                                     enum sw_pool_kind kind)
+                                     const struct sw_node *node, enum sw_pool_kind kind)
 {
-    const struct sw_node *node = &shard->cluster->nodes[0];
     const char *password = user->server_password == NULL ? "" : user->server_password;
 
     return (struct sw_pool_place){.user = (char *)user->name,
                                   .database = (char *)shard->database->name,
                                   .shard = (char *)shard->name,
+                                  .cluster = (char *)shard->cluster->name,
                                   .node = (char *)node->name,
                                   .address = (char *)node->address,
                                   .port = node->port,
@@ -33,6 +33,7 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
     return (struct sw_pool_place){.user = sw_strdup(place->user),
                                   .database = sw_strdup(place->database),
                                   .shard = sw_strdup(place->shard),
+                                  .cluster = sw_strdup(place->cluster),
                                   .node = sw_strdup(place->node),
                                   .address = sw_strdup(place->address),
                                   .port = place->port,
@@ -48,6 +49,7 @@ static void free_place(struct sw_pool_place *place)
     free(place->user);
     free(place->database);
     free(place->shard);
+    free(place->cluster);
     free(place->node);
     free(place->address);
     free(place->dbname);
@@ -94,6 +96,8 @@ static struct sw_pool *create_pool(struct sw_pools *pools, const struct sw_pool_
     sw_task_init(&pool->serve, sw_pool_serve, pool);
     pool->alarm = sw_timer_create(pools->loop, sw_pool_on_alarm, pool);
     pool->hub = sw_hub_join(pools->hub, pool);
+    pool->cluster = sw_hub_cluster(pools->hub, place->cluster);
+    sw_pool_stand(pool);
     sw_list_push_back(&pools->all, &pool->link);
     (void)sw_textmap_put(&pools->by_key, key, pool);
     return pool;
@@ -141,12 +145,22 @@ static void close_pool(struct sw_pool *pool)
 
 /* --- all of them --- */
 
+/* Where the primary is, or was last known to be. */
+static const struct sw_node *primary_of(const struct sw_pools *pools,
+                                        const struct sw_cluster *cluster)
+{
+    const struct sw_node *node = sw_state_primary(pools->state, cluster);
+
+    return node == NULL ? &cluster->nodes[0] : node;
+}
+
 /* The pool of a pair; NULL if there is none and none is to be made. One that only sessions of
  * an earlier map need is retired from the beginning. */
-static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
-                            const struct sw_shard *shard, enum sw_pool_kind kind, bool makes)
+static struct sw_pool *find_at(struct sw_pools *pools, const struct sw_user *user,
+                               const struct sw_shard *shard, const struct sw_node *node,
+                               enum sw_pool_kind kind, bool makes)
 {
-    const struct sw_pool_place place = describe(user, shard, kind);
+    const struct sw_pool_place place = describe(user, shard, node, kind);
     char *key = sw_pool_place_key(&place);
     struct sw_pool *pool = sw_textmap_get(&pools->by_key, key);
 
@@ -157,6 +171,28 @@ static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
     }
     if (pool != NULL && pool->is_retired && user->map == pools->map)
         configure(pool, user, shard);
+    free(key);
+    return pool;
+}
+
+static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
+                            const struct sw_shard *shard, enum sw_pool_kind kind, bool makes)
+{
+    return find_at(pools, user, shard, primary_of(pools, shard->cluster), kind, makes);
+}
+
+struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_place *place,
+                                   const struct sw_pool *like)
+{
+    char *key = sw_pool_place_key(place);
+    struct sw_pool *pool = sw_textmap_get(&pools->by_key, key);
+
+    if (pool == NULL) {
+        pool = create_pool(pools, place, key);
+        pool->limits = like->limits;
+        pool->is_retired = like->is_retired;
+        sw_hub_limit_like(pool->hub, like->hub);
+    }
     free(key);
     return pool;
 }
@@ -186,9 +222,19 @@ struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *
     return find(pools, user, shard, kind, true);
 }
 
+/* Those that are there and lead to a node of the map. */
+static void keep_named(struct sw_pools *pools, const struct sw_user *user,
+                       const struct sw_shard *shard)
+{
+    for (int i = 0; i < shard->cluster->node_count; i++)
+        for (int kind = SW_POOL_SHARED; kind <= SW_POOL_ERRANDS; kind++)
+            (void)find_at(pools, user, shard, &shard->cluster->nodes[i],
+                          (enum sw_pool_kind)kind, false);
+}
+
 /* For every pair of the map. Pools are made for those that want a minimum; whose clients keep
  * what they use, they get it when they come. */
-static void look_up_all(struct sw_pools *pools)
+void sw_pools_look_up(struct sw_pools *pools)
 {
     const struct sw_map *map = pools->map;
 
@@ -200,9 +246,18 @@ static void look_up_all(struct sw_pools *pools)
 
             *place_in_table(pools, user, map->shards[s]) =
                 find(pools, user, map->shards[s], SW_POOL_SHARED, is_kept);
-            (void)find(pools, user, map->shards[s], SW_POOL_OWN, false);
-            (void)find(pools, user, map->shards[s], SW_POOL_ERRANDS, false);
         }
+}
+
+static void retire_unnamed(struct sw_pools *pools)
+{
+    const struct sw_map *map = pools->map;
+
+    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next)
+        SW_OWNER(link, struct sw_pool, link)->is_retired = true;
+    for (int u = 0; u < map->user_count; u++)
+        for (int s = 0; s < map->shard_count; s++)
+            keep_named(pools, &map->users[u], map->shards[s]);
 }
 
 void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map)
@@ -216,9 +271,10 @@ void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map)
                                  sizeof(struct sw_pool *));
     pools->connect_ms = map->config->timeouts.connect_ms;
     pools->lease_ms = map->config->timeouts.lease_ms;
-    for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next)
-        SW_OWNER(link, struct sw_pool, link)->is_retired = true;
-    look_up_all(pools);
+    pools->failover_ms = map->config->timeouts.failover_ms;
+    pools->parked_most = map->config->limits.failover_waiting;
+    retire_unnamed(pools);
+    sw_pools_look_up(pools);
     sw_pools_keep(pools);
 }
 
@@ -232,6 +288,9 @@ struct sw_pools *sw_pools_create(const struct sw_pools_setup *setup)
     pools->hub = setup->hub;
     pools->dialler = setup->dialler;
     pools->canceller = setup->canceller;
+    pools->on_hint = setup->on_hint;
+    pools->owner = setup->owner;
+    pools->state = sw_state_ref(setup->state);
     sw_link_init(&pools->all);
     sw_textmap_init(&pools->by_key);
     pools->keeper = sw_timer_create(pools->loop, sw_pools_keep, pools);
@@ -257,6 +316,7 @@ void sw_pools_close(struct sw_pools *pools)
     sw_settings_shared_finish(&pools->reported);
     free(pools->table);
     sw_map_unref(pools->map);
+    sw_state_unref(pools->state);
     free(pools);
 }
 
@@ -290,9 +350,13 @@ void sw_pools_each(const struct sw_pools *pools,
     uint64_t now_ms = sw_loop_now_ms(pools->loop);
 
     for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next) {
-        const struct sw_pool_facts facts =
-            facts_of(SW_OWNER(link, struct sw_pool, link), now_ms);
+        const struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
+        const struct sw_pool_facts facts = facts_of(pool, now_ms);
 
+        /* Where the primary was once. */
+        if (pool->standing.is_elsewhere &&
+            facts.idle + facts.lent + facts.opening + facts.waiting == 0)
+            continue;
         on_pool(owner, &facts);
     }
 }

@@ -555,7 +555,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
         /* A batch between Flush and Sync: nothing of it is committed. */
         session->run_end = SW_RUN_ENDS_FLUSH;
         fail_run(session, err);
-    } else if (loss == SW_LOSS_RESET && may_run_again(session)) {
+    } else if ((loss == SW_LOSS_RESET || loss == SW_LOSS_LEFT) && may_run_again(session)) {
         session->tries++;
         start_unless_paused(session, start);
     } else {

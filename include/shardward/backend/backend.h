@@ -35,6 +35,7 @@ enum sw_loss {
     SW_LOSS_CLOSED,
     SW_LOSS_RESET, /* the server ended without having read what it was sent last */
     SW_LOSS_TORN,  /* in the middle of a message already forwarded */
+    SW_LOSS_LEFT, /* by us: its node is not to be used any longer. No statement was the cause */
 };
 
 struct sw_backend_events {
@@ -80,6 +81,7 @@ struct sw_backend_card {
     uint64_t opened_ms, used_ms;
     uint64_t ends_ms; /* when it has lived its time; 0: never */
     int generation;
+    int term; /* the cluster's generation when it was opened */
 };
 
 struct sw_backend_card *sw_backend_card(struct sw_backend *backend);
@@ -102,6 +104,13 @@ void sw_backend_attach(struct sw_backend *backend, struct sw_loop *loop,
 /* Close the connection. No event follows. The memory lives until the loop has let go of the
  * socket; that of a detached backend is gone at once. */
 void sw_backend_close(struct sw_backend *backend);
+/* Its node is not to be used any longer: it is lost from now on, and its user is told so with
+ * @why, at once (SW_LOSS_LEFT; TORN in the middle of a message). It has a user. */
+void sw_backend_leave_node(struct sw_backend *backend, const struct sw_error *why);
+bool sw_backend_is_lost(const struct sw_backend *backend);
+/* The server has said by itself that it is a standby (in_hot_standby, or 25006 where servers do
+ * not report that). */
+bool sw_backend_is_standby(const struct sw_backend *backend);
 
 void sw_backend_use(struct sw_backend *backend, const struct sw_backend_events *events,
                     void *owner);

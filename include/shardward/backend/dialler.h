@@ -17,6 +17,7 @@
 #include "shardward/io/tls.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sw_dialler;
 struct sw_dialled; /* an open connection that nobody has adopted yet */
@@ -37,6 +38,7 @@ struct sw_dial {
     /* NULL: a connection for whoever needs one. Else for one client alone, with these options,
      * be it set to what routing could not rely on. */
     const char *options;
+    int tag; /* the caller's: see sw_dialled_tag() */
     sw_on_dialled *on_dialled;
     void *owner;
 };
@@ -53,5 +55,8 @@ void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *dial);
  * read; the rest is answered to nobody. Nobody may dial any more. Accepts NULL. */
 void sw_dialler_close(struct sw_dialler *dialler);
 void sw_dialled_free(struct sw_dialled *dialled);
+int sw_dialled_tag(const struct sw_dialled *dialled);
+/* When the server's postmaster was started, by its own clock: microseconds since 1970. */
+int64_t sw_dialled_started_us(const struct sw_dialled *dialled);
 
 #endif

@@ -305,8 +305,9 @@ struct sw_config {
     int workers;              /* threads that serve clients; 0: one per core */
     struct {
         int clients;
-        int connections; /* to servers, of all workers, users and databases; 0: no limit */
-        int id_block;    /* numbers drawn ahead from a sequence at a time */
+        int connections;      /* to servers, of all workers, users and databases; 0: no limit */
+        int failover_waiting; /* statements that wait for a cluster's primary, of all workers */
+        int id_block;         /* numbers drawn ahead from a sequence at a time */
         size_t message, query, statement_cache; /* bytes */
         /* Of one statement: what is gathered of several shards to be finished, in memory, and
          * in a file; 0: there is no file. */
@@ -318,7 +319,8 @@ struct sw_config {
         int login_ms, connect_ms, lease_ms, ddl_lock_ms; /* 0: none */
         int query_ms;                                    /* 0: for ever, as are these: */
         int idle_session_ms, idle_in_transaction_ms;
-        int drain_ms; /* 0: not at all */
+        int failover_ms; /* for a primary that is lost; 0: for ever */
+        int drain_ms;    /* 0: not at all */
     } timeouts;
     struct {
         enum sw_tls_mode mode;     /* to clients, those of the console too */

@@ -24,4 +24,12 @@ void sw_hub_stop(struct sw_hub *hub);
 /* All pools must have been closed. Accepts NULL. */
 void sw_hub_free(struct sw_hub *hub);
 
+/*
+ * While the primary of @cluster drains (SW_DRAIN): how many connections to it are lent still,
+ * of all workers; -1: not all of them have seen version @version of the state yet, or it does
+ * not drain. 0 stays 0 until a later version. From any thread, cheap enough to be asked every
+ * few milliseconds.
+ */
+int sw_hub_lent(struct sw_hub *hub, const char *cluster, int version);
+
 #endif

@@ -15,6 +15,7 @@
 #include "shardward/backend/dialler.h"
 #include "shardward/pool/hub.h"
 #include "shardward/topology/map.h"
+#include "shardward/topology/state.h"
 
 struct sw_pools;
 struct sw_pool;
@@ -26,12 +27,23 @@ enum sw_pool_kind {
     SW_POOL_ERRANDS, /* statements of ours, of a user whose clients keep the others: only one */
 };
 
+/* What a pool has met that tells of a node. */
+enum sw_pool_hint {
+    SW_POOL_HINT_UNREACHABLE, /* it cannot be connected to */
+    SW_POOL_HINT_LOST,        /* a connection was lost */
+    SW_POOL_HINT_ENDING,      /* it ends, or starts (57P01, 57P02, 57P03) */
+    SW_POOL_HINT_STANDBY,     /* it says that it is none or no longer a primary */
+    SW_POOL_HINT_RESTARTED,   /* it was started at another time than is vouched for */
+};
+
 /* The right to use a backend; embedded in its owner. */
 struct sw_lease {
     struct sw_link link; /* in the queue of those who wait */
     struct sw_pool *pool;
     struct sw_backend *backend;     /* NULL: none (yet) */
     uint64_t since_ms, deadline_ms; /* of the waiting; deadline 0: none */
+    bool is_parked;                 /* counted among those who wait for a primary */
+    bool is_surplus;                /* ... or one too many of those: to be refused */
     void (*on_lent)(void *owner);
     void (*on_refused)(void *owner, const struct sw_error *err);
     void *owner;
@@ -56,6 +68,10 @@ struct sw_pools_setup {
     struct sw_dialler *dialler;
     struct sw_canceller *canceller;
     struct sw_map *map;
+    struct sw_state *state; /* of the map's nodes */
+    /* NULL: nobody wants to know. On the worker's thread; texts are borrowed for the call. */
+    void (*on_hint)(void *owner, const char *cluster, const char *node, enum sw_pool_hint hint);
+    void *owner;
 };
 
 /* Begins to open the connections that pools are to have at the least. */
@@ -63,6 +79,19 @@ struct sw_pools *sw_pools_create(const struct sw_pools_setup *setup);
 /* From now on @map (shared) tells of users, shards and limits. Pools that it no longer names
  * close their connections: idle ones now, lent ones when they come back. */
 void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map);
+/*
+ * From now on @state (shared) tells where each cluster's primary is, and what becomes of those
+ * who need it: see enum sw_admission.
+ *
+ * While a primary does not admit, nothing is lent and nothing opened. Who waits does so for
+ * timeouts.failover instead of timeouts.lease, limits.failover_waiting of them for a cluster
+ * (57P03), and follows the primary to another node. Connections that are lent are lost to their
+ * owners at once (57P01, SW_LOSS_LEFT), be it from here: unless it is SW_DRAIN. Connections to
+ * a node that is not the primary any more, or to an earlier generation of it, are closed.
+ */
+void sw_pools_use_state(struct sw_pools *pools, struct sw_state *state);
+/* How many connections to the primary of @cluster are lent. */
+int sw_pools_lent(const struct sw_pools *pools, const char *cluster);
 /* Close all connections, after sw_hub_stop(); no lease may be out or waiting, the dialler and
  * the mailbox must have been closed. Accepts NULL. */
 void sw_pools_close(struct sw_pools *pools);
@@ -117,7 +146,8 @@ void sw_lease_init(struct sw_lease *lease, void (*on_lent)(void *owner),
 /*
  * Ask for a backend. True: it is lent at once. False: @lease waits, borrowed until exactly one
  * of on_lent and on_refused has been called, or sw_lease_forget(). Refused with 53300 when the
- * lease timeout has passed, with the server's own error when no connection can be opened.
+ * lease timeout has passed, with 57P03 when a primary does not come or must not be waited for,
+ * with the server's own error when no connection can be opened.
  */
 bool sw_pool_borrow(struct sw_pool *pool, struct sw_lease *lease);
 /* The same with a connection of one's own, of a pool of kind OWN. It is never lent at once;
