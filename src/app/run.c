@@ -165,7 +165,8 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
                                     .workers = control->workers,
                                     .verifiers = control->verifiers,
                                     .census = control->census,
-                                    .lookup = control->lookup};
+                                    .lookup = control->lookup,
+                                    .health = control->health};
 
     setup.worker_count = control->worker_count = count_workers(control->map->config);
     control->last_chosen = control->worker_count - 1;
@@ -279,7 +280,6 @@ static void close_control(struct sw_control *control)
     sw_timer_close(control->drain);
     control->is_draining = true; /* a reload under way is refused */
     sw_failover_close(control->failover);
-    sw_health_close(control->health);
     sw_catalog_reader_close(control->catalog);
     sw_mailbox_close(control->mailbox);
     for (int i = 0; i < control->worker_count; i++)
@@ -294,6 +294,7 @@ static void close_control(struct sw_control *control)
     sw_admin_free(control->admin);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_free(control->workers[i]);
+    sw_health_close(control->health); /* workers tell it what they see */
     sw_hub_free(control->hub);
     sw_verifiers_free(control->verifiers);
     sw_census_free(control->census);

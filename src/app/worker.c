@@ -22,6 +22,7 @@ struct sw_worker {
     struct sw_board *board;
     struct sw_catalog_reader *catalog;
     struct sw_lookup *lookup;
+    struct sw_health *health;
     struct sw_watcher watcher;
     atomic_int clients;
     int most_clients;         /* since memory was given back */
@@ -232,6 +233,19 @@ static void carry_cancel(void *owner, struct sw_cancel *cancel)
     sw_mailbox_post(errand->to->mailbox, &errand->letter);
 }
 
+/* What the pools have met makes health look at once. */
+static void on_hint(void *owner, const char *cluster, const char *node, enum sw_pool_hint hint)
+{
+    static const enum sw_hint hints[] = {
+        [SW_POOL_HINT_UNREACHABLE] = SW_HINT_REFUSED, [SW_POOL_HINT_LOST] = SW_HINT_LOST,
+        [SW_POOL_HINT_ENDING] = SW_HINT_LOST,         [SW_POOL_HINT_STANDBY] = SW_HINT_STANDBY,
+        [SW_POOL_HINT_RESTARTED] = SW_HINT_LOST,
+    };
+    const struct sw_worker *worker = owner;
+
+    sw_health_hint(worker->health, cluster, node, hints[hint]);
+}
+
 /* Pools before sessions, which ask them. */
 static void use_map(struct sw_worker *worker, struct sw_map *map, struct sw_state *state)
 {
@@ -296,12 +310,15 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                                  .dialler = setup->dialler,
                                                  .canceller = setup->canceller,
                                                  .map = worker->map,
-                                                 .state = state});
+                                                 .state = state,
+                                                 .on_hint = on_hint,
+                                                 .owner = worker});
     sw_state_unref(state);
     worker->sessions = sw_sessions_create(&sessions);
     worker->board = setup->board;
     worker->catalog = setup->catalog;
     worker->lookup = setup->lookup;
+    worker->health = setup->health;
     sw_board_watch(worker->board, &worker->watcher, worker->mailbox, on_news, worker);
     on_news(worker);
     return worker;

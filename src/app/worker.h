@@ -12,6 +12,7 @@
 #include "shardward/board/board.h"
 #include "shardward/catalog/lookup.h"
 #include "shardward/catalog/reader.h"
+#include "shardward/health/health.h"
 #include "shardward/io/listener.h"
 #include "shardward/session/session.h"
 
@@ -22,6 +23,7 @@ struct sw_worker_setup {
     struct sw_board *board;
     struct sw_catalog_reader *catalog;
     struct sw_lookup *lookup;
+    struct sw_health *health;
     struct sw_hub *hub;
     struct sw_dialler *dialler;
     struct sw_canceller *canceller;
