@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "sums.h"
 
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"

@@ -93,8 +93,8 @@ void sw_put_ends(struct sw_answer *answer, int fd)
 
 static void put_client(void *owner, const struct sw_client_facts *facts)
 {
-    static const char *const states[] = {"login", "idle", "idle in transaction", "waiting",
-                                         "active"};
+    static const char *const states[SW_CLIENT_STATES] = {"login", "idle", "idle in transaction",
+                                                         "waiting", "active"};
     struct sw_part *part = owner;
     struct sw_answer *answer = &part->answer;
     bool is_waiting = facts->state == SW_CLIENT_WAITING;

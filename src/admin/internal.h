@@ -207,7 +207,6 @@ void sw_put_databases(struct sw_answer *answer, const struct sw_map *map);
 void sw_repair_leave(struct sw_admin *admin);
 
 /* stats.c */
-void sw_sums_free(struct sw_sums *sums); /* accepts NULL */
 void sw_stats_start_periods(struct sw_admin *admin);
 
 /* clients.c: address and port of both ends of a socket; a time, NULL if 0. */

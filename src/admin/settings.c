@@ -167,6 +167,7 @@ static void put_whole(struct sw_answer *answer, const struct sw_config *config)
     (void)snprintf(workers, sizeof workers, "%d", config->workers);
     put(answer, "file", config->path, NULL, false);
     put_listen(answer, "listen", config->listen_address, config->listen_port, true);
+    put(answer, "cloud", config->cloud, NULL, true);
     (void)snprintf(mode, sizeof mode, "%04o", (unsigned)config->unix_socket.mode);
     put(answer, "unix_socket.directory", config->unix_socket.directory, NULL, true);
     put(answer, "unix_socket.mode", mode, "0777", true);
@@ -198,6 +199,12 @@ static void put_admin(struct sw_answer *answer, const struct sw_config *config)
     }
 }
 
+static void put_http(struct sw_answer *answer, const struct sw_config *config)
+{
+    if (config->http.address != NULL)
+        put_listen(answer, "http", config->http.address, config->http.port, true);
+}
+
 static void put_nodes(const struct place *place, const struct sw_config_cluster *cluster)
 {
     char key[80], value[400];
@@ -208,12 +215,39 @@ static void put_nodes(const struct place *place, const struct sw_config_cluster 
         bool has_tls = node->tls->mode != SW_TLS_DISABLE;
 
         (void)snprintf(
-            value, sizeof value, "address: %s, port: %d%s%s%s%s", node->address, node->port,
+            value, sizeof value, "address: %s, port: %d, weight: %d%s%s%s%s", node->address,
+            node->port, node->weight,
             node->cloud == NULL ? "" : ", cloud: ", node->cloud == NULL ? "" : node->cloud,
             has_tls ? ", tls: " : "", has_tls ? sw_tls_mode_name(node->tls->mode) : "");
         (void)snprintf(key, sizeof key, "nodes.%s", node->name);
         put_in(place, key, value, NULL);
     }
+}
+
+static void put_health(const struct place *place, const struct sw_config_health *health)
+{
+    const struct {
+        const char *key;
+        int value;
+        const char *unit;
+        int normal;
+    } rows[] = {
+        {"health.status", health->status_ms, "ms", 500},
+        {"health.status_timeout", health->status_timeout_ms, "ms", 1000},
+        {"health.connect", health->connect_ms, "ms", 2000},
+        {"health.connect_timeout", health->connect_timeout_ms, "ms", 2000},
+        {"health.write", health->write_ms, "ms", 1000},
+        {"health.write_timeout", health->write_timeout_ms, "ms", 3000},
+        {"health.fast", health->fast_ms, "ms", 200},
+        {"health.fall", health->fall, "", 3},
+        {"health.rise", health->rise, "", 3},
+        {"health.min_down", health->min_down_ms, "ms", 1500},
+        {"health.restart_grace", health->restart_grace_ms, "ms", 5000},
+        {"health.unreachable_grace", health->unreachable_grace_ms, "ms", 10000},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        put_number_in(place, rows[i].key, rows[i].value, rows[i].unit, rows[i].normal);
 }
 
 static void put_clusters(struct sw_answer *answer, const struct sw_config *config)
@@ -228,6 +262,9 @@ static void put_clusters(struct sw_answer *answer, const struct sw_config *confi
         put_secret_in(&place, "control.password", cluster->control.password);
         put_in(&place, "control.dbname", user == NULL ? NULL : cluster->control.dbname,
                "postgres");
+        put_in(&place, "failover", sw_failover_mode_name(cluster->failover),
+               sw_failover_mode_name(SW_FAILOVER_OFF));
+        put_health(&place, &cluster->health);
         put_nodes(&place, cluster);
     }
 }
@@ -272,6 +309,7 @@ void sw_show_config(struct sw_console *console)
 
     put_whole(&console->answer, map->config);
     put_admin(&console->answer, map->config);
+    put_http(&console->answer, map->config);
     put_clusters(&console->answer, map->config);
     put_users(&console->answer, map->config);
     sw_put_databases(&console->answer, map);

@@ -1,13 +1,12 @@
 /*
- * SHOW STATS. Each worker copies its tallies; those of the same name are added up. Averages are
- * those of the last full period, for which the workers are asked by a timer; before there is
- * one, those since the start.
+ * SHOW STATS. Averages are those of the last full period, for which the workers are asked by a
+ * timer; before there is one, those since the start.
  */
 #include "ask.h"
 #include "columns.h"
+#include "sums.h"
 
 #include "shardward/base/clock.h"
-#include "shardward/base/mem.h"
 #include "shardward/session/tally.h"
 
 enum { PERIOD_MS = 60 * 1000 };
@@ -40,41 +39,11 @@ static const struct sw_column stats[] = {
 
 const struct sw_columns sw_columns_stats = COLUMNS(stats);
 
-/* A tally on its way, or the sum of several. */
-struct copy {
-    struct copy *next;
-    struct sw_tally tally;
-};
-
-/* Tallies of all workers at one moment. */
-struct sw_sums {
-    uint64_t at_us;
-    struct sw_arena arena;
-    struct sw_textmap by_name; /* of struct copy */
-    struct copy *first, **end; /* in the order of their coming */
-};
-
-/* --- on the workers --- */
-
-static struct copy *copy_tally(struct sw_arena *arena, const struct sw_tally *tally)
-{
-    struct copy *copy = sw_arena_alloc(arena, sizeof *copy);
-
-    copy->tally = *tally;
-    copy->tally.database = sw_arena_strdup(arena, tally->database);
-    copy->tally.user = sw_arena_strdup(arena, tally->user);
-    copy->tally.shard = tally->shard == NULL ? NULL : sw_arena_strdup(arena, tally->shard);
-    copy->tally.node = tally->node == NULL ? NULL : sw_arena_strdup(arena, tally->node);
-    return copy;
-}
-
 static void note_tally(void *owner, const struct sw_tally *tally)
 {
     struct sw_part *part = owner;
-    struct copy *copy = copy_tally(&part->answer.arena, tally);
 
-    copy->next = part->list;
-    part->list = copy;
+    part->list = sw_sum_copy(&part->answer.arena, tally, part->list);
 }
 
 static void on_worker(struct sw_part *part)
@@ -82,65 +51,13 @@ static void on_worker(struct sw_part *part)
     sw_sessions_each_tally(part->worker->sessions, note_tally, part);
 }
 
-/* --- adding up --- */
-
-static void add(struct sw_tally *into, const struct sw_tally *from)
-{
-    into->transactions += from->transactions;
-    into->queries += from->queries;
-    into->received += from->received;
-    into->sent += from->sent;
-    into->transaction_us += from->transaction_us;
-    into->query_us += from->query_us;
-    into->wait_us += from->wait_us;
-    into->errors += from->errors;
-    into->refused += from->refused;
-    sw_histogram_merge(&into->times, &from->times);
-}
-
-static char *name_of(const struct sw_tally *tally)
-{
-    return sw_format("%s\x1f%s\x1f%s", tally->database, tally->user,
-                     tally->shard == NULL ? "" : tally->shard);
-}
-
-static void add_to(struct sw_sums *sums, const struct sw_tally *tally)
-{
-    char *name = name_of(tally);
-    struct copy *sum = sw_textmap_get(&sums->by_name, name);
-
-    if (sum == NULL) {
-        sum = copy_tally(&sums->arena, tally);
-        (void)sw_textmap_put(&sums->by_name, name, sum);
-        *sums->end = sum;
-        sums->end = &sum->next;
-    } else {
-        add(&sum->tally, tally);
-    }
-    free(name);
-}
-
 static struct sw_sums *add_up(const struct sw_ask *ask)
 {
-    struct sw_sums *sums = sw_alloc_zero(1, sizeof *sums);
+    struct sw_sums *sums = sw_sums_create();
 
-    sums->at_us = sw_clock_us();
-    sums->end = &sums->first;
-    sw_arena_init(&sums->arena);
-    sw_textmap_init(&sums->by_name);
     for (int i = 0; i < ask->part_count; i++)
-        for (const struct copy *copy = ask->parts[i].list; copy != NULL; copy = copy->next)
-            add_to(sums, &copy->tally);
+        sw_sums_add(sums, ask->parts[i].list);
     return sums;
-}
-
-void sw_sums_free(struct sw_sums *sums)
-{
-    if (sums == NULL)
-        return;
-    sw_arena_finish(&sums->arena);
-    sw_textmap_finish(&sums->by_name);
-    free(sums);
 }
 
 /* --- showing --- */
@@ -148,11 +65,9 @@ void sw_sums_free(struct sw_sums *sums)
 /* What one of the sums was at a moment; all zero before it was there. */
 static struct sw_tally at_moment(const struct sw_sums *sums, const struct sw_tally *tally)
 {
-    char *name = name_of(tally);
-    const struct copy *copy = sums == NULL ? NULL : sw_textmap_get(&sums->by_name, name);
+    const struct sw_tally *then = sums == NULL ? NULL : sw_sums_find(sums, tally);
 
-    free(name);
-    return copy == NULL ? (struct sw_tally){0} : copy->tally;
+    return then == NULL ? (struct sw_tally){0} : *then;
 }
 
 static int64_t ratio(uint64_t what, uint64_t by)
@@ -208,7 +123,7 @@ static void on_all(struct sw_console *console, struct sw_ask *ask)
 {
     struct sw_sums *sums = add_up(ask);
 
-    for (const struct copy *sum = sums->first; sum != NULL; sum = sum->next)
+    for (const struct sw_sum *sum = sums->first; sum != NULL; sum = sum->next)
         put_sum(&console->answer, ask->admin, &sum->tally, sums->at_us);
     sw_sums_free(sums);
     sw_console_done(console);

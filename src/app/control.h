@@ -10,6 +10,7 @@
 #define SW_APP_CONTROL_H
 
 #include "shardward/admin/admin.h"
+#include "shardward/admin/http.h"
 #include "shardward/catalog/reader.h"
 #include "shardward/failover/failover.h"
 #include "shardward/io/listener.h"
@@ -23,13 +24,16 @@ struct sw_reload {
     bool is_wanted; /* again, once it is over */
     struct sw_map *map;
     struct sw_catalog_wish wish;
-    struct sw_link askers; /* who hear of its end */
-    struct sw_link next;   /* ... and of the end of the next one */
+    struct sw_link askers;  /* who hear of its end */
+    struct sw_link next;    /* ... and of the end of the next one */
+    uint64_t used, refused; /* how many */
+    bool is_last_refused;
 };
 
-/* Where clients come in; NULL: not there. */
+/* Where clients come in, and who watches; NULL: not there. */
 struct sw_doors {
     struct sw_listener *port, *local;
+    struct sw_http_port *http;
 };
 
 struct sw_control {
@@ -52,6 +56,7 @@ struct sw_control {
     int last_chosen; /* the worker of the last client */
     struct sw_doors doors;
     struct sw_admin *admin;
+    struct sw_http *http;
     struct sw_admin_worker for_admin[SW_WORKERS_MOST];
     struct sw_reload reload;
     bool is_draining;
@@ -71,6 +76,8 @@ bool sw_doors_open(struct sw_doors *doors, struct sw_control *control,
  * closed, as are those that @is has no more. */
 void sw_doors_replace(struct sw_doors *doors, const struct sw_doors *new,
                       const struct sw_config *is);
+/* Clients are no longer let in; who watches still is. */
+void sw_doors_close_to_clients(struct sw_doors *doors);
 void sw_doors_close(struct sw_doors *doors);
 
 /* run.c: who takes the clients in. */

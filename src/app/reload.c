@@ -43,6 +43,8 @@ static void finish(struct sw_control *control, const struct sw_error *err,
 {
     struct sw_reload *reload = &control->reload;
 
+    reload->is_last_refused = err != NULL;
+    *(err == NULL ? &reload->used : &reload->refused) += 1;
     if (err != NULL)
         sw_log(SW_LOG_ERROR, "reload-refused", "sqlstate=%s reason=\"%s\"", err->sqlstate,
                err->message);

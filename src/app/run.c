@@ -98,7 +98,7 @@ static void on_term(void *owner)
     control->drained_by_ms = sw_loop_now_ms(control->loop) + (uint64_t)drain_ms;
     sw_log(SW_LOG_INFO, "draining", "pid=%d limit_ms=%d", (int)getpid(), drain_ms);
     sw_notify("STOPPING=1\nSTATUS=waiting for open transactions");
-    sw_doors_close(&control->doors);
+    sw_doors_close_to_clients(&control->doors);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_drain(control->workers[i]);
     on_drain_tick(control);
@@ -235,6 +235,27 @@ static void on_console_reload(void *owner, uint32_t console)
     sw_control_reload(owner, &reload->asker);
 }
 
+static void tell_http(void *owner, struct sw_http_facts *facts)
+{
+    const struct sw_control *control = owner;
+
+    *facts = (struct sw_http_facts){.is_draining = control->is_draining,
+                                    .reloads = control->reload.used,
+                                    .refused_reloads = control->reload.refused,
+                                    .is_last_refused = control->reload.is_last_refused};
+}
+
+static void open_http(struct sw_control *control)
+{
+    control->http =
+        sw_http_create(&(struct sw_http_setup){.loop = control->loop,
+                                               .board = control->board,
+                                               .workers = control->for_admin,
+                                               .worker_count = control->worker_count,
+                                               .tell = tell_http,
+                                               .owner = control});
+}
+
 static bool open_admin(struct sw_control *control, struct sw_error *err)
 {
     const struct sw_admin_setup setup = {.loop = control->loop,
@@ -249,6 +270,7 @@ static bool open_admin(struct sw_control *control, struct sw_error *err)
 
     for (int i = 0; i < control->worker_count; i++)
         control->for_admin[i] = sw_worker_for_admin(control->workers[i]);
+    open_http(control);
     control->admin = sw_admin_create(&setup, err);
     return control->admin != NULL;
 }
@@ -274,6 +296,7 @@ static void close_control(struct sw_control *control)
 {
     sw_doors_close(&control->doors);
     sw_admin_close(control->admin);
+    sw_http_close(control->http);
     sw_signal_close(control->on_term);
     sw_signal_close(control->on_int);
     sw_signal_close(control->on_hup);
@@ -292,6 +315,7 @@ static void close_control(struct sw_control *control)
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_close(control->workers[i]);
     sw_admin_free(control->admin);
+    sw_http_free(control->http);
     for (int i = 0; i < control->worker_count; i++)
         sw_worker_free(control->workers[i]);
     sw_health_close(control->health); /* workers tell it what they see */

@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MANY_CLIENTS = 500, THIN_AFTER_MS = 1000, SURPLUS_CLIENTS = 64 };
@@ -327,7 +328,10 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
 static void *run_thread(void *owner)
 {
     struct sw_worker *worker = owner;
+    char name[16]; /* as top -H and debuggers show it */
 
+    (void)snprintf(name, sizeof name, "worker %d", worker->number);
+    (void)pthread_setname_np(pthread_self(), name);
     sw_loop_run(worker->loop);
     return NULL;
 }

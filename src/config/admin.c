@@ -79,7 +79,7 @@ static void read_listen(struct sw_reader *reader, const struct sw_entry *entry,
 {
     struct sw_config *config = into;
 
-    sw_reader_listen(reader, entry, &config->admin.address, &config->admin.port);
+    sw_reader_listen(reader, entry, field->name, &config->admin.address, &config->admin.port);
 }
 
 static const struct sw_field admin_fields[] = {

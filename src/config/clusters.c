@@ -66,7 +66,7 @@ static const char *split_listen(char *text, int *port)
     return text;
 }
 
-void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
+void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry, const char *key,
                       const char **address, int *port)
 {
     const char *text = sw_reader_scalar(reader, entry), *host;
@@ -77,9 +77,9 @@ void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
     host = split_listen(sw_arena_strdup(&reader->config->arena, text), &number);
     if (host == NULL) {
         sw_reader_fault(reader, entry->value,
-                        "'listen: %.80s': write a numeric address and a port from 1 to 65535, "
-                        "as 127.0.0.1:6432 or [::1]:6432",
-                        text);
+                        "'%s: %.80s': write a numeric address and a port from 1 to 65535, as "
+                        "127.0.0.1:6432 or [::1]:6432",
+                        key, text);
         return;
     }
     *address = host;
@@ -91,7 +91,15 @@ void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
 {
     struct sw_config *config = into;
 
-    sw_reader_listen(reader, entry, &config->listen_address, &config->listen_port);
+    sw_reader_listen(reader, entry, field->name, &config->listen_address, &config->listen_port);
+}
+
+void sw_read_http(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into)
+{
+    struct sw_config *config = into;
+
+    sw_reader_listen(reader, entry, field->name, &config->http.address, &config->http.port);
 }
 
 void sw_read_address(struct sw_reader *reader, const struct sw_entry *entry,

@@ -107,7 +107,7 @@ static const struct sw_field file_fields[] = {
     {.name = "users", .read = sw_read_users, .is_required = true},
     {.name = "hba", .read = sw_read_hba},
     {.name = "admin", .read = sw_read_admin},
-    {.name = "http"},
+    {.name = "http", .read = sw_read_http},
     {"cloud", sw_read_name, offsetof(struct sw_config, cloud), false, 0, 0},
 };
 

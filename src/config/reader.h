@@ -125,8 +125,10 @@ const char *sw_reader_beside(struct sw_reader *reader, const char *name);
 /* Field readers of the sections. */
 void sw_read_listen(struct sw_reader *reader, const struct sw_entry *entry,
                     const struct sw_field *field, void *into);
-/* "127.0.0.1:6432" or "[::1]:6432"; a fault, and nothing changed, if it is neither. */
-void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry,
+void sw_read_http(struct sw_reader *reader, const struct sw_entry *entry,
+                  const struct sw_field *field, void *into);
+/* "127.0.0.1:6432" or "[::1]:6432"; a fault of @key, and nothing changed, if it is neither. */
+void sw_reader_listen(struct sw_reader *reader, const struct sw_entry *entry, const char *key,
                       const char **address, int *port);
 void sw_read_hba(struct sw_reader *reader, const struct sw_entry *entry,
                  const struct sw_field *field, void *into);

@@ -94,7 +94,7 @@ static bool set_options(int fd)
            setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes) == 0;
 }
 
-static int open_socket(const char *address, int port, struct sw_error *err)
+int sw_listener_socket(const char *address, int port, struct sw_error *err)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
                              .ai_socktype = SOCK_STREAM};
@@ -181,7 +181,7 @@ static struct sw_listener *create(const struct sw_listener_host *host, int fd)
 struct sw_listener *sw_listener_open(const struct sw_listener_host *host, const char *address,
                                      int port, struct sw_error *err)
 {
-    int fd = open_socket(address, port, err);
+    int fd = sw_listener_socket(address, port, err);
 
     return fd < 0 ? NULL : create(host, fd);
 }

@@ -204,6 +204,16 @@ static void take_fingerprint(struct sw_tls *tls)
     }
 }
 
+int64_t sw_tls_expires(const struct sw_tls *tls)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+    struct tm utc;
+
+    if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1)
+        return 0;
+    return timegm(&utc);
+}
+
 /* By the hash of the certificate's own signature; SHA-256 where that is MD5 or SHA-1. */
 static void take_binding(struct sw_tls *tls)
 {

@@ -73,6 +73,19 @@ void sw_sessions_each(const struct sw_sessions *sessions,
     }
 }
 
+void sw_sessions_each_state(const struct sw_sessions *sessions,
+                            void (*on_client)(void *owner, const char *database,
+                                              enum sw_client_state state),
+                            void *owner)
+{
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        if (session->state != SW_SESSION_CLOSING)
+            on_client(owner, session->database_name, state_of(session));
+    }
+}
+
 /* Who hears of what one session holds. */
 struct hearer {
     uint32_t id;
@@ -165,7 +178,11 @@ void sw_sessions_measure(const struct sw_sessions *sessions, struct sw_sessions_
 
     *memory = (struct sw_sessions_memory){
         .plans = atomic_load_explicit(&plans->entries, memory_order_relaxed),
-        .plan_bytes = atomic_load_explicit(&plans->bytes, memory_order_relaxed)};
+        .plan_bytes = atomic_load_explicit(&plans->bytes, memory_order_relaxed),
+        .plan_hits = atomic_load_explicit(&plans->hits, memory_order_relaxed) +
+                     atomic_load_explicit(&plans->lifted_hits, memory_order_relaxed),
+        .plan_misses = atomic_load_explicit(&plans->misses, memory_order_relaxed),
+        .plan_evictions = atomic_load_explicit(&plans->evictions, memory_order_relaxed)};
     for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
         const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
 

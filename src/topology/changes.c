@@ -85,6 +85,8 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     };
 
     add(facts, "listen", "%s:%d", config->listen_address, config->listen_port);
+    if (config->http.address != NULL)
+        add(facts, "http", "%s:%d", config->http.address, config->http.port);
     add(facts, "unix_socket", "%s, mode %04o",
         config->unix_socket.directory == NULL ? "none" : config->unix_socket.directory,
         (unsigned)config->unix_socket.mode);

@@ -142,7 +142,7 @@ def every_key_of_the_file_is_shown(p):
                       None, "yes"),
             "admin.users.stats.may": ("look", "all", "yes"),
             f"clusters.c1.nodes.{node.name}": (
-                f"address: {node.address}, port: {node.port}, cloud: east", None, "yes"),
+                f"address: {node.address}, port: {node.port}, weight: , cloud: east", None, "yes"),
             "clusters.c1.control.user": ("shardward", None, "yes"),
             "clusters.c1.control.password": ("****", None, "yes"),
             f"{booking}.password": ("****", None, "yes"),
@@ -339,7 +339,7 @@ def the_console_has_one_database_and_applications_do_not_have_it(p):
 @test
 def a_file_without_the_section_opens_no_port(p):
     text = p.clusters.config_file.read_text()
-    begin, end = text.index("admin:\n"), text.index("# The log goes")
+    begin, end = text.index("admin:\n"), text.index("# Monitoring, by")
     with p.another_shardward((text[begin:end].replace(str(p.port + 1), str(p.port + 4)), "")) as other:
         try:
             p.wire(other.port + 1).close()

@@ -21,7 +21,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "lib"))
 import clusters    # noqa: E402
-from topology import ADMIN_PORT   # noqa: E402
+from topology import ADMIN_PORT, HTTP_PORT   # noqa: E402
 
 from wire import Wire   # noqa: E402
 
@@ -132,7 +132,7 @@ class Platform:
         text = self.clusters.config_file.read_text()
         port = self.port + 3
         moved = [(f"127.0.0.1:{self.port + more}", f"127.0.0.1:{port + more}")
-                 for more in (0, ADMIN_PORT)]
+                 for more in (0, ADMIN_PORT, HTTP_PORT)]
         for old, new in (*moved, *edits):
             assert old in text, f"{old!r} is not in the config"
             text = text.replace(old, new)

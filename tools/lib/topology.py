@@ -13,6 +13,7 @@ CONFIG = ROOT / "conf" / "booking.yaml"
 SCHEMA = ROOT / "sql" / "booking"
 CONFIG_PORT = 6432          # the port that CONFIG listens on; the others are relative to it
 ADMIN_PORT = 1              # the console's, behind it
+HTTP_PORT = 2               # that of monitoring
 
 NODE = re.compile(r"^\s+- \{name: ([\w-]+),\s+address: ([\d.]+), port: (\d+), cloud: (\w+)\}")
 PLACE = re.compile(r"^\s+(\w+): \{cluster: (\w+), dbname: (\w+)\}")
@@ -69,7 +70,7 @@ def config_for(base_port, only_primaries):
             clusters_seen.add(cluster)
         line = re.sub(r"(?<=port: )(\d+)", lambda m: str(int(m[1]) - CONFIG_PORT + base_port), line)
         lines.append(re.sub(
-            rf"(127\.0\.0\.1:)({CONFIG_PORT}|{CONFIG_PORT + ADMIN_PORT})",
+            rf"(127\.0\.0\.1:)({CONFIG_PORT}|{CONFIG_PORT + ADMIN_PORT}|{CONFIG_PORT + HTTP_PORT})",
             lambda m: f"{m[1]}{int(m[2]) - CONFIG_PORT + base_port}", line))
     return "".join(lines)
 

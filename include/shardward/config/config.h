@@ -334,6 +334,10 @@ struct sw_config {
         int user_count;
     } admin;
     struct {
+        const char *address; /* NULL: no HTTP */
+        int port;
+    } http;
+    struct {
         enum sw_log_level level;
         enum sw_log_format format;
         int slow_ms;          /* statements that take as long are logged; 0: none */

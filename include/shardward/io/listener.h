@@ -28,6 +28,9 @@ struct sw_listener_host {
  */
 struct sw_listener *sw_listener_open(const struct sw_listener_host *host, const char *address,
                                      int port, struct sw_error *err);
+/* A socket that listens there, for a library that accepts by itself: the caller's. -1: 08006.
+ */
+int sw_listener_socket(const char *address, int port, struct sw_error *err);
 /* Listen on a Unix-domain socket of that mode. What a process that is no more has left at @path
  * is removed; 08006 if another one listens there. The path is removed at the close. */
 struct sw_listener *sw_listener_open_local(const struct sw_listener_host *host,

@@ -68,6 +68,8 @@ char *sw_tls_client_text(const struct sw_tls_client *client);
 
 /* Hexadecimal digits that are others when a certificate is another one. */
 const char *sw_tls_fingerprint(const struct sw_tls *tls);
+/* When the certificate's time is over: seconds since 1970; 0: not known. */
+int64_t sw_tls_expires(const struct sw_tls *tls);
 /* What SCRAM binds to a channel by tls-server-end-point (RFC 5929, section 4.1): a hash of the
  * certificate. NULL: the certificate's signature has none. */
 const uint8_t *sw_tls_binding(const struct sw_tls *tls, size_t *len);

@@ -97,6 +97,7 @@ enum sw_client_state {
     SW_CLIENT_OPEN,    /* in a transaction, between statements */
     SW_CLIENT_WAITING, /* for a server connection */
     SW_CLIENT_ACTIVE,  /* a server works for it */
+    SW_CLIENT_STATES,  /* their number */
 };
 
 struct sw_client_facts {
@@ -116,6 +117,11 @@ struct sw_client_facts {
 void sw_sessions_each(const struct sw_sessions *sessions,
                       void (*on_client)(void *owner, const struct sw_client_facts *facts),
                       void *owner);
+/* Of each client no more than what it does, and for which database (NULL: not said yet). */
+void sw_sessions_each_state(const struct sw_sessions *sessions,
+                            void (*on_client)(void *owner, const char *database,
+                                              enum sw_client_state state),
+                            void *owner);
 /* Each server connection, by its socket, that the client @id holds. */
 void sw_sessions_each_held(const struct sw_sessions *sessions,
                            void (*on_held)(void *owner, uint32_t id, int server_fd),
@@ -124,6 +130,7 @@ void sw_sessions_each_held(const struct sw_sessions *sessions,
 struct sw_sessions_memory {
     uint64_t clients, client_bytes;
     uint64_t plans, plan_bytes; /* the statement cache */
+    uint64_t plan_hits, plan_misses, plan_evictions; /* of it, since the start */
     uint64_t tallies, tally_bytes;
 };
 
