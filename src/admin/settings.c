@@ -100,6 +100,8 @@ static void put_limits(struct sw_answer *answer, const struct sw_config *config)
 {
     put_number(answer, "limits.clients", config->limits.clients, "", 10000, true);
     put_number(answer, "limits.connections", config->limits.connections, "", 0, true);
+    put_number(answer, "limits.failover_waiting", config->limits.failover_waiting, "", 1000,
+               true);
     put(answer, "limits.gather_directory", config->limits.gather_directory, NULL, true);
     put_number(answer, "limits.gather_file", (int64_t)config->limits.gather_file, "B",
                INT64_C(4) << 30, true);
@@ -224,6 +226,31 @@ static void put_nodes(const struct place *place, const struct sw_config_cluster 
     }
 }
 
+static void put_promotion(const struct place *place,
+                          const struct sw_config_promotion *promotion)
+{
+    put_in(place, "promotion.synchronous", promotion->is_synchronous ? "true" : "false",
+           "true");
+    put_number_in(place, "promotion.confirmations", promotion->confirmations, "", 1);
+    put_in(place, "promotion.goes_on_alone", promotion->goes_on_alone ? "true" : "false",
+           "false");
+    put_number_in(place, "promotion.max_lost", (int64_t)promotion->max_lost, "B", 1 << 20);
+    put_number_in(place, "promotion.shrink_after", promotion->shrink_after_ms, "ms", 3000);
+    put_number_in(place, "promotion.cooldown", promotion->cooldown_ms, "ms", 60000);
+    put_number_in(place, "promotion.most_per_hour", promotion->most_per_hour, "", 3);
+    put_number_in(place, "promotion.recruit_timeout", promotion->recruit_timeout_ms, "ms",
+                  5000);
+    put_in(place, "promotion.rejoin_command", promotion->rejoin_command, NULL);
+    put_in(place, "promotion.fence_command", promotion->fence_command, NULL);
+}
+
+static void put_reads(const struct place *place, const struct sw_config_reads *reads)
+{
+    put_number_in(place, "reads.max_lag_bytes", (int64_t)reads->max_lag_bytes, "B", 16 << 20);
+    put_number_in(place, "reads.max_lag", reads->max_lag_ms, "ms", 10000);
+    put_number_in(place, "reads.wait", reads->wait_ms, "ms", 5);
+}
+
 static void put_health(const struct place *place, const struct sw_config_health *health)
 {
     const struct {
@@ -264,7 +291,9 @@ static void put_clusters(struct sw_answer *answer, const struct sw_config *confi
                "postgres");
         put_in(&place, "failover", sw_failover_mode_name(cluster->failover),
                sw_failover_mode_name(SW_FAILOVER_OFF));
+        put_promotion(&place, &cluster->promotion);
         put_health(&place, &cluster->health);
+        put_reads(&place, &cluster->reads);
         put_nodes(&place, cluster);
     }
 }
@@ -294,6 +323,8 @@ static void put_users(struct sw_answer *answer, const struct sw_config *config)
         put_secret_in(&place, "password", user->auth >= SW_AUTH_PEER ? NULL : user->password);
         put_names_in(&place, "databases", rights->databases, rights->database_count);
         put_names_in(&place, "businesses", rights->businesses, rights->business_count);
+        put_in(&place, "read", sw_read_mode_name(user->read),
+               sw_read_mode_name(SW_READ_PRIMARY));
         put_in(&place, "read_only", rights->is_read_only ? "true" : "false", "false");
         put_in(&place, "server.user", user->server_user, NULL);
         put_secret_in(&place, "server.password", user->server_password);

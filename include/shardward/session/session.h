@@ -129,7 +129,7 @@ void sw_sessions_each_held(const struct sw_sessions *sessions,
 /* Roughly what is kept, in bytes: clients without what is under way on their sockets. */
 struct sw_sessions_memory {
     uint64_t clients, client_bytes;
-    uint64_t plans, plan_bytes; /* the statement cache */
+    uint64_t plans, plan_bytes;                      /* the statement cache */
     uint64_t plan_hits, plan_misses, plan_evictions; /* of it, since the start */
     uint64_t tallies, tally_bytes;
 };
