@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import history
 import workloads
 from stories import told, world
+from table import show
 
 KINDS = (workloads.Ledger, workloads.Ledger, workloads.Bank)
 BEFORE_S, AFTER_S = 0.5, 1.0
@@ -61,7 +62,7 @@ def one_run(lab, figure):
         began = time.monotonic()
         since = figure.fault(w) or began
         waiting = w.settled(time.monotonic())
-        assert not waiting, f"no write any more\n{w.log()[-3000:]}"
+        assert not waiting, f"no write any more\n{w.log()}"
         time.sleep(AFTER_S)
         trouble = w.finish()
         assert not trouble, trouble
@@ -94,6 +95,4 @@ def run(lab, report, runs, only):
             table.append((figure.name, figure.failover, str(len(done)), f"{statistics.median(outages):.2f}",
                           f"{max(outages):.2f}", *(str(sum(getattr(one, what) for one in done))
                                                    for what in ("errors", "unknown", "broken"))))
-    widths = [max(map(len, column)) for column in zip(*table)]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    show(table)

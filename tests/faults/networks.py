@@ -67,6 +67,21 @@ def the_cloud_of_a_primary(lab, fault, has_clouds):
     play(lab, "managed", fault, MOVED, has_clouds)
 
 
+@scenario(("both ways", "", {}), ("nothing reaches it", "", {"back": False}), ("nothing comes from it", "", {"to": False}))
+def a_cut_is_a_cut(lab, ways):
+    """Where nobody promotes, nobody writes to what is cut off; what is not goes on."""
+    with world(lab, "off", has_clouds=True, lease="2s") as w:
+        w.load()
+        before, cloud = w.timelines(), w.c1.servers[0].cloud
+        w.clouds.cut(cloud, **ways)
+        since = time.monotonic()
+        nobody_writes(w, since)
+        assert not w.settled(since, ["s2"]), "the other cluster is cut off, too"
+        w.clouds.mend(cloud)
+        must_serve(w, time.monotonic(), "when the cloud is back")
+        conclude(w, before, STAYED)
+
+
 @scenario(("nobody is promoted by one that is left", "managed"))
 def two_clouds_are_cut_off(lab):
     with world(lab, "managed", has_clouds=True) as w:

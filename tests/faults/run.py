@@ -34,7 +34,7 @@ import primaries        # noqa: E402,F401
 import proxies          # noqa: E402
 import standbys         # noqa: E402,F401
 import table            # noqa: E402
-from world import Lab   # noqa: E402
+from world import SUMMARY, Lab      # noqa: E402
 
 suite.TEST_TIMEOUT_S = 240
 ISOLATED = ["unshare", "--net", "--ipc", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"]
@@ -103,6 +103,8 @@ def inside(args):
         figures.run(lab, report, args.runs, args.only)
     else:
         suite.run(lab, report, wanted(args))
+        if lab.summary:
+            table.show([SUMMARY, *lab.summary])
     if report.failures:
         print("\nfailed:", *report.failures, sep="\n  ")
     print(report.line())

@@ -274,11 +274,25 @@ class Server:
         if self.is_running():
             self.stop()
         term = self._auto_conf_term()
+        # pg_rewind goes by the primary's last checkpoint, and that may be older than its promotion.
+        primary.query("CHECKPOINT")
         run_as_server_user([BIN / "pg_rewind", "-D", self.data, "--source-server",
                             f"host={primary.address} port={primary.port} user={SUPERUSER}"
                             f" password={SUPERUSER_PASSWORD} dbname=postgres"], env=plain_env())
         term = max(term, self._auto_conf_term())
         self.write_auto_conf(**({"shardward.term": term} if term else {}))
+        self.become_standby_of(primary)
+        self.start()
+
+    def rebuild(self, primary):
+        """The same from a base backup: pg_rewind takes two timelines of the same number that began at the
+        same place for one, and two promotions of equal standbys make such."""
+        if self.is_running():
+            self.stop()
+        subprocess.run(["rm", "-rf", self.data], check=True)
+        run_as_server_user([BIN / "pg_basebackup", "-D", self.data, "-X", "stream", "--checkpoint=fast",
+                            "--no-sync", "-h", primary.address, "-p", primary.port, "-U", SUPERUSER],
+                           env=plain_env(PGPASSWORD=SUPERUSER_PASSWORD))
         self.become_standby_of(primary)
         self.start()
 

@@ -58,7 +58,7 @@ def play(lab, failover, fault, expect, has_clouds=False, **options):
 def must_serve(w, since, when):
     waiting = w.settled(since)
     assert not waiting, (f"{', '.join(waiting)}: no write within {SETTLE_S} s {when};"
-                         f" primaries: {w.timelines()}\n{w.log()[-3000:]}")
+                         f" primaries: {w.timelines()}\n{w.log()}")
 
 
 def nobody_writes(w, since, shards=("s1",), seconds=NOBODY_S):
@@ -73,6 +73,7 @@ def conclude(w, before, expect):
     """End the clients, and see that all is as expected, and that who is written to is the primary."""
     must_serve(w, time.monotonic(), "at the end")
     trouble = w.finish()
+    w.summarise()
     after = w.timelines()
     for cluster in w.clusters:
         for shard in cluster.shards:
@@ -80,16 +81,17 @@ def conclude(w, before, expect):
                        key=lambda op: op.began)
             assert (last.node, last.tli) == after[cluster.name], f"{last}, and not to {after[cluster.name]}"
     for name in expect.moves:
-        assert after[name] and after[name] != before[name], f"{name} stays: {after}\n{w.log()[-3000:]}"
+        assert after[name] and after[name] != before[name], f"{name} stays: {after}\n{w.log()}"
         assert after[name][1] > before[name][1], f"{name}: {before[name]}, {after[name]}"
     for name in expect.stays:
-        assert after[name] == before[name], f"{name} moves: {before[name]}, {after[name]}\n{w.log()[-3000:]}"
+        assert after[name] == before[name], f"{name} moves: {before[name]}, {after[name]}\n{w.log()}"
     assert not trouble, trouble
     found = {verdict: items for verdict, items in w.verdict().items() if items}
     if expect.may_lose:
         found.pop("lost", None)
         found.pop("stale", None)
     assert not found, told(found)
+    w.standbys_agree()
     assert expect.may_break or not w.history.broken, f"connections of clients broke: {w.history.broken}"
 
 

@@ -6,12 +6,19 @@ scenario needs: of those AWAITED shardward has not got yet, and such a scenario 
 
 import suite
 
-AWAITED = {"managed", "follow", "reads", "switchover", "stops", "loss"}
+AWAITED = {"managed", "reads", "switchover", "stops", "loss"}
 _tags = {}
 
 
 def tags_of(name):
     return _tags.get(name, set())
+
+
+def _named(name, function, arguments):
+    def test(lab):
+        lab.scenario = name
+        function(lab, *arguments)
+    return test
 
 
 def scenario(*rows):
@@ -20,6 +27,12 @@ def scenario(*rows):
         for name, tags, *arguments in rows:
             full = f"{function.__module__}.{function.__name__}: {name}"
             _tags[full] = set(tags.split())
-            suite.tests.append((full, lambda lab, a=tuple(arguments): function(lab, *a)))
+            suite.tests.append((full, _named(full, function, tuple(arguments))))
         return function
     return mark
+
+
+def show(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

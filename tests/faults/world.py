@@ -21,6 +21,14 @@ from server import Failure, until
 START_TIMEOUT_S = 20
 WARM_UP_S = 1.0             # before a fault, and after its consequences
 SETTLE_S = 30               # for all shards to take writes again; a failover takes a few seconds
+LOG_LINES, LOG_WIDTH = 30, 240
+SUMMARY = ("scenario", "mode", "s1 away", "s2 away", "unknown", "broken", "errors")
+DIGEST = """
+SELECT (SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM ledger t),
+    (SELECT md5(string_agg(t::text, ',' ORDER BY id, transfer)) FROM legs t),
+    (SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM accounts t),
+    (SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM counters t)
+"""
 
 
 class Lab:
@@ -33,6 +41,7 @@ class Lab:
         self.port = replicated.free_ports(25000, addresses)
         self.templates = {}
         self.worlds = 0
+        self.scenario, self.summary = "", []        # its name; what clients saw of those that are over
 
     def mourn(self):
         """There is no shardward but that of a World."""
@@ -122,7 +131,10 @@ class World:
         return self.dir / "shardward.log"
 
     def log(self):
-        return self.log_file.read_text(errors="replace")
+        """The end of it; what is said again and again, once."""
+        lines = [line for line in self.log_file.read_text(errors="replace").splitlines()
+                 if " dial-failed " not in line]
+        return "\n".join(line[:LOG_WIDTH] for line in lines[-LOG_LINES:])
 
     def start_shardward(self, **variables):
         with open(self.log_file, "ab") as log:
@@ -133,7 +145,7 @@ class World:
 
     def _serves(self):
         if self.shardward.poll() is not None:
-            raise Failure(f"shardward ended with {self.shardward.returncode}:\n{self.log()[-3000:]}")
+            raise Failure(f"shardward ended with {self.shardward.returncode}:\n{self.log()}")
         try:
             with self.connect() as connection:
                 return all(server.ask(connection, f"SELECT count(*) FROM accounts WHERE id = {first}")
@@ -230,8 +242,26 @@ class World:
             history.check_sums(of("sum"), ACCOUNTS_OF_A_SHARD * FIRST_BALANCE),
             history.check_counters(of("set"), of("get") + last))
 
-    def outages(self, since=0.0):
-        return {shard: self.history.outage(shard, since) for shard in self.shards}
+    def standbys_agree(self):
+        """Wait until all standbys have replayed what the primaries have; their tables are then the same."""
+        for cluster in self.clusters:
+            primary = self.primary(cluster)
+            [[lsn]] = primary.query("SELECT pg_current_wal_flush_lsn()")
+            for one in cluster.servers:
+                if one.is_running() and not one.is_primary():
+                    until(lambda s=one, at=lsn: s.query(f"SELECT pg_last_wal_replay_lsn() >= '{at}'") == [["t"]],
+                          f"{one.name} follows {primary.name} up to {lsn}")
+                    for shard in cluster.shards:
+                        ours, theirs = (s.query(DIGEST, shard) for s in (primary, one))
+                        assert ours == theirs, f"{shard} at {primary.name} and {one.name}: {ours}, {theirs}"
+
+    def summarise(self):
+        """What clients saw, as a row for a table."""
+        codes = ", ".join(f"{code} {count}" for code, count in sorted(self.history.codes().items()))
+        self.lab.summary.append((self.lab.scenario, self.failover,
+                                 *(f"{self.history.outage(shard):.2f}" for shard in self.shards),
+                                 *[""] * (2 - len(self.shards)), str(self.history.unknown()),
+                                 str(sum(self.history.broken.values())), codes))
 
     def timelines(self):
         """name of a cluster -> (name, timeline) of its primary, or None."""

@@ -254,6 +254,8 @@ class Clusters:
 
     def rewind(self, node, primary):
         """While it is stopped: what it has written that the primary has not is taken back."""
+        # pg_rewind goes by the primary's last checkpoint, and that may be older than its promotion.
+        self.psql(primary, "postgres", "-c", "CHECKPOINT")
         self._run("pg_rewind", "-D", self.nodes_dir / node.name, "--source-server",
                   f"host={primary.address} port={primary.port} user=postgres dbname=postgres"
                   f" password={self.superuser_password()}")
