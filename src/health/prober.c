@@ -257,6 +257,7 @@ void *sw_prober_run(void *owner)
 {
     struct prober prober = {.health = owner};
 
+    use_map(&prober, NULL);
     while (!atomic_load(&prober.health->is_stopping)) {
         prober.round.now_ms = now_ms();
         if (atomic_exchange(&prober.health->has_map, false))
