@@ -9,8 +9,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { BINARY = 1, FIRST_SIZE = 32, MOST_FORMATTED = 512 };
+
+#define MICROSECONDS INT64_C(1000000)
+/* When PostgreSQL's time begins, in seconds since 1970. */
+#define YEAR_2000 INT64_C(946684800)
 
 void sw_answer_init(struct sw_answer *answer, const struct sw_columns *columns)
 {
@@ -72,6 +77,14 @@ void sw_answer_format(struct sw_answer *answer, const char *format, ...)
 void sw_answer_number(struct sw_answer *answer, int64_t number)
 {
     next_cell(answer, false)->number = number;
+}
+
+void sw_answer_time(struct sw_answer *answer, uint64_t unix_us)
+{
+    if (unix_us == 0)
+        sw_answer_null(answer);
+    else
+        sw_answer_number(answer, (int64_t)unix_us);
 }
 
 void sw_answer_null(struct sw_answer *answer)
@@ -171,7 +184,18 @@ static uint16_t format_of(const uint16_t *formats, int format_count, int column)
 
 static int type_size(enum sw_column_type type)
 {
-    return type == SW_COLUMN_INT4 ? 4 : type == SW_COLUMN_INT8 ? 8 : -1;
+    switch (type) {
+    case SW_COLUMN_BOOL:
+        return 1;
+    case SW_COLUMN_INT4:
+        return 4;
+    case SW_COLUMN_INT8:
+    case SW_COLUMN_TIMESTAMPTZ:
+        return 8;
+    case SW_COLUMN_TEXT:
+        break;
+    }
+    return -1;
 }
 
 void sw_answer_describe(const struct sw_columns *columns, const uint16_t *formats,
@@ -198,19 +222,42 @@ static void put_bytes(struct sw_buf *out, const char *bytes, size_t len)
     (void)sw_buf_append(out, bytes, len);
 }
 
-static void put_number(struct sw_buf *out, enum sw_column_type type, int64_t number,
-                       bool is_binary)
+/* As PostgreSQL with DateStyle ISO in UTC. */
+static int print_time(char *text, size_t size, int64_t unix_us)
 {
-    char text[32];
+    time_t seconds = (time_t)(unix_us / MICROSECONDS);
+    struct tm utc;
+    size_t len;
 
-    if (!is_binary) {
-        int len = snprintf(text, sizeof text, "%" PRId64, number);
+    gmtime_r(&seconds, &utc);
+    len = strftime(text, size, "%Y-%m-%d %H:%M:%S", &utc);
+    return (int)len +
+           snprintf(text + len, size - len, ".%06d+00", (int)(unix_us % MICROSECONDS));
+}
 
-        put_bytes(out, text, (size_t)len);
+static void put_as_text(struct sw_buf *out, enum sw_column_type type, int64_t number)
+{
+    char text[64];
+    int len = type == SW_COLUMN_BOOL
+                  ? snprintf(text, sizeof text, "%c", number != 0 ? 't' : 'f')
+              : type == SW_COLUMN_TIMESTAMPTZ ? print_time(text, sizeof text, number)
+                                              : snprintf(text, sizeof text, "%" PRId64, number);
+
+    put_bytes(out, text, (size_t)len);
+}
+
+static void put_as_binary(struct sw_buf *out, enum sw_column_type type, int64_t number)
+{
+    const uint8_t truth = number != 0;
+
+    sw_put_int32(out, (uint32_t)type_size(type));
+    if (type == SW_COLUMN_BOOL) {
+        (void)sw_buf_append(out, &truth, 1);
         return;
     }
-    sw_put_int32(out, (uint32_t)type_size(type));
-    if (type == SW_COLUMN_INT8)
+    if (type == SW_COLUMN_TIMESTAMPTZ)
+        number -= YEAR_2000 * MICROSECONDS;
+    if (type_size(type) == 8)
         sw_put_int32(out, (uint32_t)((uint64_t)number >> 32));
     sw_put_int32(out, (uint32_t)number);
 }
@@ -227,8 +274,10 @@ void sw_answer_put(const struct sw_answer *answer, size_t row, const uint16_t *f
 
         if (cell->is_null)
             sw_put_int32(out, (uint32_t)-1);
+        else if (type != SW_COLUMN_TEXT && format_of(formats, format_count, c) == BINARY)
+            put_as_binary(out, type, cell->number);
         else if (type != SW_COLUMN_TEXT)
-            put_number(out, type, cell->number, format_of(formats, format_count, c) == BINARY);
+            put_as_text(out, type, cell->number);
         else
             put_bytes(out, cell->text, strlen(cell->text));
     }

@@ -14,7 +14,13 @@
 #include <stdint.h>
 
 /* OIDs of PostgreSQL's types. */
-enum sw_column_type { SW_COLUMN_INT4 = 23, SW_COLUMN_INT8 = 20, SW_COLUMN_TEXT = 25 };
+enum sw_column_type {
+    SW_COLUMN_BOOL = 16,
+    SW_COLUMN_INT8 = 20,
+    SW_COLUMN_INT4 = 23,
+    SW_COLUMN_TEXT = 25,
+    SW_COLUMN_TIMESTAMPTZ = 1184,
+};
 
 /* What becomes of a column when rows with equal keys are folded into one. */
 enum sw_column_fold {
@@ -38,7 +44,7 @@ struct sw_columns {
 struct sw_cell {
     bool is_null;
     const char *text; /* of a text */
-    int64_t number;   /* of an integer */
+    int64_t number;   /* of an integer; of a bool 0 or 1; of a time microseconds since 1970 */
 };
 
 struct sw_answer {
@@ -58,6 +64,7 @@ void sw_answer_text(struct sw_answer *answer, const char *text); /* copied; NULL
 void sw_answer_format(struct sw_answer *answer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void sw_answer_number(struct sw_answer *answer, int64_t number);
+void sw_answer_time(struct sw_answer *answer, uint64_t unix_us); /* 0: NULL */
 void sw_answer_null(struct sw_answer *answer);
 
 /* Copy all rows of @from, which has the same columns, behind those of @answer. */

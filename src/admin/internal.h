@@ -17,10 +17,22 @@
  *   statements.c SHOW STATEMENTS
  *   servers.c    SHOW SERVERS
  *   clients.c    SHOW CLIENTS, KILL
+ *   transactions.c SHOW TRANSACTIONS
  *   pools.c      SHOW POOLS, DATABASES, LISTS, MEM
- *   orders.c     PAUSE, RESUME, RECONNECT, RELOAD, SHUTDOWN
+ *   shards.c     SHOW SHARDS
+ *   nodes.c      SHOW CLUSTERS, NODES
+ *   events.c     SHOW EVENTS, LOSS
+ *   orders.c     PAUSE, RESUME, RECONNECT, WAIT_CLOSE, RELOAD, SHUTDOWN
  *   repair.c     REPAIR
  *   answer.c     rows on their way
+ *
+ * and those of HTTP, which know no console:
+ *
+ *   http.c       the ports
+ *   survey.c     questions to all loops, by a thread that has none
+ *   picture.c    the answers, added up; whether all is well
+ *   metrics.c    /metrics, with metrics_nodes.c and metrics_process.c; exposition.c is its
+ * format status.c     the page for people
  */
 #ifndef SW_ADMIN_INTERNAL_H
 #define SW_ADMIN_INTERNAL_H
@@ -120,7 +132,8 @@ struct sw_console {
     struct sw_portal *portal; /* that is executed */
     uint32_t portal_rows;     /* at most; 0: all */
     bool skips_to_sync;
-    struct sw_timer *again; /* PAUSE: ask the workers again; NULL: none is under way */
+    struct sw_timer *again; /* PAUSE, WAIT_CLOSE: ask the workers again; NULL: neither is under
+                               way */
     struct sw_textmap statements, portals;
 };
 
@@ -171,7 +184,11 @@ const struct sw_runner *sw_runner(enum sw_verb_name verb);
 void sw_show_version(struct sw_console *console);
 void sw_show_users(struct sw_console *console);
 void sw_show_shards(struct sw_console *console);
+void sw_show_clusters(struct sw_console *console);
 void sw_show_nodes(struct sw_console *console);
+void sw_show_events(struct sw_console *console);
+void sw_show_loss(struct sw_console *console);
+void sw_show_transactions(struct sw_console *console);
 void sw_show_tables(struct sw_console *console);
 void sw_show_help(struct sw_console *console);
 void sw_show_config(struct sw_console *console);
@@ -187,6 +204,7 @@ void sw_kill(struct sw_console *console);
 void sw_pause(struct sw_console *console);
 void sw_resume(struct sw_console *console);
 void sw_reconnect(struct sw_console *console);
+void sw_wait_close(struct sw_console *console);
 void sw_show_servers(struct sw_console *console);
 void sw_show_pools(struct sw_console *console);
 void sw_show_databases(struct sw_console *console);
@@ -198,7 +216,8 @@ extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
     sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
     sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_repair,
-    sw_columns_servers, sw_columns_reload, sw_columns_statements;
+    sw_columns_servers, sw_columns_reload, sw_columns_statements, sw_columns_clusters,
+    sw_columns_events, sw_columns_loss, sw_columns_transactions;
 
 /* businesses.c: rows of SHOW CONFIG. */
 void sw_put_databases(struct sw_answer *answer, const struct sw_map *map);

@@ -1,5 +1,5 @@
 /*
- * PAUSE, RESUME, RECONNECT, RELOAD, SHUTDOWN.
+ * PAUSE, RESUME, RECONNECT, WAIT_CLOSE, RELOAD, SHUTDOWN.
  *
  * PAUSE is told to all workers. When none of their sessions holds a server any more, for which
  * they are asked again and again, the servers' connections are closed.
@@ -120,6 +120,60 @@ void sw_reconnect(struct sw_console *console)
 
     if (read_database(console, &database))
         sw_ask(console->admin, console, &reconnection, database, 0);
+}
+
+/* --- WAIT_CLOSE --- */
+
+struct spent {
+    const char *database; /* NULL: all */
+    int count;
+};
+
+static void count_spent(void *owner, const struct sw_server_facts *facts)
+{
+    struct spent *spent = owner;
+
+    spent->count += facts->is_spent && (spent->database == NULL ||
+                                        strcmp(spent->database, facts->pool->database) == 0);
+}
+
+static void look_for_spent(struct sw_part *part)
+{
+    struct spent spent = {part->ask->word, 0};
+
+    sw_pools_each_server(part->worker->pools, count_spent, &spent);
+    part->count = spent.count;
+}
+
+static void on_looked(struct sw_console *console, struct sw_ask *ask)
+{
+    if (sw_ask_sum(ask) > 0) {
+        sw_timer_start(console->again, ASK_AGAIN_MS);
+        return;
+    }
+    sw_timer_close(console->again);
+    console->again = NULL;
+    sw_console_done(console);
+}
+
+static void look_for_spent_again(void *owner)
+{
+    static const struct sw_ask_kind kind = {.on_worker = look_for_spent, .on_all = on_looked};
+    struct sw_console *console = owner;
+    const struct sw_command *command = &console->command;
+
+    sw_ask(console->admin, console, &kind,
+           command->word_count == 0 ? NULL : command->words[0].text, 0);
+}
+
+void sw_wait_close(struct sw_console *console)
+{
+    const char *database;
+
+    if (!read_database(console, &database))
+        return;
+    console->again = sw_timer_create(console->admin->loop, look_for_spent_again, console);
+    look_for_spent_again(console);
 }
 
 /* --- RELOAD --- */

@@ -6,11 +6,6 @@
 
 static const struct sw_column version[] = {TEXT("version")};
 static const struct sw_column help[] = {TEXT("command"), TEXT("about"), TEXT("may")};
-static const struct sw_column shards[] = {TEXT("database"), TEXT("business"), TEXT("shard"),
-                                          TEXT("cluster"),  TEXT("dbname"),   TEXT("node"),
-                                          TEXT("addr"),     INT4("port"),     TEXT("cloud")};
-static const struct sw_column nodes[] = {TEXT("cluster"), TEXT("node"), TEXT("role"),
-                                         TEXT("addr"),    INT4("port"), TEXT("cloud")};
 static const struct sw_column tables[] = {
     TEXT("database"), TEXT("business"),      TEXT("schema"),    TEXT("table"),
     TEXT("kind"),     TEXT("key"),           TEXT("placement"), INT4("shards"),
@@ -18,8 +13,6 @@ static const struct sw_column tables[] = {
 
 const struct sw_columns sw_columns_version = COLUMNS(version);
 const struct sw_columns sw_columns_help = COLUMNS(help);
-const struct sw_columns sw_columns_shards = COLUMNS(shards);
-const struct sw_columns sw_columns_nodes = COLUMNS(nodes);
 const struct sw_columns sw_columns_tables = COLUMNS(tables);
 
 void sw_show_version(struct sw_console *console)
@@ -42,56 +35,6 @@ void sw_show_help(struct sw_console *console)
         sw_answer_text(answer, verb->about);
         sw_answer_text(answer, verb->changes ? "all" : "look");
     }
-    sw_console_done(console);
-}
-
-static void put_shard(struct sw_answer *answer, const struct sw_database *database,
-                      const struct sw_shard *shard)
-{
-    const struct sw_node *node = &shard->cluster->nodes[0];
-
-    sw_answer_row(answer);
-    sw_answer_text(answer, database->name);
-    sw_answer_text(answer, shard->business == NULL ? NULL : shard->business->name);
-    sw_answer_text(answer, shard->name);
-    sw_answer_text(answer, shard->cluster->name);
-    sw_answer_text(answer, shard->dbname);
-    sw_answer_text(answer, node->name);
-    sw_answer_text(answer, node->address);
-    sw_answer_number(answer, node->port);
-    sw_answer_text(answer, node->cloud);
-}
-
-void sw_show_shards(struct sw_console *console)
-{
-    const struct sw_map *map = console->admin->map;
-
-    for (int d = 0; d < map->database_count; d++) {
-        const struct sw_database *database = &map->databases[d];
-
-        for (int s = 0; s < database->shard_count; s++)
-            put_shard(&console->answer, database, database->shards[s]);
-    }
-    sw_console_done(console);
-}
-
-void sw_show_nodes(struct sw_console *console)
-{
-    const struct sw_config *config = console->admin->map->config;
-    struct sw_answer *answer = &console->answer;
-
-    for (int c = 0; c < config->cluster_count; c++)
-        for (int n = 0; n < config->clusters[c].node_count; n++) {
-            const struct sw_config_node *node = &config->clusters[c].nodes[n];
-
-            sw_answer_row(answer);
-            sw_answer_text(answer, config->clusters[c].name);
-            sw_answer_text(answer, node->name);
-            sw_answer_text(answer, n == 0 ? "primary" : "replica");
-            sw_answer_text(answer, node->address);
-            sw_answer_number(answer, node->port);
-            sw_answer_text(answer, node->cloud);
-        }
     sw_console_done(console);
 }
 

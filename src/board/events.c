@@ -4,6 +4,7 @@
  */
 #include "shardward/board/events.h"
 
+#include "shardward/base/clock.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/text.h"
@@ -12,7 +13,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 struct kept {
     struct sw_event event; /* its texts are these: */
@@ -130,14 +130,6 @@ static void count(struct sw_event_totals *totals, const struct sw_event *event)
     totals->lost_writes += event->lost_writes;
 }
 
-static uint64_t unix_now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void tell_log(const struct sw_event *event)
 {
     const char *node = event->node == NULL ? "" : event->node;
@@ -159,7 +151,7 @@ void sw_events_add(struct sw_events *events, const struct sw_event *event)
     struct kept *kept;
 
     if (dated.at_us == 0)
-        dated.at_us = unix_now_us();
+        dated.at_us = sw_clock_unix_us();
     (void)pthread_mutex_lock(&events->lock);
     dated.number = ++events->count;
     kept = &events->ring[dated.number % SW_EVENTS_KEPT];

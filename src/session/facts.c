@@ -73,6 +73,51 @@ void sw_sessions_each(const struct sw_sessions *sessions,
     }
 }
 
+/* One that is not yet counted began with the run that is under way. */
+static struct sw_transaction_facts transaction_of(const struct sw_session *session,
+                                                  const struct sw_client_facts *client,
+                                                  uint64_t now_us, uint64_t unix_us)
+{
+    const struct sw_measure *measure = &session->measure;
+    uint64_t began_us = measure->opened_us != 0 ? measure->opened_us : measure->began_us;
+
+    return (struct sw_transaction_facts){
+        .client = client,
+        .has_failed =
+            session->txn.state == SW_TXN_FAILED || sw_session_direct_status(session) == 'E',
+        .began_us = unix_us - (now_us - began_us),
+        .asked_us = measure->began_us < began_us ? 0 : unix_us - (now_us - measure->began_us),
+        .participants = session->txn.participants,
+        .participant_count = session->txn.participant_count,
+    };
+}
+
+static bool is_in_transaction(const struct sw_session *session)
+{
+    return session->state != SW_SESSION_CLOSING && session->measure.here != NULL &&
+           (session->txn.state != SW_TXN_IDLE || session->batch != NULL ||
+            sw_session_direct_status(session) != 'I');
+}
+
+void sw_sessions_each_transaction(
+    const struct sw_sessions *sessions,
+    void (*on_transaction)(void *owner, const struct sw_transaction_facts *facts), void *owner)
+{
+    uint64_t now_us = sw_clock_us(), unix_us = sw_clock_unix_us();
+
+    for (struct sw_link *link = sessions->all.next; link != &sessions->all; link = link->next) {
+        const struct sw_session *session = SW_OWNER(link, struct sw_session, link);
+
+        if (is_in_transaction(session)) {
+            const struct sw_client_facts client = facts_of(session, now_us, unix_us / 1000000);
+            const struct sw_transaction_facts facts =
+                transaction_of(session, &client, now_us, unix_us);
+
+            on_transaction(owner, &facts);
+        }
+    }
+}
+
 void sw_sessions_each_state(const struct sw_sessions *sessions,
                             void (*on_client)(void *owner, const char *database,
                                               enum sw_client_state state),

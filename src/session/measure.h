@@ -19,6 +19,7 @@ struct sw_measure {
     bool is_waiting;
     struct sw_tally *transaction; /* in which its first server counts; NULL: none yet */
     uint64_t transaction_began_us;
+    uint64_t opened_us;      /* when the transaction was, that is open now; 0: none is */
     uint64_t received, sent; /* bytes that are counted already */
     uint64_t connected_us;
     uint64_t queries;

@@ -182,8 +182,12 @@ static void count_transaction(struct sw_session *session, struct sw_tally *tally
         measure->transaction = measure->run;
         measure->transaction_began_us = measure->began_us;
     }
+    if (is_open && measure->opened_us == 0)
+        measure->opened_us =
+            measure->transaction != NULL ? measure->transaction_began_us : sw_clock_us();
     if (is_open)
         return;
+    measure->opened_us = 0;
     if (measure->transaction != NULL) {
         tally = measure->transaction;
         tally->transaction_us +=

@@ -142,7 +142,7 @@ def every_key_of_the_file_is_shown(p):
                       None, "yes"),
             "admin.users.stats.may": ("look", "all", "yes"),
             f"clusters.c1.nodes.{node.name}": (
-                f"address: {node.address}, port: {node.port}, weight: , cloud: east", None, "yes"),
+                f"address: {node.address}, port: {node.port}, weight: 1, cloud: east", None, "yes"),
             "clusters.c1.control.user": ("shardward", None, "yes"),
             "clusters.c1.control.password": ("****", None, "yes"),
             f"{booking}.password": ("****", None, "yes"),

@@ -18,9 +18,12 @@
 
 enum sw_verb_name {
     SW_SHOW_CLIENTS,
+    SW_SHOW_CLUSTERS,
     SW_SHOW_CONFIG,
     SW_SHOW_DATABASES,
+    SW_SHOW_EVENTS,
     SW_SHOW_LISTS,
+    SW_SHOW_LOSS,
     SW_SHOW_MEM,
     SW_SHOW_NODES,
     SW_SHOW_POOLS,
@@ -29,6 +32,7 @@ enum sw_verb_name {
     SW_SHOW_STATEMENTS,
     SW_SHOW_STATS,
     SW_SHOW_TABLES,
+    SW_SHOW_TRANSACTIONS,
     SW_SHOW_USERS,
     SW_SHOW_VERSION,
     SW_SHOW_HELP,
@@ -40,6 +44,7 @@ enum sw_verb_name {
     SW_PAUSE,
     SW_RESUME,
     SW_RECONNECT,
+    SW_WAIT_CLOSE,
     SW_KILL,
     SW_SHUTDOWN,
     SW_HELP,

@@ -12,6 +12,7 @@
 #include "shardward/session/verifiers.h"
 #include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
+#include "shardward/txn/txn.h"
 
 /* Session ids are unique over all workers, and tell the worker: id % SW_WORKERS_MOST. */
 struct sw_sessions;
@@ -117,6 +118,19 @@ struct sw_client_facts {
 void sw_sessions_each(const struct sw_sessions *sessions,
                       void (*on_client)(void *owner, const struct sw_client_facts *facts),
                       void *owner);
+/* A transaction that a client has open, as BEGIN, or a batch without its Sync, opens it. */
+struct sw_transaction_facts {
+    const struct sw_client_facts *client;
+    bool has_failed;
+    uint64_t began_us, asked_us; /* Unix time: of its start; of the last statement that needed
+                                    a server, 0: none did */
+    const struct sw_participant *participants; /* see txn.h; none yet */
+    int participant_count;
+};
+
+void sw_sessions_each_transaction(
+    const struct sw_sessions *sessions,
+    void (*on_transaction)(void *owner, const struct sw_transaction_facts *facts), void *owner);
 /* Of each client no more than what it does, and for which database (NULL: not said yet). */
 void sw_sessions_each_state(const struct sw_sessions *sessions,
                             void (*on_client)(void *owner, const char *database,
