@@ -5,6 +5,7 @@
 #include "app.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/catalog/install.h"
 #include "shardward/catalog/reader.h"
 #include "shardward/topology/risks.h"
 
@@ -82,6 +83,30 @@ static void check_tables(const char *path, const struct sw_database *declared,
     }
 }
 
+struct rights {
+    const char *path;
+    const struct sw_cluster *cluster;
+};
+
+static void on_missing(void *owner, const char *statement)
+{
+    const struct rights *rights = owner;
+
+    (void)printf("%s: warning: the control user of cluster %s may not see all that failover "
+                 "needs\n  hint: Run as a superuser: %s\n",
+                 rights->path, rights->cluster->name, statement);
+}
+
+static void check_watching(const char *path, const struct sw_cluster *cluster)
+{
+    struct rights rights = {path, cluster};
+    struct sw_error err;
+
+    if (cluster->failover != SW_FAILOVER_OFF &&
+        !sw_watching_rights(cluster, on_missing, &rights, &err))
+        (void)printf("%s: warning: cluster %s: %s\n", path, cluster->name, err.message);
+}
+
 static void check_online(const char *path, struct sw_map *map)
 {
     struct sw_shard_reading *readings =
@@ -97,6 +122,8 @@ static void check_online(const char *path, struct sw_map *map)
     }
     sw_catalog_unref(catalog);
     sw_readings_free(readings, map->shard_count);
+    for (int c = 0; c < map->cluster_count; c++)
+        check_watching(path, &map->clusters[c]);
 }
 
 int sw_app_check(const char *path, bool is_online)

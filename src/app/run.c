@@ -152,7 +152,7 @@ static int count_workers(const struct sw_config *config)
 
 static bool start_lookup(struct sw_control *control, struct sw_error *err)
 {
-    control->lookup = sw_lookup_create(err);
+    control->lookup = sw_lookup_create(control->board, err);
     return control->lookup != NULL;
 }
 

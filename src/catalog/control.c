@@ -21,44 +21,6 @@ static void tell(const struct sw_cluster *cluster, FILE *out, const char *text)
                   cluster->control.dbname, text);
 }
 
-static void on_flag(void *owner, const PGresult *result)
-{
-    *(bool *)owner = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
-}
-
-/* Talk to the node if it takes writes; else the talk is closed. */
-static bool try_node(struct sw_talk *talk, const struct sw_cluster *cluster, int node,
-                     bool *answered, struct sw_error *err)
-{
-    struct sw_cluster alone = *cluster;
-    const struct sw_shard control = {
-        .name = cluster->name, .cluster = &alone, .dbname = cluster->control.dbname};
-    bool is_standby = true;
-
-    alone.nodes = &cluster->nodes[node];
-    if (sw_talk_open(talk, &control, CONNECT_MS, err) &&
-        sw_talk_run(talk, "SELECT pg_catalog.pg_is_in_recovery()", on_flag, &is_standby, err)) {
-        *answered = true;
-        if (!is_standby) {
-            sw_talk_renew(talk, TIMEOUT_MS);
-            return true;
-        }
-    }
-    sw_talk_close(talk);
-    return false;
-}
-
-static bool open_primary(struct sw_talk *talk, const struct sw_cluster *cluster,
-                         struct sw_error *err)
-{
-    bool answered = false;
-
-    for (int i = 0; i < cluster->node_count; i++)
-        if (try_node(talk, cluster, i, &answered, err))
-            return true;
-    return answered ? sw_error_set(err, "25006", "no node of it takes writes") : false;
-}
-
 static bool complain(const struct sw_cluster *cluster, const struct sw_error *err, FILE *out)
 {
     tell(cluster, out, err->message);
@@ -113,9 +75,13 @@ bool sw_install_control(const struct sw_cluster *cluster, FILE *out)
     char *sql =
         sw_format("SET client_min_messages = warning;\nBEGIN;\n%sCOMMIT;\n", sw_sql_control);
     struct sw_error err;
-    bool is_good =
-        open_primary(&talk, cluster, &err) && sw_talk_run(&talk, sql, NULL, NULL, &err);
+    const struct sw_shard control = {
+        .name = cluster->name, .cluster = cluster, .dbname = cluster->control.dbname};
+    bool is_good;
 
+    is_good = sw_talk_open(&talk, &control, CONNECT_MS, &err);
+    sw_talk_renew(&talk, TIMEOUT_MS);
+    is_good = is_good && sw_talk_run(&talk, sql, NULL, NULL, &err);
     free(sql);
     if (is_good)
         tell(cluster, out, "the tables of epochs and cohorts are there");

@@ -188,7 +188,7 @@ static bool accept_map(struct installer *installer, struct sw_error *err)
 /* What the shard has, as the catalog's reader finds it. */
 static bool look(struct installer *installer, struct sw_error *err)
 {
-    char *text = sw_read_shard(installer->shard, TIMEOUT_MS, NULL, err);
+    char *text = sw_read_shard(installer->shard, NULL, TIMEOUT_MS, NULL, err);
 
     installer->found = text == NULL ? NULL : sw_schema_read(text, strlen(text), err);
     free(text);
@@ -214,6 +214,36 @@ static bool install_on(struct installer *installer)
     return is_good || complain(installer, &err);
 }
 
+struct missing {
+    FILE *out;
+    const struct sw_cluster *cluster;
+    int count;
+};
+
+static void on_missing_right(void *owner, const char *statement)
+{
+    struct missing *missing = owner;
+
+    if (missing->count++ == 0)
+        (void)fprintf(missing->out,
+                      "cluster %s: the control user may not see all that failover needs\n"
+                      "  hint: run as a superuser:\n",
+                      missing->cluster->name);
+    (void)fprintf(missing->out, "    %s\n", statement);
+}
+
+static bool check_watching(const struct sw_cluster *cluster, FILE *out)
+{
+    struct missing missing = {.out = out, .cluster = cluster};
+    struct sw_error err;
+
+    if (!sw_watching_rights(cluster, on_missing_right, &missing, &err)) {
+        (void)fprintf(out, "cluster %s: %s\n", cluster->name, err.message);
+        return false;
+    }
+    return missing.count == 0;
+}
+
 bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out)
 {
     bool is_good = true;
@@ -231,6 +261,9 @@ bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out)
     for (int c = 0; c < map->cluster_count; c++)
         if (map->clusters[c].failover == SW_FAILOVER_MANAGED)
             is_good = sw_install_control(&map->clusters[c], out) && is_good;
+    for (int c = 0; c < map->cluster_count; c++)
+        if (map->clusters[c].failover != SW_FAILOVER_OFF)
+            is_good = check_watching(&map->clusters[c], out) && is_good;
     return is_good;
 }
 

@@ -17,6 +17,7 @@ struct kept {
 };
 
 struct sw_lookup {
+    struct sw_board *board;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t has_work;
@@ -130,27 +131,50 @@ static void hang_up(struct sw_lookup *lookup)
     lookup->place = NULL;
 }
 
+/* The catalog database, where it can be asked now; NULL: nowhere. Of the question's map. */
+static const struct sw_node *node_for(const struct sw_lookup *lookup,
+                                      const struct sw_lookup_question *question)
+{
+    struct sw_state *state = sw_board_state(lookup->board);
+    const struct sw_node *node = sw_state_primary(state, question->database->catalog->cluster);
+
+    sw_state_unref(state);
+    return node;
+}
+
+/* Where a talk with @node leads, and as whom. */
+static char *place_of(const struct sw_node *node, const struct sw_shard *shard,
+                      const struct sw_config_auth_query *query)
+{
+    char *tls = sw_tls_client_text(node->tls);
+    char *place = sw_format("%s\n%d\n%s\n%s\n%s\n%s", node->address, node->port, shard->dbname,
+                            tls, query->user, query->password == NULL ? "" : query->password);
+
+    free(tls);
+    return place;
+}
+
 static bool connect_to(struct sw_lookup *lookup, const struct sw_lookup_question *question,
                        struct sw_error *err)
 {
     const struct sw_shard *shard = question->database->catalog;
-    const struct sw_node *node = &shard->cluster->nodes[0];
+    const struct sw_node *node = node_for(lookup, question);
     const struct sw_config *config = question->map->config;
     const struct sw_config_auth_query *query = &config->auth_query;
-    char *tls = sw_tls_client_text(node->tls);
-    char *place = sw_format("%s\n%d\n%s\n%s\n%s\n%s", node->address, node->port, shard->dbname,
-                            tls, query->user, query->password == NULL ? "" : query->password);
     int connect_ms = config->timeouts.connect_ms > 0 ? config->timeouts.connect_ms : ASK_MS;
-    bool is_there = lookup->place != NULL && strcmp(lookup->place, place) == 0 &&
-                    PQstatus(lookup->talk.conn) == CONNECTION_OK;
+    char *place;
 
-    free(tls);
-    if (is_there) {
+    if (node == NULL)
+        return sw_error_set(err, "57P03", "cluster \"%s\" has no primary now",
+                            shard->cluster->name);
+    place = place_of(node, shard, query);
+    if (lookup->place != NULL && strcmp(lookup->place, place) == 0 &&
+        PQstatus(lookup->talk.conn) == CONNECTION_OK) {
         free_secret(place);
         return true;
     }
     hang_up(lookup);
-    lookup->talk = (struct sw_talk){.is_stopping = &lookup->is_closing};
+    lookup->talk = (struct sw_talk){.node = node, .is_stopping = &lookup->is_closing};
     lookup->place = place;
     if (sw_talk_open_as(&lookup->talk, shard,
                         &(struct sw_talk_as){query->user, query->password, "shardward auth"},
@@ -258,11 +282,12 @@ void sw_lookup_ask(struct sw_lookup *lookup, struct sw_lookup_question *question
     (void)pthread_mutex_unlock(&lookup->lock);
 }
 
-struct sw_lookup *sw_lookup_create(struct sw_error *err)
+struct sw_lookup *sw_lookup_create(struct sw_board *board, struct sw_error *err)
 {
     struct sw_lookup *lookup = sw_alloc_zero(1, sizeof *lookup);
     int failed;
 
+    lookup->board = board;
     (void)pthread_mutex_init(&lookup->lock, NULL);
     (void)pthread_cond_init(&lookup->has_work, NULL);
     sw_link_init(&lookup->asked);

@@ -51,10 +51,10 @@ static bool read_all(struct sw_talk *talk, struct reading *reading, struct sw_er
            sw_error_set(err, "54000", "the schema is larger than %d MB", MOST_TEXT >> 20);
 }
 
-char *sw_read_shard(const struct sw_shard *shard, int timeout_ms,
+char *sw_read_shard(const struct sw_shard *shard, const struct sw_node *node, int timeout_ms,
                     const atomic_bool *is_stopping, struct sw_error *err)
 {
-    struct sw_talk talk = {.is_stopping = is_stopping};
+    struct sw_talk talk = {.node = node, .is_stopping = is_stopping};
     struct reading reading = {.has_schema = false};
     char *text = NULL;
 

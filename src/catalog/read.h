@@ -9,9 +9,10 @@
 
 #include <stdatomic.h>
 
-/* Read @shard within @timeout_ms. NULL: 08006 or what the server says. The text is the
- * caller's, to be freed. @is_stopping, if not NULL, ends the reading when it becomes true. */
-char *sw_read_shard(const struct sw_shard *shard, int timeout_ms,
+/* Read @shard on @node, NULL: on whichever node takes writes, within @timeout_ms. NULL: 08006
+ * or what the server says. The text is the caller's, to be freed. @is_stopping, if not NULL,
+ * ends the reading when it becomes true. */
+char *sw_read_shard(const struct sw_shard *shard, const struct sw_node *node, int timeout_ms,
                     const atomic_bool *is_stopping, struct sw_error *err);
 
 #endif

@@ -31,6 +31,7 @@ enum {
 /* One going round. */
 struct round {
     const struct sw_map *map;
+    struct sw_state *state;         /* who is primary; NULL: it is to be found out */
     const struct sw_shard **shards; /* by id */
     const struct sw_database **databases;
     struct sw_shard_reading *readings; /* texts of this round; under the lock */
@@ -111,22 +112,39 @@ static void round_init(struct round *round, const struct sw_map *map,
 static void round_finish(struct round *round)
 {
     sw_readings_free(round->readings, round->map->shard_count);
+    sw_state_unref(round->state);
     free(round->shards);
     free(round->databases);
     (void)pthread_mutex_destroy(&round->lock);
     (void)pthread_cond_destroy(&round->changed);
 }
 
+/* False: 57P03, nobody takes statements now. */
+static bool find_primary(const struct sw_state *state, const struct sw_shard *shard,
+                         const struct sw_node **node, struct sw_error *err)
+{
+    const struct sw_cluster_state *known = sw_state_cluster(state, shard->cluster);
+
+    *node = sw_state_primary(state, shard->cluster);
+    if (*node != NULL &&
+        (known == NULL || known->admission == SW_ADMIT || known->admission == SW_DRAIN))
+        return true;
+    return sw_error_set(err, "57P03", "cluster \"%s\" has no primary now: %s",
+                        shard->cluster->name, known == NULL ? "" : known->why);
+}
+
 /* Without a control user a shard is not read, and nobody complains. */
 static struct sw_shard_reading read_one(const struct round *round, const struct sw_shard *shard)
 {
     struct sw_shard_reading reading = {0};
+    const struct sw_node *node = NULL;
     struct sw_error err;
-    char *text;
+    char *text = NULL;
 
     if (shard->cluster->control.user == NULL)
         return reading;
-    text = sw_read_shard(shard, round->timeout_ms, round->is_stopping, &err);
+    if (round->state == NULL || find_primary(round->state, shard, &node, &err))
+        text = sw_read_shard(shard, node, round->timeout_ms, round->is_stopping, &err);
     reading.text = text;
     reading.len = text == NULL ? 0 : strlen(text);
     reading.why_not = text == NULL ? sw_strdup(err.message) : NULL;
@@ -337,6 +355,7 @@ static bool go_round(struct sw_catalog_reader *reader, struct sw_error *err)
     int count;
 
     round_init(&round, map, &reader->is_stopping, timeout_of(map));
+    round.state = sw_board_state(reader->board);
     count = start_helpers(&round, helpers);
     if (reader->version == 0 && !wait_for_round(&round, FIRST_PATIENCE_MS)) {
         catalog = build(reader, &round, map);
@@ -376,6 +395,7 @@ static bool go_round_for(struct sw_catalog_reader *reader, struct sw_catalog_wis
     bool is_failed;
 
     round_init(&round, wish->proposed, &reader->is_stopping, timeout_of(wish->proposed));
+    round.state = sw_board_state(reader->board);
     join_helpers(helpers, start_helpers(&round, helpers));
     is_failed = first_failure(&round, err);
     wish->catalog = build(reader, &round, wish->proposed);

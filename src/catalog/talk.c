@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -82,10 +83,10 @@ void sw_talk_renew(struct sw_talk *talk, int timeout_ms)
     talk->deadline_ms = now_ms() + timeout_ms;
 }
 
-bool sw_talk_open_as(struct sw_talk *talk, const struct sw_shard *shard,
-                     const struct sw_talk_as *as, int timeout_ms, struct sw_error *err)
+static bool open_at(struct sw_talk *talk, const struct sw_node *node,
+                    const struct sw_shard *shard, const struct sw_talk_as *as, int timeout_ms,
+                    struct sw_error *err)
 {
-    const struct sw_node *node = &shard->cluster->nodes[0];
     char port[16];
     const char *const pairs[][2] = {
         {"host", node->address},
@@ -121,6 +122,69 @@ bool sw_talk_open_as(struct sw_talk *talk, const struct sw_shard *shard,
         sw_error_trying(err, "cannot connect to %s:%d/%s", node->address, node->port,
                         shard->dbname);
     return is_open;
+}
+
+/* The timeline that it writes on; 0: it is a standby. */
+static void on_timeline(void *owner, const PGresult *result)
+{
+    if (PQntuples(result) == 1)
+        *(long *)owner = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+}
+
+static bool find_timeline(struct sw_talk *talk, long *timeline, struct sw_error *err)
+{
+    static const char sql[] =
+        "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0 ELSE ('x' || pg_catalog.substr("
+        "pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int END";
+
+    *timeline = 0;
+    return sw_talk_run(talk, sql, on_timeline, timeline, err);
+}
+
+/* Of several that take writes the one on the latest timeline. */
+static bool open_primary(struct sw_talk *talk, const struct sw_shard *shard,
+                         const struct sw_talk_as *as, int timeout_ms, struct sw_error *err)
+{
+    const struct sw_cluster *cluster = shard->cluster;
+    struct sw_talk best = {.conn = NULL};
+    long latest = 0, timeline;
+    bool has_answered = false;
+    struct sw_error ignored;
+
+    for (int i = 0; i < cluster->node_count; i++) {
+        struct sw_error *why = has_answered ? &ignored : err;
+
+        if (open_at(talk, &cluster->nodes[i], shard, as, timeout_ms, why) &&
+            find_timeline(talk, &timeline, why)) {
+            has_answered = true;
+            if (timeline > latest) {
+                sw_talk_close(&best);
+                best = *talk;
+                talk->conn = NULL;
+                latest = timeline;
+            }
+        }
+        sw_talk_close(talk);
+    }
+    if (best.conn == NULL)
+        return !has_answered
+                   ? false
+                   : sw_error_set(err, "25006", "no node of cluster \"%s\" takes writes",
+                                  cluster->name);
+    *talk = best;
+    sw_talk_renew(talk, timeout_ms);
+    return true;
+}
+
+bool sw_talk_open_as(struct sw_talk *talk, const struct sw_shard *shard,
+                     const struct sw_talk_as *as, int timeout_ms, struct sw_error *err)
+{
+    const struct sw_cluster *cluster = shard->cluster;
+
+    if (talk->node == NULL && cluster->failover != SW_FAILOVER_OFF && cluster->node_count > 1)
+        return open_primary(talk, shard, as, timeout_ms, err);
+    return open_at(talk, talk->node == NULL ? &cluster->nodes[0] : talk->node, shard, as,
+                   timeout_ms, err);
 }
 
 void sw_talk_close(struct sw_talk *talk)

@@ -15,12 +15,15 @@
 
 struct sw_talk {
     PGconn *conn;
+    /* Whom to talk to, of the shard's cluster; NULL: whoever takes writes, which is asked of
+     * all its nodes. */
+    const struct sw_node *node;
     int64_t deadline_ms;            /* of CLOCK_MONOTONIC */
     const atomic_bool *is_stopping; /* the deadline has come when it is true; or NULL */
 };
 
-/* Connect to the primary of @shard's cluster, for all that is to be said within @timeout_ms.
- * False: 08006, or what the server answered. Close it in either case. */
+/* Connect to talk->node, for all that is to be said within @timeout_ms. False: 08006, 25006 (no
+ * node takes writes), or what the server answered. Close it in either case. */
 bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeout_ms,
                   struct sw_error *err);
 /* The same as somebody else than the control user. */

@@ -25,6 +25,13 @@ bool sw_install(const struct sw_map *map, enum sw_install_mode mode, FILE *out);
  * user may not do there. sw_install() does it for all such clusters. */
 bool sw_install_control(const struct sw_cluster *cluster, FILE *out);
 
+/* What the control user of a cluster with failover lacks to watch its nodes and follow its
+ * primary: each as a statement for a superuser. sw_install() tells it, too. False: 08006, 25006
+ * or what the server says. */
+bool sw_watching_rights(const struct sw_cluster *cluster,
+                        void (*on_missing)(void *owner, const char *statement), void *owner,
+                        struct sw_error *err);
+
 /* The SQL that brings any database up to date, for people to run. */
 void sw_install_print(FILE *out);
 

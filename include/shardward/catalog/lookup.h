@@ -10,8 +10,8 @@
 #ifndef SW_CATALOG_LOOKUP_H
 #define SW_CATALOG_LOOKUP_H
 
+#include "shardward/board/board.h"
 #include "shardward/io/mailbox.h"
-#include "shardward/topology/map.h"
 
 struct sw_lookup;
 
@@ -30,8 +30,8 @@ struct sw_lookup_question {
     void *asker;
 };
 
-/* NULL: the thread could not be started. */
-struct sw_lookup *sw_lookup_create(struct sw_error *err);
+/* NULL: the thread could not be started. @board is borrowed until it is closed. */
+struct sw_lookup *sw_lookup_create(struct sw_board *board, struct sw_error *err);
 /* Wait for the thread; questions that are left are answered to nobody. No mailbox may have been
  * closed before. Accepts NULL. */
 void sw_lookup_close(struct sw_lookup *lookup);
