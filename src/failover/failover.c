@@ -6,6 +6,8 @@
  */
 #include "shardward/failover/failover.h"
 
+#include "manager.h"
+
 #include "shardward/failover/scene.h"
 
 #include "shardward/base/clock.h"
@@ -25,6 +27,7 @@ enum {
 /* A cluster that is watched; the thread's own. */
 struct watched {
     struct sw_memory memory;
+    struct sw_manager *manager; /* NULL: it is not, or was never, managed */
 };
 
 struct sw_failover {
@@ -34,6 +37,7 @@ struct sw_failover {
     pthread_mutex_t lock; /* for these: */
     pthread_cond_t changed;
     bool has_news, is_stopping, is_settled;
+    struct sw_link orders; /* of struct sw_order */
     /* The thread's own. */
     struct sw_textmap watched; /* by the cluster's name: struct watched */
     uint64_t published_ms;
@@ -69,6 +73,7 @@ static void watched_free(struct watched *watched)
 {
     if (watched == NULL)
         return;
+    sw_manager_close(watched->manager);
     sw_memory_finish(&watched->memory);
     free(watched);
 }
@@ -144,10 +149,37 @@ static enum news compare(const struct sw_cluster_state *was, const struct sw_clu
     return news;
 }
 
-static void decide(struct sw_scene *scene)
+static void wake(void *owner);
+
+/* The manager of a cluster that has one; NULL: it is not managed, or *err. */
+static struct sw_manager *find_manager(struct sw_failover *failover,
+                                       const struct sw_cluster *cluster, struct sw_error *err)
 {
+    struct watched *watched = find_watched(failover, cluster->name);
+
+    if (watched->manager == NULL)
+        watched->manager = sw_manager_create(failover->board, failover->health, cluster->name,
+                                             wake, failover, err);
+    else
+        sw_manager_wake(watched->manager);
+    return watched->manager;
+}
+
+static void decide(struct sw_failover *failover, struct sw_scene *scene)
+{
+    struct sw_manager *manager;
+    struct sw_error err;
+
     sw_nodes_take(scene);
-    sw_follow_decide(scene);
+    if (scene->cluster->failover == SW_FAILOVER_FOLLOW) {
+        sw_follow_decide(scene);
+    } else {
+        manager = find_manager(failover, scene->cluster, &err);
+        if (manager == NULL)
+            sw_scene_hold(scene, SW_SUSPEND, "%s", err.message);
+        else
+            sw_managed_decide(scene, manager);
+    }
     sw_nodes_measure(scene);
 }
 
@@ -179,7 +211,7 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
 
     sw_health_look(failover->health, cluster, vitals);
     failover->tidings.count = 0;
-    decide(&scene);
+    decide(failover, &scene);
     here = compare(was, to);
     *news = here > *news ? here : *news;
     tell(failover, cluster);
@@ -209,6 +241,71 @@ static bool publish(struct sw_failover *failover, struct sw_state *next, enum ne
     return sw_board_publish_state(failover->board, next);
 }
 
+/* --- orders --- */
+
+static bool has_node(const struct sw_cluster *cluster, const char *name)
+{
+    for (int i = 0; i < cluster->node_count; i++)
+        if (strcmp(cluster->nodes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The cluster that is named, or that has the node that is; NULL: there is none. */
+static const struct sw_cluster *find_ordered(const struct sw_map *map,
+                                             const struct sw_order *order)
+{
+    for (int i = 0; i < map->cluster_count; i++) {
+        const struct sw_cluster *cluster = &map->clusters[i];
+
+        if (order->cluster[0] == '\0' ? has_node(cluster, order->node)
+                                      : strcmp(cluster->name, order->cluster) == 0)
+            return cluster;
+    }
+    return NULL;
+}
+
+static void hand_over(struct sw_failover *failover, const struct sw_map *map,
+                      struct sw_order *order)
+{
+    const struct sw_cluster *cluster = find_ordered(map, order);
+    struct sw_manager *manager = NULL;
+
+    if (cluster == NULL)
+        sw_error_set(&order->err, "42704", "there is no such cluster or node");
+    else if (cluster->failover != SW_FAILOVER_MANAGED)
+        sw_error_set(&order->err, "55000", "cluster %s has failover: %s, and is not managed",
+                     cluster->name, sw_failover_mode_name(cluster->failover));
+    else
+        manager = find_manager(failover, cluster, &order->err);
+    order->is_good = false;
+    if (manager == NULL)
+        sw_mailbox_post(order->mailbox, &order->letter);
+    else
+        sw_manager_order(manager, order);
+}
+
+static struct sw_order *next_order(struct sw_failover *failover)
+{
+    struct sw_link *link;
+
+    (void)pthread_mutex_lock(&failover->lock);
+    link = sw_list_first(&failover->orders);
+    if (link != NULL)
+        sw_link_remove(link);
+    (void)pthread_mutex_unlock(&failover->lock);
+    return link == NULL ? NULL : SW_OWNER(link, struct sw_order, link);
+}
+
+void sw_failover_order(struct sw_failover *failover, struct sw_order *order)
+{
+    (void)pthread_mutex_lock(&failover->lock);
+    sw_list_push_back(&failover->orders, &order->link);
+    failover->has_news = true;
+    (void)pthread_cond_broadcast(&failover->changed);
+    (void)pthread_mutex_unlock(&failover->lock);
+}
+
 /* Returns how long to rest if there is no news. */
 static int go_round(struct sw_failover *failover)
 {
@@ -216,8 +313,11 @@ static int go_round(struct sw_failover *failover)
     struct sw_state *before = sw_board_state(failover->board), *next;
     bool is_settled = true;
     enum news news = NOTHING_NEW;
+    struct sw_order *order;
     int rest_ms = REST_MS;
 
+    while ((order = next_order(failover)) != NULL)
+        hand_over(failover, map, order);
     if (before->map == map) {
         next = sw_state_create(map, before);
         for (int i = 0; i < map->cluster_count; i++)
@@ -304,6 +404,7 @@ struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health 
     failover->board = board;
     failover->health = health;
     sw_textmap_init(&failover->watched);
+    sw_link_init(&failover->orders);
     (void)pthread_mutex_init(&failover->lock, NULL);
     init_monotonic(&failover->changed);
     failed = pthread_create(&failover->thread, NULL, run_thread, failover);
@@ -337,6 +438,7 @@ void sw_failover_follow_map(struct sw_failover *failover)
 void sw_failover_close(struct sw_failover *failover)
 {
     struct watched *watched;
+    struct sw_order *order;
     size_t at = 0;
 
     if (failover == NULL)
@@ -347,6 +449,10 @@ void sw_failover_close(struct sw_failover *failover)
     (void)pthread_cond_broadcast(&failover->changed);
     (void)pthread_mutex_unlock(&failover->lock);
     (void)pthread_join(failover->thread, NULL);
+    while ((order = next_order(failover)) != NULL) {
+        sw_error_set(&order->err, "57P01", "shardward is stopping");
+        sw_mailbox_post(order->mailbox, &order->letter);
+    }
     while ((watched = sw_textmap_next(&failover->watched, &at, NULL)) != NULL)
         watched_free(watched);
     sw_textmap_finish(&failover->watched);

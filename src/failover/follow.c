@@ -60,11 +60,13 @@ void sw_scene_admit(struct sw_scene *scene)
     to->why[0] = '\0';
     if (was_lost && memory->has_admitted)
         sw_tidings_add(scene->tidings,
-                       memory->is_switched ? SW_EVENT_FAILOVER : SW_EVENT_PRIMARY_BACK,
+                       !memory->is_switched ? SW_EVENT_PRIMARY_BACK
+                       : memory->is_planned ? SW_EVENT_SWITCHOVER
+                                            : SW_EVENT_FAILOVER,
                        to->primary, "%s", memory->is_switched ? memory->switched_how : "")
             ->duration_ms = lasted_ms;
     memory->has_admitted = true;
-    memory->is_switched = memory->is_lost_told = false;
+    memory->is_switched = memory->is_planned = memory->is_lost_told = false;
     memory->lost_ms = 0;
 }
 

@@ -11,12 +11,12 @@
 /* A node that refuses the old primary, and has replayed all that it will. */
 struct sw_candidate {
     int node;            /* its index in the file */
-    int64_t epoch_term;  /* the newest epoch in its data; 0: none */
-    int epoch_timeline;  /* ... and the timeline that one began on */
+    int epoch_timeline;  /* of the newest epoch in its data, on which that began */
     int timeline;        /* that it is on; 0: not known */
+    bool is_near;        /* it is in our cloud */
+    int64_t epoch_term;  /* of the newest epoch in its data; 0: none */
     int64_t term_before; /* the term that it had promised before it was recruited */
     uint64_t received, replayed;
-    bool is_near; /* it is in our cloud */
 };
 
 /*

@@ -40,6 +40,7 @@ struct sw_memory {
     uint64_t lost_ms;             /* since when it takes no writes; 0: it does */
     bool is_switched;             /* the primary is another one since then */
     bool is_lost_told;            /* ... and this has been said */
+    bool is_planned;              /* ... by order */
     bool has_admitted;            /* it has taken writes before */
     char switched_how[SW_WHY];    /* for the event, when it takes them again */
     struct sw_textmap down_since; /* nodes by name: uint64_t *, monotonic ms */

@@ -1,0 +1,236 @@
+/*
+ * No primary is vouched for: what do the nodes know? One that is told to be the primary has the
+ * last epoch of all that were found, nobody has promised a later term than that epoch's, and it
+ * has confirmed a write since it was started (I9): what a crash has left on it alone could be
+ * seen otherwise, and be gone later.
+ */
+#include "manager.h"
+
+#include "shardward/base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { AGAIN_MS = 500, CONNECT_MS = 1000, ASK_MS = 2000, BARRIER_MS = 1500 };
+
+struct survey {
+    struct sw_manager *manager;
+    struct sw_seat seats[SW_MANAGED_NODES];
+    int count;
+    struct sw_epoch epoch; /* the newest that anybody knows */
+    int64_t term;          /* the highest that anybody has promised */
+};
+
+static void open_seat(struct sw_seat *seat, void *argument)
+{
+    (void)argument;
+    (void)sw_seat_open(seat, CONNECT_MS, ASK_MS);
+}
+
+static void take_reports(struct survey *survey)
+{
+    struct sw_manager *manager = survey->manager;
+
+    for (int i = 0; i < survey->count; i++) {
+        const struct sw_report *report = &survey->seats[i].report;
+
+        if (!survey->seats[i].is_open)
+            continue;
+        if (manager->system_id == 0 && report->epoch.term > 0)
+            manager->system_id = report->system_id;
+        if (manager->system_id != 0 && report->system_id != manager->system_id) {
+            sw_line_close(&survey->seats[i].line);
+            survey->seats[i].is_open = false;
+            continue;
+        }
+        if (report->epoch.term > survey->epoch.term)
+            survey->epoch = report->epoch;
+        if (report->term > survey->term)
+            survey->term = report->term;
+    }
+    if (survey->term > manager->term_known)
+        manager->term_known = survey->term;
+    if (survey->epoch.term > manager->term_known)
+        manager->term_known = survey->epoch.term;
+    manager->knows_epochs = manager->knows_epochs || survey->epoch.term > 0;
+}
+
+/* Somebody whom a coordinator has promoted, and whose epoch is missing; -1: nobody. */
+static int find_half_promoted(const struct survey *survey)
+{
+    uint64_t lsn, next_xid;
+
+    for (int i = 0; i < survey->count; i++) {
+        const struct sw_report *report = &survey->seats[i].report;
+
+        if (survey->seats[i].is_open && !report->is_standby && report->term == survey->term &&
+            report->term > survey->epoch.term &&
+            sw_promise_read(report->promise, &lsn, &next_xid))
+            return i;
+    }
+    return -1;
+}
+
+static void run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
+{
+    struct sw_promotion promotion = sw_manager_promotion(manager, kind);
+    struct sw_error err;
+
+    promotion.target = target;
+    if (sw_manager_promote(manager, &promotion, &err))
+        return;
+    sw_manager_refuse(manager, err.message);
+    sw_manager_hold(manager, SW_SUSPEND, "%s", err.message);
+}
+
+/* Does it wait for those that its record names? Without any it waits for nobody. */
+static bool waits_for_cohort(const struct sw_manager *manager, const struct sw_report *report)
+{
+    sw_nodes standbys;
+    int quorum;
+
+    if (report->cohort.quorum == 0 || !manager->cluster->promotion->is_synchronous)
+        return true;
+    return sw_sync_names_read(manager->cluster, report->sync_names, &standbys, &quorum) &&
+           standbys != 0 && (standbys & ~report->cohort.standbys) == 0;
+}
+
+/* Has it confirmed a write, with those whose word counts? */
+static bool pass_barrier(struct sw_manager *manager, struct sw_seat *seat, struct sw_error *err)
+{
+    sw_line_renew(&seat->line, BARRIER_MS);
+    return sw_line_say(&seat->line, err,
+                       "SELECT pg_logical_emit_message(true, 'shardward', 'barrier of %s')",
+                       manager->by) &&
+           (manager->is_unproven || sw_await_quorum(seat, &seat->report.cohort, err));
+}
+
+static void vouch(struct survey *survey, int node)
+{
+    struct sw_manager *manager = survey->manager;
+    struct sw_standing *standing = &manager->standing;
+    struct sw_seat *seat = &survey->seats[node];
+    const struct sw_report *report = &seat->report;
+    struct sw_error err;
+
+    if (strstr(report->sync_names, "fenced_by_shardward") != NULL) {
+        sw_manager_hold(manager, SW_REFUSE, "%s is fenced: UNFENCE it, or order FAILOVER",
+                        seat->node->name);
+        return;
+    }
+    manager->is_unproven = !waits_for_cohort(manager, report);
+    manager->cohort = report->cohort;
+    if (!pass_barrier(manager, seat, &err)) {
+        sw_manager_hold(manager, SW_SUSPEND, "%s has confirmed no write yet: %s",
+                        seat->node->name, err.message);
+        standing->primary = node;
+        sw_seats_close(survey->seats, survey->count);
+        sw_manager_upkeep(manager);
+        return;
+    }
+    (void)sw_ends_read(&seat->line, standing->ends, &standing->end_count, &err);
+    sw_manager_admit(manager, node, report->epoch.term, report->timeline, report->started_us);
+}
+
+static void judge(struct survey *survey)
+{
+    struct sw_manager *manager = survey->manager;
+    const struct sw_seat *primary;
+    int half = find_half_promoted(survey), node = survey->epoch.node;
+
+    if (half >= 0) {
+        sw_seats_close(survey->seats, survey->count);
+        run(manager, SW_PROMOTE_FINISH, half);
+        return;
+    }
+    if (node < 0) {
+        sw_manager_hold(manager, SW_REFUSE,
+                        "the last primary is not in the file any more: order FAILOVER");
+        return;
+    }
+    manager->standing.primary = node;
+    primary = &survey->seats[node];
+    if (!primary->is_open || primary->report.is_standby) {
+        if (primary->is_open || manager->vitals[node].verdict == SW_VERDICT_DOWN)
+            sw_manager_replace(manager);
+        else
+            sw_manager_hold(manager, SW_SUSPEND, "%s", primary->err.message);
+    } else if (survey->term > survey->epoch.term) {
+        sw_seats_close(survey->seats, survey->count);
+        run(manager, SW_PROMOTE_REINSTATE, node);
+    } else {
+        vouch(survey, node);
+    }
+}
+
+void sw_manager_examine(struct sw_manager *manager)
+{
+    struct survey survey = {.manager = manager, .count = manager->cluster->node_count};
+    uint64_t now = sw_line_now_ms();
+    sw_nodes all = ((sw_nodes)1 << survey.count) - 1;
+
+    if (manager->examined_ms != 0 && now - manager->examined_ms < AGAIN_MS)
+        return;
+    manager->examined_ms = now;
+    sw_manager_seats(manager, survey.seats);
+    sw_seats_do(survey.seats, survey.count, all & ~sw_manager_down(manager), open_seat, NULL);
+    take_reports(&survey);
+    if (survey.epoch.term > 0)
+        judge(&survey);
+    else
+        sw_manager_bootstrap(manager, survey.seats);
+    sw_seats_close(survey.seats, survey.count);
+}
+
+/* --- another one --- */
+
+static bool is_heard(const struct sw_manager *manager)
+{
+    for (int i = 0; i < manager->cluster->node_count; i++)
+        if (i != manager->standing.primary && manager->vitals[i].verdict != SW_VERDICT_DOWN &&
+            sw_vitals_hears(&manager->vitals[i]))
+            return true;
+    return false;
+}
+
+static void set_gate(struct sw_manager *manager)
+{
+    const struct sw_vitals *vitals = &manager->vitals[manager->standing.primary];
+    struct sw_gate *gate = &manager->gate;
+    bool is_down = vitals->verdict == SW_VERDICT_DOWN;
+
+    gate->is_in_maintenance = manager->standing.is_in_maintenance;
+    gate->is_unproven = manager->is_unproven;
+    gate->is_gone = !is_down || vitals->ailment == SW_AILS_REFUSED;
+    gate->is_starting = vitals->ailment == SW_AILS_STARTING;
+    gate->is_heard = vitals->ailment == SW_AILS_SILENT && is_heard(manager);
+    gate->down_ms = vitals->failed_ms;
+}
+
+void sw_manager_replace(struct sw_manager *manager)
+{
+    uint64_t now = sw_line_now_ms();
+    const char *shut;
+    struct sw_promotion promotion;
+    struct sw_error err;
+    char why[SW_WHY];
+
+    set_gate(manager);
+    shut = sw_gate_shut(&manager->gate, now);
+    if (shut != NULL) {
+        sw_manager_refuse(manager, shut);
+        sw_manager_hold(manager, SW_SUSPEND, "%s is lost, and nobody is promoted: %s",
+                        manager->cluster->nodes[manager->standing.primary].name, shut);
+        return;
+    }
+    promotion = sw_manager_promotion(manager, SW_PROMOTE_OTHER);
+    if (sw_manager_promote(manager, &promotion, &err)) {
+        sw_gate_note(&manager->gate, now);
+        return;
+    }
+    (void)snprintf(why, sizeof why, "%.110s%s%.80s", err.message,
+                   err.detail[0] == '\0' ? "" : "; ", err.detail);
+    sw_manager_refuse(manager, why);
+    sw_manager_hold(manager, SW_SUSPEND, "nobody is promoted: %s", why);
+}

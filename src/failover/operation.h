@@ -1,0 +1,63 @@
+/*
+ * operation - one promotion while it is under way: promotion.c has what all ways of it share,
+ * ways.c the ways.
+ */
+#ifndef SW_FAILOVER_OPERATION_H
+#define SW_FAILOVER_OPERATION_H
+
+#include "promotion.h"
+
+/* What the threads of one operation share. */
+struct sw_operation {
+    struct sw_promotion *promotion;
+    const struct sw_cluster *cluster;
+    struct sw_seat seats[SW_MANAGED_NODES];
+    int64_t term;
+    sw_nodes tried;    /* opened, or found not to be there */
+    sw_nodes recruits; /* I2: they confirm nothing to anybody, and their reports are final */
+    struct sw_cohort known; /* the newest cohort that is found in them */
+    struct sw_epoch epoch;  /* ... and the newest epoch */
+    bool is_retired;        /* the old primary has given up, and nothing is missing */
+    uint64_t began_ms;
+};
+
+static inline bool sw_nodes_have(sw_nodes nodes, int index)
+{
+    return index >= 0 && (nodes >> index & 1) != 0;
+}
+
+static inline sw_nodes sw_nodes_of(int index)
+{
+    return index < 0 ? 0 : (sw_nodes)1 << index;
+}
+
+/* How long it took until here. */
+void sw_operation_note(struct sw_operation *operation, const char *step);
+/* Ask those of @which that have not been asked yet. */
+void sw_operation_open(struct sw_operation *operation, sw_nodes which);
+/* Of those that answered: the standbys, or those that are none. */
+sw_nodes sw_operation_nodes(const struct sw_operation *operation, bool standbys);
+void sw_operation_recruit(struct sw_operation *operation, sw_nodes which);
+/* So many of @standbys have to confirm. */
+int sw_operation_quorum(const struct sw_cluster *cluster, sw_nodes standbys);
+/* May @winner take writes with these? */
+bool sw_operation_stands(const struct sw_operation *operation, int winner, sw_nodes standbys,
+                         struct sw_error *err);
+/* Have @others follow; *followers are those that do. */
+bool sw_operation_lead(struct sw_operation *operation, struct sw_seat *winner, sw_nodes others,
+                       sw_nodes *followers, struct sw_error *err);
+bool sw_operation_promote(struct sw_operation *operation, struct sw_seat *winner,
+                          sw_nodes standbys, int quorum, uint64_t *next_xid,
+                          struct sw_error *err);
+bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winner,
+                           sw_nodes standbys, uint64_t next_xid, struct sw_error *err);
+/* One of the standbys but @but. */
+bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
+                                struct sw_error *err);
+
+/* ways.c */
+bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err);
+bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err);
+bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err);
+
+#endif
