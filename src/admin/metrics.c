@@ -79,6 +79,56 @@ static void put_times(struct sw_exposition *to, const struct sw_picture *picture
     sw_sums_free(by_shard);
 }
 
+/* --- what runs were, and what errors --- */
+
+static void put_class_counts(struct sw_exposition *to, const struct sw_picture *picture,
+                             bool errors)
+{
+    for (const struct sw_class_copy *copy = picture->classes; copy != NULL; copy = copy->next)
+        for (int i = 0; i < SW_CLASSES; i++) {
+            const struct sw_label labels[] = {{"database", copy->tally.database},
+                                              {"class", sw_class_name((enum sw_class)i)}};
+
+            sw_exposition_count(to, labels, COUNT(labels),
+                                errors ? copy->tally.of[i].errors : copy->tally.of[i].queries);
+        }
+}
+
+static void put_classes(struct sw_exposition *to, const struct sw_picture *picture)
+{
+    sw_exposition_family(
+        to, SW_METRIC_COUNTER, "shardward_class_queries_total",
+        "Queries by what they were: read or write on one shard, several shards, "
+        "copy, ddl, control of transactions, pool mode session, local.");
+    put_class_counts(to, picture, false);
+    sw_exposition_family(to, SW_METRIC_COUNTER, "shardward_class_errors_total",
+                         "Those of them that have failed.");
+    put_class_counts(to, picture, true);
+    sw_exposition_family(to, SW_METRIC_HISTOGRAM, "shardward_class_seconds",
+                         "Time of queries on servers, by what they were.");
+    for (const struct sw_class_copy *copy = picture->classes; copy != NULL; copy = copy->next)
+        for (int i = 0; i < SW_CLASS_LOCAL; i++) {
+            const struct sw_label labels[] = {{"database", copy->tally.database},
+                                              {"class", sw_class_name((enum sw_class)i)}};
+
+            sw_exposition_histogram(to, labels, COUNT(labels), &copy->tally.of[i].times,
+                                    copy->tally.of[i].query_us);
+        }
+}
+
+static void put_errors(struct sw_exposition *to, const struct sw_picture *picture)
+{
+    sw_exposition_family(to, SW_METRIC_COUNTER, "shardward_sqlstates_total",
+                         "Errors that clients were told, by the class of their SQLSTATE; those "
+                         "of pool mode session are not read.");
+    for (const struct sw_error_count *count = picture->errors; count != NULL;
+         count = count->next) {
+        const struct sw_label label = {"class", count->class};
+
+        sw_exposition_count(to, &label, 1, count->count);
+    }
+}
+
 /* --- clients --- */
 
 static void put_clients(struct sw_exposition *to, const struct sw_picture *picture)
@@ -266,6 +316,8 @@ void sw_metrics_write(const struct sw_picture *picture, struct sw_buf *out)
     put_pools(&to, picture);
     put_tallies(&to, picture);
     put_times(&to, picture);
+    put_classes(&to, picture);
+    put_errors(&to, picture);
     put_cache(&to, picture);
     sw_metrics_nodes(&to, picture);
 }

@@ -72,6 +72,40 @@ static void add_memory(struct sw_sessions_memory *into, const struct sw_sessions
     into->tally_bytes += from->tally_bytes;
 }
 
+static void add_classes(struct sw_picture *picture, const struct sw_class_tally *from)
+{
+    struct sw_class_copy *into = picture->classes;
+
+    while (into != NULL && strcmp(into->tally.database, from->database) != 0)
+        into = into->next;
+    if (into == NULL) {
+        into = sw_arena_alloc(&picture->arena, sizeof *into);
+        *into = (struct sw_class_copy){.next = picture->classes, .tally = *from};
+        picture->classes = into;
+        return;
+    }
+    for (int i = 0; i < SW_CLASSES; i++) {
+        into->tally.of[i].queries += from->of[i].queries;
+        into->tally.of[i].errors += from->of[i].errors;
+        into->tally.of[i].query_us += from->of[i].query_us;
+        sw_histogram_merge(&into->tally.of[i].times, &from->of[i].times);
+    }
+}
+
+static void add_errors(struct sw_picture *picture, const struct sw_error_count *from)
+{
+    struct sw_error_count *into = picture->errors;
+
+    while (into != NULL && strcmp(into->class, from->class) != 0)
+        into = into->next;
+    if (into == NULL) {
+        into = sw_arena_alloc(&picture->arena, sizeof *into);
+        *into = (struct sw_error_count){.next = picture->errors, .class = from->class};
+        picture->errors = into;
+    }
+    into->count += from->count;
+}
+
 static void add_part(struct sw_picture *picture, const struct sw_survey_part *part)
 {
     if (part->worker == NULL) {
@@ -84,6 +118,10 @@ static void add_part(struct sw_picture *picture, const struct sw_survey_part *pa
     for (const struct sw_client_count *count = part->clients; count != NULL;
          count = count->next)
         add_clients(picture, count);
+    for (const struct sw_class_copy *copy = part->classes; copy != NULL; copy = copy->next)
+        add_classes(picture, &copy->tally);
+    for (const struct sw_error_count *count = part->errors; count != NULL; count = count->next)
+        add_errors(picture, count);
     add_memory(&picture->memory, &part->memory);
 }
 

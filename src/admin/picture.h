@@ -25,6 +25,8 @@ struct sw_picture {
     const struct sw_sums *before; /* those of some seconds ago; borrowed */
     struct sw_pool_copy *pools;
     struct sw_client_count *clients;
+    struct sw_class_copy *classes;
+    struct sw_error_count *errors;
     struct sw_sessions_memory memory;
     struct sw_http_facts control;
 };

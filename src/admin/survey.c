@@ -66,6 +66,26 @@ static void note_client(void *owner, const char *database, enum sw_client_state 
     count->by_state[state]++;
 }
 
+static void note_class(void *owner, const struct sw_class_tally *tally)
+{
+    struct sw_survey_part *part = owner;
+    struct sw_class_copy *copy = sw_arena_alloc(&part->arena, sizeof *copy);
+
+    copy->next = part->classes;
+    copy->tally = *tally;
+    copy->tally.database = sw_arena_strdup(&part->arena, tally->database);
+    part->classes = copy;
+}
+
+static void note_error(void *owner, const char *class, uint64_t count)
+{
+    struct sw_survey_part *part = owner;
+    struct sw_error_count *copy = sw_arena_alloc(&part->arena, sizeof *copy);
+
+    *copy = (struct sw_error_count){part->errors, sw_arena_strdup(&part->arena, class), count};
+    part->errors = copy;
+}
+
 static void fill(struct sw_survey_part *part)
 {
     const struct sw_surveyor *surveyor = part->survey->surveyor;
@@ -76,6 +96,8 @@ static void fill(struct sw_survey_part *part)
     }
     sw_sessions_each_tally(part->worker->sessions, note_tally, part);
     sw_sessions_each_state(part->worker->sessions, note_client, part);
+    sw_sessions_each_class_tally(part->worker->sessions, note_class, part);
+    sw_sessions_each_error_class(part->worker->sessions, note_error, part);
     sw_sessions_measure(part->worker->sessions, &part->memory);
     sw_pools_each(part->worker->pools, note_pool, part);
 }

@@ -27,6 +27,19 @@ struct sw_client_count {
     uint64_t by_state[SW_CLIENT_STATES];
 };
 
+/* What runs of one database were. */
+struct sw_class_copy {
+    struct sw_class_copy *next;
+    struct sw_class_tally tally;
+};
+
+/* Errors of one class of SQLSTATE. */
+struct sw_error_count {
+    struct sw_error_count *next;
+    const char *class;
+    uint64_t count;
+};
+
 struct sw_survey;
 
 struct sw_survey_part {
@@ -40,6 +53,8 @@ struct sw_survey_part {
     struct sw_sum *tallies;
     struct sw_pool_copy *pools;
     struct sw_client_count *clients;
+    struct sw_class_copy *classes;
+    struct sw_error_count *errors;
     struct sw_sessions_memory memory;
     struct sw_http_facts control;
 };

@@ -35,6 +35,7 @@ void sw_session_add_failure(struct sw_session *session, const struct sw_error *e
     struct sw_buf bytes;
 
     sw_tally_refusal(session);
+    sw_kinds_note_error(session->sessions->kinds, err);
     sw_buf_init(&bytes, SW_RUN_LIMIT);
     sw_write_error(&bytes, "ERROR", err);
     sw_session_add_about(session, SW_REQUEST_FAIL, NULL, SW_ROLE_NONE, NULL, &bytes);

@@ -283,6 +283,7 @@ static void read_then_conclude(struct sw_session *session)
 static void answer_error(struct sw_session *session, const struct sw_error *err)
 {
     sw_buf_clear(&session->ddl->answer);
+    sw_kinds_note_error(session->sessions->kinds, err);
     sw_write_error(&session->ddl->answer, "ERROR", err);
 }
 

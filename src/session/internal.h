@@ -40,6 +40,7 @@
  *   renewing.c    ... and what they mean by now
  *   keeping.c     what clients leave behind on servers
  *   temporaries.c ... their temporary tables
+ *   kinds.c         what runs were, and what errors
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
@@ -94,6 +95,7 @@ struct sw_sessions {
     struct sw_verifiers *verifiers;
     struct sw_census *census;
     struct sw_tallies *tallies;
+    struct sw_kinds *kinds;
     struct sw_statement_book *statements;
     struct sw_link parked;    /* sessions that wait for the end of a pause */
     struct sw_textmap paused; /* names of databases */

@@ -148,6 +148,7 @@ bool sw_session_doubts_rows(struct sw_session *session, const struct sw_frame *f
     if (!sw_error_is(&err, "57014") || strstr(err.message, marker) == NULL)
         return false;
     sw_tally_refusal(session);
+    sw_kinds_note_error(session->sessions->kinds, &rows->doubt);
     sw_write_error(sw_session_out(session), "ERROR", &rows->doubt);
     return true;
 }

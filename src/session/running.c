@@ -309,6 +309,7 @@ static void forward_error(struct sw_session *session, const struct sw_splice *sp
     struct sw_error err;
     int position;
 
+    sw_kinds_note_frame(session->sessions->kinds, frame);
     if (is_own_cancel(session, frame)) {
         sw_error_set(&err, "57014", "canceling statement due to statement timeout");
         sw_write_error(out, "ERROR", &err);
@@ -460,6 +461,7 @@ void sw_session_end_failed(struct sw_session *session)
 /* The run cannot end as it should: one error, then on as after any error. */
 static void fail_run(struct sw_session *session, const struct sw_error *err)
 {
+    sw_kinds_note_error(session->sessions->kinds, err);
     sw_write_error(sw_session_out(session), "ERROR", err);
     sw_session_end_failed(session);
 }

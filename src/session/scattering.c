@@ -274,6 +274,8 @@ void sw_scattering_fail(struct sw_scattering *scattering, const struct sw_error 
         sw_scattering_begin(scattering);
     else if (!scattering->has_begun)
         answer(scattering, find_bound(scattering));
+    sw_kinds_note_error(session->sessions->kinds,
+                        err == NULL ? &scattering->scatter->failure.err : err);
     if (err == NULL)
         write_failure(scattering, &scattering->scatter->failure);
     else

@@ -240,6 +240,7 @@ static void unref_sessions(struct sw_sessions *sessions)
         return;
     sw_plan_cache_free(sessions->plans);
     sw_tallies_free(sessions->tallies);
+    sw_kinds_free(sessions->kinds);
     sw_statement_book_free(sessions->statements);
     sw_textmap_finish(&sessions->paused);
     sw_directory_finish(&sessions->directory);
@@ -369,6 +370,7 @@ void sw_session_fatal(struct sw_session *session, const struct sw_error *err)
 {
     if (session->state == SW_SESSION_CLOSING)
         return;
+    sw_kinds_note_error(session->sessions->kinds, err);
     sw_write_error(sw_session_out(session), "FATAL", err);
     sw_stream_flush(session->stream);
     sw_session_close(session);
@@ -453,6 +455,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->verifiers = setup->verifiers;
     sessions->census = setup->census;
     sessions->tallies = sw_tallies_create();
+    sessions->kinds = sw_kinds_create();
     sessions->statements = sw_statement_book_create();
     sessions->on_left = setup->on_left;
     sessions->read_again = setup->read_again;

@@ -107,6 +107,7 @@ static struct sw_tally *find(const struct sw_session *session, const struct sw_s
 void sw_tally_entered(struct sw_session *session)
 {
     session->measure.here = find_by_name(session->sessions->tallies, session, NULL, NULL);
+    session->measure.classes = sw_kinds_of(session->sessions->kinds, session->database_name);
 }
 
 void sw_tally_refusal(struct sw_session *session)
@@ -286,10 +287,11 @@ void sw_tally_end(struct sw_session *session)
 
     if (tally == NULL)
         return;
-    if (measure->run != NULL) {
+    if (measure->run != NULL || session->ddl != NULL)
         now_us = sw_clock_us();
+    if (measure->run != NULL)
         count_run(session, now_us - measure->began_us);
-    }
+    sw_kinds_note_run(session, now_us == 0 ? 0 : now_us - measure->began_us);
     if (session->has_failed)
         tally->errors++;
     if (sw_session_is_ready_due(session)) {

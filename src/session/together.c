@@ -109,6 +109,7 @@ static void tell(struct sw_together *together, const char *sql, void (*on_done)(
 static void fail_with(struct sw_together *together, const struct sw_error *err)
 {
     together->has_failed = true;
+    sw_kinds_note_error(together->session->sessions->kinds, err);
     sw_write_error(&together->answer, "ERROR", err);
 }
 

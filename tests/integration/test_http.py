@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from html.parser import HTMLParser
+from pathlib import Path
 
 import guard
 import monitoring
@@ -22,8 +23,8 @@ from test_reload import changing
 from test_stop import in_transaction, one_more
 from topology import HTTP_PORT
 
+ROOT = Path(__file__).resolve().parents[2]
 CLIENTS_MOST = 64
-IDLE_S = 10
 
 
 def address(port):
@@ -88,6 +89,76 @@ def queries_are_counted_by_shard_and_user(p, count):
     assert added("shardward_query_seconds_sum", shard="users_1") > 0
     assert added("shardward_received_bytes_total", **mine) > 30 * 10
     assert added("shardward_sent_bytes_total", **mine) > 30 * 10
+
+
+CLASSES = [
+    ("a read", "read", ["SELECT name FROM patients WHERE patient_id = {key}"]),
+    ("a write", "write", ["UPDATE patients SET visits = 3 WHERE patient_id = {key}"]),
+    ("a read over several shards", "several", ["SELECT count(*) FROM patients"]),
+    ("an index is made", "ddl", ["CREATE INDEX of_a_class ON patients (name)", "DROP INDEX of_a_class"]),
+    ("nothing for a server", "local", ["BEGIN", "ROLLBACK"]),
+    ("the end of a transaction", "control",
+     ["BEGIN", "SELECT name FROM patients WHERE patient_id = {key}", "COMMIT"]),
+]
+
+
+def copy_in(client, key):
+    client.send(wire.query("COPY patients (patient_id, name) FROM STDIN"))
+    client.read_until("G")
+    client.send(wire.message("d", f"{key}\tcopied\n".encode()), wire.message("c"))
+    equal(wire.kinds(client.read_until()), "CZ")
+
+
+def classes_of(added):
+    names = ("read", "write", "several", "copy", "ddl", "control", "session", "local")
+    found = {name: int(added("shardward_class_queries_total", **{"class": name})) for name in names}
+    return {name: count for name, count in found.items() if count}
+
+
+@rows(CLASSES)
+def a_query_is_counted_as_what_it_is(p, name, texts):
+    key = p.new_patient("users_0")
+    with p.another_shardward(workers(1)) as other, p.logged_in(other.port) as client:
+        added = counted(p, other.port,
+                        lambda: [client.query(text.format(key=key)) for text in texts])
+    expected = {name: len(texts)}
+    if name == "control":
+        expected = {"control": 1, "read": 1, "local": 1}
+    equal(classes_of(added), expected)
+    measured = added("shardward_class_seconds_count", **{"class": name})
+    equal(measured, 0 if name == "local" else expected[name])
+
+
+@test
+def copies_and_batches_are_counted_as_what_they_are(p):
+    key, fresh = p.new_patient("users_0"), p.new_key("patients", "users_0")
+    with p.another_shardward(workers(1)) as other, p.logged_in(other.port) as client:
+        equal(classes_of(counted(p, other.port, lambda: copy_in(client, fresh))), {"copy": 1})
+        added = counted(p, other.port, lambda: client.ask(
+            wire.parse("BEGIN"), wire.bind(), wire.execute(),
+            wire.parse(f"SELECT name FROM patients WHERE patient_id = {key}"), wire.bind(),
+            wire.execute(), wire.parse("COMMIT"), wire.bind(), wire.execute(), wire.SYNC))
+        assert classes_of(added) in ({"read": 1}, {"write": 1}), classes_of(added)
+
+
+@rows([("a server's", "SELECT 1/0", "22"), ("one of ours", "UPDATE patients SET name = 1", "0A"),
+       ("of several shards", "SELECT 1/(patient_id - patient_id) FROM patients", "22"),
+       ("of the text", "SELEKT", "42")])
+def errors_are_counted_by_class(p, text, sqlstate_class):
+    p.new_patient("users_0")
+    with p.logged_in() as client:
+        added = counted(p, p.port, lambda: client.query(text))
+    equal(added("shardward_sqlstates_total", **{"class": sqlstate_class}), 1)
+    equal(added("shardward_sqlstates_total"), 1)
+
+
+@test
+def a_wrong_password_is_counted(p):
+    def work():
+        with p.wire() as client:
+            client.login({"user": USER, "database": DATABASE}, "wrong")
+
+    equal(counted(p, p.port, work)("shardward_sqlstates_total", **{"class": "28"}), 1)
 
 
 @test
@@ -173,6 +244,42 @@ def a_reload_and_a_refused_one_are_counted(p):
         equal(found.one("shardward_last_reload_refused"), 1)
         equal([found.one("shardward_reloads_total", result=word) for word in ("used", "refused")],
               [1, 1])
+
+
+# --- the example rules ---
+
+def rules():
+    """name -> text of each rule; the text of an expression may go over several lines."""
+    text = (ROOT / "conf" / "prometheus-alerts.yaml").read_text()
+    return dict(re.findall(r"- alert: (\w+)\n(.*?)(?=\n +- alert: |\n  - name: |\Z)", text, re.S))
+
+
+def families_of_the_source():
+    text = "".join(path.read_text() for path in (ROOT / "src" / "admin").glob("metrics*.c"))
+    return set(re.findall(r'"((?:shardward|process)_\w+)"', text))
+
+
+@test
+def every_metric_of_the_rules_exists_and_has_their_labels(p):
+    with p.logged_in() as client:
+        client.query("SELECT 1/0")
+    known, found = families_of_the_source(), monitoring.metrics(p.port)
+    equal(set(found.types) - known, set(), "families are found in the source")
+    assert len(rules()) > 15, rules().keys()
+    for name, text in rules().items():
+        expression = re.search(r"expr: (.*?)\n +(?:for|labels):", text, re.S)[1]
+        assert re.search(r"labels: \{severity: (page|ticket)\}", text), name
+        assert re.search(r'annotations:\n +summary: "[^"]+"', text), name
+        used = re.findall(r"((?:shardward|process)_\w+)(?:\{(\w+)=\"([^\"]+)\"\})?", expression)
+        assert used or name == "ShardwardDown", name
+        for metric, label, value in used:
+            assert re.sub(r"_bucket$", "", metric) in known, f"{name}: {metric}"
+            if label == "event":
+                assert found.all(metric, event=value), f"{name}: {metric} {label}={value}"
+            elif label:
+                assert any(label in labels for labels, _ in found.all(metric)), f"{name}: {label}"
+        for label in re.findall(r"\$labels\.(\w+)", text):
+            assert label in ("instance", "cluster", "node", "loop", "database", "user", "shard"), name
 
 
 # --- health and readiness ---

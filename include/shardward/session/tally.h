@@ -29,6 +29,43 @@ void sw_sessions_each_tally(const struct sw_sessions *sessions,
                             void (*on_tally)(void *owner, const struct sw_tally *tally),
                             void *owner);
 
+/* What a run was, of the statements between two ReadyForQuery. */
+enum sw_class {
+    SW_CLASS_READ,    /* on one shard, nothing is written */
+    SW_CLASS_WRITE,   /* on one shard */
+    SW_CLASS_SEVERAL, /* a read over several shards */
+    SW_CLASS_COPY,    /* FROM STDIN */
+    SW_CLASS_DDL,
+    SW_CLASS_CONTROL, /* of a transaction, by a server */
+    SW_CLASS_SESSION, /* of a client in pool mode session: nobody looks at what it is */
+    SW_CLASS_LOCAL,   /* no server was needed; not measured */
+    SW_CLASSES,       /* their number */
+};
+
+const char *sw_class_name(enum sw_class class); /* "read" */
+
+/* The runs of one database. */
+struct sw_class_tally {
+    char *database;
+    struct {
+        uint64_t queries, errors;
+        uint64_t query_us;
+        struct sw_histogram times;
+    } of[SW_CLASSES];
+};
+
+void sw_sessions_each_class_tally(const struct sw_sessions *sessions,
+                                  void (*on_tally)(void *owner,
+                                                   const struct sw_class_tally *tally),
+                                  void *owner);
+
+/* Errors that clients were told, by the class of their SQLSTATE: its first two letters. Of
+ * classes beyond some number, which only functions of one's own raise, as "other". */
+void sw_sessions_each_error_class(const struct sw_sessions *sessions,
+                                  void (*on_class)(void *owner, const char *class,
+                                                   uint64_t count),
+                                  void *owner);
+
 /* What a statement, by the normal form of its text, has cost. */
 struct sw_statement_tally {
     const char *text, *database, *user;
