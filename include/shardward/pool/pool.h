@@ -107,6 +107,9 @@ int sw_pools_lent(const struct sw_pools *pools, const char *cluster);
  * the mailbox must have been closed. Accepts NULL. */
 void sw_pools_close(struct sw_pools *pools);
 
+/* Where the primary of @shard is, or was last known to be; as long as the state is in use. */
+const struct sw_node *sw_pools_primary(const struct sw_pools *pools,
+                                       const struct sw_shard *shard);
 /* The pool of @user's connections to the primary of @shard; made when first asked for. Both may
  * be of an earlier map that the caller keeps. */
 struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
