@@ -1,8 +1,8 @@
 /*
  * The files of this room: main.c reads the command line; run.c is the control thread, reload.c
  * its new configurations, notify.c what it tells systemd; worker.c a worker, spread.c chooses
- * between them; offline.c answers from the configuration alone; schema.c installs on servers,
- * and saves what they hold.
+ * between them; offline.c answers from the configuration alone; switches.c has the
+ * catalog read anew behind a failover; schema.c installs on servers, and saves what they hold.
  */
 #ifndef SW_APP_APP_H
 #define SW_APP_APP_H

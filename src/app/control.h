@@ -30,6 +30,17 @@ struct sw_reload {
     bool is_last_refused;
 };
 
+/* Watches for primaries on another timeline, and has the catalog read anew; see switches.c. */
+struct sw_switches {
+    struct sw_board *board;
+    struct sw_mailbox *mailbox;
+    struct sw_catalog_reader *catalog; /* NULL: it does not watch */
+    struct sw_watcher watcher;
+    struct sw_catalog_wish wish;
+    struct sw_textmap timelines; /* by cluster, as uintptr_t: that of the last reading */
+    bool is_reading, is_wanted;  /* ... again, once it is over */
+};
+
 /* Where clients come in, and who watches; NULL: not there. */
 struct sw_doors {
     struct sw_listener *port, *local;
@@ -59,6 +70,7 @@ struct sw_control {
     struct sw_http *http;
     struct sw_admin_worker for_admin[SW_WORKERS_MOST];
     struct sw_reload reload;
+    struct sw_switches switches;
     bool is_draining;
     uint64_t drained_by_ms;
     struct sw_timer *drain; /* looks whether the clients have gone */
@@ -82,6 +94,14 @@ void sw_doors_close(struct sw_doors *doors);
 
 /* run.c: who takes the clients in. */
 struct sw_listener_host sw_control_host(struct sw_control *control);
+
+/* --- switches.c --- */
+
+/* Once there is a first catalog. */
+void sw_switches_start(struct sw_switches *switches, struct sw_board *board,
+                       struct sw_mailbox *mailbox, struct sw_catalog_reader *catalog);
+/* Before the reader and the mailbox are closed; also of one that was not started. */
+void sw_switches_stop(struct sw_switches *switches);
 
 /* --- reload.c --- */
 

@@ -198,7 +198,10 @@ static bool start_failover(struct sw_control *control, struct sw_error *err)
 static bool start_catalog(struct sw_control *control, struct sw_error *err)
 {
     control->catalog = sw_catalog_reader_create(control->board, err);
-    return control->catalog != NULL && sw_catalog_reader_wait(control->catalog, err);
+    if (control->catalog == NULL || !sw_catalog_reader_wait(control->catalog, err))
+        return false;
+    sw_switches_start(&control->switches, control->board, control->mailbox, control->catalog);
+    return true;
 }
 
 static void on_shutdown(void *owner, bool waits)
@@ -303,6 +306,7 @@ static void close_control(struct sw_control *control)
     sw_timer_close(control->drain);
     control->is_draining = true; /* a reload under way is refused */
     sw_failover_close(control->failover);
+    sw_switches_stop(&control->switches);
     sw_catalog_reader_close(control->catalog);
     sw_mailbox_close(control->mailbox);
     for (int i = 0; i < control->worker_count; i++)

@@ -306,7 +306,7 @@ void sw_failover_order(struct sw_failover *failover, struct sw_order *order)
     (void)pthread_mutex_unlock(&failover->lock);
 }
 
-/* Returns how long to rest if there is no news. */
+/* Returns how long to rest if there is no news; -1: for ever. */
 static int go_round(struct sw_failover *failover)
 {
     struct sw_map *map = sw_board_map(failover->board);
@@ -314,16 +314,19 @@ static int go_round(struct sw_failover *failover)
     bool is_settled = true;
     enum news news = NOTHING_NEW;
     struct sw_order *order;
-    int rest_ms = REST_MS;
+    int rest_ms = -1;
 
     while ((order = next_order(failover)) != NULL)
         hand_over(failover, map, order);
     if (before->map == map) {
         next = sw_state_create(map, before);
-        for (int i = 0; i < map->cluster_count; i++)
-            if (map->clusters[i].failover != SW_FAILOVER_OFF &&
-                !look_at(failover, next, i, &before->clusters[i], &news))
+        for (int i = 0; i < map->cluster_count; i++) {
+            if (map->clusters[i].failover == SW_FAILOVER_OFF)
+                continue;
+            rest_ms = REST_MS;
+            if (!look_at(failover, next, i, &before->clusters[i], &news))
                 is_settled = false;
+        }
         if (!publish(failover, next, news, &rest_ms))
             rest_ms = 0;
         sw_state_unref(next);
@@ -354,10 +357,24 @@ static void add_ms(struct timespec *at, int ms)
     }
 }
 
+/* Under the lock. */
+static void rest(struct sw_failover *failover, int rest_ms)
+{
+    struct timespec until;
+
+    add_ms(&until, rest_ms < 0 ? 0 : rest_ms);
+    while (!failover->has_news && !failover->is_stopping) {
+        if (rest_ms < 0)
+            (void)pthread_cond_wait(&failover->changed, &failover->lock);
+        else if (pthread_cond_timedwait(&failover->changed, &failover->lock, &until) ==
+                 ETIMEDOUT)
+            return;
+    }
+}
+
 static void *run_thread(void *owner)
 {
     struct sw_failover *failover = owner;
-    struct timespec until;
     int rest_ms;
 
     (void)pthread_mutex_lock(&failover->lock);
@@ -366,10 +383,7 @@ static void *run_thread(void *owner)
         (void)pthread_mutex_unlock(&failover->lock);
         rest_ms = go_round(failover);
         (void)pthread_mutex_lock(&failover->lock);
-        add_ms(&until, rest_ms);
-        while (!failover->has_news && !failover->is_stopping &&
-               pthread_cond_timedwait(&failover->changed, &failover->lock, &until) != ETIMEDOUT)
-            continue;
+        rest(failover, rest_ms);
     }
     (void)pthread_mutex_unlock(&failover->lock);
     return NULL;

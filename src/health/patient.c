@@ -288,7 +288,7 @@ static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
         if (outcome == SW_TURNED_AWAY)
             (void)snprintf(
                 patient->vitals.history_why, SW_WHY,
-                "%.100s; the control user needs REPLICATION, and a line in pg_hba.conf", text);
+                "%.100s; the control user needs REPLICATION and a line in pg_hba.conf", text);
         patient->is_changed = true;
     } else if (probe == &patient->standing && was_open) {
         lose_session(patient, round);

@@ -40,8 +40,8 @@ struct sw_vitals {
     enum sw_ailment ailment;
     char why[SW_WHY];   /* of the verdict; may be empty */
     int64_t since_us;   /* of the verdict; since 1970 */
-    uint64_t failed_ms; /* the first failure of those that made it; 0: none */
-    uint64_t seen_ms;   /* when it last answered the status question; 0: never */
+    uint64_t failed_ms; /* the first failure of those that made it; monotonic; 0: none */
+    uint64_t seen_ms;   /* when it last answered the status question; the same; 0: never */
     bool is_tried;      /* something has come back of it since we watch: an answer or not */
     bool is_cut_off;    /* no node of any cloud answers: it may be us */
     bool has_rights;    /* the control user may see what the question asks for */
@@ -50,26 +50,26 @@ struct sw_vitals {
 
     /* By the status question. Numbers that are not known are 0, times -1. */
     enum sw_role role;
-    uint64_t system_id;
     int timeline;
+    uint64_t system_id;
     uint64_t written_lsn;  /* of a primary: flushed; of a standby: received */
     uint64_t replayed_lsn; /* of a standby */
     int64_t started_us;    /* its postmaster's start, since 1970 by its clock */
     int64_t term;          /* its setting shardward.term */
-    bool is_read_only;     /* its default_transaction_read_only */
-    bool is_streaming;     /* of a standby: its receiver streams */
     int64_t heard_ms;      /* of a standby: since its primary's last message */
     int64_t replay_ms;     /* of a standby: age of the last commit that it replayed */
-    char sender_host[SW_VITAL_NAMES]; /* of a standby: whom it streams from; may be empty */
-    int sender_port;
+    bool is_read_only;     /* its default_transaction_read_only */
+    bool is_streaming;     /* of a standby: its receiver streams, ... */
+    int sender_port;       /* ... from here */
+    char sender_host[SW_VITAL_NAMES];
     char sync_names[SW_VITAL_NAMES];    /* its synchronous_standby_names */
     char sync_standbys[SW_VITAL_NAMES]; /* of a primary: application names of those that are
                                            synchronous now, parted by commas */
 
     /* Of a primary: by the write, and by its timeline's history. */
     enum sw_writes writes;
-    int64_t written_started_us; /* the start under which a write was last confirmed; 0: none */
     int history_timeline;       /* whose history was read; 0: none was yet */
+    int64_t written_started_us; /* the start under which a write was last confirmed; 0: none */
     struct sw_timeline_end ends[SW_TIMELINES]; /* the oldest first */
     int end_count;
     char history_why[SW_WHY]; /* it could not be read; may be empty */

@@ -41,11 +41,10 @@ struct row {
 #define WAIT SW_SUSPEND
 #define NEVER SW_REFUSE
 /* clang-format off */
-#define SPEC(h, t, l) {.how = h, .timeline = t, .lsn = l}
-#define P(t, l) SPEC('P', t, l)
-#define S(t, l) SPEC('S', t, l)
-#define r(t, l) SPEC('r', t, l)
-#define H(t, l, h) {.how = 'P', .timeline = t, .lsn = l, .history = h}
+#define P(t, l) {.how = 'P', .timeline = (t), .lsn = (l)}
+#define S(t, l) {.how = 'S', .timeline = (t), .lsn = (l)}
+#define JUST_BACK(t, l) {.how = 'r', .timeline = (t), .lsn = (l)}
+#define H(t, l, h) {.how = 'P', .timeline = (t), .lsn = (l), .history = (h)}
 #define DOWN {.how = 'X'}
 /* The usual beginning. */
 #define GOOD                                                                                   \
@@ -86,7 +85,7 @@ static const struct row rows[] = {
     {"one_that_is_only_just_back_is_waited_for",
      {GOOD,
       {{DOWN, S(1, 90), S(1, 95)}, 1, WAIT, 1, 1, "primary-lost@1 node-down@1", ""},
-      {{r(1, 110), S(1, 90), S(1, 95)}, 1, WAIT, 1, 1, "", ""}}},
+      {{JUST_BACK(1, 110), S(1, 90), S(1, 95)}, 1, WAIT, 1, 1, "", ""}}},
     {"one_that_has_become_a_standby_is_lost",
      {GOOD,
       {{S(1, 100), S(1, 90), S(1, 95)}, 1, WAIT, 1, 1, "primary-lost@1", ""}}},
@@ -212,21 +211,19 @@ static int compare_words(const void *a, const void *b)
 }
 
 /* Their order is nobody's affair. */
-static void sort_words(char *text)
+static void sort_words(char *text, size_t size)
 {
-    char copy[1024], *words[SW_TIDINGS], *rest = NULL;
-    size_t count = 0;
+    char copy[512], *words[SW_TIDINGS], *rest = NULL;
+    size_t count = 0, len = 0;
 
     (void)snprintf(copy, sizeof copy, "%s", text);
-    for (char *word = strtok_r(copy, " ", &rest); word != NULL;
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL && count < SW_TIDINGS;
          word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     qsort(words, count, sizeof *words, compare_words);
     text[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        (void)strcat(text, i == 0 ? "" : " ");
-        (void)strcat(text, words[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        len += (size_t)snprintf(text + len, size - len, "%s%s", i == 0 ? "" : " ", words[i]);
 }
 
 static void print_events(const struct sw_tidings *tidings, char *text, size_t size)
@@ -243,7 +240,7 @@ static void print_events(const struct sw_tidings *tidings, char *text, size_t si
         if (tiding->lost_bytes > 0)
             len += (size_t)snprintf(text + len, size - len, "(%d)", (int)tiding->lost_bytes);
     }
-    sort_words(text);
+    sort_words(text, size);
 }
 
 static void print_step(const struct sw_cluster_state *to, const struct sw_node_state *nodes,
@@ -266,7 +263,7 @@ static void print_expected(const struct step *step, char *text, size_t size)
     char events[256];
 
     (void)snprintf(events, sizeof events, "%s", step->events);
-    sort_words(events);
+    sort_words(events, sizeof events);
     (void)snprintf(text, size,
                    "primary %d %s timeline %d generation %d fenced [%s] events [%s]",
                    step->primary, sw_admission_name(step->admission), step->timeline,
