@@ -136,11 +136,16 @@ class World:
                  if " dial-failed " not in line]
         return "\n".join(line[:LOG_WIDTH] for line in lines[-LOG_LINES:])
 
-    def start_shardward(self, **variables):
+    def spawn_shardward(self, **variables):
+        """Start it, and do not wait until it serves."""
         with open(self.log_file, "ab") as log:
             self.shardward = subprocess.Popen(
                 [self.lab.program, "run", "-c", str(self.config_file)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env={**server.plain_env(), **variables}, start_new_session=True)
+        return self.shardward
+
+    def start_shardward(self, **variables):
+        self.spawn_shardward(**variables)
         until(self._serves, "shardward serves", START_TIMEOUT_S)
 
     def _serves(self):
