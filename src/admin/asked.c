@@ -73,6 +73,7 @@ void sw_locate(struct sw_console *console)
     bool names_database = words >= 4 && strcasecmp(command->words[words - 2].text, "in") == 0;
     const struct sw_places places = {
         .map = console->admin->map,
+        .state = sw_board_state(console->admin->board),
         .database = names_database ? command->words[words - 1].text : console->database,
     };
     const char *keys[SW_COMMAND_WORDS] = {0};
@@ -85,4 +86,5 @@ void sw_locate(struct sw_console *console)
     sw_buf_init(&lines, SIZE_MAX);
     tell(console, &lines,
          sw_places_locate(&places, command->words[0].text, keys, count, &lines, &err), &err);
+    sw_state_unref(places.state);
 }

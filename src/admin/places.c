@@ -63,14 +63,21 @@ bool sw_places_explain(const struct sw_places *places, const char *sql, struct s
     return is_good;
 }
 
-static void print_shard(const struct sw_shard *shard, struct sw_buf *out)
+static void print_shard(const struct sw_places *places, const struct sw_shard *shard,
+                        struct sw_buf *out)
 {
-    const struct sw_node *node = &shard->cluster->nodes[0];
+    const struct sw_node *node = places->state == NULL
+                                     ? &shard->cluster->nodes[0]
+                                     : sw_state_primary(places->state, shard->cluster);
 
-    (void)sw_buf_printf(out, "shard: %s\ndatabase: %s on cluster %s\nnode: %s, %s:%d%s%s\n",
-                        shard->name, shard->dbname, shard->cluster->name, node->name,
-                        node->address, node->port, node->cloud == NULL ? "" : ", cloud ",
-                        node->cloud == NULL ? "" : node->cloud);
+    (void)sw_buf_printf(out, "shard: %s\ndatabase: %s on cluster %s\n", shard->name,
+                        shard->dbname, shard->cluster->name);
+    if (node == NULL)
+        (void)sw_buf_append_text(out, "node: the cluster has no primary now\n");
+    else
+        (void)sw_buf_printf(out, "node: %s, %s:%d%s%s\n", node->name, node->address, node->port,
+                            node->cloud == NULL ? "" : ", cloud ",
+                            node->cloud == NULL ? "" : node->cloud);
 }
 
 static const struct sw_table *find_table(const struct sw_database *database, const char *name,
@@ -125,16 +132,16 @@ bool sw_places_locate(const struct sw_places *places, const char *table,
     if (found == NULL)
         return false;
     for (int i = 0; found->is_reference && i < found->placement->shard_count; i++)
-        print_shard(found->placement->shards[i], out);
+        print_shard(places, found->placement->shards[i], out);
     if (found->is_reference)
         return true;
     if (found->keys == NULL) {
-        print_shard(found->shard, out);
+        print_shard(places, found->shard, out);
         return true;
     }
     if (!find_bucket(found, keys, key_count, &bucket, err))
         return false;
-    print_shard(found->placement->buckets[bucket].shard, out);
+    print_shard(places, found->placement->buckets[bucket].shard, out);
     print_bucket(found->placement, bucket, out);
     return true;
 }

@@ -32,8 +32,9 @@ static const struct sw_column pools[] = {
 };
 static const struct sw_column databases[] = {
     TEXT("name"),
-    TEXT("host"),
-    INT4("port"),
+    {"host", SW_COLUMN_TEXT,
+     SW_FOLD_SAME}, /* of the primary; workers follow it by themselves */
+    {"port", SW_COLUMN_INT4, SW_FOLD_MAX},
     TEXT("database"),
     TEXT("force_user"),
     INT4("pool_size"),
@@ -159,7 +160,7 @@ static void count_client(void *owner, const struct sw_client_facts *facts)
 static void put_database(struct sw_part *part, const struct sw_database *database,
                          const struct connections *connections)
 {
-    const struct sw_node *node = &database->catalog->cluster->nodes[0];
+    const struct sw_node *node = sw_pools_primary(part->worker->pools, database->catalog);
     struct sw_answer *answer = &part->answer;
     int shards = database->shard_count - 1, tables = 0;
 

@@ -9,6 +9,8 @@
 #include "shardward/base/clock.h"
 #include "shardward/session/tally.h"
 
+#include <string.h>
+
 enum { PERIOD_MS = 60 * 1000 };
 
 static const struct sw_column stats[] = {
@@ -91,8 +93,24 @@ static void put_averages(struct sw_answer *answer, const struct sw_tally *from,
     sw_answer_number(answer, ratio(to->wait_us - from->wait_us, queries));
 }
 
+/* The primary of the shard, as it is now; several shards have none. */
+static void put_node(struct sw_answer *answer, const struct sw_state *state,
+                     const struct sw_tally *tally)
+{
+    const struct sw_database *database = sw_map_database(state->map, tally->database);
+    const struct sw_node *node = NULL;
+
+    for (int s = 0; tally->shard != NULL && database != NULL && s < database->shard_count; s++)
+        if (strcmp(database->shards[s]->name, tally->shard) == 0)
+            node = sw_state_primary(state, database->shards[s]->cluster);
+    if (tally->shard == NULL)
+        sw_answer_null(answer);
+    else
+        sw_answer_text(answer, node == NULL ? "" : node->name);
+}
+
 static void put_sum(struct sw_answer *answer, const struct sw_admin *admin,
-                    const struct sw_tally *tally, uint64_t now_us)
+                    const struct sw_state *state, const struct sw_tally *tally, uint64_t now_us)
 {
     bool has_period = admin->newer != NULL;
     struct sw_tally from = at_moment(admin->older, tally);
@@ -103,7 +121,7 @@ static void put_sum(struct sw_answer *answer, const struct sw_admin *admin,
     sw_answer_text(answer, tally->database);
     sw_answer_text(answer, tally->user);
     sw_answer_text(answer, tally->shard);
-    sw_answer_text(answer, tally->node);
+    put_node(answer, state, tally);
     sw_answer_number(answer, (int64_t)tally->transactions);
     sw_answer_number(answer, (int64_t)tally->queries);
     sw_answer_number(answer, (int64_t)tally->received);
@@ -121,10 +139,12 @@ static void put_sum(struct sw_answer *answer, const struct sw_admin *admin,
 
 static void on_all(struct sw_console *console, struct sw_ask *ask)
 {
+    struct sw_state *state = sw_board_state(ask->admin->board);
     struct sw_sums *sums = add_up(ask);
 
     for (const struct sw_sum *sum = sums->first; sum != NULL; sum = sum->next)
-        put_sum(&console->answer, ask->admin, &sum->tally, sums->at_us);
+        put_sum(&console->answer, ask->admin, state, &sum->tally, sums->at_us);
+    sw_state_unref(state);
     sw_sums_free(sums);
     sw_console_done(console);
 }

@@ -13,7 +13,6 @@ struct sw_sum *sw_sum_copy(struct sw_arena *arena, const struct sw_tally *tally,
     sum->tally.database = sw_arena_strdup(arena, tally->database);
     sum->tally.user = sw_arena_strdup(arena, tally->user);
     sum->tally.shard = tally->shard == NULL ? NULL : sw_arena_strdup(arena, tally->shard);
-    sum->tally.node = tally->node == NULL ? NULL : sw_arena_strdup(arena, tally->node);
     return sum;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+    NOTICE_LIMIT = 8192,            /* the longest notice in which a word to us is looked for */
     MESSAGE_LIMIT = 0x40000000,     /* PostgreSQL's own limit of a message, 1 GB */
     WHOLE_LIMIT = 64 * 1024 * 1024, /* of messages that are read, not passed on */
 };
@@ -240,6 +241,15 @@ static bool is_for_client(const struct sw_reply *head)
     return head == NULL || head->use == SW_REPLY_FORWARD || head->kind == SW_REPLY_EXECUTE;
 }
 
+/* The warning that a commit's wait for its standbys was cancelled. What follows it looks like
+ * any success. */
+static bool is_word_to_us(const struct sw_backend *backend, const struct sw_frame *frame,
+                          size_t here)
+{
+    return frame->type == 'N' && backend->is_guarded && here == frame->size &&
+           sw_wire_is_said_by(frame, "SyncRepWaitForLSN");
+}
+
 static void take_message(struct sw_backend *backend, const struct sw_frame *frame,
                          const uint8_t *bytes, size_t here)
 {
@@ -256,6 +266,10 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
     }
     if (frame->type == 'A') {
         take_notification(backend, bytes, frame->size);
+        return;
+    }
+    if (is_word_to_us(backend, frame, here)) {
+        sw_backend_be_lost(backend, "the commit was not confirmed by its standbys");
         return;
     }
     if (frame->type == 'N' && head != NULL && head->use == SW_REPLY_ROWS) {
@@ -300,6 +314,11 @@ static const char *why_unread(enum sw_frame_status status, const struct sw_frame
                : "the server sent a message that cannot be read";
 }
 
+static bool is_looked_into(const struct sw_backend *backend, const struct sw_frame *frame)
+{
+    return backend->is_guarded && frame->type == 'N' && frame->size <= NOTICE_LIMIT;
+}
+
 /* One step into [bytes, bytes + len); returns how far, 0 when more has to come first. */
 static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t len)
 {
@@ -312,7 +331,8 @@ static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t
     status = sw_frame_next(bytes, len, MESSAGE_LIMIT, &frame);
     if (status == SW_FRAME_SHORT)
         return 0;
-    if (status == SW_FRAME_HEADER && is_read_whole(backend, frame.type))
+    if (status == SW_FRAME_HEADER &&
+        (is_read_whole(backend, frame.type) || is_looked_into(backend, &frame)))
         status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_LONG;
     if (status == SW_FRAME_BAD || status == SW_FRAME_LONG) {
         sw_backend_be_lost(backend, why_unread(status, &frame));

@@ -152,6 +152,11 @@ void sw_backend_leave_node(struct sw_backend *backend, const struct sw_error *wh
     sw_backend_be_lost(backend, why->message);
 }
 
+void sw_backend_guard(struct sw_backend *backend, bool is_guarded)
+{
+    backend->is_guarded = is_guarded;
+}
+
 bool sw_backend_is_lost(const struct sw_backend *backend)
 {
     return backend->is_lost && !backend->is_left;
@@ -231,6 +236,11 @@ bool sw_backend_is_congested(const struct sw_backend *backend)
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT])
 {
     sw_stream_describe_tls(backend->stream, text);
+}
+
+int64_t sw_backend_started_us(const struct sw_backend *backend)
+{
+    return backend->dialled->started_us;
 }
 
 int sw_backend_fd(const struct sw_backend *backend)

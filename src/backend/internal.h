@@ -51,6 +51,7 @@ struct sw_backend {
     bool has_reported;                /* something since its list was shared */
     bool is_standby;                  /* the server says so */
     bool is_left;                     /* by us */
+    bool is_guarded;                  /* a commit counts only if standbys have confirmed it */
     struct sw_error farewell;         /* the server's last FATAL */
 
     uint64_t rows; /* of forwarded answers, not asked for yet */

@@ -174,6 +174,19 @@ void sw_backend_inject(struct sw_backend *backend, const char *sql, enum sw_repl
     sw_backend_expect(backend, SW_REPLY_EXECUTE, use, index);
 }
 
+void sw_backend_ask(struct sw_backend *backend, struct sw_prepared *prepared, int index)
+{
+    static const uint8_t no_parameters[6] = {0};
+    struct sw_buf *out = sw_stream_out(backend->stream);
+
+    (void)prepare_named(backend, prepared, SW_REPLY_ABSORB, SW_REPLY_OF_NOBODY);
+    sw_write_bind(out, "", prepared->server_name, no_parameters, sizeof no_parameters);
+    sw_write_execute(out, "", 0);
+    sw_write_flush(out);
+    sw_backend_expect(backend, SW_REPLY_BIND, SW_REPLY_ABSORB, SW_REPLY_OF_NOBODY);
+    sw_backend_expect(backend, SW_REPLY_EXECUTE, SW_REPLY_CAPTURE, index);
+}
+
 bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared,
                         enum sw_reply_use use, int index)
 {

@@ -112,6 +112,7 @@ void sw_broadcast_start(struct sw_broadcast *broadcast, struct sw_broadcast_part
             .opening = parts[i].opening,
             .opening_count = parts[i].opening_count,
             .settings = parts[i].settings,
+            .mark = parts[i].mark,
         };
 
         sw_leg_start(parts[i].leg, parts[i].pool, parts[i].shard, &work);

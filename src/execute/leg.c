@@ -9,6 +9,9 @@
 #include "shardward/wire/write.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct sw_backend *backend_of(const struct sw_leg *leg)
@@ -72,7 +75,7 @@ static void on_answered(void *owner, const struct sw_reply *reply)
 {
     struct sw_leg *leg = owner;
 
-    if (leg->state != SW_LEG_RUNNING)
+    if (leg->state != SW_LEG_RUNNING || reply->index == MARK)
         return;
     if (reply->index <= OPENING) {
         leg->opening_done++;
@@ -112,10 +115,33 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
     leg->is_copying = false;
     if (leg->state == SW_LEG_SETTING)
         keep_setting_error(leg, frame);
-    else if (reply->use == SW_REPLY_CAPTURE)
+    else if (reply->use == SW_REPLY_CAPTURE && reply->index != MARK)
         on_read_back_failed(leg, frame);
     else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
         leg->sink->on_error(leg->owner, reply->index < 0 ? -1 : reply->index, frame);
+}
+
+/* A transaction that has no number has written nothing. */
+static void read_mark(struct sw_commit_mark *mark, const struct sw_frame *row)
+{
+    char text[2][32];
+    uint32_t high, low;
+
+    for (int i = 0; i < 2; i++) {
+        const uint8_t *bytes;
+        size_t len;
+
+        if (!sw_wire_read_column(row, i, &bytes, &len) || bytes == NULL ||
+            len >= sizeof text[i])
+            return;
+        memcpy(text[i], bytes, len);
+        text[i][len] = '\0';
+    }
+    if (sscanf(text[1], "%" SCNx32 "/%" SCNx32, &high, &low) != 2)
+        return;
+    mark->xid = strtoull(text[0], NULL, 10);
+    mark->lsn = (uint64_t)high << 32 | low;
+    mark->is_known = true;
 }
 
 static void on_row(void *owner, const struct sw_reply *reply, const struct sw_frame *frame)
@@ -124,7 +150,10 @@ static void on_row(void *owner, const struct sw_reply *reply, const struct sw_fr
     const uint8_t *bytes;
     size_t len;
 
-    (void)reply;
+    if (reply->index == MARK) {
+        read_mark(&leg->mark, frame);
+        return;
+    }
     if (leg->work.question != NULL)
         leg->is_affirmed =
             sw_wire_read_column(frame, leg->work.read_back_count, &bytes, &len) &&

@@ -192,6 +192,14 @@ void sw_leg_send_read_back(struct sw_leg *leg)
     sw_buf_finish(&sql);
 }
 
+/* What the transaction is called, and where it was. */
+static void ask_mark(struct sw_leg *leg)
+{
+    sw_lease_origin(&leg->lease, &leg->mark.at);
+    leg->mark.sent_ms = sw_loop_now_ms(leg->loop);
+    sw_backend_ask(backend_of(leg), leg->work.mark, MARK);
+}
+
 void sw_leg_send_run(struct sw_leg *leg)
 {
     struct sw_backend *backend = backend_of(leg);
@@ -202,12 +210,16 @@ void sw_leg_send_run(struct sw_leg *leg)
     leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
     leg->has_read_back_failed = leg->is_affirmed = false;
     leg->opening_done = 0;
+    leg->mark.is_known = false;
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
     if (leg->work.tells_of_opening && leg->work.opening_count > 0)
         sw_write_flush(sw_backend_out(backend));
-    for (int i = 0; i < leg->work.run->count; i++)
+    for (int i = 0; i < leg->work.run->count; i++) {
+        if (leg->work.mark != NULL && i == leg->work.mark_at)
+            ask_mark(leg);
         send_request(leg, &leg->work.run->requests[i], i);
+    }
     if (leg->work.read_back_count > 0 || leg->work.question != NULL)
         sw_leg_send_read_back(leg);
     if (leg->work.rolls_back) {

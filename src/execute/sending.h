@@ -6,9 +6,11 @@
 
 #include "shardward/execute/leg.h"
 
+#include <limits.h>
+
 /* Entries of the reply queue that answer no request of the client: OPENING - i is the i-th
- * statement of the opening. */
-enum { OURS = SW_REPLY_OF_NOBODY, OPENING = -2 };
+ * statement of the opening; MARK that of a COMMIT. */
+enum { OURS = SW_REPLY_OF_NOBODY, OPENING = -2, MARK = INT_MIN };
 
 /* Bring the backend's settings in line: the leg is SETTING. */
 void sw_leg_send_settings(struct sw_leg *leg);

@@ -97,6 +97,25 @@ struct sw_pool *sw_pool_successor(struct sw_pool *pool)
     return sw_pools_find_like(pool->pools, &place, pool);
 }
 
+const struct sw_cluster_state *sw_pools_cluster(const struct sw_pools *pools,
+                                                const struct sw_cluster *cluster)
+{
+    return sw_state_cluster(pools->state, cluster);
+}
+
+void sw_lease_origin(const struct sw_lease *lease, struct sw_origin *origin)
+{
+    const struct sw_pool *pool = lease->pool;
+    const struct sw_cluster_state *now = find(pool->pools->state, pool->place.cluster);
+    const struct sw_backend_card *card = sw_backend_card(lease->backend);
+
+    *origin = (struct sw_origin){.generation = card->term,
+                                 .started_us = sw_backend_started_us(lease->backend),
+                                 .opened_ms = card->opened_ms};
+    if (now != NULL && now->generation == card->term)
+        origin->timeline = now->timeline;
+}
+
 /* --- hints --- */
 
 void sw_pool_hint(struct sw_pool *pool, enum sw_pool_hint hint)

@@ -271,6 +271,7 @@ static void lend(struct sw_pool *pool, struct sw_lease *lease)
 {
     lease->backend = sw_pool_first_idle(pool);
     sw_pool_take_idle(pool, lease->backend);
+    sw_backend_guard(lease->backend, pool->standing.is_followed);
     sw_list_push_back(&pool->lent, &sw_backend_card(lease->backend)->link);
     pool->lent_count++;
 }

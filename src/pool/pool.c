@@ -154,6 +154,12 @@ static const struct sw_node *primary_of(const struct sw_pools *pools,
     return node == NULL ? &cluster->nodes[0] : node;
 }
 
+const struct sw_node *sw_pools_primary(const struct sw_pools *pools,
+                                       const struct sw_shard *shard)
+{
+    return primary_of(pools, shard->cluster);
+}
+
 /* The pool of a pair; NULL if there is none and none is to be made. One that only sessions of
  * an earlier map need is retired from the beginning. */
 static struct sw_pool *find_at(struct sw_pools *pools, const struct sw_user *user,

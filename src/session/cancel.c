@@ -54,9 +54,27 @@ static void cancel_parked(struct sw_session *session, const struct sw_error *why
         sw_session_refuse_run(session, why);
 }
 
+/* PostgreSQL ends a commit's wait for its standbys when it is cancelled, and tells a success.
+ */
+bool sw_session_is_committing(const struct sw_session *session)
+{
+    const struct sw_leg *leg = session->running;
+
+    if (session->resolution != NULL)
+        return true;
+    if (session->together != NULL)
+        return sw_session_commits_together(session);
+    return leg != NULL && leg->state == SW_LEG_RUNNING &&
+           leg->shard->cluster->failover == SW_FAILOVER_MANAGED &&
+           sw_session_may_have_committed(session);
+}
+
 static void cancel_running(struct sw_session *session)
 {
     struct sw_error why;
+
+    if (sw_session_is_committing(session))
+        return; /* its answer ends it; what comes next is not meant */
 
     sw_error_set(&why, "57014", "canceling statement due to %s",
                  session->limit.is_overdue ? "statement timeout" : "user request");

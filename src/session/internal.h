@@ -44,6 +44,7 @@
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
+ *   resolving.c   a COMMIT whose answer was lost
  *   direct.c      clients that have a server for themselves
  *   directory.c   sessions by their ids
  *   pause.c       statements that wait for the end of a pause
@@ -58,6 +59,7 @@
 #include "limits.h"
 #include "measure.h"
 #include "names.h"
+#include "resolving.h"
 #include "seeking.h"
 #include "several.h"
 #include "statements.h"
@@ -97,6 +99,7 @@ struct sw_sessions {
     struct sw_tallies *tallies;
     struct sw_kinds *kinds;
     struct sw_statement_book *statements;
+    struct sw_prepared *mark; /* what servers are asked in front of a COMMIT */
     struct sw_link parked;    /* sessions that wait for the end of a pause */
     struct sw_textmap paused; /* names of databases */
     bool is_paused;           /* all are */
@@ -234,6 +237,7 @@ struct sw_session {
     struct sw_leg **others; /* of further participants, in their order */
     const struct sw_shard *unnamed_portal_at; /* where the unnamed portal lives */
     struct sw_together *together;             /* control under way on several legs */
+    struct sw_resolution *resolution;         /* of a COMMIT that was lost; NULL: none */
     struct sw_leg *aside; /* beside the transaction, which it does not bind; NULL: never yet */
     bool aside_is_open;   /* ... was sent the journal */
     bool is_path_plain, is_zone_utc; /* by judged_settings */
@@ -277,6 +281,9 @@ void sw_session_welcome(struct sw_session *session, uint32_t pid);
 
 /* cancel.c */
 
+/* Does it run what a cancel must not reach: a commit that waits for standbys, or one whose fate
+ * is being asked for? */
+bool sw_session_is_committing(const struct sw_session *session);
 /* Cancel what it runs at this moment: nothing, perhaps. */
 void sw_session_cancel(struct sw_session *session);
 /* Have what session @id runs cancelled, if that is its key; then close. */
@@ -362,6 +369,8 @@ void sw_session_roll_back_to(struct sw_session *session, const char *name);
  * of all participants that have to hear it; then the run @end-s. */
 void sw_session_together(struct sw_session *session, const struct sw_statement *statement,
                          enum sw_run_end end);
+/* Is it a COMMIT for which a managed cluster's standbys are waited? */
+bool sw_session_commits_together(const struct sw_session *session);
 /* A COMMIT under way fails if the leader's server can still be asked to cancel it. */
 void sw_session_cancel_together(struct sw_session *session);
 /* The session is closing: legs are its own again. */
@@ -479,6 +488,10 @@ void sw_session_answer_first_locals(struct sw_session *session);
 /* Report the parameters that differ from what the client was told. */
 void sw_session_tell(struct sw_session *session, struct sw_settings *reported);
 void sw_session_tell_parameter(struct sw_session *session, const char *name, const char *value);
+/* It was sent, and cannot end as it should: one error, then on as after any error. */
+void sw_session_fail_run(struct sw_session *session, const struct sw_error *err);
+/* May the run that is under way, or was lost, have taken effect for good? */
+bool sw_session_may_have_committed(const struct sw_session *session);
 /* The run was not sent, and will not be: an error in its place. */
 void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err);
 /* What @shard calls the types that the client knows from the catalog database; NULL: the same.

@@ -89,6 +89,14 @@ static void end_unanswered(struct sw_session *session)
     sw_session_fatal(session, &err);
 }
 
+/* A COMMIT is not cancelled: its time is that of its standbys, or of a failover. */
+static bool is_unlimited(const struct sw_session *session)
+{
+    return sw_session_is_committing(session) &&
+           (session->resolution != NULL || session->together != NULL ||
+            sw_session_run_commits(session));
+}
+
 static void on_due(void *owner)
 {
     struct sw_session *session = owner;
@@ -101,6 +109,8 @@ static void on_due(void *owner)
     if (limit == 0)
         return;
     if (stretch != STRETCH_AT_WORK && is_about_something(session))
+        begin(session);
+    if (stretch == STRETCH_AT_WORK && is_unlimited(session))
         begin(session);
     due_ms =
         session->limit.since_ms + (uint64_t)limit + (session->limit.is_overdue ? GRACE_MS : 0);

@@ -168,6 +168,7 @@ static void start(struct sw_session *session)
         open_aside(session, &work);
     else
         open_participant(session, shard, &work);
+    sw_session_mark_commit(session, shard, &work);
     session->running = leg;
     sw_session_limit(session);
     sw_txn_settings_unref(&session->before_run);
@@ -459,7 +460,7 @@ void sw_session_end_failed(struct sw_session *session)
 }
 
 /* The run cannot end as it should: one error, then on as after any error. */
-static void fail_run(struct sw_session *session, const struct sw_error *err)
+void sw_session_fail_run(struct sw_session *session, const struct sw_error *err)
 {
     sw_kinds_note_error(session->sessions->kinds, err);
     sw_write_error(sw_session_out(session), "ERROR", err);
@@ -481,7 +482,7 @@ void sw_session_answer_first_locals(struct sw_session *session)
 void sw_session_refuse_run(struct sw_session *session, const struct sw_error *err)
 {
     sw_session_answer_first_locals(session);
-    fail_run(session, err);
+    sw_session_fail_run(session, err);
 }
 
 static void on_refused(void *owner, const struct sw_error *err)
@@ -513,7 +514,7 @@ static bool may_run_again(const struct sw_session *session)
 
 /* May the run that was lost have taken effect? Nothing of a transaction has, as long as its
  * COMMIT was not sent; nor has COPY, before its data has ended. */
-static bool may_have_committed(const struct sw_session *session)
+bool sw_session_may_have_committed(const struct sw_session *session)
 {
     bool commits = sw_session_run_commits(session);
 
@@ -524,15 +525,19 @@ static bool may_have_committed(const struct sw_session *session)
 /* The server was lost with the run. If that was the end of the transaction, it is over. */
 static void fail_lost(struct sw_session *session, const struct sw_error *err)
 {
+    const struct sw_participant *participant =
+        sw_session_participant(session, session->running);
     struct sw_error why = *err;
 
-    if (may_have_committed(session)) {
+    if (participant != NULL && sw_session_resolve(session, participant->shard, err))
+        return;
+    if (sw_session_may_have_committed(session)) {
         sw_error_set(&why, "08007", "%s", err->message);
         sw_error_detail(&why, "It is unknown whether the statement took effect.");
     }
     if (sw_session_run_ends_transaction(session) && session->txn.state != SW_TXN_IDLE)
         sw_session_end_transaction(session, false);
-    fail_run(session, &why);
+    sw_session_fail_run(session, &why);
 }
 
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
@@ -556,7 +561,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     } else if (session->running == NULL) {
         /* A batch between Flush and Sync: nothing of it is committed. */
         session->run_end = SW_RUN_ENDS_FLUSH;
-        fail_run(session, err);
+        sw_session_fail_run(session, err);
     } else if ((loss == SW_LOSS_RESET || loss == SW_LOSS_LEFT) && may_run_again(session)) {
         session->tries++;
         start_unless_paused(session, start);

@@ -242,6 +242,7 @@ static void unref_sessions(struct sw_sessions *sessions)
     sw_tallies_free(sessions->tallies);
     sw_kinds_free(sessions->kinds);
     sw_statement_book_free(sessions->statements);
+    sw_prepared_unref(sessions->mark);
     sw_textmap_finish(&sessions->paused);
     sw_directory_finish(&sessions->directory);
     sw_settings_shared_finish(&sessions->startups);
@@ -357,6 +358,7 @@ void sw_session_close(struct sw_session *session)
     if (session->batch != NULL)
         sw_leg_cut(session->batch);
     session->batch = NULL;
+    sw_session_forget_resolution(session);
     sw_session_forget_together(session);
     sw_session_forget_scatter(session);
     sw_session_end_keeping(session);
@@ -457,6 +459,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->tallies = sw_tallies_create();
     sessions->kinds = sw_kinds_create();
     sessions->statements = sw_statement_book_create();
+    sessions->mark = sw_resolution_question();
     sessions->on_left = setup->on_left;
     sessions->read_again = setup->read_again;
     sessions->forget_reading = setup->forget_reading;

@@ -32,7 +32,6 @@ static void free_tally(struct sw_tally *tally)
     free(tally->database);
     free(tally->user);
     free(tally->shard);
-    free(tally->node);
     free(tally);
 }
 
@@ -51,8 +50,7 @@ void sw_tallies_free(struct sw_tallies *tallies)
 
 /* @shard NULL: of what is answered without a server. */
 static struct sw_tally *find_by_name(struct sw_tallies *tallies,
-                                     const struct sw_session *session, const char *shard,
-                                     const char *node)
+                                     const struct sw_session *session, const char *shard)
 {
     char *key = sw_format("%s\x1f%s\x1f%s", session->database_name, session->user_name,
                           shard == NULL ? "" : shard);
@@ -63,7 +61,6 @@ static struct sw_tally *find_by_name(struct sw_tallies *tallies,
         tally->database = sw_strdup(session->database_name);
         tally->user = sw_strdup(session->user_name);
         tally->shard = shard == NULL ? NULL : sw_strdup(shard);
-        tally->node = shard == NULL ? NULL : sw_strdup(node);
         (void)sw_textmap_put(&tallies->by_name, key, tally);
     }
     free(key);
@@ -74,7 +71,7 @@ static struct sw_tally *find_of_shard(struct sw_tallies *tallies,
                                       const struct sw_session *session,
                                       const struct sw_shard *shard)
 {
-    return find_by_name(tallies, session, shard->name, shard->cluster->nodes[0].name);
+    return find_by_name(tallies, session, shard->name);
 }
 
 static void use_map(struct sw_tallies *tallies, struct sw_map *map)
@@ -106,7 +103,7 @@ static struct sw_tally *find(const struct sw_session *session, const struct sw_s
 
 void sw_tally_entered(struct sw_session *session)
 {
-    session->measure.here = find_by_name(session->sessions->tallies, session, NULL, NULL);
+    session->measure.here = find_by_name(session->sessions->tallies, session, NULL);
     session->measure.classes = sw_kinds_of(session->sessions->kinds, session->database_name);
 }
 
@@ -137,7 +134,7 @@ void sw_tally_start_several(struct sw_session *session, int count)
     char shards[32];
 
     (void)snprintf(shards, sizeof shards, "%d shard%s", count, count == 1 ? "" : "s");
-    session->measure.run = find_by_name(session->sessions->tallies, session, shards, "");
+    session->measure.run = find_by_name(session->sessions->tallies, session, shards);
     session->measure.rows = 0;
     session->measure.is_waiting = true;
 }
@@ -230,6 +227,9 @@ static void log_slow(const struct sw_session *session, uint64_t took_us)
 {
     static struct sw_log_limit limit;
     const struct sw_measure *measure = &session->measure;
+    const struct sw_shard *shard = session->running != NULL  ? session->running->shard
+                                   : session->direct != NULL ? session->database->catalog
+                                                             : NULL;
     char normal[2048];
 
     (void)sw_sql_normal(first_text(session), normal, sizeof normal);
@@ -237,8 +237,8 @@ static void log_slow(const struct sw_session *session, uint64_t took_us)
                    "client=%u user=\"%s\" database=\"%s\" shard=\"%s\" node=\"%s\" "
                    "ms=%" PRIu64 " wait_ms=%" PRIu64 " failed=%d statement=\"%s\"",
                    session->id, session->user_name, session->database_name, measure->run->shard,
-                   measure->run->node, took_us / 1000, measure->waited_us / 1000,
-                   session->has_failed, normal);
+                   shard == NULL ? "" : sw_pools_primary(session->sessions->pools, shard)->name,
+                   took_us / 1000, measure->waited_us / 1000, session->has_failed, normal);
 }
 
 static bool is_executed(const struct sw_request *request)

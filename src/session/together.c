@@ -29,7 +29,8 @@ struct sw_together {
     struct sw_commit_order order;
     bool is_commit; /* not of a transaction that has failed: that is rolled back */
     bool has_failed;
-    struct sw_buf answer; /* for the client */
+    enum sw_commit_fate fate; /* of the leader's COMMIT, if its answer was lost */
+    struct sw_buf answer;     /* for the client */
 };
 
 static struct sw_together *create(struct sw_session *session,
@@ -38,6 +39,7 @@ static struct sw_together *create(struct sw_session *session,
     struct sw_together *together = sw_alloc_zero(1, sizeof *together);
     size_t count = (size_t)session->txn.participant_count;
 
+    together->fate = SW_FATE_UNKNOWN;
     together->session = session;
     together->statement = statement;
     together->tag = sw_session_control_tag(session, statement);
@@ -86,6 +88,18 @@ static void add_living(struct sw_together *together, int but)
             add(together, i);
 }
 
+/* The leader's COMMIT is the one that counts. */
+static struct sw_prepared *mark_of(const struct sw_together *together, int index)
+{
+    const struct sw_session *session = together->session;
+    const struct sw_participant *participant = &session->txn.participants[index];
+
+    return together->is_commit && index == together->order.leader && !together->has_failed &&
+                   participant->written > 0 && sw_session_is_watched(participant->shard)
+               ? session->sessions->mark
+               : NULL;
+}
+
 /* Nobody to tell: that is done, too. */
 static void tell(struct sw_together *together, const char *sql, void (*on_done)(void *owner))
 {
@@ -98,6 +112,7 @@ static void tell(struct sw_together *together, const char *sql, void (*on_done)(
             .leg = sw_session_leg(session, together->of[i]),
             .shard = session->txn.participants[together->of[i]].shard,
             .sql = together->sql,
+            .mark = mark_of(together, together->of[i]),
         };
     if (together->count == 0)
         on_done(together);
@@ -206,12 +221,10 @@ static void hear_leader(struct sw_together *together)
         together->has_failed = true;
         return;
     }
-    if (part->result == SW_PART_DONE)
+    if (part->result == SW_PART_DONE || together->fate == SW_FATE_COMMITTED)
         return;
-    if (sw_txn_writer(&together->session->txn) != NULL) {
-        sw_error_set(&err, "08007", "%s", part->err.message);
-        sw_error_detail(&err, "It is unknown whether the transaction was committed.");
-    }
+    if (sw_txn_writer(&together->session->txn) != NULL)
+        sw_session_describe_fate(&err, together->fate);
     fail_with(together, &err);
 }
 
@@ -220,19 +233,40 @@ static void on_others_done(void *owner)
     end(owner);
 }
 
-static void on_leader_done(void *owner)
+static void after_leader(struct sw_together *together)
 {
-    struct sw_together *together = owner;
-
     hear_leader(together);
+    if (!together->order.is_leader_first) {
+        end(together);
+        return;
+    }
     add_living(together, together->order.leader);
     tell(together, together->has_failed ? "ROLLBACK" : "COMMIT", on_others_done);
 }
 
-static void on_all_done(void *owner)
+static void on_known(void *owner, enum sw_commit_fate fate, struct sw_settings *reported)
 {
-    hear_leader(owner);
-    end(owner);
+    struct sw_together *together = owner;
+
+    (void)reported;
+    sw_session_forget_resolution(together->session);
+    together->fate = fate;
+    after_leader(together);
+}
+
+/* What has become of a COMMIT that was lost is known later. */
+static void on_leader_done(void *owner)
+{
+    struct sw_together *together = owner;
+    int leader = together->order.leader;
+    const struct sw_commit_mark *mark = &sw_session_leg(together->session, leader)->mark;
+
+    if (part_of(together, leader)->result == SW_PART_LOST && mark->is_known)
+        sw_session_start_resolution(together->session,
+                                    together->session->txn.participants[leader].shard, mark,
+                                    on_known, together);
+    else
+        after_leader(together);
 }
 
 static void start_end(struct sw_together *together)
@@ -252,8 +286,20 @@ static void start_end(struct sw_together *together)
         tell(together, "COMMIT", on_leader_done);
     } else {
         add_living(together, -1);
-        tell(together, "COMMIT", on_all_done);
+        tell(together, "COMMIT", on_leader_done);
     }
+}
+
+bool sw_session_commits_together(const struct sw_session *session)
+{
+    const struct sw_txn *txn = &session->txn;
+
+    if (!session->together->is_commit)
+        return false;
+    for (int i = 0; i < txn->participant_count; i++)
+        if (txn->participants[i].shard->cluster->failover == SW_FAILOVER_MANAGED)
+            return true;
+    return false;
 }
 
 void sw_session_cancel_together(struct sw_session *session)

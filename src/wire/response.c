@@ -9,7 +9,8 @@ enum { SQLSTATE_LEN = 5, OID_LEN = 4 };
 
 /* The fields of an error that we keep; NULL: not sent. */
 struct fields {
-    const char *severity, *plain_severity, *sqlstate, *message, *detail, *hint, *position;
+    const char *severity, *plain_severity, *sqlstate, *message, *detail, *hint, *position,
+        *routine;
 };
 
 static void keep_field(struct fields *fields, uint8_t code, const char *text)
@@ -35,6 +36,9 @@ static void keep_field(struct fields *fields, uint8_t code, const char *text)
         break;
     case 'P':
         fields->position = text;
+        break;
+    case 'R':
+        fields->routine = text;
         break;
     default: /* sent by a newer server */
         break;
@@ -88,6 +92,13 @@ void sw_wire_read_error(const struct sw_frame *frame, struct sw_error *err, bool
     if (is_fatal != NULL)
         *is_fatal = severity != NULL &&
                     (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
+bool sw_wire_is_said_by(const struct sw_frame *frame, const char *routine)
+{
+    struct fields fields = read_fields(frame);
+
+    return fields.routine != NULL && strcmp(fields.routine, routine) == 0;
 }
 
 bool sw_wire_read_parameter_status(const struct sw_frame *frame, const char **name,

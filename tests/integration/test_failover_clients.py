@@ -4,6 +4,7 @@ one cluster of two nodes of its own, and a shardward before it that follows."""
 import atexit
 import contextlib
 import shutil
+import socket
 import sys
 import time
 from pathlib import Path
@@ -156,3 +157,146 @@ def only_so_many_wait_for_a_primary(p):
         equal(told, ["EZ"] * 3 + ["TDCZ"] * 2)
         for one in clients:
             equal(wire.rows_of(one.query(COUNT.format(2))), [["0"]])
+
+
+# A COMMIT whose server is lost before it has answered. One of the standbys has to confirm commits,
+# and none is there: so the COMMIT waits, and what becomes of it is in our hands.
+
+def by_query(client):
+    client.send(wire.query("COMMIT"))
+
+
+def by_portal(client):
+    client.send(wire.parse("COMMIT") + wire.bind() + wire.describe("P") + wire.execute() + wire.SYNC)
+
+
+def behind_its_write(client):
+    client.send(wire.parse("INSERT INTO legs (id, transfer, amount) VALUES (1, 1, 1)") + wire.bind()
+                + wire.execute() + wire.parse("COMMIT") + wire.bind() + wire.execute() + wire.SYNC)
+
+
+def waiting(one):
+    return one.query("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'bank'")
+
+
+@contextlib.contextmanager
+def committing(p, commit=by_query, frozen=False, spare=False, failover="follow", **options):
+    """A Pair, and a client whose COMMIT waits; the standbys have ended, or are frozen and have in
+    their buffers what they were sent. spare: there is one more connection to the primary."""
+    with Pair(p, failover, is_sync=True, **options) as w, w.connect() as client, w.connect() as other:
+        prepared(client, 1)
+        if spare:
+            for one in (client, other):
+                one.query("BEGIN")
+                one.query("SELECT 1 FROM ledger WHERE id = 1")
+            for one in (client, other):
+                one.query("ROLLBACK")
+            time.sleep(0.5)     # so much older than the COMMIT has to be what proves something
+        for standby in w.c1.servers[1:]:
+            if frozen:
+                standby.freeze()
+            else:
+                standby.stop()
+        client.query("BEGIN")
+        equal(wire.kinds(client.query(ROW.format(1))), "CZ")
+        commit(client)
+        until(lambda: waiting(w.old), "the COMMIT waits for a standby")
+        yield w, client
+
+
+def promote(w):
+    """The primary is dead; one of the others becomes it, and the other one follows."""
+    w.old.kill()
+    other = w.c1.servers[2]
+    for one in (w.new, other):
+        if one.is_running():
+            one.thaw()
+        else:
+            one.start()
+    w.new.wait_ready()
+    w.new.set(synchronous_standby_names="")
+    w.new.promote()
+
+
+@rows([("of a simple query", by_query, "CZ"), ("of a portal", by_portal, "12nCZ")])
+def a_commit_that_the_next_primary_has_is_a_success(p, commit, kinds):
+    with committing(p, commit, frozen=True) as (w, client):
+        promote(w)
+        answers = client.read_ready()
+        equal((wire.kinds(answers), wire.ready_status(answers)), (kinds, "I"), str(answers))
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+        equal(w.new.query("SELECT id FROM ledger", "s1"), [["1"]])
+
+
+@rows([("of a simple query", by_query), ("of a portal", by_portal), ("behind its write", behind_its_write)])
+def a_commit_that_the_next_primary_lacks_is_a_serialization_failure(p, commit):
+    with committing(p, commit) as (w, client):
+        promote(w)
+        answers = client.read_ready()
+        fields = wire.error_of(answers)
+        equal((fields["C"], wire.ready_status(answers)), ("40001", "I"), str(fields))
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["0"]])
+        equal(wire.kinds(client.query(ROW.format(1))), "CZ")
+
+
+@test
+def what_stood_before_a_commit_in_its_batch_is_answered_before_it(p):
+    with committing(p, behind_its_write, frozen=True) as (w, client):
+        promote(w)
+        equal(wire.kinds(client.read_ready()), "12C12CZ")
+        equal(wire.rows_of(client.query("SELECT count(*) FROM legs WHERE id = 1")), [["1"]])
+
+
+@test
+def a_commit_that_its_server_has_after_a_crash_waits_for_its_standby(p):
+    with committing(p) as (w, client):
+        w.old.kill()
+        w.old.start()
+        w.old.wait_ready()
+        for standby in w.c1.servers[1:]:
+            standby.start()
+        equal(wire.kinds(client.read_ready()), "CZ")
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+        until(lambda: w.new.query("SELECT id FROM ledger", "s1") == [["1"]], "the standby has it")
+
+
+def end_the_wait(w, client, how):
+    """The row is there and seen by others; its client has not been answered."""
+    w.old.query(f"SELECT {how}({waiting(w.old)[0][0]})")
+    until(lambda: w.old.query("SELECT id FROM ledger", "s1") == [["1"]], "it is seen there")
+    client.socket.settimeout(0.5)
+    try:
+        return client.socket.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        return b""
+    finally:
+        client.socket.settimeout(15)
+
+
+@rows([("cancelled", "pg_cancel_backend"), ("terminated", "pg_terminate_backend")])
+def a_commit_whose_wait_was_ended_is_no_success_before_a_standby_has_it(p, how):
+    with committing(p, spare=True, edits=[("workers: 2", "workers: 1")]) as (w, client):
+        equal(end_the_wait(w, client, how), b"")
+        for standby in w.c1.servers[1:]:
+            standby.start()
+        equal(wire.kinds(client.read_ready()), "CZ")
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+
+
+@test
+def a_commit_is_of_unknown_outcome_if_its_server_may_have_crashed_meanwhile(p):
+    """No connection of before is left that proves the opposite."""
+    with committing(p) as (w, client):
+        end_the_wait(w, client, "pg_terminate_backend")
+        for standby in w.c1.servers[1:]:
+            standby.start()
+        answers = client.read_ready()
+        equal((code_of(answers), wire.ready_status(answers)), ("08007", "I"))
+
+
+@test
+def a_commit_of_which_nobody_knows_in_time_is_of_unknown_outcome(p):
+    with committing(p, edits=[("lease: 10s", "lease: 10s, failover: 500ms")]) as (w, client):
+        w.old.kill()
+        answers = client.read_ready()
+        equal((code_of(answers), wire.ready_status(answers)), ("08007", "I"))

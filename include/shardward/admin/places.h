@@ -9,10 +9,12 @@
 #include "shardward/base/error.h"
 #include "shardward/topology/catalog.h"
 #include "shardward/topology/map.h"
+#include "shardward/topology/state.h"
 
 struct sw_places {
     const struct sw_map *map;
     const struct sw_catalog *catalog; /* NULL: unknown */
+    const struct sw_state *state;     /* where primaries are, for LOCATE; NULL: unknown */
     const char *database;             /* NULL: the only one of the map */
 };
 

@@ -107,6 +107,9 @@ void sw_backend_close(struct sw_backend *backend);
 /* Its node is not to be used any longer: it is lost from now on, and its user is told so with
  * @why, at once (SW_LOSS_LEFT; TORN in the middle of a message). It has a user. */
 void sw_backend_leave_node(struct sw_backend *backend, const struct sw_error *why);
+/* Does a commit count only if its standbys have confirmed it? Then one that the server no
+ * longer waits for is no success: the connection is lost instead. */
+void sw_backend_guard(struct sw_backend *backend, bool is_guarded);
 bool sw_backend_is_lost(const struct sw_backend *backend);
 /* The server has said by itself that it is a standby (in_hot_standby, or 25006 where servers do
  * not report that). */
@@ -168,6 +171,10 @@ bool sw_backend_prepare(struct sw_backend *backend, struct sw_prepared *prepared
 void sw_backend_inject(struct sw_backend *backend, const char *sql, enum sw_reply_use use,
                        int index);
 
+/* A question of our own, prepared (a named one), whose answer is captured and comes at once,
+ * before that of what follows. It takes the unnamed portal. */
+void sw_backend_ask(struct sw_backend *backend, struct sw_prepared *prepared, int index);
+
 /* Append an empty query, to whose answer nobody listens: an alive server answers it. */
 void sw_backend_probe(struct sw_backend *backend);
 
@@ -184,8 +191,9 @@ bool sw_backend_may_be_struck(const struct sw_backend *backend);
 
 /* Version and cipher of its TLS, empty without. Of one that is on a loop. */
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT]);
-int sw_backend_fd(const struct sw_backend *backend);         /* its socket */
-int sw_backend_server_pid(const struct sw_backend *backend); /* the server's process */
+int64_t sw_backend_started_us(const struct sw_backend *backend); /* see dialler.h */
+int sw_backend_fd(const struct sw_backend *backend);             /* its socket */
+int sw_backend_server_pid(const struct sw_backend *backend);     /* the server's process */
 /* Rows that statements for the client have returned or changed since this was last asked. */
 uint64_t sw_backend_take_rows(struct sw_backend *backend);
 

@@ -41,6 +41,7 @@ struct sw_broadcast_part {
     const char *const *opening; /* statements of ours to come first */
     int opening_count;
     const char *sql;
+    struct sw_prepared *mark;     /* of a COMMIT: see leg.h; NULL: none */
     struct sw_settings *settings; /* of a FREE leg: to be in force on its backend */
 
     /* Answered. */

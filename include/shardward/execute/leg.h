@@ -17,6 +17,7 @@
 #include "shardward/execute/pocket.h"
 #include "shardward/execute/run.h"
 #include "shardward/pool/pool.h"
+#include "shardward/txn/fate.h"
 #include "shardward/wire/frame.h"
 
 enum sw_leg_state {
@@ -76,8 +77,12 @@ struct sw_leg_work {
     int read_back_count;
     const char *question;     /* a boolean expression, asked with them; NULL: none */
     struct sw_oid_map *types; /* what the shard calls the client's; NULL: the same */
-    bool rolls_back;          /* end with ROLLBACK what the run has begun */
-    unsigned leaves;          /* what the run may leave behind on the server */
+    /* In front of request number mark_at, a COMMIT, the server is asked for its transaction's
+     * mark with this; NULL: it is not. See resolution.h. */
+    struct sw_prepared *mark;
+    int mark_at;
+    bool rolls_back; /* end with ROLLBACK what the run has begun */
+    unsigned leaves; /* what the run may leave behind on the server */
 };
 
 struct sw_leg_cancel;
@@ -96,6 +101,7 @@ struct sw_leg {
     struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
     int opening_done;               /* of the last run: statements of the opening carried out */
     bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
+    struct sw_commit_mark mark;     /* ... of the COMMIT that was sent, also when it was lost */
     bool is_affirmed;               /* ... the question was answered with true */
     bool is_read_back_cut;          /* ... a cancel meant for the run has struck that instead */
     bool is_cancelled;              /* while SETTING: the run is not to be sent */

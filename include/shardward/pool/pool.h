@@ -49,6 +49,14 @@ struct sw_lease {
     void *owner;
 };
 
+/* Which server a connection that is lent leads to. */
+struct sw_origin {
+    int generation;     /* of the cluster's primary */
+    int timeline;       /* the one of that generation; 0: not known */
+    int64_t started_us; /* its postmaster, by its own clock since 1970 */
+    uint64_t opened_ms; /* the connection, by the loop's clock */
+};
+
 /*
  * The right to a connection that is opened for its owner alone and closed behind it, of a pool
  * that lends no others. Ends with sw_lease_discard().
@@ -90,12 +98,18 @@ void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map);
  * a node that is not the primary any more, or to an earlier generation of it, are closed.
  */
 void sw_pools_use_state(struct sw_pools *pools, struct sw_state *state);
+/* What the pools know of @cluster; NULL: nothing. Borrowed until the next state. */
+const struct sw_cluster_state *sw_pools_cluster(const struct sw_pools *pools,
+                                                const struct sw_cluster *cluster);
 /* How many connections to the primary of @cluster are lent. */
 int sw_pools_lent(const struct sw_pools *pools, const char *cluster);
 /* Close all connections, after sw_hub_stop(); no lease may be out or waiting, the dialler and
  * the mailbox must have been closed. Accepts NULL. */
 void sw_pools_close(struct sw_pools *pools);
 
+/* Where the primary of @shard is, or was last known to be; as long as the state is in use. */
+const struct sw_node *sw_pools_primary(const struct sw_pools *pools,
+                                       const struct sw_shard *shard);
 /* The pool of @user's connections to the primary of @shard; made when first asked for. Both may
  * be of an earlier map that the caller keeps. */
 struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
@@ -163,6 +177,7 @@ void sw_lease_move(struct sw_lease *to, struct sw_lease *from);
 void sw_lease_forget(struct sw_lease *lease);
 /* Ask the server of a backend that is lent to cancel what it does: see sw_backend_cancel(). */
 void sw_lease_cancel(struct sw_lease *lease);
+void sw_lease_origin(const struct sw_lease *lease, struct sw_origin *origin);
 /* Give the backend back: it is idle, outside of a transaction, and nobody's. */
 void sw_lease_return(struct sw_lease *lease);
 /* Give the backend up: it is lost, or in an unknown state. */

@@ -13,7 +13,7 @@
 
 struct sw_tally {
     char *database, *user;
-    char *shard, *node; /* both NULL, or none; "4 shards" and empty of several at once */
+    char *shard; /* "4 shards" of several at once */
     uint64_t transactions;
     uint64_t queries;          /* simple queries, and batches up to Sync */
     uint64_t received, sent;   /* bytes of clients, and to them */

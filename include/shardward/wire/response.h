@@ -11,6 +11,8 @@
 /* Read an ErrorResponse or NoticeResponse. A missing SQLSTATE becomes XX000. @is_fatal tells a
  * severity (field V, else S) of FATAL or PANIC; may be NULL. */
 void sw_wire_read_error(const struct sw_frame *frame, struct sw_error *err, bool *is_fatal);
+/* Was it said by this function of the server's (field R)? That is never translated. */
+bool sw_wire_is_said_by(const struct sw_frame *frame, const char *routine);
 /* Name and value borrow the frame. */
 bool sw_wire_read_parameter_status(const struct sw_frame *frame, const char **name,
                                    const char **value);

@@ -266,6 +266,18 @@ bool sw_backend_is_lost(const struct sw_backend *backend)
     return false;
 }
 
+void sw_backend_guard(struct sw_backend *backend, bool is_guarded)
+{
+    (void)backend;
+    (void)is_guarded;
+}
+
+int64_t sw_backend_started_us(const struct sw_backend *backend)
+{
+    (void)backend;
+    return 0;
+}
+
 bool sw_backend_is_standby(const struct sw_backend *backend)
 {
     return backend->is_standby;

@@ -1,0 +1,34 @@
+/*
+ * resolving - what a session does about a COMMIT whose answer was lost.
+ */
+#ifndef SW_SESSION_RESOLVING_H
+#define SW_SESSION_RESOLVING_H
+
+#include "shardward/execute/resolution.h"
+
+struct sw_session;
+
+/* The number of the request that is a COMMIT, by itself; -1: there is none. */
+int sw_session_commit_at(const struct sw_session *session);
+/* May the primary of @shard become another one? */
+bool sw_session_is_watched(const struct sw_shard *shard);
+/* If @work holds a COMMIT of a transaction that may have written on @shard: its server tells
+ * the mark. */
+void sw_session_mark_commit(struct sw_session *session, const struct sw_shard *shard,
+                            struct sw_leg_work *work);
+/* The run was lost with its server. True: it was a COMMIT, and its client is answered when it
+ * is known what has become of it. */
+bool sw_session_resolve(struct sw_session *session, const struct sw_shard *shard,
+                        const struct sw_error *err);
+/* The same for whoever has sent the COMMIT himself: @on_known is called once, unless it is
+ * forgotten before; and it is to be forgotten then. */
+void sw_session_start_resolution(struct sw_session *session, const struct sw_shard *shard,
+                                 const struct sw_commit_mark *mark,
+                                 void (*on_known)(void *owner, enum sw_commit_fate fate,
+                                                  struct sw_settings *reported),
+                                 void *owner);
+void sw_session_forget_resolution(struct sw_session *session);
+/* @err, the loss, becomes what the client is told of a COMMIT that was not a success. */
+void sw_session_describe_fate(struct sw_error *err, enum sw_commit_fate fate);
+
+#endif
