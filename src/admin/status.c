@@ -152,6 +152,13 @@ static void put_lag(struct sw_buf *out, const struct sw_node_state *state)
                  state->lag_ms);
 }
 
+/* What a node that is gone has said last counts for nothing. */
+static bool claims_more(const struct sw_node_state *state)
+{
+    return state->role == SW_ROLE_PRIMARY &&
+           (state->verdict == SW_VERDICT_UP || state->verdict == SW_VERDICT_SUSPECT);
+}
+
 static void put_node(struct sw_buf *out, const struct sw_cluster_state *cluster, int index)
 {
     const struct sw_node *node = &cluster->cluster->nodes[index];
@@ -164,9 +171,9 @@ static void put_node(struct sw_buf *out, const struct sw_cluster_state *cluster,
     put_cell(out, NULL, "%s:%d", node->address, node->port);
     put_cell(out, NULL, "%s", node->cloud == NULL ? "" : node->cloud);
     put_cell(out, is_primary ? NULL : "dim", "%s%s",
-             is_primary                       ? "primary"
-             : state->role == SW_ROLE_PRIMARY ? "says primary"
-                                              : "replica",
+             is_primary           ? "primary"
+             : claims_more(state) ? "says primary"
+                                  : "replica",
              state->is_sync ? ", sync" : "");
     put_cell(out, state->is_fenced ? "bad" : kind_of(state->verdict), "%s%s",
              state->verdict == SW_VERDICT_UNKNOWN ? "not watched"

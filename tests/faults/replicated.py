@@ -241,6 +241,7 @@ workers: 2
 admin:
   listen: 127.0.0.1:{port + 1}
   users: [{{name: admin, password: admin}}]
+http: 127.0.0.1:{port + 2}
 timeouts: {{lease: {lease}, connect: 2s, drain: 2s}}
 clusters:
 {"".join(one.yaml(failover) for one in clusters)}users:

@@ -34,6 +34,7 @@ import primaries        # noqa: E402,F401
 import proxies          # noqa: E402
 import standbys         # noqa: E402,F401
 import table            # noqa: E402
+import watching         # noqa: E402,F401
 from world import SUMMARY, Lab      # noqa: E402
 
 suite.TEST_TIMEOUT_S = 240

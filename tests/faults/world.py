@@ -182,6 +182,13 @@ class World:
                             timeout_s=timeout_s) as connection:
             return server.ask(connection, command)
 
+    def table(self, command):
+        """The same, each by the names of its columns."""
+        with server.connect("127.0.0.1", self.lab.port + 1, "admin", "admin", "shardward") as connection:
+            answers = connection.query(command)
+        names = next(answer.names() for answer in answers if answer.kind == "T")
+        return [dict(zip(names, row)) for row in server.wire.rows_of(answers)]
+
     # Clients
 
     def add(self, kind, shard, number, **options):

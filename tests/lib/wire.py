@@ -106,6 +106,10 @@ class Message:
             at = end + 19
         return columns
 
+    def names(self):
+        """Of the columns of a RowDescription."""
+        return [column[0] for column in self._columns()]
+
     def values(self):
         values, at = [], 2
         for _ in range(struct.unpack_from("!H", self.body)[0]):
