@@ -6,6 +6,7 @@ import time
 import history
 import server
 import workloads
+from faults import cut_off
 from history import FAIL, INFO, OK, Op
 from stories import told, world
 from suite import equal
@@ -77,13 +78,6 @@ def outages_are_measured(_lab):
 
 
 # Real ones.
-
-def cut_off(standbys):
-    """Their receivers end: what the primary writes from now on, they have not."""
-    for one in standbys:
-        one.set(primary_conninfo="")
-        server.until(lambda s=one: not s.backends("walreceiver"), f"{one.name} receives nothing")
-
 
 @scenario(("acknowledged writes are lost, and found to be", "quick"))
 def asynchronous_replication_loses(lab):

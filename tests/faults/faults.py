@@ -25,6 +25,13 @@ def back_as_standby(w, cluster, lost):
     return mend
 
 
+def cut_off(standbys):
+    """Their receivers end: what the primary writes from now on, they have not."""
+    for one in standbys:
+        one.set(primary_conninfo="")
+        until(lambda s=one: not s.backends("walreceiver"), f"{one.name} receives nothing")
+
+
 def killed(w):
     primary = w.primary(w.c1)
     primary.kill()

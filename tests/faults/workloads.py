@@ -5,6 +5,7 @@ a client that is idle, or between two transactions, is not to be disconnected by
 """
 
 import random
+import struct
 import threading
 import time
 
@@ -77,8 +78,9 @@ class Client(threading.Thread):
                 if fields["S"] != "ERROR":
                     self._break(fields["C"])
                 raise server.Refused(fields)
-            if answer.kind == "N" and "synchronous replication" in answer.fields()["M"]:
-                # PostgreSQL calls it a success, and is not sure that a standby has it.
+            if (answer.kind == "N" and "synchronous replication" in answer.fields()["M"]
+                    and self.dbname != DATABASE):
+                # PostgreSQL calls it a success, and is not sure that a standby has it: shardward may not.
                 raise server.Refused({"C": UNKNOWN, "M": answer.fields()["M"]})
         tags = [answer.body.rstrip(b"\0").decode() for answer in answers if answer.kind == "C"]
         return wire.rows_of(answers), tags[-1] if tags else ""
@@ -105,6 +107,13 @@ class Client(threading.Thread):
         except Broken as error:
             self.record(kind, key, began, INFO, code=str(error), **more)
         return False
+
+    def cancel(self):
+        """What Ctrl-C in psql does, from another thread."""
+        connection = self.connection
+        if connection:
+            with wire.Wire(*self.place) as another:
+                another.send(struct.pack("!II", 16, 80877102) + connection.key)
 
     def finish(self):
         self.is_over.set()
