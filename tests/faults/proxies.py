@@ -6,9 +6,9 @@ import time
 
 from faults import killed
 from replicated import CLOUDS
-from stories import Expect, conclude, must_serve, play, world
+from stories import Expect, conclude, must_serve, play, until_grown, world
 from table import scenario
-from world import WARM_UP_S
+from world import SETTLE_S, WARM_UP_S
 
 STAYED = Expect(stays=("c1", "c2"))
 BROKEN = Expect(stays=("c1", "c2"), may_break=True)
@@ -33,6 +33,43 @@ def killed_and_started(w):
           ("kill -9, and it is started again where nobody promotes", "quick", "off", killed_and_started, BROKEN))
 def shardward_itself(lab, failover, fault, expect):
     play(lab, failover, fault, expect)
+
+
+@scenario(*((f"at {point}", "managed", point) for point in (
+    "after_recruit_one:1", "after_recruit_all:1", "after_repoint:1",
+    "after_sync_names:1", "after_promote:1", "before_epoch:1", "after_epoch:1")))
+def shardward_dies_in_a_promotion(lab, point):
+    """The one that is started afterwards ends what it began, or begins anew."""
+    with world(lab, "managed") as w:
+        w.stop_shardward()
+        w.start_shardward(SHARDWARD_STOP_AT=point)
+        w.load()
+        before = w.timelines()
+        w.c1.servers[0].kill()
+        status = w.shardward.wait(SETTLE_S)
+        assert status == -signal.SIGKILL, f"it ended with {status}"
+        w.start_shardward(serves=("s2",))
+        must_serve(w, time.monotonic(), "after the restart")
+        time.sleep(WARM_UP_S)
+        conclude(w, before, Expect(moves=("c1",), stays=("c2",), may_break=True))
+
+
+@scenario(("there and back", "switchover"))
+def a_switchover(lab):
+    """Nobody hears of it: no error, no connection broken, nothing unknown."""
+    with world(lab, "managed") as w:
+        w.load()
+        before = w.timelines()
+        for one in (w.c1.servers[1], w.c1.servers[0]):
+            old = w.primary(w.c1)
+            w.console(f"SWITCHOVER c1 TO {one.name}")
+            must_serve(w, time.monotonic(), "after the switch")
+            time.sleep(WARM_UP_S)
+            assert w.primary(w.c1) is one, w.timelines()
+            old.rejoin(one)
+            until_grown(one, old)
+        conclude(w, before, Expect(moves=("c1",), stays=("c2",)))
+        assert not w.history.codes(), f"clients heard of it: {w.history.codes()}"
 
 
 def starve(process, is_over, run_s=0.005, stop_s=0.095):

@@ -44,6 +44,7 @@ def play(lab, failover, fault, expect, has_clouds=False, **options):
         mend = fault(w)
         broken_at = time.monotonic()
         if expect.serves:
+            must_move(w, before, expect.moves)
             must_serve(w, broken_at, "after the fault")
             time.sleep(WARM_UP_S)
         else:
@@ -59,6 +60,19 @@ def must_serve(w, since, when):
     waiting = w.settled(since)
     assert not waiting, (f"{', '.join(waiting)}: no write within {SETTLE_S} s {when};"
                          f" primaries: {w.timelines()}\n{w.log()}")
+
+
+def must_move(w, before, names):
+    """The shards of these clusters are written to at other nodes than before."""
+    for cluster in w.clusters:
+        for shard in cluster.shards if cluster.name in names else ():
+            def moved(shard=shard, old=before[cluster.name][0]):
+                return any(op.shard == shard and op.outcome == "ok" and op.node not in ("", old)
+                           for op in w.history.ops[-500:] if op.is_write())
+            deadline = time.monotonic() + SETTLE_S
+            while not moved():
+                assert time.monotonic() < deadline, f"{shard} stays at {before[cluster.name]}\n{w.log()}"
+                time.sleep(0.02)
 
 
 def nobody_writes(w, since, shards=("s1",), seconds=NOBODY_S):
@@ -99,7 +113,14 @@ def told(found):
     return "\n".join(f"{verdict}: {len(items)}, as {items[:3]}" for verdict, items in found.items())
 
 
-def until_shrunk(server, without, timeout_s=15):
-    """Wait until a primary does not wait for a standby any longer."""
-    until(lambda: without.name not in server.query("SHOW synchronous_standby_names")[0][0],
-          f"{server.name} waits for {without.name} no longer", timeout_s)
+def until_shrunk(standby, without, timeout_s=15):
+    """Wait until a standby has the record that a commit may not wait for another one any longer."""
+    until(lambda: standby.query(f"SELECT '{without.name}' = ANY (cohort) FROM shardward.cohort"
+                                " ORDER BY term DESC, ver DESC LIMIT 1") == [["f"]],
+          f"{standby.name} knows that {without.name} counts no more", timeout_s)
+
+
+def until_grown(server, by, timeout_s=15):
+    """Wait until a primary counts a standby among those whose word a commit may wait for."""
+    until(lambda: by.name in server.query("SHOW synchronous_standby_names")[0][0],
+          f"{server.name} waits for {by.name}", timeout_s)

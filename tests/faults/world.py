@@ -144,23 +144,24 @@ class World:
                 stdout=log, stderr=log, env={**server.plain_env(), **variables}, start_new_session=True)
         return self.shardward
 
-    def start_shardward(self, **variables):
+    def start_shardward(self, serves=None, **variables):
+        """Returns when it serves these shards, or all."""
         self.spawn_shardward(**variables)
-        until(self._serves, "shardward serves", START_TIMEOUT_S)
+        until(lambda: self._serves(serves or self.shards), "shardward serves", START_TIMEOUT_S)
 
-    def _serves(self):
+    def _serves(self, shards):
         if self.shardward.poll() is not None:
             raise Failure(f"shardward ended with {self.shardward.returncode}:\n{self.log()}")
         try:
             with self.connect() as connection:
                 return all(server.ask(connection, f"SELECT count(*) FROM accounts WHERE id = {first}")
-                           for first in self._firsts())
+                           for first in self._firsts(shards))
         except (OSError, server.wire.Closed, server.Refused):
             return False
 
-    def _firsts(self):
+    def _firsts(self, shards):
         return [number * replicated.ROWS_OF_A_SHARD for cluster in self.clusters
-                for number in cluster.shards.values()]
+                for name, number in cluster.shards.items() if name in shards]
 
     def stop_shardward(self, number=signal.SIGTERM):
         """Its exit status; None if there was none to stop."""
