@@ -6,7 +6,7 @@ scenario needs: of those AWAITED shardward has not got yet, and such a scenario 
 
 import suite
 
-AWAITED = {"managed", "reads", "switchover", "stops", "durable"}
+AWAITED = {"reads", "switchover", "durable", "quorum"}
 _tags = {}
 
 
