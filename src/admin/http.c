@@ -1,8 +1,9 @@
 /*
- * A port is one thread inside of libmicrohttpd, which reads requests and calls answer(). What
- * could go wrong there is bounded: bytes of a request, silence, and the number of clients; who
- * is one too many does not wait for others, who may be slow on purpose, but takes the place of
- * the oldest.
+ * A port is one thread, which lets clients in, reads their requests by libmicrohttpd, and calls
+ * answer(). What could go wrong there is bounded: bytes of a request, silence, and the number
+ * of clients; who is one too many does not wait for others, who may be slow on purpose, but
+ * takes the place of the oldest. The thread lets clients in by itself, since libmicrohttpd
+ * would spin where the process has no file descriptor left.
  *
  * Ports share what they know under one lock, so that only one of them asks the loops at a time.
  */
@@ -16,15 +17,19 @@
 #include "shardward/base/mem.h"
 #include "shardward/io/listener.h"
 
+#include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     REQUEST_BYTES = 16 * 1024, /* of a request's head, with what is kept about it */
-    BEFORE_EVICTED = 64,       /* clients whose end libmicrohttpd has yet to notice */
+    CLIENTS_PER_TURN = 32,     /* so many are let in, and others gone, before any is heard */
+    REST_MS = 100,
     MOST_PAGE = 64 * 1024 * 1024,
     SAMPLE_US = 5 * 1000 * 1000,
 };
@@ -38,9 +43,12 @@ struct sw_http {
 
 struct sw_http_port {
     struct sw_http *http;
-    struct MHD_Daemon *daemon;
+    int listener, waker; /* file descriptors; one more byte in the latter ends a wait */
     atomic_bool is_closing;
-    struct sw_link clients; /* the oldest first; of the daemon's thread */
+    pthread_t thread;
+    /* Of that thread: */
+    struct MHD_Daemon *daemon;
+    struct sw_link clients; /* the oldest first */
     int count;
 };
 
@@ -313,16 +321,89 @@ static size_t leave_escapes(void *owner, struct MHD_Connection *connection, char
     return strlen(text);
 }
 
-static struct MHD_Daemon *start_daemon(struct sw_http_port *port, int fd)
+static struct MHD_Daemon *start_daemon(struct sw_http_port *port)
 {
-    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC;
-
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, answer, port, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(SW_HTTP_CLIENTS_MOST + BEFORE_EVICTED),
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, port,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(SW_HTTP_CLIENTS_MOST + CLIENTS_PER_TURN),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SW_HTTP_IDLE_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, port, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
+}
+
+/* False: it is better to rest for a moment. */
+static bool let_in(struct sw_http_port *port)
+{
+    static struct sw_log_limit limit;
+
+    for (int i = 0; i < CLIENTS_PER_TURN; i++) {
+        struct sockaddr_storage address = {0};
+        socklen_t len = sizeof address;
+        int fd = accept4(port->listener, (struct sockaddr *)&address, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            (void)MHD_add_connection(port->daemon, fd, (struct sockaddr *)&address, len);
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != ECONNABORTED && errno != EINTR) {
+            sw_log_limited(&limit, SW_LOG_WARNING, "http-accept-failed", "reason=\"%s\"",
+                           strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Until something comes, or a client has been silent for too long. */
+static bool wait_for_news(const struct sw_http_port *port, bool rests)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd news[] = {{port->waker, POLLIN, 0},
+                            {info->epoll_fd, POLLIN, 0},
+                            {rests ? -1 : port->listener, POLLIN, 0}};
+    MHD_UNSIGNED_LONG_LONG due_ms;
+    int wait_ms = rests ? REST_MS : -1;
+
+    if (MHD_get_timeout(port->daemon, &due_ms) == MHD_YES &&
+        (wait_ms < 0 || due_ms < (unsigned)wait_ms))
+        wait_ms = (int)due_ms;
+    return poll(news, sizeof news / sizeof *news, wait_ms) > 0 && news[2].revents != 0;
+}
+
+static void *run_thread(void *owner)
+{
+    struct sw_http_port *port = owner;
+    bool rests = false;
+
+    (void)pthread_setname_np(pthread_self(), "http");
+    while (!atomic_load(&port->is_closing)) {
+        bool has_knocked = wait_for_news(port, rests);
+
+        rests = has_knocked && !let_in(port);
+        (void)MHD_run(port->daemon);
+    }
+    return NULL;
+}
+
+static void free_port(struct sw_http_port *port)
+{
+    if (port->daemon != NULL)
+        MHD_stop_daemon(port->daemon);
+    (void)close(port->listener);
+    if (port->waker >= 0)
+        (void)close(port->waker);
+    free(port);
+}
+
+static bool start(struct sw_http_port *port)
+{
+    port->waker = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (port->waker < 0)
+        return false;
+    port->daemon = start_daemon(port);
+    return port->daemon != NULL && pthread_create(&port->thread, NULL, run_thread, port) == 0;
 }
 
 struct sw_http_port *sw_http_open(struct sw_http *http, const char *address, int port_number,
@@ -335,14 +416,13 @@ struct sw_http_port *sw_http_open(struct sw_http *http, const char *address, int
         return NULL;
     port = sw_alloc_zero(1, sizeof *port);
     port->http = http;
+    port->listener = fd;
     sw_link_init(&port->clients);
-    port->daemon = start_daemon(port, fd);
-    if (port->daemon != NULL) {
+    if (start(port)) {
         sw_log(SW_LOG_INFO, "http-open", "address=%s port=%d", address, port_number);
         return port;
     }
-    (void)close(fd);
-    free(port);
+    free_port(port);
     sw_error_set(err, "08006", "cannot answer HTTP on %s:%d", address, port_number);
     return NULL;
 }
@@ -353,8 +433,9 @@ void sw_http_shut(struct sw_http_port *port)
         return;
     atomic_store(&port->is_closing, true);
     sw_surveyor_wake(port->http->surveyor);
-    MHD_stop_daemon(port->daemon);
-    free(port);
+    (void)eventfd_write(port->waker, 1);
+    (void)pthread_join(port->thread, NULL);
+    free_port(port);
 }
 
 struct sw_http *sw_http_create(const struct sw_http_setup *setup)

@@ -482,6 +482,19 @@ def open_sockets(p):
 
 
 @test
+def who_knocks_while_no_file_is_left_is_answered_later(p):
+    with contextlib.ExitStack() as stack:
+        with guard.file_limit(p.shardward, 0):
+            clients = [stack.enter_context(socket.create_connection(address(p.port), 20))
+                       for _ in range(3)]
+            for client in clients:
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            eventually(lambda: "http-accept-failed" in p.shardward.log() or "not yet", "it has tried")
+        for client in clients:
+            assert client.recv(100).startswith(b"HTTP/1.1 200"), "it is answered"
+
+
+@test
 def many_who_ask_at_once_are_all_answered(p):
     statuses, lock = [], threading.Lock()
 
