@@ -84,7 +84,8 @@ static void tell_verdict(struct sw_scene *scene, int node)
         begin(since, name, first_ms);
         tiding = sw_tidings_add(scene->tidings, SW_EVENT_NODE_DOWN, node, "%s", vitals->why);
         tiding->duration_ms = scene->now_ms - first_ms;
-    } else if (vitals->verdict == SW_VERDICT_SUSPECT && was != SW_VERDICT_SUSPECT) {
+    } else if (vitals->verdict == SW_VERDICT_SUSPECT && was != SW_VERDICT_SUSPECT &&
+               vitals->ailment != SW_AILS_SLOW) {
         (void)sw_tidings_add(scene->tidings, SW_EVENT_NODE_SUSPECT, node, "%s", vitals->why);
     } else if (vitals->verdict == SW_VERDICT_UP && was != SW_VERDICT_UP &&
                was != SW_VERDICT_UNKNOWN) {

@@ -1,7 +1,8 @@
 /*
- * What the files of this room share. health.c is the door; prober.c the thread and what is
- * asked when; probe.c one connection; question.c what is asked and how answers are read;
- * verdict.c what follows of them. The last two are pure.
+ * What the files of this room share. health.c is the door; prober.c the thread; patient.c one
+ * node: what it is asked when, and what it answers; patience.c when it is given up; probe.c one
+ * connection; question.c what is asked and how answers are read; verdict.c what follows of
+ * them. The last two are pure.
  */
 #ifndef SW_HEALTH_INTERNAL_H
 #define SW_HEALTH_INTERNAL_H

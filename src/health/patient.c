@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     WRITE_SLOW_MS = 1000, /* a write that takes longer is accompanied by others */
@@ -34,14 +33,16 @@ static const struct sw_config_health *limits_of(const struct sw_patient *patient
     return patient->cluster->health;
 }
 
-static bool is_pending(const struct sw_probe *probe)
-{
-    return probe->phase == SW_PROBE_CONNECTING || probe->phase == SW_PROBE_ASKING;
-}
-
 static bool is_well(const struct sw_patient *patient)
 {
     return patient->judge.verdict == SW_VERDICT_UP;
+}
+
+/* It lives, but lets us not in: to hurry would be of no use. */
+static bool is_turned_away(const struct sw_patient *patient)
+{
+    return patient->judge.verdict == SW_VERDICT_UNKNOWN && patient->judge.is_tried &&
+           patient->judge.ailment == SW_AILS_NOTHING;
 }
 
 /* How long until the next one of a kind that has @usual_ms. */
@@ -49,7 +50,7 @@ static uint64_t pause_of(const struct sw_patient *patient, int usual_ms, bool is
 {
     const struct sw_config_health *limits = limits_of(patient);
 
-    if (is_well(patient) && !is_alert)
+    if ((is_well(patient) || is_turned_away(patient)) && !is_alert)
         return (uint64_t)usual_ms;
     if (patient->judge.verdict == SW_VERDICT_DOWN && limits->status_ms < usual_ms)
         return (uint64_t)limits->status_ms;
@@ -63,8 +64,9 @@ static uint64_t jitter(struct sw_patient *patient, uint64_t ms)
     return ms - ms / 5 + (uint64_t)(patient->noise >> 8) % (2 * (ms / 5) + 1);
 }
 
-static void hear(struct sw_patient *patient, enum sw_channel channel, enum sw_outcome outcome,
-                 uint64_t asked_ms, uint64_t came_ms, const char *text)
+void sw_patient_hear(struct sw_patient *patient, enum sw_channel channel,
+                     enum sw_outcome outcome, uint64_t asked_ms, uint64_t came_ms,
+                     const char *text)
 {
     sw_judge_hear(&patient->judge, &(struct sw_evidence){.channel = channel,
                                                          .outcome = outcome,
@@ -144,7 +146,7 @@ static void start_status(struct sw_patient *patient, const struct sw_round *roun
 {
     struct sw_probe *standing = &patient->standing;
 
-    if (round->now_ms < patient->next_status_ms || is_pending(standing))
+    if (round->now_ms < patient->next_status_ms || sw_probe_is_pending(standing))
         return;
     patient->next_status_ms = UINT64_MAX; /* until it has been answered */
     if (standing->phase == SW_PROBE_IDLE)
@@ -166,7 +168,7 @@ static void start_connect(struct sw_patient *patient, const struct sw_round *rou
     open_fresh(patient, false, round);
 }
 
-static bool is_unsynced(const struct sw_patient *patient, const struct sw_round *round)
+bool sw_patient_is_unsynced(const struct sw_patient *patient, const struct sw_round *round)
 {
     return patient->unsynced_ms != 0 && round->now_ms - patient->unsynced_ms < UNSYNCED_MS;
 }
@@ -189,8 +191,9 @@ static void start_write(struct sw_patient *patient, const struct sw_round *round
         sw_probe_close(writer);
         return;
     }
-    if (is_pending(writer)) {
-        if (round->now_ms - writer->asked_ms > WRITE_SLOW_MS && !is_unsynced(patient, round) &&
+    if (sw_probe_is_pending(writer)) {
+        if (round->now_ms - writer->asked_ms > WRITE_SLOW_MS &&
+            !sw_patient_is_unsynced(patient, round) &&
             count_extra_writes(patient) + 1 < limits->fall &&
             round->now_ms >= patient->next_extra_write_ms) {
             patient->next_extra_write_ms = round->now_ms + (uint64_t)limits->fast_ms;
@@ -212,8 +215,8 @@ static void start_history(struct sw_patient *patient, const struct sw_round *rou
     const struct sw_vitals *vitals = &patient->vitals;
 
     if (vitals->role != SW_ROLE_PRIMARY || vitals->timeline <= 1 ||
-        vitals->history_timeline == vitals->timeline || is_pending(&patient->history) ||
-        round->now_ms < patient->next_history_ms)
+        vitals->history_timeline == vitals->timeline ||
+        sw_probe_is_pending(&patient->history) || round->now_ms < patient->next_history_ms)
         return;
     patient->next_history_ms = round->now_ms + HISTORY_RETRY_MS;
     open_probe(patient, &patient->history, round);
@@ -229,7 +232,7 @@ void sw_patient_start_due(struct sw_patient *patient, const struct sw_round *rou
 
 void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round)
 {
-    if (!is_pending(&patient->standing))
+    if (!sw_probe_is_pending(&patient->standing))
         patient->next_status_ms = round->now_ms;
     patient->next_connect_ms = round->now_ms;
 }
@@ -295,8 +298,8 @@ static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
     } else if (probe == &patient->writer) {
         patient->next_write_ms = round->now_ms + (uint64_t)limits_of(patient)->fast_ms;
     } else {
-        hear(patient, SW_BY_CONNECT, was_open ? SW_REFUSED : outcome, probe->opened_ms,
-             round->now_ms, text);
+        sw_patient_hear(patient, SW_BY_CONNECT, was_open ? SW_REFUSED : outcome,
+                        probe->opened_ms, round->now_ms, text);
         if (probe == &patient->standing)
             plan_status(patient, round);
     }
@@ -315,7 +318,7 @@ static void take_open(struct sw_patient *patient, struct sw_probe *probe,
     }
     if (probe == &patient->standing)
         patient->judge.has_session = true;
-    hear(patient, SW_BY_CONNECT, SW_ANSWERED, probe->opened_ms, round->now_ms, NULL);
+    sw_patient_hear(patient, SW_BY_CONNECT, SW_ANSWERED, probe->opened_ms, round->now_ms, NULL);
     if (probe != &patient->standing && probe->is_write)
         ask(patient, probe, sw_question_write, round);
     else
@@ -328,8 +331,19 @@ static void take_error(struct sw_patient *patient, enum sw_channel channel,
     const char *state = PQresultErrorField(probe->result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(probe->result, PG_DIAG_MESSAGE_PRIMARY);
 
-    hear(patient, channel, state == NULL ? SW_FAILED : sw_question_outcome(state),
-         probe->asked_ms, round->now_ms, text);
+    sw_patient_hear(patient, channel, state == NULL ? SW_FAILED : sw_question_outcome(state),
+                    probe->asked_ms, round->now_ms, text);
+}
+
+static void tell_rights(const struct sw_patient *patient)
+{
+    const struct sw_vitals *vitals = &patient->vitals;
+
+    if (!vitals->has_rights || !vitals->may_replicate)
+        sw_log(SW_LOG_WARNING, "health-rights", "cluster=%s node=%s user=\"%s\" lacks=\"%s%s\"",
+               patient->cluster->name, patient->node->name, patient->cluster->control.user,
+               vitals->has_rights ? "" : "pg_monitor ",
+               vitals->may_replicate ? "" : "REPLICATION");
 }
 
 static void take_status(struct sw_patient *patient, const struct sw_probe *probe,
@@ -345,15 +359,17 @@ static void take_status(struct sw_patient *patient, const struct sw_probe *probe
         take_error(patient, SW_BY_STATUS, probe, round);
         return;
     }
-    hear(patient, SW_BY_STATUS, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
+    sw_patient_hear(patient, SW_BY_STATUS, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
+    if (vitals->seen_ms == 0)
+        tell_rights(patient);
     vitals->seen_ms = round->now_ms;
     vitals->probe_us = (int)(sw_clock_us() - probe->asked_us);
     patient->judge.is_primary = vitals->role == SW_ROLE_PRIMARY;
     if (waits) {
         patient->unsynced_ms = round->now_ms;
         vitals->writes = SW_WRITES_UNSYNCED;
-        hear(patient, SW_BY_WRITE, SW_UNSYNCED, patient->writer.asked_ms, round->now_ms,
-             "commits wait for standbys");
+        sw_patient_hear(patient, SW_BY_WRITE, SW_UNSYNCED, patient->writer.asked_ms,
+                        round->now_ms, "commits wait for standbys");
     }
     if (role != vitals->role || started_us != vitals->started_us)
         patient->next_write_ms = round->now_ms;
@@ -375,7 +391,7 @@ static void take_write(struct sw_patient *patient, const struct sw_probe *probe,
     }
     if (probe->has_warning) /* somebody has cancelled its wait for standbys */
         return;
-    hear(patient, SW_BY_WRITE, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
+    sw_patient_hear(patient, SW_BY_WRITE, SW_ANSWERED, probe->asked_ms, round->now_ms, NULL);
     vitals->writes = SW_WRITES_DONE;
     vitals->written_started_us = probe->asked_started_us;
     patient->unsynced_ms = 0;
@@ -428,159 +444,6 @@ void sw_patient_take(struct sw_patient *patient, struct sw_probe *probe,
         plan_status(patient, round);
     else if (probe != &patient->writer)
         sw_probe_close(probe);
-}
-
-/* --- time --- */
-
-static bool is_over(uint64_t since_ms, int limit_ms, const struct sw_round *round)
-{
-    return round->now_ms - since_ms >= (uint64_t)limit_ms * (uint64_t)round->factor;
-}
-
-static void miss(struct sw_patient *patient, enum sw_channel channel, uint64_t asked_ms,
-                 const struct sw_round *round)
-{
-    hear(patient, channel, SW_TIMED_OUT, asked_ms, round->now_ms, "no answer in time");
-}
-
-static void give_up_standing(struct sw_patient *patient, const struct sw_round *round)
-{
-    struct sw_probe *standing = &patient->standing;
-
-    if (!is_pending(standing) ||
-        !is_over(standing->asked_ms, limits_of(patient)->status_timeout_ms, round))
-        return;
-    miss(patient, SW_BY_STATUS, standing->asked_ms, round);
-    sw_probe_close(standing);
-    patient->judge.has_session = false;
-    patient->next_status_ms = round->now_ms;
-}
-
-static void give_up_writer(struct sw_patient *patient, const struct sw_round *round)
-{
-    struct sw_probe *writer = &patient->writer;
-
-    if (!is_pending(writer) ||
-        !is_over(writer->asked_ms, limits_of(patient)->write_timeout_ms, round))
-        return;
-    if (is_unsynced(patient, round)) {
-        writer->asked_ms = round->now_ms; /* it goes on waiting */
-        return;
-    }
-    if (writer->phase == SW_PROBE_ASKING) {
-        patient->vitals.writes = SW_WRITES_FAILED;
-        miss(patient, SW_BY_WRITE, writer->asked_ms, round);
-    }
-    sw_probe_close(writer);
-    patient->next_write_ms = round->now_ms;
-}
-
-static void give_up_extra_write(struct sw_patient *patient, struct sw_probe *fresh,
-                                const struct sw_round *round)
-{
-    if (!is_over(fresh->opened_ms, limits_of(patient)->write_timeout_ms, round))
-        return;
-    if (fresh->phase == SW_PROBE_ASKING && !is_unsynced(patient, round))
-        miss(patient, SW_BY_WRITE, fresh->opened_ms, round);
-    sw_probe_close(fresh);
-}
-
-static void give_up_fresh(struct sw_patient *patient, struct sw_probe *fresh,
-                          const struct sw_round *round)
-{
-    const struct sw_config_health *limits = limits_of(patient);
-
-    if (fresh->is_urgent && !fresh->has_missed &&
-        is_over(fresh->opened_ms, limits->status_timeout_ms, round)) {
-        miss(patient, SW_BY_STATUS, fresh->opened_ms, round);
-        fresh->has_missed = true;
-    }
-    if (!is_over(fresh->opened_ms, limits->connect_timeout_ms, round))
-        return;
-    if (fresh->phase == SW_PROBE_CONNECTING)
-        miss(patient, SW_BY_CONNECT, fresh->opened_ms, round);
-    sw_probe_close(fresh);
-}
-
-void sw_patient_give_up(struct sw_patient *patient, const struct sw_round *round)
-{
-    give_up_standing(patient, round);
-    give_up_writer(patient, round);
-    for (int i = 0; i < SW_FRESH; i++) {
-        struct sw_probe *fresh = &patient->fresh[i];
-
-        if (!is_pending(fresh))
-            continue;
-        if (fresh->is_write)
-            give_up_extra_write(patient, fresh, round);
-        else
-            give_up_fresh(patient, fresh, round);
-    }
-    if (is_pending(&patient->history) &&
-        is_over(patient->history.opened_ms, limits_of(patient)->connect_timeout_ms, round))
-        sw_probe_close(&patient->history);
-}
-
-void sw_patient_excuse(struct sw_patient *patient, const struct sw_round *round)
-{
-    for (int i = 0; i < SW_PATIENT_PROBES; i++) {
-        struct sw_probe *probe = sw_patient_probe(patient, i);
-
-        probe->opened_ms = probe->asked_ms = round->now_ms;
-    }
-}
-
-/* --- the verdict --- */
-
-static uint64_t longest_wait(struct sw_patient *patient, const struct sw_round *round)
-{
-    uint64_t since_ms = round->now_ms;
-
-    if (is_pending(&patient->standing))
-        since_ms = patient->standing.asked_ms;
-    for (int i = 0; i < SW_FRESH; i++) {
-        const struct sw_probe *fresh = &patient->fresh[i];
-
-        if (is_pending(fresh) && !fresh->is_write && fresh->opened_ms < since_ms)
-            since_ms = fresh->opened_ms;
-    }
-    return round->now_ms - since_ms;
-}
-
-void sw_patient_judge(struct sw_patient *patient, const struct sw_round *round)
-{
-    struct sw_judge *judge = &patient->judge;
-    struct sw_vitals *vitals = &patient->vitals;
-    uint64_t failed_ms = sw_judge_failed_ms(judge);
-    const struct sw_moment moment = {.now_ms = round->now_ms,
-                                     .waits_ms = longest_wait(patient, round),
-                                     .is_cut_off = round->has_clouds && failed_ms != 0 &&
-                                                   round->newest_ms < failed_ms};
-    enum sw_verdict before = judge->verdict;
-    struct timespec now;
-
-    if (sw_judge_look(judge, limits_of(patient), &moment))
-        patient->is_changed = true;
-    if (!patient->is_changed && vitals->is_cut_off == moment.is_cut_off)
-        return;
-    patient->is_changed = true;
-    vitals->verdict = judge->verdict;
-    vitals->ailment = judge->ailment;
-    vitals->failed_ms = failed_ms;
-    vitals->is_tried = judge->is_tried;
-    vitals->is_cut_off = moment.is_cut_off;
-    sw_judge_why(judge, vitals->why, sizeof vitals->why);
-    if (before == judge->verdict && vitals->since_us != 0)
-        return;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    vitals->since_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-    if (judge->verdict == SW_VERDICT_UNKNOWN)
-        return;
-    sw_log(SW_LOG_INFO, "verdict", "cluster=%s node=%s verdict=%s why=\"%s\"",
-           patient->cluster->name, patient->node->name, sw_verdict_name(judge->verdict),
-           vitals->why);
-    if (!is_well(patient))
-        sw_patient_hurry(patient, round);
 }
 
 void sw_patient_close(struct sw_patient *patient)

@@ -40,7 +40,7 @@ void sw_patient_start_due(struct sw_patient *patient, const struct sw_round *rou
 /* Something came for @probe. */
 void sw_patient_take(struct sw_patient *patient, struct sw_probe *probe,
                      enum sw_probe_news news, const struct sw_round *round);
-/* Give up what has taken too long. */
+/* patience.c: give up what has taken too long. */
 void sw_patient_give_up(struct sw_patient *patient, const struct sw_round *round);
 /* What is under way begins to take time now: we have stood still. */
 void sw_patient_excuse(struct sw_patient *patient, const struct sw_round *round);
@@ -49,5 +49,12 @@ void sw_patient_judge(struct sw_patient *patient, const struct sw_round *round);
 /* Ask everything now. */
 void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round);
 void sw_patient_close(struct sw_patient *patient);
+
+/* Something was learned of it. */
+void sw_patient_hear(struct sw_patient *patient, enum sw_channel channel,
+                     enum sw_outcome outcome, uint64_t asked_ms, uint64_t came_ms,
+                     const char *text);
+/* Its writes wait for standbys. */
+bool sw_patient_is_unsynced(const struct sw_patient *patient, const struct sw_round *round);
 
 #endif

@@ -48,6 +48,11 @@ static PGconn *start_connect(const struct sw_cluster *cluster, const struct sw_n
     return PQconnectStartParams(keywords, values, 0);
 }
 
+bool sw_probe_is_pending(const struct sw_probe *probe)
+{
+    return probe->phase == SW_PROBE_CONNECTING || probe->phase == SW_PROBE_ASKING;
+}
+
 void sw_probe_close(struct sw_probe *probe)
 {
     PQclear(probe->result);

@@ -40,5 +40,7 @@ enum sw_probe_news sw_probe_ask(struct sw_probe *probe, const char *sql);
 /* Its descriptor is ready for what it wants. */
 enum sw_probe_news sw_probe_move(struct sw_probe *probe);
 void sw_probe_close(struct sw_probe *probe);
+/* It connects, or is being asked. */
+bool sw_probe_is_pending(const struct sw_probe *probe);
 
 #endif
