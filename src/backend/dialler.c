@@ -167,9 +167,21 @@ static bool check_settings(const PGresult *result, struct sw_error *err)
                         path);
 }
 
+static bool check_durability(const PGresult *result, struct sw_error *err)
+{
+    const char *level = PQgetvalue(result, 0, 6);
+
+    if (strcmp(level, "on") == 0 || strcmp(level, "remote_apply") == 0)
+        return true;
+    sw_error_set(err, "0A000", "synchronous_commit is %s, in a managed cluster", level);
+    sw_error_hint(err, "ALTER ROLE, DATABASE or SYSTEM RESET synchronous_commit, whichever "
+                       "sets it.");
+    return false;
+}
+
 /* The private query. */
-static bool check_session(const struct effort *effort, bool is_own, struct sw_dialled *dialled,
-                          struct sw_error *err)
+static bool check_session(const struct effort *effort, bool is_own, bool is_durable,
+                          struct sw_dialled *dialled, struct sw_error *err)
 {
     static const char query[] =
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),"
@@ -177,7 +189,8 @@ static bool check_session(const struct effort *effort, bool is_own, struct sw_di
         " pg_catalog.current_setting('search_path'),"
         " pg_catalog.current_setting('default_transaction_isolation'),"
         " (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * "
-        "1000000)::pg_catalog.int8";
+        "1000000)::pg_catalog.int8,"
+        " pg_catalog.current_setting('synchronous_commit')";
     PGresult *result = query_within(effort, query, err);
     bool is_good = false;
 
@@ -188,7 +201,8 @@ static bool check_session(const struct effort *effort, bool is_own, struct sw_di
     else if (strcmp(PQgetvalue(result, 0, 0), "f") != 0)
         sw_error_set(err, "25006", "the node is a standby, not the primary of its cluster");
     else
-        is_good = is_own || check_settings(result, err);
+        is_good = (is_own || check_settings(result, err)) &&
+                  (!is_durable || check_durability(result, err));
     if (is_good) {
         (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
                        PQgetvalue(result, 0, 4));
@@ -274,7 +288,7 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
     (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     dialled = sw_alloc_zero(1, sizeof *dialled);
     is_good = connect_within(&effort, err) &&
-              check_session(&effort, job->options != NULL, dialled, err);
+              check_session(&effort, job->options != NULL, job->dial.is_durable, dialled, err);
     if (!is_good) {
         free(dialled);
         PQfinish(conn);

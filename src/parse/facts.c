@@ -143,12 +143,13 @@ void sw_facts_use_parameter(struct sw_facts *facts, int number)
     ((int *)facts->uses.items)[number - 1]++;
 }
 
-void sw_facts_add_setting(struct sw_facts *facts, enum sw_setting_change change,
-                          const char *name)
+struct sw_setting_fact *sw_facts_add_setting(struct sw_facts *facts,
+                                             enum sw_setting_change change, const char *name)
 {
     struct sw_setting_fact *fact =
         sw_facts_add(facts, &facts->settings, sizeof(struct sw_setting_fact));
 
     fact->change = change;
     fact->name = name == NULL ? NULL : sw_facts_lower(facts, name);
+    return fact;
 }

@@ -104,7 +104,7 @@ const char *sw_facts_lower(struct sw_facts *facts, const char *text);
 
 /* Count one use of $@number. */
 void sw_facts_use_parameter(struct sw_facts *facts, int number);
-void sw_facts_add_setting(struct sw_facts *facts, enum sw_setting_change change,
-                          const char *name);
+struct sw_setting_fact *sw_facts_add_setting(struct sw_facts *facts,
+                                             enum sw_setting_change change, const char *name);
 
 #endif

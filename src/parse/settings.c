@@ -137,6 +137,16 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
     return true;
 }
 
+bool sw_setting_is_durable(const char *name, const char *value)
+{
+    static const char *const durable[] = {"on", "remote_apply", "true", "yes", "1"};
+
+    if (strcasecmp(name, "synchronous_standby_names") == 0)
+        return false;
+    return strcasecmp(name, "synchronous_commit") != 0 ||
+           (value != NULL && is_one_of(value, durable, lengthof(durable)));
+}
+
 /* Settings whose value must be told before they are set. */
 static bool is_guarded(const char *name)
 {
@@ -225,7 +235,7 @@ static void describe_characteristics(struct sw_facts *facts, const List *options
 
         (void)snprintf(name, sizeof name, "default_%s",
                        ((const DefElem *)list_nth(options, i))->defname);
-        sw_facts_add_setting(facts, SW_SETTING_SET, name);
+        (void)sw_facts_add_setting(facts, SW_SETTING_SET, name);
     }
 }
 
@@ -258,6 +268,17 @@ static void check_value(struct sw_facts *facts, const char *name, const Node *va
     }
 }
 
+static void add_value(struct sw_facts *facts, bool is_local, const char *name,
+                      const Node *value)
+{
+    char number[16];
+    struct sw_setting_fact *fact =
+        sw_facts_add_setting(facts, is_local ? SW_SETTING_SET_LOCAL : SW_SETTING_SET, name);
+
+    fact->is_weak =
+        !sw_setting_is_durable(name, text_of_constant(value, number, sizeof number));
+}
+
 /* libpg_query's grammar takes $1 here, PostgreSQL's does not. */
 static void check_arguments(struct sw_facts *facts, const List *args)
 {
@@ -282,8 +303,7 @@ static void describe_value(struct sw_facts *facts, const VariableSetStmt *set)
         return;
     }
     check_value(facts, set->name, only);
-    sw_facts_add_setting(facts, set->is_local ? SW_SETTING_SET_LOCAL : SW_SETTING_SET,
-                         set->name);
+    add_value(facts, set->is_local, set->name, only);
 }
 
 static void describe_reset(struct sw_facts *facts, const VariableSetStmt *set)
@@ -294,8 +314,8 @@ static void describe_reset(struct sw_facts *facts, const VariableSetStmt *set)
     if (strcasecmp(set->name, "session_authorization") == 0)
         sw_facts_refuse(facts, "SET SESSION AUTHORIZATION",
                         "Log in as the user that the session shall have.");
-    sw_facts_add_setting(facts, set->is_local ? SW_SETTING_SET_LOCAL : SW_SETTING_RESET,
-                         set->name);
+    (void)sw_facts_add_setting(facts, set->is_local ? SW_SETTING_SET_LOCAL : SW_SETTING_RESET,
+                               set->name);
 }
 
 void sw_settings_describe_set(struct sw_facts *facts, const VariableSetStmt *set)
@@ -316,7 +336,7 @@ void sw_settings_describe_set(struct sw_facts *facts, const VariableSetStmt *set
         describe_multi(facts, set);
         break;
     case VAR_RESET_ALL:
-        sw_facts_add_setting(facts, SW_SETTING_RESET_ALL, NULL);
+        (void)sw_facts_add_setting(facts, SW_SETTING_RESET_ALL, NULL);
         break;
     }
 }
@@ -336,7 +356,7 @@ bool sw_settings_describe_set_config(struct sw_facts *facts, const FuncCall *cal
     if (name == NULL || name == number || is_local == -1 || is_of_transaction(name))
         return false;
     check_value(facts, name, lsecond(call->args));
-    sw_facts_add_setting(facts, is_local ? SW_SETTING_SET_LOCAL : SW_SETTING_SET, name);
+    add_value(facts, is_local, name, lsecond(call->args));
     return true;
 }
 

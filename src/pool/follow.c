@@ -47,6 +47,7 @@ static struct sw_standing judge(const struct sw_pool *pool)
         return pool->standing;
     return (struct sw_standing){
         .is_followed = now->cluster->failover != SW_FAILOVER_OFF,
+        .is_managed = now->cluster->failover == SW_FAILOVER_MANAGED,
         .is_elsewhere = !has_none && now->primary != at,
         .admission = has_none && now->admission == SW_ADMIT ? SW_SUSPEND : now->admission,
         .term = now->generation,

@@ -196,6 +196,7 @@ struct sw_outage {
 /* What the state says of a pool's place. */
 struct sw_standing {
     bool is_followed;  /* somebody watches the nodes of its cluster */
+    bool is_managed;   /* ... and promotes them */
     bool is_elsewhere; /* the primary is another node */
     enum sw_admission admission;
     int term;           /* the cluster's generation */

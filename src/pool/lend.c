@@ -232,6 +232,7 @@ void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled 
                                       .timeout_ms = pool->pools->connect_ms,
                                       .mailbox = pool->pools->mailbox,
                                       .options = options,
+                                      .is_durable = pool->standing.is_managed,
                                       .tag = pool->standing.term,
                                       .on_dialled = dialled,
                                       .owner = owner});

@@ -35,7 +35,8 @@ bool sw_session_is_direct(const struct sw_session *session)
     bool has_all;
 
     if (session->user == NULL || session->user->pool.mode != SW_POOL_SESSION ||
-        database == NULL || !sw_database_is_whole(database))
+        database == NULL || !sw_database_is_whole(database) ||
+        sw_database_is_managed(database)) /* what it says about commits has to be read */
         return false;
     has_all = !session->user->rights.is_read_only;
     for (int i = 0; i < database->business_count; i++)

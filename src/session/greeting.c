@@ -95,7 +95,8 @@ static void enter(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
-    if (!sw_session_is_direct(session) && !are_settings_allowed(session, &err)) {
+    if ((!sw_session_is_direct(session) && !are_settings_allowed(session, &err)) ||
+        !sw_session_starts_with_commits(session, &err)) {
         sw_session_fatal(session, &err);
         return;
     }

@@ -44,11 +44,10 @@
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
- *   resolving.c   a COMMIT whose answer was lost
- *   direct.c      clients that have a server for themselves
- *   directory.c   sessions by their ids
- *   pause.c       statements that wait for the end of a pause
- *   facts.c       what can be told of the clients, and their end by order
+ *   resolving.c   a COMMIT whose answer was lost; durability.c: what may be set, so that it
+ * lasts direct.c      clients that have a server for themselves directory.c   sessions by their
+ * ids pause.c       statements that wait for the end of a pause facts.c       what can be told
+ * of the clients, and their end by order
  */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H

@@ -1,12 +1,26 @@
 /*
- * resolving - what a session does about a COMMIT whose answer was lost.
+ * resolving - what a session sees to, so that no COMMIT is answered but truthfully.
  */
 #ifndef SW_SESSION_RESOLVING_H
 #define SW_SESSION_RESOLVING_H
 
 #include "shardward/execute/resolution.h"
 
+struct sw_database;
 struct sw_session;
+struct sw_statement;
+
+/* durability.c */
+
+/* Is one of its clusters managed? */
+bool sw_database_is_managed(const struct sw_database *database);
+/* Does the statement, or what the client has begun with, leave commits to count only when
+ * standbys have them, where that is needed? 0A000. */
+bool sw_session_keeps_commits(const struct sw_session *session,
+                              const struct sw_statement *statement, struct sw_error *err);
+bool sw_session_starts_with_commits(const struct sw_session *session, struct sw_error *err);
+
+/* resolving.c */
 
 /* The number of the request that is a COMMIT, by itself; -1: there is none. */
 int sw_session_commit_at(const struct sw_session *session);

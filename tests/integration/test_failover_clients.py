@@ -15,11 +15,13 @@ from suite import equal, rows, test
 sys.path.append(str(Path(__file__).resolve().parents[1] / "faults"))
 
 import replicated               # noqa: E402
+import server                   # noqa: E402
 from server import until        # noqa: E402
 from world import Lab, World    # noqa: E402
 
 LABS = {}
 ROW = "INSERT INTO ledger (id, client) VALUES ({}, 1)"
+CANCEL = 80877102
 COUNT = "SELECT count(*) FROM ledger WHERE id = {}"
 
 
@@ -34,14 +36,17 @@ def lab_of(p):
 class Pair(World):
     """A primary and its standby."""
 
-    def __init__(self, p, failover="follow", is_sync=False, edits=()):
-        super().__init__(lab_of(p), failover, clusters=1, is_sync=is_sync)
+    def __init__(self, p, failover="follow", is_sync=False, clusters=1, edits=()):
+        super().__init__(lab_of(p), failover, clusters=clusters, is_sync=is_sync)
         text = self.config_file.read_text()
         for old, new in edits:
             assert old in text, old
             text = text.replace(old, new)
         self.config_file.write_text(text)
         self.old, self.new = self.c1.servers[:2]
+
+    def connect_with(self, **params):
+        return server.connect("127.0.0.1", self.lab.port, "bank", "bank", "bank", **params)
 
     def fail_over(self):
         """The primary is dead, the standby is promoted."""
@@ -180,7 +185,7 @@ def waiting(one):
 
 
 @contextlib.contextmanager
-def committing(p, commit=by_query, frozen=False, spare=False, failover="follow", **options):
+def committing(p, commit=by_query, frozen=False, spare=False, reads=None, failover="follow", **options):
     """A Pair, and a client whose COMMIT waits; the standbys have ended, or are frozen and have in
     their buffers what they were sent. spare: there is one more connection to the primary."""
     with Pair(p, failover, is_sync=True, **options) as w, w.connect() as client, w.connect() as other:
@@ -199,6 +204,8 @@ def committing(p, commit=by_query, frozen=False, spare=False, failover="follow",
                 standby.stop()
         client.query("BEGIN")
         equal(wire.kinds(client.query(ROW.format(1))), "CZ")
+        if reads:
+            client.query(reads)
         commit(client)
         until(lambda: waiting(w.old), "the COMMIT waits for a standby")
         yield w, client
@@ -300,3 +307,128 @@ def a_commit_of_which_nobody_knows_in_time_is_of_unknown_outcome(p):
         w.old.kill()
         answers = client.read_ready()
         equal((code_of(answers), wire.ready_status(answers)), ("08007", "I"))
+
+
+@test
+def a_transaction_that_has_read_another_shard_is_told_of_its_commit_too(p):
+    elsewhere = replicated.ROWS_OF_A_SHARD
+    with committing(p, frozen=True, clusters=2, reads=f"SELECT 1 FROM ledger WHERE id = {elsewhere}") as (w, client):
+        promote(w)
+        equal(wire.kinds(client.read_ready()), "CZ")
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+
+
+@test
+def nor_is_it_a_success_when_the_next_primary_lacks_it(p):
+    elsewhere = replicated.ROWS_OF_A_SHARD
+    with committing(p, clusters=2, reads=f"SELECT 1 FROM ledger WHERE id = {elsewhere} FOR UPDATE") as (w, client):
+        promote(w)
+        answers = client.read_ready()
+        equal((code_of(answers), wire.ready_status(answers)), ("40001", "I"))
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["0"]])
+
+
+# Where shardward promotes, a commit is answered only when a standby has it. A cancel would end the
+# wait, and PostgreSQL would tell a success.
+
+def cancel(w, client):
+    """As libpq does: until the other side closes, without a word."""
+    with contextlib.closing(wire.Wire("127.0.0.1", w.lab.port)) as asker:
+        asker.socket.sendall((16).to_bytes(4, "big") + CANCEL.to_bytes(4, "big") + client.key)
+        equal(asker.socket.recv(1), b"")
+
+
+def autocommit(client):
+    client.query("ROLLBACK")
+    client.send(wire.query(ROW.format(1)))
+
+
+@rows([("a COMMIT", by_query, "CZ"), ("of a portal", by_portal, "12nCZ"),
+       ("a write outside of a transaction", autocommit, "CZ")])
+def a_cancel_does_not_reach_a_commit(p, commit, kinds):
+    with committing(p, commit, frozen=True, failover="managed") as (w, client):
+        for _ in range(3):
+            cancel(w, client)
+        assert waiting(w.old), "the wait has ended"
+        for standby in w.c1.servers[1:]:
+            standby.thaw()
+        equal(wire.kinds(client.read_ready()), kinds)
+        # Nor what comes next.
+        equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+
+
+@test
+def the_time_of_a_statement_does_not_end_a_commit(p):
+    with committing(p, frozen=True, failover="managed",
+                    edits=[("lease: 10s", "lease: 10s, query: 300ms")]) as (w, client):
+        client.socket.settimeout(1)
+        try:
+            assert not client.socket.recv(1), "it is answered"
+        except TimeoutError:
+            pass
+        client.socket.settimeout(15)
+        assert waiting(w.old), "the wait has ended"
+        for standby in w.c1.servers[1:]:
+            standby.thaw()
+        equal(wire.kinds(client.read_ready()), "CZ")
+
+
+SET_ALLOWED = ["SET synchronous_commit = on", "SET synchronous_commit TO remote_apply", "RESET synchronous_commit",
+               "SET LOCAL synchronous_commit = 'on'", "SELECT set_config('synchronous_commit', 'remote_apply', false)",
+               "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "SET work_mem = '5MB'"]
+SET_REFUSED = ["SET synchronous_commit = off", "SET Synchronous_Commit TO local", "SET synchronous_commit = remote_write",
+               "SET SESSION synchronous_commit = false", "SET LOCAL synchronous_commit = 0",
+               "SELECT set_config('synchronous_commit', 'off', false)",
+               "SELECT set_config('synchronous_commit', 'o' || 'n', false)",
+               "SELECT 1; SET synchronous_commit = off",
+               "SET synchronous_standby_names = ''", "ALTER ROLE bank SET synchronous_commit = off",
+               "ALTER DATABASE s1 SET synchronous_commit = off", "ALTER SYSTEM SET synchronous_standby_names = ''"]
+
+
+@test
+def commits_cannot_be_made_to_last_less_where_a_standby_may_be_promoted(p):
+    with Pair(p, "managed") as w, w.connect() as client:
+        for sql in SET_ALLOWED:
+            assert "E" not in wire.kinds(client.query(sql)), sql
+        for sql in SET_REFUSED:
+            equal(code_of(client.query(sql)), "0A000", sql)
+            if ";" not in sql:
+                equal(code_of(client.ask(wire.parse(sql) + wire.bind() + wire.execute() + wire.SYNC)), "0A000", sql)
+        answers = client.ask(wire.parse("SELECT set_config('synchronous_commit', $1, false)")
+                             + wire.bind(["off"]) + wire.execute() + wire.SYNC)
+        equal(code_of(answers), "0A000")
+        equal(wire.rows_of(client.query("SHOW synchronous_commit")), [["remote_apply"]])
+        for options in ({"synchronous_commit": "off"}, {"options": "-c synchronous_commit=local"}):
+            try:
+                w.connect_with(**options).close()
+                raise AssertionError(f"logged in with {options}")
+            except server.Refused as refused:
+                equal(refused.code, "0A000")
+        w.connect_with(synchronous_commit="remote_apply").close()
+
+
+@test
+def nor_by_what_a_role_was_given(p):
+    with Pair(p, "managed") as w:
+        w.old.query("ALTER ROLE bank SET synchronous_commit = off")
+        equal(w.console("RECONNECT"), [])
+        try:
+            w.connect().close()
+            raise AssertionError("logged in")
+        except server.Refused as refused:
+            equal(refused.code, "0A000")
+
+
+@test
+def nor_by_who_has_a_server_for_himself(p):
+    user = "server: {user: bank, password: bank}"
+    with Pair(p, "managed") as w:
+        text = w.config_file.read_text()
+        text = text[:text.index("    businesses:")] + "    businesses: {}\n"
+        w.config_file.write_text(text.replace(user, user + "\n    pool: {mode: session}"))
+        w.console("RELOAD")
+        try:
+            w.connect().close()
+            raise AssertionError("logged in")
+        except server.Refused as refused:
+            equal(refused.code, "0A000")

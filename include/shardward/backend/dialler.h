@@ -38,7 +38,8 @@ struct sw_dial {
     /* NULL: a connection for whoever needs one. Else for one client alone, with these options,
      * be it set to what routing could not rely on. */
     const char *options;
-    int tag; /* the caller's: see sw_dialled_tag() */
+    bool is_durable; /* synchronous_commit has to be on there, or remote_apply: else 0A000 */
+    int tag;         /* the caller's: see sw_dialled_tag() */
     sw_on_dialled *on_dialled;
     void *owner;
 };

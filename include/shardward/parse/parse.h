@@ -49,5 +49,8 @@ bool sw_function_is_harmless(const char *name);
  * transform_null_equals other than off, array_nulls other than on, and session_authorization:
  * they change what text and keys mean, or who is asking. */
 bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error *err);
+/* ... where commits count only if standbys have confirmed them? Not synchronous_commit below
+ * on, nor synchronous_standby_names. @value NULL: it is not known. */
+bool sw_setting_is_durable(const char *name, const char *value);
 
 #endif

@@ -183,6 +183,8 @@ enum sw_setting_change {
 struct sw_setting_fact {
     enum sw_setting_change change;
     const char *name; /* lower case */
+    bool is_weak;     /* commits may count before standbys have them, see
+                         sw_setting_is_durable() */
 };
 
 /* Options of BEGIN and SET TRANSACTION; each -1 when not named. */
