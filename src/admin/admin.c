@@ -81,6 +81,7 @@ struct sw_admin *sw_admin_create(const struct sw_admin_setup *setup, struct sw_e
     admin->map = sw_map_ref(setup->map);
     admin->board = setup->board;
     admin->catalog = setup->catalog;
+    admin->failover = setup->failover;
     admin->on_shutdown = setup->on_shutdown;
     admin->on_reload = setup->on_reload;
     admin->owner = setup->owner;

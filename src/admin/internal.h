@@ -24,6 +24,7 @@
  *   events.c     SHOW EVENTS, LOSS
  *   orders.c     PAUSE, RESUME, RECONNECT, WAIT_CLOSE, RELOAD, SHUTDOWN
  *   repair.c     REPAIR
+ *   appointing.c FAILOVER, SWITCHOVER, FENCE, UNFENCE, MAINTENANCE
  *   answer.c     rows on their way
  *
  * and those of HTTP, which know no console:
@@ -68,6 +69,7 @@ struct sw_admin {
     struct sw_timer *period;
     uint64_t began_us;
     struct sw_catalog_reader *catalog;
+    struct sw_failover *failover;
     struct sw_repair_job *repair; /* under way; NULL: none is */
     void (*on_shutdown)(void *owner, bool waits);
     void (*on_reload)(void *owner, uint32_t console);
@@ -197,6 +199,11 @@ void sw_locate(struct sw_console *console);
 void sw_set(struct sw_console *console);
 void sw_shutdown(struct sw_console *console);
 void sw_order_repair(struct sw_console *console);
+void sw_order_failover(struct sw_console *console);
+void sw_order_switchover(struct sw_console *console);
+void sw_order_fence(struct sw_console *console);
+void sw_order_unfence(struct sw_console *console);
+void sw_order_maintenance(struct sw_console *console);
 void sw_reload(struct sw_console *console);
 void sw_show_clients(struct sw_console *console);
 void sw_show_stats(struct sw_console *console);
@@ -216,8 +223,8 @@ extern const struct sw_columns sw_columns_version, sw_columns_users, sw_columns_
     sw_columns_nodes, sw_columns_tables, sw_columns_help, sw_columns_config,
     sw_columns_property, sw_columns_clients, sw_columns_stats, sw_columns_pools,
     sw_columns_databases, sw_columns_lists, sw_columns_mem, sw_columns_repair,
-    sw_columns_servers, sw_columns_reload, sw_columns_statements, sw_columns_clusters,
-    sw_columns_events, sw_columns_loss, sw_columns_transactions;
+    sw_columns_servers, sw_columns_reload, sw_columns_appointed, sw_columns_statements,
+    sw_columns_clusters, sw_columns_events, sw_columns_loss, sw_columns_transactions;
 
 /* businesses.c: rows of SHOW CONFIG. */
 void sw_put_databases(struct sw_answer *answer, const struct sw_map *map);

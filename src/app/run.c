@@ -265,6 +265,7 @@ static bool open_admin(struct sw_control *control, struct sw_error *err)
                                          .map = control->map,
                                          .board = control->board,
                                          .catalog = control->catalog,
+                                         .failover = control->failover,
                                          .workers = control->for_admin,
                                          .worker_count = control->worker_count,
                                          .on_shutdown = on_shutdown,

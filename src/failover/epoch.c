@@ -39,25 +39,38 @@ char *sw_cohort_names(const struct sw_cluster *cluster, const struct sw_cohort *
     return text;
 }
 
+/* What the primary has flushed by now; free() it. NULL: @err. */
+static char *ask_flushed(struct sw_seat *seat, struct sw_error *err)
+{
+    PGresult *result = sw_line_ask(&seat->line, "SELECT pg_current_wal_flush_lsn()", err);
+    char *lsn = result == NULL ? NULL : sw_strdup(PQgetvalue(result, 0, 0));
+
+    PQclear(result);
+    return lsn;
+}
+
 bool sw_await_quorum(struct sw_seat *seat, const struct sw_cohort *cohort, struct sw_error *err)
 {
     struct sw_cohort standbys = *cohort;
-    char *names, *quoted, *sql;
+    char *names, *quoted, *sql, *lsn;
     bool is_good;
 
     if (cohort->quorum == 0)
         return true;
+    lsn = ask_flushed(seat, err);
+    if (lsn == NULL)
+        return false;
     standbys.primary = -1;
     names = sw_cohort_names(seat->cluster, &standbys);
     quoted = sw_line_quote(names);
     sql = sw_format("SELECT count(DISTINCT application_name) >= %d FROM pg_stat_replication "
-                    "WHERE application_name = ANY (%s::text[]) "
-                    "AND flush_lsn >= pg_current_wal_flush_lsn()",
-                    cohort->quorum, quoted);
+                    "WHERE application_name = ANY (%s::text[]) AND flush_lsn >= '%s'::pg_lsn",
+                    cohort->quorum, quoted, lsn);
     is_good = sw_line_await(&seat->line, sql, "its standbys have what it wrote", err);
     free(sql);
     free(quoted);
     free(names);
+    free(lsn);
     return is_good;
 }
 

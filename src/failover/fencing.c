@@ -35,9 +35,7 @@ static bool shut(struct sw_seat *seat, struct sw_error *err)
            sw_line_await(&seat->line,
                          "SELECT current_setting('synchronous_standby_names') = '" FENCE "'",
                          "it is fenced", err) &&
-           sw_line_say(&seat->line, err,
-                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                       "backend_type = 'client backend' AND pid <> pg_backend_pid()");
+           sw_seat_end_clients(seat, err);
 }
 
 bool sw_manager_fence(struct sw_manager *manager, int node, const char *why,

@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REST_MS = 200 };
+enum {
+    REST_MS = 200,
+    QUORUM_LOST_MS = 5000, /* for so long a primary may wait for standbys that are there */
+};
 
 /* --- telling --- */
 
@@ -288,6 +291,22 @@ static bool is_vouched(const struct sw_manager *manager)
              (vitals->role == SW_ROLE_STANDBY || vitals->started_us != standing->started_us));
 }
 
+/* Does it wait for standbys that answer us, and not it? Then it will not confirm anything. */
+static bool is_cut_off(struct sw_manager *manager)
+{
+    const struct sw_vitals *vitals = &manager->vitals[manager->standing.primary];
+    uint64_t now = sw_line_now_ms();
+
+    if (vitals->writes != SW_WRITES_UNSYNCED || manager->cohort.quorum == 0) {
+        manager->unsynced_ms = 0;
+        return false;
+    }
+    if (manager->unsynced_ms == 0)
+        manager->unsynced_ms = now;
+    return now - manager->unsynced_ms >= QUORUM_LOST_MS &&
+           sw_cohort_is_covered(&manager->cohort, ~sw_manager_down(manager));
+}
+
 static bool are_all_tried(const struct sw_manager *manager)
 {
     for (int i = 0; i < manager->cluster->node_count; i++)
@@ -298,8 +317,10 @@ static bool are_all_tried(const struct sw_manager *manager)
 
 static void go_round(struct sw_manager *manager)
 {
-    if (!take_map(manager))
+    if (!take_map(manager)) {
+        sw_manager_leave(manager);
         return;
+    }
     sw_health_look(manager->health, manager->cluster, manager->vitals);
     if (!are_all_tried(manager))
         return;
@@ -312,6 +333,12 @@ static void go_round(struct sw_manager *manager)
             sw_manager_replace(manager);
             return;
         }
+    }
+    if (manager->is_keeping && is_cut_off(manager)) {
+        manager->is_keeping = false;
+        manager->unsynced_ms = 0;
+        sw_manager_replace(manager);
+        return;
     }
     if (!manager->is_keeping)
         sw_manager_examine(manager);

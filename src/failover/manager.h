@@ -84,6 +84,7 @@ struct sw_manager {
     struct sw_cohort cohort;
     struct sw_seat keeper; /* the line to the primary, while it is kept */
     uint64_t looked_ms, examined_ms;
+    uint64_t unsynced_ms; /* since when the primary waits for its standbys; 0: it does not */
     char refused[SW_WHY]; /* the last refusal that was told */
 };
 

@@ -50,7 +50,8 @@ bool sw_operation_promote(struct sw_operation *operation, struct sw_seat *winner
                           sw_nodes standbys, int quorum, uint64_t *next_xid,
                           struct sw_error *err);
 bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winner,
-                           sw_nodes standbys, uint64_t next_xid, struct sw_error *err);
+                           sw_nodes standbys, int quorum, uint64_t next_xid,
+                           struct sw_error *err);
 /* One of the standbys but @but. */
 bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
                                 struct sw_error *err);

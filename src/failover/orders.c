@@ -158,7 +158,7 @@ void sw_manager_leave(struct sw_manager *manager)
 
     while ((order = next_order(manager)) != NULL) {
         order->is_good = false;
-        sw_error_set(&order->err, "57P01", "shardward is stopping");
+        sw_error_set(&order->err, "55000", "the cluster is not managed any more");
         sw_mailbox_post(order->mailbox, &order->letter);
     }
 }

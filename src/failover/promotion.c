@@ -154,7 +154,7 @@ void sw_operation_recruit(struct sw_operation *operation, sw_nodes which)
     take_recruits(operation);
 }
 
-/* Without waiting for confirmations there is no quorum to be met: most of them have to be. */
+/* Without confirmations there is no quorum to be met: half of them have to be. */
 static bool is_covered(const struct sw_operation *operation)
 {
     const struct sw_cohort *known = &operation->known;
@@ -162,7 +162,7 @@ static bool is_covered(const struct sw_operation *operation)
     if (operation->is_retired)
         return true;
     if (known->quorum == 0 && known->count > 0)
-        return sw_nodes_count(operation->recruits & known->standbys) > known->count / 2;
+        return 2 * sw_nodes_count(operation->recruits & known->standbys) >= known->count;
     return known->term > 0 && sw_cohort_is_covered(known, operation->recruits);
 }
 
@@ -398,18 +398,18 @@ bool sw_operation_promote(struct sw_operation *operation, struct sw_seat *winner
 
 /* The last step: what is told to others is only what a quorum has. */
 bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winner,
-                           sw_nodes standbys, uint64_t next_xid, struct sw_error *err)
+                           sw_nodes standbys, int quorum, uint64_t next_xid,
+                           struct sw_error *err)
 {
     struct sw_promotion *promotion = operation->promotion;
 
     promotion->term = operation->term;
     promotion->winner = winner->index;
-    promotion->cohort =
-        (struct sw_cohort){.term = operation->term,
-                           .primary = winner->index,
-                           .standbys = standbys,
-                           .count = sw_nodes_count(standbys),
-                           .quorum = sw_operation_quorum(operation->cluster, standbys)};
+    promotion->cohort = (struct sw_cohort){.term = operation->term,
+                                           .primary = winner->index,
+                                           .standbys = standbys,
+                                           .count = sw_nodes_count(standbys),
+                                           .quorum = quorum};
     sw_line_renew(&winner->line, EPOCH_MS);
     if (!sw_epoch_write(winner, operation->term, promotion->timeline, promotion->switch_lsn,
                         next_xid, &promotion->cohort, promotion->by, err))
@@ -427,7 +427,7 @@ bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
     struct sw_seat *winner;
     sw_nodes followers = 0, standbys;
     uint64_t next_xid = 0;
-    int index;
+    int index, quorum;
 
     if (!recruit_enough(operation, but, err))
         return false;
@@ -442,10 +442,9 @@ bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
         !sw_operation_stands(operation, index, followers, err))
         return false;
     standbys = sw_cohort_standbys(operation->cluster, index, followers);
-    return sw_operation_promote(operation, winner, standbys,
-                                sw_operation_quorum(operation->cluster, standbys), &next_xid,
-                                err) &&
-           sw_operation_conclude(operation, winner, standbys, next_xid, err);
+    quorum = sw_operation_quorum(operation->cluster, standbys);
+    return sw_operation_promote(operation, winner, standbys, quorum, &next_xid, err) &&
+           sw_operation_conclude(operation, winner, standbys, quorum, next_xid, err);
 }
 
 /* Not to be recruited: it is lost. As a standby it would be one like the others. */

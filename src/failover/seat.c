@@ -122,6 +122,15 @@ static bool set_and_load(struct sw_seat *seat, const char *name, const char *val
     return is_good;
 }
 
+bool sw_seat_end_clients(struct sw_seat *seat, struct sw_error *err)
+{
+    return sw_line_say(&seat->line, err,
+                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                       "backend_type = 'client backend' AND pid <> pg_backend_pid() AND "
+                       "(usesysid NOT IN (SELECT oid FROM pg_roles WHERE rolsuper) OR "
+                       "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user))");
+}
+
 /* --- synchronous_standby_names --- */
 
 char *sw_sync_names(const struct sw_cluster *cluster, sw_nodes standbys, int quorum)

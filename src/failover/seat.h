@@ -48,6 +48,8 @@ bool sw_seat_set(struct sw_seat *seat, const char *name, const char *value,
 bool sw_seat_note(struct sw_seat *seat, const char *name, const char *value,
                   struct sw_error *err);
 bool sw_seat_reload(struct sw_seat *seat, struct sw_error *err);
+/* End all its clients but ourselves, and superusers where we are none. */
+bool sw_seat_end_clients(struct sw_seat *seat, struct sw_error *err);
 /* Wait for `quorum` of `standbys`; 0: for nobody. */
 bool sw_seat_wait_for(struct sw_seat *seat, sw_nodes standbys, int quorum,
                       struct sw_error *err);

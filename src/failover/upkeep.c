@@ -65,7 +65,7 @@ static bool find_streaming(struct sw_manager *manager, sw_nodes *streaming)
 static sw_nodes find_wanted(struct sw_manager *manager, sw_nodes streaming, uint64_t now)
 {
     const struct sw_config_promotion *config = manager->cluster->promotion;
-    sw_nodes present = 0;
+    sw_nodes present = 0, wanted;
 
     for (int i = 0; i < manager->cluster->node_count; i++) {
         struct sw_kept_node *node = &manager->nodes[i];
@@ -80,7 +80,11 @@ static sw_nodes find_wanted(struct sw_manager *manager, sw_nodes streaming, uint
             present |= (sw_nodes)1 << i;
     }
     present &= ~manager->standing.fenced;
-    return sw_cohort_standbys(manager->cluster, manager->standing.primary, present);
+    wanted = sw_cohort_standbys(manager->cluster, manager->standing.primary, present);
+    /* Whoever goes because a better one is there goes when that one is in. */
+    return (wanted & ~manager->cohort.standbys) != 0
+               ? wanted | (manager->cohort.standbys & present)
+               : wanted;
 }
 
 /* --- steps --- */
@@ -133,8 +137,7 @@ static bool take_step(struct sw_manager *manager, const struct sw_cohort_step *s
     sw_line_renew(&manager->keeper.line, STEP_MS);
     switch (step->kind) {
     case SW_STEP_NAMES:
-        return sw_seat_wait_for(&manager->keeper, step->standbys, step->quorum, err) &&
-               sw_line_rest(&manager->keeper.line, SETTLE_MS, err);
+        return sw_seat_wait_for(&manager->keeper, step->standbys, step->quorum, err);
     case SW_STEP_CUT:
         return cut(manager, step->standbys, err);
     case SW_STEP_RECORD:
@@ -161,12 +164,20 @@ static void change(struct sw_manager *manager, const struct sw_cohort_step *step
         sw_seats_close(&manager->keeper, 1);
         return;
     }
-    for (int i = 0; i < count; i++)
-        if (!take_step(manager, &steps[i], &err)) {
-            sw_manager_refuse(manager, err.message);
+    for (int i = 0; i < count; i++) {
+        /* All walsenders go by the new names before that is written. */
+        bool rests =
+            i > 0 && steps[i].kind == SW_STEP_RECORD && steps[i - 1].kind == SW_STEP_NAMES;
+
+        if ((rests && !sw_line_rest(&manager->keeper.line, SETTLE_MS, &err)) ||
+            !take_step(manager, &steps[i], &err)) {
+            /* A primary that is lost meanwhile is told of by others. */
+            if (!sw_error_is(&err, "08006"))
+                sw_manager_refuse(manager, err.message);
             sw_seats_close(&manager->keeper, 1);
             return;
         }
+    }
     tell_cohort(manager);
 }
 
@@ -297,6 +308,7 @@ static void lead_all_home(struct sw_manager *manager, uint64_t now)
 void sw_manager_upkeep(struct sw_manager *manager)
 {
     uint64_t now = sw_line_now_ms();
+    const struct sw_report *report;
     sw_nodes streaming;
 
     if (manager->standing.term == 0 && manager->is_keeping)
@@ -306,9 +318,12 @@ void sw_manager_upkeep(struct sw_manager *manager)
     manager->looked_ms = now;
     if (!open_keeper(manager))
         return;
-    if (manager->keeper.report.epoch.term != manager->cohort.term &&
-        manager->keeper.report.cohort.term == 0)
+    report = &manager->keeper.report;
+    if (report->is_standby || report->cohort.term == 0 ||
+        (manager->is_keeping && report->epoch.term != manager->standing.term)) {
+        manager->is_keeping = false;
         return;
+    }
     manager->cohort = manager->keeper.report.cohort;
     lead_all_home(manager, now);
     if (check_names(manager) && find_streaming(manager, &streaming))

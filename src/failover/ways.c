@@ -26,6 +26,7 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     sw_nodes followers = 0, standbys;
     uint64_t next_xid = 0;
     char promise[SW_WHY];
+    int quorum;
 
     operation->term = promotion->term_known + 1;
     if (!winner->is_open || winner->report.is_standby)
@@ -46,9 +47,9 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
         !sw_operation_stands(operation, winner->index, followers, err))
         return false;
     standbys = sw_cohort_standbys(operation->cluster, winner->index, followers);
-    return sw_seat_wait_for(winner, standbys, sw_operation_quorum(operation->cluster, standbys),
-                            err) &&
-           sw_operation_conclude(operation, winner, standbys, next_xid, err);
+    quorum = sw_operation_quorum(operation->cluster, standbys);
+    return sw_seat_wait_for(winner, standbys, quorum, err) &&
+           sw_operation_conclude(operation, winner, standbys, quorum, next_xid, err);
 }
 
 /* --- taking back --- */
@@ -117,7 +118,7 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
     operation->epoch = report->epoch;
     return open_again(primary, &report->cohort, err) &&
            sw_operation_conclude(operation, primary, report->cohort.standbys,
-                                 report->epoch.next_xid, err);
+                                 report->cohort.quorum, report->epoch.next_xid, err);
 }
 
 /* --- as planned --- */
@@ -147,9 +148,7 @@ static bool retire(struct sw_operation *operation, struct sw_seat *old, struct s
     if (!sw_seat_promise(old, operation->term, "retire", err) ||
         !sw_seat_set(old, "default_transaction_read_only", "on", err) ||
         !sw_seat_wait_for(old, sw_nodes_of(winner->index), 1, err) ||
-        !sw_line_say(&old->line, err,
-                     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE "
-                     "backend_type = 'client backend' AND pid <> pg_backend_pid()"))
+        !sw_seat_end_clients(old, err))
         return false;
     result = sw_line_ask(&old->line, "SELECT pg_current_wal_flush_lsn()", err);
     if (result == NULL)

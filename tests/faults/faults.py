@@ -71,6 +71,9 @@ def frozen(only_postmaster=False):
         w.add(workloads.Ledger, "s1", 7, place=(primary.address, primary.port), dbname="s1")
         until(lambda: any(op.key // 1_000_000 == 7 for op in w.history.of("insert", "s1")), "it writes")
         primary.freeze(only_postmaster)
+        if only_postmaster:     # who has a session goes on
+            until(lambda: any(one.is_primary() for one in w.c1.servers if one is not primary),
+                  f"another one than {primary.name} is promoted")
 
         def mend():
             primary.thaw()

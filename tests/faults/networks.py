@@ -62,7 +62,7 @@ def without_its_standbys(w):
 @scenario(("frozen", "managed", frozen_cloud, False), ("cut off", "managed", cut(), True),
           ("nothing reaches it", "managed", cut(back=False), True),
           ("nothing comes from it", "managed", cut(to=False), True),
-          ("cut off from the others, but not from shardward", "quorum", without_its_standbys, True))
+          ("cut off from the others, but not from shardward", "managed", without_its_standbys, True))
 def the_cloud_of_a_primary(lab, fault, has_clouds):
     play(lab, "managed", fault, MOVED, has_clouds)
 

@@ -54,7 +54,7 @@ def shardward_dies_in_a_promotion(lab, point):
         conclude(w, before, Expect(moves=("c1",), stays=("c2",), may_break=True))
 
 
-@scenario(("there and back", "switchover"))
+@scenario(("there and back", "managed"))
 def a_switchover(lab):
     """Nobody hears of it: no error, no connection broken, nothing unknown."""
     with world(lab, "managed") as w:

@@ -31,6 +31,7 @@ import figures          # noqa: E402
 import following        # noqa: E402,F401
 import networks         # noqa: E402,F401
 import primaries        # noqa: E402,F401
+import promotions       # noqa: E402,F401
 import proxies          # noqa: E402
 import standbys         # noqa: E402,F401
 import table            # noqa: E402

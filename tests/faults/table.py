@@ -6,7 +6,7 @@ scenario needs: of those AWAITED shardward has not got yet, and such a scenario 
 
 import suite
 
-AWAITED = {"reads", "switchover", "quorum"}
+AWAITED = {"reads"}
 _tags = {}
 
 

@@ -11,6 +11,7 @@
 #include "shardward/base/error.h"
 #include "shardward/board/board.h"
 #include "shardward/catalog/reader.h"
+#include "shardward/failover/failover.h"
 #include "shardward/io/loop.h"
 #include "shardward/io/mailbox.h"
 #include "shardward/pool/pool.h"
@@ -33,6 +34,7 @@ struct sw_admin_setup {
     struct sw_map *map;                    /* shared */
     struct sw_board *board;                /* has the catalog; outlives the admin */
     struct sw_catalog_reader *catalog;     /* closed after sw_admin_close() */
+    struct sw_failover *failover;          /* closed after sw_admin_close() */
     const struct sw_admin_worker *workers; /* borrowed until sw_admin_free() */
     int worker_count;
     /* SHUTDOWN: end the process, at once or when open transactions have ended. */

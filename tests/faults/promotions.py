@@ -1,0 +1,160 @@
+"""promotions - shardward promotes, and is cut off in the middle, ordered to, or kept from it."""
+
+import time
+
+import server
+from server import until
+from stories import Expect, conclude, must_serve, nobody_writes, world
+from table import scenario
+from world import WARM_UP_S
+
+MOVED = Expect(moves=("c1",))
+STAYED = Expect(stays=("c1",))
+MOVED_BROKEN = Expect(moves=("c1",), may_break=True)
+STAYED_BROKEN = Expect(stays=("c1",), may_break=True)
+LOST = Expect(moves=("c1",), may_lose=True)
+
+BEFORE_PROMOTING = ("after_recruit_one", "after_recruit_all", "after_repoint", "after_sync_names")
+
+
+def stops_at(w, point, fault):
+    """Shardward dies at a stop point of the promotion that the fault leads to."""
+    w.stop_shardward()
+    w.start_shardward(SHARDWARD_STOP_AT=f"{point}:1")
+    w.load()
+    before = w.timelines()
+    fault()
+    until(lambda: w.shardward.poll() is not None, f"shardward dies {point}")
+    return before
+
+
+@scenario(*((point, "managed", point, STAYED_BROKEN) for point in BEFORE_PROMOTING),
+          ("after_promote", "managed", "after_promote", MOVED_BROKEN))
+def a_promotion_is_cut_off_and_the_primary_is_back(lab, point, expect):
+    with world(lab, "managed", clusters=1) as w:
+        primary, *_ = w.c1.servers
+        before = stops_at(w, point, primary.kill)
+        primary.start()
+        primary.wait_ready()
+        w.start_shardward()
+        must_serve(w, time.monotonic(), "when both are started again")
+        time.sleep(WARM_UP_S)
+        if expect is MOVED_BROKEN:
+            primary.rejoin(w.primary(w.c1))
+        conclude(w, before, expect)
+
+
+@scenario(("after_recruit_all", "managed", "after_recruit_all"), ("after_sync_names", "managed", "after_sync_names"))
+def a_switchover_is_cut_off(lab, point):
+    with world(lab, "managed", clusters=1) as w:
+        def order():
+            try:
+                w.console("SWITCHOVER c1 TO c1-north")
+            except (OSError, server.wire.Closed):
+                pass
+        before = stops_at(w, point, order)
+        w.start_shardward()
+        must_serve(w, time.monotonic(), "when it is started again")
+        conclude(w, before, STAYED_BROKEN)
+
+
+# Orders
+
+@scenario(("it is promoted, and not the other one", "managed"))
+def a_failover_to_a_node(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, _, new = w.c1.servers
+        w.console("MAINTENANCE ON c1")
+        old.kill()
+        nobody_writes(w, time.monotonic())
+        w.console("FAILOVER c1 TO c1-north")
+        must_serve(w, time.monotonic(), "after the order")
+        assert w.primary(w.c1) is new, w.timelines()
+        conclude(w, before, MOVED)
+
+
+@scenario(("nobody is promoted by itself", "managed"))
+def a_cluster_in_maintenance(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        w.console("MAINTENANCE ON")
+        w.c1.servers[0].kill()
+        nobody_writes(w, time.monotonic())
+        w.console("MAINTENANCE OFF")
+        must_serve(w, time.monotonic(), "after maintenance")
+        conclude(w, before, MOVED)
+
+
+def refused(w, command, code):
+    try:
+        w.console(command)
+    except server.Refused as refusal:
+        assert refusal.code == code, f"{command}: {refusal}"
+    else:
+        raise AssertionError(f"{command} is obeyed")
+
+
+@scenario(("with a reason", "managed"))
+def orders_are_refused(lab):
+    with world(lab, "managed", clusters=1) as w:
+        for command, code in (("SWITCHOVER c1 TO c1-east", "55000"), ("SWITCHOVER c1 TO c9-east", "42704"),
+                              ("SWITCHOVER c1 c1-north now", "42601"), ("FAILOVER c9", "42704"),
+                              ("FAILOVER c1 TO c1-east", "55000"), ("FENCE c1-east", "55000"),
+                              ("FENCE c9-east", "42704"), ("MAINTENANCE maybe", "42601"),
+                              ("MAINTENANCE ON c9", "42704")):
+            refused(w, command, code)
+        w.load()
+        before = w.timelines()
+        w.console("FENCE c1-west")
+        until(lambda: "c1-west" not in w.primary(w.c1).query("SHOW synchronous_standby_names")[0][0],
+              "who is fenced need not confirm")
+        w.console("UNFENCE c1-west")
+        until(lambda: "c1-west" in w.primary(w.c1).query("SHOW synchronous_standby_names")[0][0],
+              "who is not fenced any more confirms again")
+        conclude(w, before, STAYED)
+
+
+# What an operator has done
+
+@scenario(("nobody is promoted without an order", "managed"))
+def synchronous_standby_names_that_were_cleared(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        primary = w.c1.servers[0]
+        primary.set(synchronous_standby_names="")
+        until(lambda: "not what is recorded" in w.log(), "it is told")
+        assert primary.query("SHOW synchronous_standby_names") == [[""]], "it was mended without a word"
+        primary.kill()
+        nobody_writes(w, time.monotonic())
+        w.console("FAILOVER c1 FORCE")
+        must_serve(w, time.monotonic(), "after the order")
+        conclude(w, before, LOST)
+
+
+@scenario(("it is told where the primary is", "managed"))
+def a_former_primary_is_to_rejoin(lab):
+    with world(lab, "managed", clusters=1) as w:
+        told = w.dir / "told"
+        text = w.config_file.read_text()
+        hook = f"promotion: {{rejoin_command: 'env > {told}.new && mv {told}.new {told}'}}"
+        w.config_file.write_text(text.replace("failover: managed\n", f"failover: managed\n    {hook}\n"))
+        w.console("RELOAD")
+        w.load()
+        before = w.timelines()
+        old = w.c1.servers[0]
+        old.kill()
+        must_serve(w, time.monotonic(), "after the kill")
+        until(told.exists, "the command is run")
+        new = w.primary(w.c1)
+        said = dict(line.split("=", 1) for line in told.read_text().splitlines())
+        for name, value in (("CLUSTER", "c1"), ("NODE", old.name), ("ADDRESS", old.address), ("PORT", str(old.port)),
+                            ("PRIMARY", new.name), ("PRIMARY_ADDRESS", new.address), ("PRIMARY_PORT", str(new.port))):
+            assert said[name] == value, f"{name}: {said[name]}, not {value}"
+        old.rejoin(new)
+        until(lambda: " rejoined " in w.log(), "it is welcome")
+        until(lambda: old.name in new.query("SHOW synchronous_standby_names")[0][0], "it confirms")
+        conclude(w, before, MOVED)
