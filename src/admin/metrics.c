@@ -98,8 +98,8 @@ static void put_classes(struct sw_exposition *to, const struct sw_picture *pictu
 {
     sw_exposition_family(
         to, SW_METRIC_COUNTER, "shardward_class_queries_total",
-        "Queries by what they were: read or write on one shard, several shards, "
-        "copy, ddl, control of transactions, pool mode session, local.");
+        "Queries by what they were: read or write on one shard, several shards, copy, ddl, "
+        "control of transactions, session (of a client that has a server of its own), local.");
     put_class_counts(to, picture, false);
     sw_exposition_family(to, SW_METRIC_COUNTER, "shardward_class_errors_total",
                          "Those of them that have failed.");
@@ -120,7 +120,7 @@ static void put_errors(struct sw_exposition *to, const struct sw_picture *pictur
 {
     sw_exposition_family(to, SW_METRIC_COUNTER, "shardward_sqlstates_total",
                          "Errors that clients were told, by the class of their SQLSTATE; those "
-                         "of pool mode session are not read.");
+                         "of clients that have a server of their own are not read.");
     for (const struct sw_error_count *count = picture->errors; count != NULL;
          count = count->next) {
         const struct sw_label label = {"class", count->class};

@@ -254,23 +254,21 @@ static void put_reads(const struct place *place, const struct sw_config_reads *r
 static void put_health(const struct place *place, const struct sw_config_health *health)
 {
     const struct {
-        const char *key;
-        int value;
-        const char *unit;
-        int normal;
+        const char *key, *unit;
+        int value, normal;
     } rows[] = {
-        {"health.status", health->status_ms, "ms", 500},
-        {"health.status_timeout", health->status_timeout_ms, "ms", 1000},
-        {"health.connect", health->connect_ms, "ms", 2000},
-        {"health.connect_timeout", health->connect_timeout_ms, "ms", 2000},
-        {"health.write", health->write_ms, "ms", 1000},
-        {"health.write_timeout", health->write_timeout_ms, "ms", 3000},
-        {"health.fast", health->fast_ms, "ms", 200},
-        {"health.fall", health->fall, "", 3},
-        {"health.rise", health->rise, "", 3},
-        {"health.min_down", health->min_down_ms, "ms", 1500},
-        {"health.restart_grace", health->restart_grace_ms, "ms", 5000},
-        {"health.unreachable_grace", health->unreachable_grace_ms, "ms", 10000},
+        {"health.status", "ms", health->status_ms, 500},
+        {"health.status_timeout", "ms", health->status_timeout_ms, 1000},
+        {"health.connect", "ms", health->connect_ms, 2000},
+        {"health.connect_timeout", "ms", health->connect_timeout_ms, 2000},
+        {"health.write", "ms", health->write_ms, 1000},
+        {"health.write_timeout", "ms", health->write_timeout_ms, 3000},
+        {"health.fast", "ms", health->fast_ms, 200},
+        {"health.fall", "", health->fall, 3},
+        {"health.rise", "", health->rise, 3},
+        {"health.min_down", "ms", health->min_down_ms, 1500},
+        {"health.restart_grace", "ms", health->restart_grace_ms, 5000},
+        {"health.unreachable_grace", "ms", health->unreachable_grace_ms, 10000},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -15,7 +15,8 @@ static const struct sw_column transactions[] = {
 
 const struct sw_columns sw_columns_transactions = COLUMNS(transactions);
 
-/* The shards that take part, or those that were written to; none: NULL. */
+/* The shards that take part, or those that were written to; none: NULL. A client that has
+ * a server of its own has no other, and nobody looks at what it writes. */
 static void put_shards(struct sw_answer *answer, const struct sw_transaction_facts *facts,
                        bool written)
 {
@@ -30,7 +31,7 @@ static void put_shards(struct sw_answer *answer, const struct sw_transaction_fac
                                 participant->shard->name);
     }
     if (sw_buf_len(&names) == 0) {
-        sw_answer_null(answer);
+        sw_answer_text(answer, written ? NULL : facts->client->shard);
     } else {
         (void)sw_buf_append(&names, "", 1);
         sw_answer_text(answer, (const char *)sw_buf_bytes(&names));

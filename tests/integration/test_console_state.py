@@ -11,6 +11,7 @@ from guard import eventually
 from platform_under_test import DATABASE
 from suite import equal, rows, test
 from test_console import table
+from test_direct import login, serving
 from test_pools import workers
 
 # OIDs, as pg_type has them.
@@ -158,6 +159,22 @@ def a_batch_without_its_end_is_a_transaction(p):
         client.send(wire.SYNC)
         client.read_until()
         equal(transaction_of(conn, "batch"), None)
+
+
+@test
+def a_transaction_in_pool_mode_session_is_shown_too(p):
+    with serving(p) as other, p.console(other.port) as conn, \
+            login(p, other, application_name="direct") as client:
+        client.query("SELECT 1")
+        equal(transaction_of(conn, "direct"), None)
+        client.query("BEGIN")
+        found = transaction_of(conn, "direct")
+        equal([found[name] for name in ("state", "activity", "shards", "written")],
+              ["open", "idle", "catalog", None])
+        client.query("SELECT 1/0")
+        equal(transaction_of(conn, "direct")["state"], "failed")
+        client.query("ROLLBACK")
+        equal(transaction_of(conn, "direct"), None)
 
 
 # --- WAIT_CLOSE ---

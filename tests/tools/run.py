@@ -109,6 +109,7 @@ def it_says_how_to_connect_look_reload_break_and_stop(t):
     port, folder = t.ports["one"], t.dir("one")
     for words in (f"psql -h 127.0.0.1 -p {port} -U booking booking",
                   f"psql -h 127.0.0.1 -p {port + 1} -U admin shardward",
+                  f"http://127.0.0.1:{port + 2}/",
                   "(password: booking)", "(password: admin)", "-c RELOAD", f"edit {folder}/booking.yaml",
                   f"tools/quickstart break kill c2-west --dir {folder}",
                   f"tools/quickstart break heal --dir {folder}",

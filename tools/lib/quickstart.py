@@ -269,6 +269,8 @@ Look after it in the console (password: admin):
   {console}
   HELP;                         -- its commands: SHOW CLIENTS, SHOW STATS, KILL, PAUSE, ...
   EXPLAIN SELECT * FROM slots WHERE doctor_id = 7;
+and in a browser (or for Prometheus, at /metrics):
+  http://127.0.0.1:{port + topology.HTTP_PORT}/
 
 Change it: edit {self.dir}/booking.yaml, then
   {program} check -c {self.dir}/booking.yaml

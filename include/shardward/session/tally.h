@@ -37,7 +37,7 @@ enum sw_class {
     SW_CLASS_COPY,    /* FROM STDIN */
     SW_CLASS_DDL,
     SW_CLASS_CONTROL, /* of a transaction, by a server */
-    SW_CLASS_SESSION, /* of a client in pool mode session: nobody looks at what it is */
+    SW_CLASS_SESSION, /* of a client that has a server of its own: nobody looks at it */
     SW_CLASS_LOCAL,   /* no server was needed; not measured */
     SW_CLASSES,       /* their number */
 };
