@@ -269,6 +269,8 @@ static void on_news(void *owner)
     else if (worker->sessions != NULL)
         sw_pools_use_state(worker->pools, state);
     sw_map_unref(map);
+    if (worker->sessions != NULL)
+        sw_sessions_use_state(worker->sessions, state);
     sw_state_unref(state);
     if (worker->sessions != NULL && catalog != NULL)
         sw_sessions_see_catalog(worker->sessions, catalog);
@@ -314,8 +316,9 @@ struct sw_worker *sw_worker_create(const struct sw_worker_setup *setup, int numb
                                                  .state = state,
                                                  .on_hint = on_hint,
                                                  .owner = worker});
-    sw_state_unref(state);
+    sessions.state = state;
     worker->sessions = sw_sessions_create(&sessions);
+    sw_state_unref(sessions.state);
     worker->board = setup->board;
     worker->catalog = setup->catalog;
     worker->lookup = setup->lookup;

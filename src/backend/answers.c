@@ -74,6 +74,10 @@ static void take_parameter(struct sw_backend *backend, const struct sw_frame *fr
 
     if (!sw_wire_read_parameter_status(frame, &name, &value))
         return;
+    if (backend->dialled->is_replica && strcmp(name, "in_hot_standby") == 0) {
+        backend->is_promoted = true;
+        return;
+    }
     backend->reported = sw_settings_with(backend->reported, name, value);
     backend->has_reported = true;
     if (strcmp(name, "in_hot_standby") == 0)

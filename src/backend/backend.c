@@ -71,6 +71,9 @@ static void read_reported(struct sw_backend *backend)
         if (value != NULL)
             backend->reported = sw_settings_with(backend->reported, names[i], value);
     }
+    /* A client is not told which of the cluster's nodes it is reading. */
+    if (backend->dialled->is_replica)
+        backend->reported = sw_settings_with(backend->reported, "in_hot_standby", "off");
 }
 
 struct sw_backend *sw_backend_adopt(struct sw_loop *loop, struct sw_dialled *dialled,
@@ -241,6 +244,11 @@ void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_
 int64_t sw_backend_started_us(const struct sw_backend *backend)
 {
     return backend->dialled->started_us;
+}
+
+bool sw_backend_is_promoted(const struct sw_backend *backend)
+{
+    return backend->is_promoted;
 }
 
 int sw_backend_fd(const struct sw_backend *backend)

@@ -179,8 +179,26 @@ static bool check_durability(const PGresult *result, struct sw_error *err)
     return false;
 }
 
+/* Is the node what it is taken for? A standby's transactions must see what is there when each
+ * of their statements begins. */
+static bool check_role(const PGresult *result, bool is_replica, struct sw_error *err)
+{
+    const char *isolation = PQgetvalue(result, 0, 4);
+    bool is_standby = strcmp(PQgetvalue(result, 0, 0), "f") != 0;
+
+    if (!is_replica)
+        return !is_standby || sw_error_set(err, "25006",
+                                           "the node is a standby, not the primary of its "
+                                           "cluster");
+    if (!is_standby)
+        return sw_error_set(err, "25006", "the node is no standby");
+    return strcmp(isolation, "read committed") == 0 ||
+           sw_error_set(err, "0A000", "default_transaction_isolation is %s on a replica",
+                        isolation);
+}
+
 /* The private query. */
-static bool check_session(const struct effort *effort, bool is_own, bool is_durable,
+static bool check_session(const struct effort *effort, const struct job *job,
                           struct sw_dialled *dialled, struct sw_error *err)
 {
     static const char query[] =
@@ -198,11 +216,10 @@ static bool check_session(const struct effort *effort, bool is_own, bool is_dura
         return false;
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         set_connect_error(err, effort->conn);
-    else if (strcmp(PQgetvalue(result, 0, 0), "f") != 0)
-        sw_error_set(err, "25006", "the node is a standby, not the primary of its cluster");
     else
-        is_good = (is_own || check_settings(result, err)) &&
-                  (!is_durable || check_durability(result, err));
+        is_good = check_role(result, job->dial.is_replica, err) &&
+                  (job->options != NULL || check_settings(result, err)) &&
+                  (!job->dial.is_durable || check_durability(result, err));
     if (is_good) {
         (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
                        PQgetvalue(result, 0, 4));
@@ -287,8 +304,7 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
     }
     (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     dialled = sw_alloc_zero(1, sizeof *dialled);
-    is_good = connect_within(&effort, err) &&
-              check_session(&effort, job->options != NULL, job->dial.is_durable, dialled, err);
+    is_good = connect_within(&effort, err) && check_session(&effort, job, dialled, err);
     if (!is_good) {
         free(dialled);
         PQfinish(conn);
@@ -297,6 +313,7 @@ static struct sw_dialled *try_dial(const struct job *job, const char *options, i
     (void)PQsetnonblocking(conn, 1); /* its end must not wait for a server that is frozen */
     dialled->conn = conn;
     dialled->tag = job->dial.tag;
+    dialled->is_replica = job->dial.is_replica;
     return dialled;
 }
 

@@ -15,6 +15,7 @@ struct sw_dialled {
     int tag;                    /* of who dialled */
     char default_isolation[24]; /* as current_setting() names it */
     int64_t started_us;         /* the postmaster, by its own clock since 1970 */
+    bool is_replica;
 };
 
 struct sw_results;
@@ -45,6 +46,7 @@ struct sw_backend {
     struct sw_settings *reported;
     char status;
     bool is_lost, is_closing;
+    bool is_promoted;                 /* it is no standby any longer, as it was when opened */
     bool is_raw;                      /* one client's alone: see raw.c */
     struct sw_cancelling *cancelling; /* a cancel on its way to the server; NULL: none */
     bool may_be_struck;               /* by a cancel that we no longer wait for */

@@ -31,6 +31,7 @@ static void be_free(struct sw_leg *leg)
     leg->shard = NULL;
     leg->is_rolling_back = leg->is_cancelled = leg->is_read_back_cut = leg->is_copying = false;
     leg->is_spent = false;
+    leg->replica = NULL;
 }
 
 static void refuse(struct sw_leg *leg, const struct sw_error *err)
@@ -75,7 +76,7 @@ static void on_answered(void *owner, const struct sw_reply *reply)
 {
     struct sw_leg *leg = owner;
 
-    if (leg->state != SW_LEG_RUNNING || reply->index == MARK)
+    if (leg->state != SW_LEG_RUNNING || reply->index == MARK || reply->index == GUARD)
         return;
     if (reply->index <= OPENING) {
         leg->opening_done++;
@@ -101,6 +102,17 @@ static void on_read_back_failed(struct sw_leg *leg, const struct sw_frame *frame
         leg->sink->on_error(leg->owner, -1, frame);
 }
 
+/* Division by zero is the guard's way of saying no; the run is skipped then. */
+static bool is_behind(const struct sw_reply *reply, const struct sw_frame *frame)
+{
+    struct sw_error err;
+
+    if (reply->index != GUARD)
+        return false;
+    sw_wire_read_error(frame, &err, NULL);
+    return sw_error_is(&err, "22012");
+}
+
 static void keep_setting_error(struct sw_leg *leg, const struct sw_frame *frame)
 {
     if (leg->setting_error == NULL)
@@ -113,11 +125,16 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
     struct sw_leg *leg = owner;
 
     leg->is_copying = false;
+    leg->is_behind |= is_behind(reply, frame);
     if (leg->state == SW_LEG_SETTING)
         keep_setting_error(leg, frame);
+    else if (leg->is_behind || leg->is_rolling_back)
+        return;
+    else if (reply->index == GUARD)
+        leg->sink->on_error(leg->owner, -1, frame);
     else if (reply->use == SW_REPLY_CAPTURE && reply->index != MARK)
         on_read_back_failed(leg, frame);
-    else if (!leg->is_rolling_back && !(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
+    else if (!(reply->kind == SW_REPLY_QUERY && reply->index == OURS))
         leg->sink->on_error(leg->owner, reply->index < 0 ? -1 : reply->index, frame);
 }
 
@@ -154,6 +171,8 @@ static void on_row(void *owner, const struct sw_reply *reply, const struct sw_fr
         read_mark(&leg->mark, frame);
         return;
     }
+    if (leg->work.asks != SW_ASKS_NOTHING)
+        sw_leg_read_asked(leg, frame, leg->work.read_back_count + (leg->work.question != NULL));
     if (leg->work.question != NULL)
         leg->is_affirmed =
             sw_wire_read_column(frame, leg->work.read_back_count, &bytes, &len) &&
@@ -182,7 +201,7 @@ static void on_lent(void *owner);
 static bool borrow(struct sw_leg *leg, struct sw_pool *pool)
 {
     leg->left = 0;
-    return (leg->pocket != NULL &&
+    return (leg->pocket != NULL && leg->replica == NULL &&
             sw_pocket_take(leg->pocket, leg->shard, &leg->lease, &leg->left)) ||
            sw_pool_borrow(pool, &leg->lease);
 }
@@ -197,7 +216,7 @@ static void give_up(struct sw_leg *leg, const struct sw_error *why)
 
 static void give_back(struct sw_leg *leg)
 {
-    if (leg->pocket != NULL && sw_pocket_wants(leg->pocket, leg->left))
+    if (leg->pocket != NULL && leg->replica == NULL && sw_pocket_wants(leg->pocket, leg->left))
         sw_pocket_put(leg->pocket, leg->shard, &leg->lease, leg->left);
     else if (leg->left != 0)
         sw_lease_discard(&leg->lease);
@@ -231,6 +250,17 @@ static void be_attached(struct sw_leg *leg)
     sw_leg_send_run(leg);
 }
 
+/* The settings are in force. */
+static void go_on(struct sw_leg *leg)
+{
+    if (leg->work.guard.is_apart && !leg->was_guarded && sw_leg_needs_guard(leg)) {
+        leg->was_guarded = true;
+        sw_leg_send_guard(leg);
+        return;
+    }
+    be_attached(leg);
+}
+
 static void refuse_cancelled(struct sw_leg *leg)
 {
     struct sw_error err;
@@ -259,7 +289,7 @@ static void after_settings(struct sw_leg *leg)
         refuse(leg, &why);
         return;
     }
-    be_attached(leg);
+    go_on(leg);
 }
 
 /* What a run that is rolled back leaves in force counts for the client: neither the steps to it
@@ -362,9 +392,10 @@ static void on_lent(void *owner)
     struct sw_leg *leg = owner;
     struct sw_backend *backend = backend_of(leg);
 
+    leg->was_guarded = false;
     sw_backend_use(backend, &backend_events, leg);
     if (sw_settings_are_equal(sw_backend_settings(backend), leg->work.settings))
-        be_attached(leg);
+        go_on(leg);
     else
         sw_leg_send_settings(leg);
     if (leg->sink->on_lent != NULL)
@@ -390,11 +421,13 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
     assert(leg->state == SW_LEG_FREE || (leg->state == SW_LEG_ATTACHED && leg->shard == shard));
     leg->work = *work;
     leg->shard = shard;
+    leg->is_behind = leg->was_guarded = false;
     if (leg->state == SW_LEG_ATTACHED) {
         sw_leg_send_run(leg);
         return;
     }
     leg->state = SW_LEG_LEASING;
+    leg->replica = work->guard.replica;
     if (borrow(leg, pool))
         on_lent(leg);
 }

@@ -1,8 +1,9 @@
 /*
  * What goes over the wire for a run, in one flight:
  *
- *   the opening | the run's requests, each statement preceded by a Parse that is absorbed if
- * the server lacks it | SELECT current_setting(...) for the settings to read back | ROLLBACK
+ *   a replica's guard | the opening | the run's requests, each statement preceded by a Parse
+ * that is absorbed if the server lacks it | SELECT current_setting(...) for the settings to
+ * read back, and what else is asked | ROLLBACK
  *
  * Settings that differ are brought in line before, in a flight of their own: whatever runs,
  * runs under the right settings or not at all.
@@ -171,6 +172,22 @@ static void send_request(struct sw_leg *leg, const struct sw_request *request, i
     }
 }
 
+bool sw_leg_needs_guard(const struct sw_leg *leg)
+{
+    const struct sw_leg_guard *guard = &leg->work.guard;
+
+    return guard->replica != NULL && guard->lsn > sw_lease_replayed(&leg->lease);
+}
+
+void sw_leg_send_guard(struct sw_leg *leg)
+{
+    leg->state = SW_LEG_SETTING;
+    sw_leg_put_guard(leg);
+    sw_write_sync(sw_backend_out(backend_of(leg)));
+    sw_backend_expect(backend_of(leg), SW_REPLY_SYNC, SW_REPLY_ABSORB, OURS);
+    sw_backend_flush(backend_of(leg));
+}
+
 void sw_leg_send_read_back(struct sw_leg *leg)
 {
     struct sw_buf sql;
@@ -186,6 +203,7 @@ void sw_leg_send_read_back(struct sw_leg *leg)
         (void)sw_buf_append_text(&sql, leg->work.read_back_count == 0 ? "SELECT " : ",");
         (void)sw_buf_append_text(&sql, leg->work.question);
     }
+    sw_leg_put_asked(leg, &sql, leg->work.read_back_count == 0 && leg->work.question == NULL);
     (void)sw_buf_append(&sql, "", 1);
     sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
     sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_CAPTURE, OURS);
@@ -208,9 +226,13 @@ void sw_leg_send_run(struct sw_leg *leg)
     leg->state = SW_LEG_RUNNING;
     leg->left |= leg->work.leaves;
     leg->sent_ms = (uint32_t)sw_loop_now_ms(leg->loop);
-    leg->has_read_back_failed = leg->is_affirmed = false;
+    leg->has_read_back_failed = leg->is_affirmed = leg->has_lsn = leg->is_behind = false;
     leg->opening_done = 0;
     leg->mark.is_known = false;
+    leg->asked_ms = sw_loop_now_ms(leg->loop);
+    leg->was_guarded |= !leg->work.guard.is_apart && sw_leg_needs_guard(leg);
+    if (leg->was_guarded && !leg->work.guard.is_apart)
+        sw_leg_put_guard(leg);
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
     if (leg->work.tells_of_opening && leg->work.opening_count > 0)
@@ -220,7 +242,8 @@ void sw_leg_send_run(struct sw_leg *leg)
             ask_mark(leg);
         send_request(leg, &leg->work.run->requests[i], i);
     }
-    if (leg->work.read_back_count > 0 || leg->work.question != NULL)
+    if (leg->work.read_back_count > 0 || leg->work.question != NULL ||
+        leg->work.asks != SW_ASKS_NOTHING)
         sw_leg_send_read_back(leg);
     if (leg->work.rolls_back) {
         sw_write_query(sw_backend_out(backend), "ROLLBACK");

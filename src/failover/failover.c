@@ -116,10 +116,13 @@ static bool is_other_node(const struct sw_node_state *was, const struct sw_node_
            was->started_us != is->started_us || strcmp(was->why, is->why) != 0;
 }
 
+/* That a replica may still be read is worth telling so often. */
+enum { FRESH_MS = 1000 };
+
 static bool is_moved(const struct sw_node_state *was, const struct sw_node_state *is)
 {
     return was->written_lsn != is->written_lsn || was->replayed_lsn != is->replayed_lsn ||
-           was->lag_bytes != is->lag_bytes;
+           was->lag_bytes != is->lag_bytes || is->fresh_ms > was->fresh_ms + FRESH_MS;
 }
 
 static void log_cluster(const struct sw_cluster_state *was, const struct sw_cluster_state *is)

@@ -1,6 +1,7 @@
 #include "shardward/failover/scene.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/topology/reads.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -210,14 +211,40 @@ static void measure_lag(const struct sw_vitals *primary, const struct sw_vitals 
     to->lag_ms = to->lag_bytes == 0 ? 0 : from->replay_ms;
 }
 
-/* The limits of its lag are the reader's affair. */
+/* Who was read a moment ago may be farther behind than who comes back. */
+static bool is_fresh(const struct sw_scene *scene, int node)
+{
+    const struct sw_node_state *is = &scene->nodes[node];
+
+    return scene->vitals[node].is_streaming &&
+           sw_reads_may_serve(scene->cluster->reads, is->may_serve_reads, is->lag_bytes,
+                              is->lag_ms);
+}
+
+/* While the primary is lost nobody streams, and nobody knows how far behind he is; but what was
+ * fresh is not older than that. */
+static bool was_fresh(const struct sw_scene *scene, int node)
+{
+    const struct sw_node_state *is = &scene->nodes[node];
+    uint64_t most_ms = (uint64_t)scene->cluster->reads->max_lag_ms;
+
+    return is->may_serve_reads && is->fresh_ms > 0 && scene->now_ms - is->fresh_ms <= most_ms &&
+           (is->lag_bytes < 0 || !scene->vitals[node].is_streaming);
+}
+
 static bool may_serve_reads(const struct sw_scene *scene, int node)
 {
     const struct sw_vitals *vitals = &scene->vitals[node];
+    struct sw_node_state *is = &scene->nodes[node];
 
-    return vitals->verdict == SW_VERDICT_UP && vitals->role == SW_ROLE_STANDBY &&
-           vitals->is_streaming && !scene->nodes[node].is_fenced &&
-           vitals->timeline == scene->to->timeline;
+    if (vitals->verdict != SW_VERDICT_UP || vitals->role != SW_ROLE_STANDBY || is->is_fenced ||
+        vitals->timeline != scene->to->timeline)
+        return false;
+    if (is_fresh(scene, node)) {
+        is->fresh_ms = scene->now_ms;
+        return true;
+    }
+    return was_fresh(scene, node);
 }
 
 void sw_nodes_measure(struct sw_scene *scene)

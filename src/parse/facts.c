@@ -60,6 +60,31 @@ static void keep_ddl(struct sw_facts *facts)
     facts->statement->ddl = memcpy(sw_arena_alloc(facts->arena, sizeof *ddl), ddl, sizeof *ddl);
 }
 
+static bool is_system_relation(const struct sw_relation *relation)
+{
+    const char *schema = relation->schema;
+
+    if (relation->kind != SW_RELATION_TABLE)
+        return false;
+    return schema == NULL
+               ? strncmp(relation->name, "pg_", 3) == 0
+               : strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0;
+}
+
+/* See `only_reads`. What standbys tell of themselves is not what the primary tells. */
+static bool only_reads(const struct sw_statement *is)
+{
+    if (is->kind != SW_STATEMENT_SELECT || is->writes || is->locks_rows || is->meets_others ||
+        is->acts_at_commit || is->minds_leftovers || is->leaves != 0 || is->reads_catalog ||
+        is->names_settings || is->setting_count > 0 || is->copies != NULL ||
+        is->explains != NULL)
+        return false;
+    for (int i = 0; i < is->relation_count; i++)
+        if (is_system_relation(&is->relations[i]))
+            return false;
+    return true;
+}
+
 void sw_facts_finish(struct sw_facts *facts)
 {
     struct sw_statement *to = facts->statement;
@@ -79,6 +104,7 @@ void sw_facts_finish(struct sw_facts *facts)
             keep(facts, &facts->uses, sizeof *to->parameter_uses, &to->parameter_count);
         to->settings = keep(facts, &facts->settings, sizeof *to->settings, &to->setting_count);
         keep_ddl(facts);
+        to->only_reads = only_reads(to);
     }
     sw_arena_finish(&facts->scratch);
 }

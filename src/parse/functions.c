@@ -82,8 +82,10 @@ static bool describe_known(struct sw_facts *facts, const FuncCall *call, const c
         facts->statement->is_verbatim = true;
     if (strcmp(name, "set_config") == 0)
         return sw_settings_describe_set_config(facts, call);
-    if (strcmp(name, "current_setting") == 0)
+    if (strcmp(name, "current_setting") == 0) {
+        facts->statement->names_settings = true;
         return sw_settings_is_of_session(call);
+    }
     if (strcmp(name, "current_database") == 0) {
         facts->statement->names_database = facts->names_moment = true;
         return true;

@@ -291,6 +291,47 @@ static void check_arguments(struct sw_facts *facts, const List *args)
     }
 }
 
+struct own {
+    const char *name;
+    enum sw_own_setting setting;
+};
+
+/* NULL: it is none of shardward's. */
+static const struct own *find_own(const char *name)
+{
+    static const struct own all[] = {{"shardward.read", SW_OWN_READ},
+                                     {"shardward.token", SW_OWN_TOKEN}};
+
+    for (size_t i = 0; name != NULL && i < lengthof(all); i++)
+        if (strcasecmp(name, all[i].name) == 0)
+            return &all[i];
+    return NULL;
+}
+
+bool sw_setting_is_own(const char *name)
+{
+    return find_own(name) != NULL;
+}
+
+static void describe_own(struct sw_facts *facts, const VariableSetStmt *set)
+{
+    struct sw_own_change *own = sw_arena_alloc(facts->arena, sizeof *own);
+    const Node *only = list_length(set->args) == 1 ? linitial(set->args) : NULL;
+    char number[16];
+
+    facts->statement->kind = SW_STATEMENT_SET_OWN;
+    own->setting = find_own(set->name)->setting;
+    own->change = set->is_local                ? SW_SETTING_SET_LOCAL
+                  : set->kind == VAR_SET_VALUE ? SW_SETTING_SET
+                                               : SW_SETTING_RESET;
+    own->says_reset = set->kind == VAR_RESET;
+    own->value = sw_facts_text(facts, text_of_constant(only, number, sizeof number));
+    facts->statement->own = own;
+    if (set->kind == VAR_SET_VALUE && own->value == NULL)
+        sw_facts_refuse(facts, "this value for a setting of shardward",
+                        "Give the value as a constant.");
+}
+
 static void describe_value(struct sw_facts *facts, const VariableSetStmt *set)
 {
     const Node *first = set->args == NIL ? NULL : linitial(set->args);
@@ -321,6 +362,10 @@ static void describe_reset(struct sw_facts *facts, const VariableSetStmt *set)
 void sw_settings_describe_set(struct sw_facts *facts, const VariableSetStmt *set)
 {
     facts->statement->kind = SW_STATEMENT_SET;
+    if (set->kind != VAR_SET_CURRENT && sw_setting_is_own(set->name)) {
+        describe_own(facts, set);
+        return;
+    }
     switch (set->kind) {
     case VAR_SET_VALUE:
         describe_value(facts, set);
@@ -356,6 +401,8 @@ bool sw_settings_describe_set_config(struct sw_facts *facts, const FuncCall *cal
     if (name == NULL || name == number || is_local == -1 || is_of_transaction(name))
         return false;
     check_value(facts, name, lsecond(call->args));
+    if (sw_setting_is_own(name))
+        sw_facts_refuse(facts, "set_config() of a setting of shardward", "Use SET.");
     add_value(facts, is_local, name, lsecond(call->args));
     return true;
 }
@@ -372,5 +419,6 @@ bool sw_settings_is_of_session(const FuncCall *call)
 
     if (call->args != NIL)
         name = text_of_constant(linitial(call->args), number, sizeof number);
-    return name != NULL && !is_one_of(name, of_server, lengthof(of_server));
+    return name != NULL && !is_one_of(name, of_server, lengthof(of_server)) &&
+           !sw_setting_is_own(name);
 }

@@ -40,6 +40,7 @@ static bool route_by_kind(enum sw_statement_kind kind, struct sw_route *route)
     case SW_STATEMENT_PREPARE:
     case SW_STATEMENT_DEALLOCATE:
     case SW_STATEMENT_DISCARD_ALL:
+    case SW_STATEMENT_SET_OWN:
         return set_route(route, SW_ROUTE_LOCAL, "the session's own affair");
     case SW_STATEMENT_SET:
     case SW_STATEMENT_SHOW:

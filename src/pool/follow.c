@@ -43,6 +43,8 @@ static struct sw_standing judge(const struct sw_pool *pool)
     int at = now == NULL ? -1 : index_of(now->cluster, &pool->place);
     bool has_none = now != NULL && now->primary < 0;
 
+    if (pool->place.kind == SW_POOL_REPLICA)
+        return (struct sw_standing){.admission = SW_ADMIT};
     if (at < 0)
         return pool->standing;
     return (struct sw_standing){

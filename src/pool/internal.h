@@ -8,6 +8,7 @@
  *   queue.c   ... those who wait, and for how long
  *   follow.c  ... where the primary is, and whether it takes anybody
  *   own.c     ... with connections that one client has for itself
+ *   replica.c ... to replicas, which are read
  *   keep.c    its idle connections: checked, closed when their time is over, a minimum kept
  *   pool.c    all pools of a worker
  */
@@ -224,8 +225,17 @@ struct sw_pool {
     bool is_known_needy;    /* the hub was told of a need */
     uint64_t rest_until_ms; /* nothing is opened before */
     struct sw_outage outage;
+    struct {
+        uint64_t lsn, asked_ms;
+    } replayed; /* by a replica, as it has told; holds for connections that were open then */
     struct sw_task serve;
     struct sw_timer *alarm; /* the longest waiter's deadline, or the end of the rest */
+};
+
+/* The pools of a user and shard to the nodes of its cluster, by their index; each NULL where
+ * none was asked for yet. */
+struct sw_replica_row {
+    struct sw_pool **of_nodes;
 };
 
 struct sw_pools {
@@ -233,6 +243,7 @@ struct sw_pools {
     struct sw_map *map;     /* the current one */
     struct sw_state *state; /* of it, or of one before or after it */
     struct sw_pool **table; /* of its users and shards; NULL where none was asked for yet */
+    struct sw_replica_row *replicas; /* the same; NULL: none was asked for yet */
     struct sw_loop *loop;
     struct sw_mailbox *mailbox;
     struct sw_hub *hub;
@@ -311,6 +322,10 @@ void sw_pool_dial_own(struct sw_pool *pool);
 /* It does not wait any longer for what is being opened for it. */
 void sw_own_lease_unbind(struct sw_lease *lease);
 
+/* replica.c */
+/* The table of replicas' pools, which is of @map (NULL: there is none). */
+void sw_pools_forget_replicas(struct sw_pools *pools, const struct sw_map *map);
+
 /* keep.c */
 /* Write the card of a new backend. */
 void sw_pool_greet(struct sw_pool *pool, struct sw_backend *backend);
@@ -331,6 +346,9 @@ struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_
                                    const struct sw_pool *like);
 /* Look up all pools of the map again. */
 void sw_pools_look_up(struct sw_pools *pools);
+struct sw_pool *sw_pools_find_at(struct sw_pools *pools, const struct sw_user *user,
+                                 const struct sw_shard *shard, const struct sw_node *node,
+                                 enum sw_pool_kind kind, bool makes);
 /* Free a pool that holds nothing, unless letters are still on their way to it. */
 void sw_pool_free_retired(struct sw_pool *pool);
 

@@ -68,7 +68,8 @@ static bool is_unwanted(const struct sw_pool *pool, struct sw_backend *backend)
 {
     return pool->standing.is_elsewhere || (pool->is_retired && pool->waiting_count == 0) ||
            (pool->waiting_count == 0 && sw_hub_is_beyond(pool->hub)) ||
-           sw_hub_is_over(pool->hub) || sw_pool_is_spent(pool, backend, now_ms(pool));
+           sw_hub_is_over(pool->hub) || sw_backend_is_promoted(backend) ||
+           sw_pool_is_spent(pool, backend, now_ms(pool));
 }
 
 /* The primary says that it is none any longer. */
@@ -126,7 +127,7 @@ bool sw_pool_is_worth_waiting(struct sw_pool *pool, const struct sw_error *err)
     struct sw_outage *outage = &pool->outage;
     uint64_t now = now_ms(pool), wait_ms = (uint64_t)pool->pools->lease_ms;
 
-    if (!is_temporary(pool, err))
+    if (!is_temporary(pool, err) || pool->place.kind == SW_POOL_REPLICA)
         return false;
     if (outage->since_ms == 0 || now - outage->seen_ms > wait_ms)
         outage->since_ms = now;
@@ -234,6 +235,7 @@ void sw_pool_dial_with(struct sw_pool *pool, const char *options, sw_on_dialled 
                                       .options = options,
                                       .is_durable = pool->standing.is_managed,
                                       .tag = pool->standing.term,
+                                      .is_replica = pool->place.kind == SW_POOL_REPLICA,
                                       .on_dialled = dialled,
                                       .owner = owner});
 }

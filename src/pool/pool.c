@@ -162,9 +162,9 @@ const struct sw_node *sw_pools_primary(const struct sw_pools *pools,
 
 /* The pool of a pair; NULL if there is none and none is to be made. One that only sessions of
  * an earlier map need is retired from the beginning. */
-static struct sw_pool *find_at(struct sw_pools *pools, const struct sw_user *user,
-                               const struct sw_shard *shard, const struct sw_node *node,
-                               enum sw_pool_kind kind, bool makes)
+struct sw_pool *sw_pools_find_at(struct sw_pools *pools, const struct sw_user *user,
+                                 const struct sw_shard *shard, const struct sw_node *node,
+                                 enum sw_pool_kind kind, bool makes)
 {
     const struct sw_pool_place place = describe(user, shard, node, kind);
     char *key = sw_pool_place_key(&place);
@@ -184,7 +184,7 @@ static struct sw_pool *find_at(struct sw_pools *pools, const struct sw_user *use
 static struct sw_pool *find(struct sw_pools *pools, const struct sw_user *user,
                             const struct sw_shard *shard, enum sw_pool_kind kind, bool makes)
 {
-    return find_at(pools, user, shard, primary_of(pools, shard->cluster), kind, makes);
+    return sw_pools_find_at(pools, user, shard, primary_of(pools, shard->cluster), kind, makes);
 }
 
 struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_place *place,
@@ -233,9 +233,9 @@ static void keep_named(struct sw_pools *pools, const struct sw_user *user,
                        const struct sw_shard *shard)
 {
     for (int i = 0; i < shard->cluster->node_count; i++)
-        for (int kind = SW_POOL_SHARED; kind <= SW_POOL_ERRANDS; kind++)
-            (void)find_at(pools, user, shard, &shard->cluster->nodes[i],
-                          (enum sw_pool_kind)kind, false);
+        for (int kind = SW_POOL_SHARED; kind <= SW_POOL_REPLICA; kind++)
+            (void)sw_pools_find_at(pools, user, shard, &shard->cluster->nodes[i],
+                                   (enum sw_pool_kind)kind, false);
 }
 
 /* For every pair of the map. Pools are made for those that want a minimum; whose clients keep
@@ -270,6 +270,7 @@ void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map)
 {
     struct sw_map *before = pools->map;
 
+    sw_pools_forget_replicas(pools, before);
     pools->map = sw_map_ref(map);
     sw_map_unref(before);
     free(pools->table);
@@ -320,6 +321,7 @@ void sw_pools_close(struct sw_pools *pools)
     sw_timer_close(pools->keeper);
     sw_textmap_finish(&pools->by_key);
     sw_settings_shared_finish(&pools->reported);
+    sw_pools_forget_replicas(pools, pools->map);
     free(pools->table);
     sw_map_unref(pools->map);
     sw_state_unref(pools->state);

@@ -176,6 +176,7 @@ void sw_session_forget_run(struct sw_session *session)
     session->has_failed = session->has_answered = session->joins = false;
     session->tries = 0;
     session->running = NULL;
+    sw_session_forget_replica(session);
     sw_session_forget_ddl(session);
     sw_session_forget_rows(session);
     sw_session_forget_scatter(session);

@@ -1,5 +1,6 @@
 /*
- * What is answered without a server: transaction control, DEALLOCATE, DISCARD ALL.
+ * What is answered without a server: transaction control, DEALLOCATE, DISCARD ALL, settings of
+ * shardward itself.
  *
  * BEGIN and savepoints are ours: participants hear of them with their next statement. The end
  * of a transaction, SET TRANSACTION once a shard takes part, and ROLLBACK TO what a shard has
@@ -70,7 +71,7 @@ enum sw_control_way sw_session_control_way(const struct sw_session *session,
         session->txn.state == SW_TXN_IDLE && sw_session_has_left(session))
         return SW_CONTROL_IN_PLACE;
     if (statement->kind == SW_STATEMENT_DEALLOCATE ||
-        statement->kind == SW_STATEMENT_DISCARD_ALL)
+        statement->kind == SW_STATEMENT_DISCARD_ALL || statement->kind == SW_STATEMENT_SET_OWN)
         return SW_CONTROL_HERE;
     if (session->txn.state == SW_TXN_IDLE)
         return way_outside(session, statement->kind);
@@ -146,11 +147,19 @@ static void restore_settings(struct sw_session *session, const struct sw_txn_set
     (void)sw_settings_ref(before->settings);
     sw_settings_unref(session->settings);
     session->settings = before->settings;
+    session->reads.mode = (enum sw_read_mode)before->read;
+    session->reads.local = before->read_locally;
 }
 
 static struct sw_txn_settings settings_now(const struct sw_session *session)
 {
-    return (struct sw_txn_settings){session->settings, session->told, session->temporaries};
+    return (struct sw_txn_settings){
+        .settings = session->settings,
+        .told = session->told,
+        .temporaries = session->temporaries,
+        .read = (int)session->reads.mode,
+        .read_locally = session->reads.local,
+    };
 }
 
 /* What is to last stays, and what was for the transaction alone is over. */
@@ -162,6 +171,7 @@ static void settle(struct sw_session *session, bool is_committed)
     sw_session_settle_cursors(session, is_committed);
     session->has_local_search_path = session->has_local_timezone = false;
     session->has_local_reading = false;
+    session->reads.local = SW_READ_UNSAID;
     sw_session_forget_loss(session);
 }
 
@@ -405,6 +415,7 @@ static const struct control controls[SW_STATEMENT_REFUSED + 1] = {
     [SW_STATEMENT_SET_TRANSACTION] = {"SET", set_options, after_options},
     [SW_STATEMENT_DISCARD_ALL] = {"DISCARD ALL", discard_all, after_discard},
     [SW_STATEMENT_DEALLOCATE] = {"DEALLOCATE", deallocate, NULL},
+    [SW_STATEMENT_SET_OWN] = {"SET", sw_session_set_own, NULL},
 };
 
 bool sw_is_control(const struct sw_statement *statement)
@@ -441,6 +452,8 @@ const char *sw_session_control_tag(const struct sw_session *session,
         return "ROLLBACK";
     if (statement->kind == SW_STATEMENT_DEALLOCATE && statement->name == NULL)
         return "DEALLOCATE ALL";
+    if (statement->own != NULL && statement->own->says_reset)
+        return "RESET";
     return controls[statement->kind].tag;
 }
 

@@ -108,6 +108,11 @@ static bool draw_fill(struct sw_session *session, const struct sw_fill *fill)
     return true;
 }
 
+const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned)
+{
+    return planned->plan == NULL ? NULL : sw_plan_insertion(planned->plan);
+}
+
 enum sw_drawn sw_session_draw(struct sw_session *session, struct sw_planned *planned,
                               const int64_t **ids, struct sw_error *err)
 {

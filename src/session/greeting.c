@@ -100,6 +100,10 @@ static void enter(struct sw_session *session)
         sw_session_fatal(session, &err);
         return;
     }
+    if (!sw_session_start_reads(session, &err)) {
+        sw_session_fatal(session, &err);
+        return;
+    }
     session->is_counted = sw_census_enter(session->sessions->census, session->user_name,
                                           session->user->clients, session->database, &err);
     if (!session->is_counted) {
@@ -135,7 +139,10 @@ void sw_session_welcome(struct sw_session *session, uint32_t pid)
     sw_timer_close(session->login_timer);
     session->login_timer = NULL;
     session->at_start =
-        sw_txn_settings_ref((struct sw_txn_settings){session->startup, session->told, NULL});
+        sw_txn_settings_ref((struct sw_txn_settings){.settings = session->startup,
+                                                     .told = session->told,
+                                                     .read = (int)session->reads.mode,
+                                                     .read_locally = SW_READ_UNSAID});
     sw_tally_entered(session);
     sw_write_key_data(out, pid, session->cancel_key);
     sw_write_ready(out, 'I');
@@ -341,6 +348,8 @@ static bool take_settings(struct sw_session *session, const struct sw_startup *s
             name[strspn(name, setting_letters)] != '\0')
             return sw_error_set(err, "42704", "unrecognized configuration parameter \"%.100s\"",
                                 pair->name);
+        if (sw_session_take_own(session, name, pair->value))
+            continue;
         session->startup = sw_settings_with(session->startup, name, pair->value);
     }
     return true;

@@ -19,6 +19,7 @@
  *   target.c      where a run goes
  *   collecting.c  requests become a run
  *   running.c     a run on its leg
+ *   failing.c     ... that fails
  *   copying.c     COPY FROM STDIN
  *   rows.c        ... into a sharded table
  *   outcome.c     what the session becomes when a run is over
@@ -44,20 +45,27 @@
  *   tally.c       what was done, counted
  *   statements.c  ... and by statement
  *   cancel.c      CancelRequest
- *   resolving.c   a COMMIT whose answer was lost; durability.c: what may be set, so that it
- * lasts direct.c      clients that have a server for themselves directory.c   sessions by their
- * ids pause.c       statements that wait for the end of a pause facts.c       what can be told
- * of the clients, and their end by order
+ *   resolving.c   a COMMIT whose answer was lost
+ *   durability.c  what may be set, so that commits last
+ *   direct.c      clients that have a server for themselves
+ *   directory.c   sessions by their ids
+ *   own.c         settings of shardward itself
+ *   replicas.c    runs that only read, on replicas
+ *   tokens.c      ... and what they have to see
+ *   pause.c       statements that wait for the end of a pause
+ *   facts.c       what can be told of the clients, and their end by order
  */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
 
 #include "direct.h"
 #include "directory.h"
+#include "drawing.h"
 #include "keeping.h"
 #include "limits.h"
 #include "measure.h"
 #include "names.h"
+#include "reads.h"
 #include "resolving.h"
 #include "seeking.h"
 #include "several.h"
@@ -89,6 +97,7 @@ struct sw_sessions {
     struct sw_loop *loop;
     struct sw_map *map;         /* the current one */
     struct sw_catalog *catalog; /* the current one; NULL: nothing is known yet */
+    struct sw_state *state;     /* of the nodes; the current one */
     struct sw_pools *pools;
     struct sw_plan_cache *plans;
     struct sw_ids *ids;
@@ -194,6 +203,7 @@ struct sw_session {
     struct sw_txn_settings at_start;     /* where DISCARD ALL goes back to; shared */
     struct sw_txn_settings before_run;   /* as they were when it started; shared */
     struct sw_txn txn;
+    struct sw_reads reads;
 
     struct sw_names statements, portals;
     struct sw_measure measure;
@@ -500,6 +510,14 @@ struct sw_oid_map *sw_session_types_on(const struct sw_session *session,
 /* Is ReadyForQuery due at the end of the run? */
 bool sw_session_is_ready_due(const struct sw_session *session);
 
+/* failing.c */
+
+/* Of which kind was the client's request that failed at @index (-1: none of its own)? */
+enum sw_request_kind sw_session_kind_of_failed(const struct sw_session *session, int index);
+/* The server's error goes to the client, whose own text it then points at. */
+void sw_session_forward_error(struct sw_session *session, int index,
+                              const struct sw_frame *frame);
+
 /* copying.c */
 
 /* A server waits for data. */
@@ -568,24 +586,6 @@ void sw_session_follow_opening(struct sw_session *session, const struct sw_leg *
 void sw_session_follow_run(struct sw_session *session, char status);
 /* What was collected and never carried out did not happen. */
 void sw_session_undo_names(struct sw_session *session);
-
-/* drawing.c */
-enum sw_drawn {
-    SW_DRAWN,         /* *ids: what the plan wants; NULL: it wants none */
-    SW_DRAWN_LATER,   /* the session waits, and takes the message at hand again */
-    SW_DRAWN_REFUSED, /* *err */
-};
-
-/* Draw the numbers that @planned wants for its new rows. They are the session's until they are
- * used, whatever comes of the statement. */
-enum sw_drawn sw_session_draw(struct sw_session *session, struct sw_planned *planned,
-                              const int64_t **ids, struct sw_error *err);
-void sw_session_use_drawn(struct sw_session *session);
-bool sw_session_is_drawing(const struct sw_session *session); /* it waits for numbers */
-/* If the session waits for numbers, or is to begin so after a pause: its statement fails. */
-bool sw_session_refuse_drawing(struct sw_session *session, const struct sw_error *err);
-void sw_session_stop_drawing(struct sw_session *session); /* it does not wait any longer */
-void sw_session_forget_drawing(struct sw_session *session);
 
 /* pause.c */
 

@@ -14,6 +14,7 @@ struct sw_named *sw_named_create(const char *name, struct sw_planned *planned, c
     named->planned = sw_planned_ref(planned);
     named->statement = planned->script->count > 0 ? &planned->script->statements[0] : NULL;
     named->text = sw_strdup(text);
+    named->hint = sw_session_hint(text);
     named->prepared = prepared == NULL ? NULL : sw_prepared_ref(prepared);
     named->types = sw_memdup(types, (size_t)type_count * sizeof *types);
     named->type_count = type_count;

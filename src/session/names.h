@@ -35,9 +35,10 @@ struct sw_named {
     struct sw_prepared *prepared;         /* NULL: answered without a server */
     struct sw_reading reading;            /* by which it was parsed */
     char *text;
-    struct sw_splice splice;      /* what servers have been given besides */
-    struct sw_prepared *filled;   /* what is bound in place of `prepared`: it takes numbers that
-                                     we   draw, as further parameters; NULL: none */
+    int hint;                   /* what its text says about where it may be read, see reads.h */
+    struct sw_splice splice;    /* what servers have been given besides */
+    struct sw_prepared *filled; /* what is bound in place of `prepared`: it takes numbers that
+                                   we   draw, as further parameters; NULL: none */
     struct sw_splice fill_splice; /* what stands in it besides */
     bool has_learned;             /* its types from the server */
     bool is_spent;                /* a portal of control that has run, and cannot run again */

@@ -112,6 +112,8 @@ static bool check_mixture(struct sw_session *session, const struct sw_script *sc
         if (session->user->pool.mode == SW_POOL_STATEMENT &&
             !sw_session_fits_statement_mode(statement, err))
             return false;
+        if (statement->kind == SW_STATEMENT_SET_OWN)
+            return refuse_mixture(err, "a setting of shardward");
         if (sw_is_control(statement) && !is_plain_control(statement))
             return refuse_mixture(err, "a savepoint, SET TRANSACTION, DEALLOCATE or DISCARD");
         if (is_by_name(statement))
@@ -418,6 +420,7 @@ void sw_session_on_query(struct sw_session *session, const struct sw_frame *fram
         refuse(session, &err);
         return;
     }
+    session->reads.hint = sw_session_hint(text);
     session->planned = sw_session_plan_query(session, text, &lifted, &err);
     if (session->planned == NULL) {
         refuse(session, &err);

@@ -38,6 +38,7 @@ static void follow_map(struct sw_session *session)
     session->user = user;
     session->database = database;
     sw_session_move_kept(session);
+    sw_session_move_tokens(session, before);
     sw_map_unref(before);
     (void)sw_session_ends_with_kept(session);
 }

@@ -29,6 +29,8 @@ void sw_session_conclude(struct sw_session *session)
     bool is_due = sw_session_is_ready_due(session), has_failed = session->has_failed;
 
     session->is_copying = false;
+    if (session->ddl != NULL || session->rows != NULL || session->scattering != NULL)
+        sw_session_doubt_tokens(session);
     sw_session_stop_drawing(session);
     sw_tally_end(session);
     sw_session_forget_run(session);
@@ -154,6 +156,8 @@ static void start(struct sw_session *session)
 {
     const struct sw_shard *shard;
     struct sw_leg *leg = sw_session_choose_leg(session, &shard, &session->joins);
+    struct sw_pool *pool;
+    struct sw_error err;
     struct sw_leg_work work = {
         .run = &session->run,
         .settings = session->settings,
@@ -164,6 +168,11 @@ static void start(struct sw_session *session)
         .question = sw_session_question(session),
     };
 
+    sw_tally_start(session, shard);
+    if (!sw_session_choose_pool(session, leg, shard, &work, &pool, &err)) {
+        sw_session_refuse_run(session, &err);
+        return;
+    }
     if (leg == session->aside)
         open_aside(session, &work);
     else
@@ -172,12 +181,14 @@ static void start(struct sw_session *session)
     session->running = leg;
     sw_session_limit(session);
     sw_txn_settings_unref(&session->before_run);
-    session->before_run = sw_txn_settings_ref(
-        (struct sw_txn_settings){work.settings, session->told, session->temporaries_before});
-    sw_tally_start(session, shard);
+    session->before_run =
+        sw_txn_settings_ref((struct sw_txn_settings){.settings = work.settings,
+                                                     .told = session->told,
+                                                     .temporaries = session->temporaries_before,
+                                                     .read = (int)session->reads.mode,
+                                                     .read_locally = session->reads.local});
     sw_session_may_keep(session, leg);
-    sw_leg_start(leg, sw_pools_get(session->sessions->pools, session->user, shard), shard,
-                 &work);
+    sw_leg_start(leg, pool, shard, &work);
     sw_tally_started(session);
 }
 
@@ -253,84 +264,14 @@ static void on_local(void *owner, int index)
                             request->bytes_len);
 }
 
-/* Did the client ask in the extended protocol, before a simple query perhaps? A statement of
- * ours stands for one of its requests then. */
-static bool is_extended(const struct sw_session *session)
-{
-    for (int i = 0; i < session->run.count; i++)
-        if (session->run.requests[i].about != NULL && !session->run.requests[i].is_quiet)
-            return true;
-    return false;
-}
-
-static enum sw_request_kind kind_of_failed(const struct sw_session *session, int index)
-{
-    if (index >= 0 && session->run.requests[index].is_quiet)
-        return SW_REQUEST_QUERY;
-    if (index >= 0)
-        return session->run.requests[index].kind;
-    return is_extended(session) ? SW_REQUEST_EXECUTE : SW_REQUEST_INJECT;
-}
-
-/* What was put into the text that the request is about. */
-static const struct sw_splice *splice_of(const struct sw_session *session, int index)
-{
-    static const struct sw_splice none;
-    const struct sw_request *request = index < 0 ? NULL : &session->run.requests[index];
-    const struct sw_named *named = request == NULL ? NULL : request->about;
-
-    if (request == NULL)
-        return &none;
-    if (request->kind == SW_REQUEST_QUERY || request->kind == SW_REQUEST_COPY)
-        return &session->splice;
-    if (named == NULL)
-        return &none;
-    return named->filled != NULL && request->kind != SW_REQUEST_PARSE &&
-                   request->kind != SW_REQUEST_DESCRIBE_STATEMENT
-               ? &named->fill_splice
-               : &named->splice;
-}
-
-/* The server was asked to cancel by us, and not by the client. */
-static bool is_own_cancel(const struct sw_session *session, const struct sw_frame *frame)
-{
-    struct sw_error err;
-
-    if (!session->limit.is_overdue)
-        return false;
-    sw_wire_read_error(frame, &err, NULL);
-    return sw_error_is(&err, "57014");
-}
-
-/* The client shall find its own text where the error points. */
-static void forward_error(struct sw_session *session, const struct sw_splice *splice,
-                          const struct sw_frame *frame)
-{
-    struct sw_buf *out = sw_session_out(session);
-    struct sw_error err;
-    int position;
-
-    sw_kinds_note_frame(session->sessions->kinds, frame);
-    if (is_own_cancel(session, frame)) {
-        sw_error_set(&err, "57014", "canceling statement due to statement timeout");
-        sw_write_error(out, "ERROR", &err);
-        return;
-    }
-    if (splice->count == 0) {
-        (void)sw_buf_append(out, frame->body - (frame->size - frame->body_len), frame->size);
-        return;
-    }
-    sw_wire_read_error(frame, &err, NULL);
-    position = err.position == 0 ? 0 : sw_splice_position(splice, err.position);
-    sw_write_shard_error(out, frame, NULL, position - err.position);
-}
-
 static void on_error(void *owner, int index, const struct sw_frame *frame)
 {
     struct sw_session *session = owner;
     struct sw_buf *out = sw_session_out(session);
-    enum sw_request_kind kind = kind_of_failed(session, index);
+    enum sw_request_kind kind = sw_session_kind_of_failed(session, index);
 
+    if (sw_session_leaves_replica(session, frame))
+        return;
     if (!session->has_failed)
         session->failed_kind = kind;
     session->has_failed = session->has_answered = true;
@@ -342,7 +283,7 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
 
         (void)sw_buf_append(out, sw_run_bytes(&session->run, request), request->bytes_len);
     } else {
-        forward_error(session, splice_of(session, index), frame);
+        sw_session_forward_error(session, index, frame);
     }
 }
 
@@ -376,6 +317,9 @@ static void on_copy_drained(void *owner)
 
 static void on_parameter(void *owner, const char *name, const char *value)
 {
+    struct sw_session *session = owner;
+
+    session->reads.is_told = true;
     sw_session_tell_parameter(owner, name, value);
 }
 
@@ -396,6 +340,7 @@ static void on_attached(void *owner, struct sw_settings *reported)
     sw_session_limit(owner);
     if (!is_behind(owner))
         sw_session_tell(owner, reported);
+    sw_session_mark_answer(owner);
 }
 
 static void on_pause(void *owner)
@@ -404,7 +349,9 @@ static void on_pause(void *owner)
 
     if (session->state == SW_SESSION_CLOSING)
         return;
+    sw_session_tell_answer(session);
     sw_stream_flush(session->stream);
+    sw_session_mark_answer(session);
     if (session->running != NULL && sw_stream_is_congested(session->stream))
         sw_leg_hold(session->running);
 }
@@ -419,10 +366,21 @@ static bool has_lost_settings(const struct sw_session *session)
            session->running->has_read_back_failed;
 }
 
+static void start_again(struct sw_session *session)
+{
+    sw_session_unsend(session);
+    start_unless_paused(session, start);
+}
+
 static void finish_run(struct sw_session *session, char status)
 {
     struct sw_error err;
 
+    if (sw_session_goes_again(session, session->running)) {
+        start_again(session);
+        return;
+    }
+    sw_session_note_seen(session, session->running, status);
     if (has_lost_settings(session)) {
         sw_leg_cut(session->running);
         sw_error_set(&err, "08006", "a changed setting could not be read back");
@@ -499,7 +457,10 @@ static void on_refused(void *owner, const struct sw_error *err)
     }
     if (session->joins)
         sw_txn_leave(&session->txn);
-    sw_session_refuse_run(session, err);
+    if (sw_session_shuns_replica(session, session->running, err))
+        start_again(session);
+    else
+        sw_session_refuse_run(session, err);
 }
 
 /* A read outside a transaction that its server never read may simply run again. A pool holds
@@ -529,6 +490,7 @@ static void fail_lost(struct sw_session *session, const struct sw_error *err)
         sw_session_participant(session, session->running);
     struct sw_error why = *err;
 
+    sw_session_doubt_tokens(session);
     if (participant != NULL && sw_session_resolve(session, participant->shard, err))
         return;
     if (sw_session_may_have_committed(session)) {
@@ -556,6 +518,8 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
          * statement is told. */
         sw_session_keep_loss(session, err);
         sw_txn_fail(&session->txn);
+    } else if (sw_session_loses_replica(session, err)) {
+        start_again(session);
     } else if (session->state == SW_SESSION_ENTERING || loss == SW_LOSS_TORN) {
         sw_session_fatal(session, err);
     } else if (session->running == NULL) {

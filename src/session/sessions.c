@@ -248,6 +248,7 @@ static void unref_sessions(struct sw_sessions *sessions)
     sw_settings_shared_finish(&sessions->startups);
     sw_catalog_unref(sessions->catalog);
     sw_map_unref(sessions->map);
+    sw_state_unref(sessions->state);
     free(sessions);
 }
 
@@ -268,6 +269,7 @@ static void free_session(struct sw_session *session)
     sw_session_sweep_legs(session);
     free(session->aside);
     sw_settings_unref(session->startup);
+    sw_session_finish_reads(session);
     sw_settings_unref(session->settings);
     sw_settings_unref(session->told);
     sw_settings_unref(session->judged_settings);
@@ -451,6 +453,7 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup)
     sessions->worker = (uint32_t)setup->worker;
     sessions->loop = setup->loop;
     sessions->map = sw_map_ref(setup->map);
+    sessions->state = sw_state_ref(setup->state);
     sessions->pools = setup->pools;
     sessions->plans = sw_plan_cache_create(setup->statement_cache);
     sessions->ids = sw_ids_create(setup->loop, setup->pools);
@@ -480,6 +483,14 @@ void sw_sessions_see_catalog(struct sw_sessions *sessions, struct sw_catalog *ca
         sw_ids_renew(sessions->ids);
     sw_catalog_unref(sessions->catalog);
     sessions->catalog = sw_catalog_ref(catalog);
+}
+
+void sw_sessions_use_state(struct sw_sessions *sessions, struct sw_state *state)
+{
+    struct sw_state *before = sessions->state;
+
+    sessions->state = sw_state_ref(state);
+    sw_state_unref(before);
 }
 
 void sw_sessions_turn_away(int fd)

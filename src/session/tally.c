@@ -295,6 +295,7 @@ void sw_tally_end(struct sw_session *session)
     if (session->has_failed)
         tally->errors++;
     if (sw_session_is_ready_due(session)) {
+        tally->reads.replica += session->reads.is_on_replica;
         tally->queries++;
         measure->queries++;
     }

@@ -205,6 +205,7 @@ static bool join(struct sw_target *have, const struct sw_target *next)
     }
     have->executes = before.executes || next->executes;
     have->stays = before.stays || next->stays;
+    have->read = sw_target_read(&before, next);
     have->writes = before.writes || next->writes;
     have->locks_rows = before.locks_rows || next->locks_rows;
     have->leaves = before.leaves | next->leaves;
@@ -296,17 +297,14 @@ bool sw_session_find_route(struct sw_session *session, const struct sw_statement
     return !route->needs_splice || refuse_spliced(err);
 }
 
-const struct sw_insertion *sw_planned_insertion(const struct sw_planned *planned)
-{
-    return planned->plan == NULL ? NULL : sw_plan_insertion(planned->plan);
-}
-
 bool sw_session_aim_named(struct sw_session *session, struct sw_named *named,
                           const struct sw_parameters *parameters, bool executes,
                           struct sw_error *err)
 {
+    session->reads.hint = named->hint;
     if (named->statement->kind == SW_STATEMENT_EXECUTE)
-        return sw_session_aim_execute(session, named, executes, err);
+        return sw_session_aim_execute(session, named, executes, err) &&
+               sw_session_check_reading(session, named->statement);
     return sw_session_renew_named(session, named, err) &&
            sw_session_read_again(session, named, err) &&
            sw_session_aim(session, named->statement, named->planned->plan, parameters, executes,
@@ -521,8 +519,12 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
                               .shard = choose_shard(session, &route),
                               .placement = route.placement,
                               .executes = executes,
+                              .read = executes && !route.writes
+                                          ? sw_session_read_mode(session, statement)
+                                          : SW_READ_PRIMARY,
                               .writes = executes && route.writes,
                               .locks_rows = executes && statement->locks_rows};
+    sw_session_lend_own(session, statement);
     meet_others(session, statement, &next);
     if (next.kind == SW_TARGET_CATALOG)
         next.shard = session->database->catalog;

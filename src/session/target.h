@@ -4,6 +4,8 @@
 #ifndef SW_SESSION_TARGET_H
 #define SW_SESSION_TARGET_H
 
+#include "shardward/config/config.h"
+
 #include <stdbool.h>
 
 struct sw_placement;
@@ -25,9 +27,19 @@ struct sw_target {
     bool executes; /* not only Parse and Describe */
     bool stays;    /* opens a cursor, or a portal with a name: what goes on there belongs to the
                       transaction */
+    enum sw_read_mode read; /* where all that it executes may be read */
     bool writes, locks_rows;
     unsigned leaves; /* bits of enum sw_leftover */
     bool may_unlock;
 };
+
+/* Where both may be read, as far as they execute anything. */
+static inline enum sw_read_mode sw_target_read(const struct sw_target *a,
+                                               const struct sw_target *b)
+{
+    if (!a->executes || !b->executes)
+        return a->executes ? a->read : b->read;
+    return a->read < b->read ? a->read : b->read;
+}
 
 #endif

@@ -179,6 +179,7 @@ static void end(struct sw_together *together)
     struct sw_session *session = together->session;
     bool is_committed = together->is_commit && !together->has_failed;
 
+    sw_session_doubt_tokens(session);
     if (is_committed)
         tell_parameters(session);
     let_go(session, is_committed);

@@ -1,6 +1,7 @@
 #include "shardward/topology/reads.h"
 
-#include <inttypes.h>
+#include "shardward/base/lsn.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -75,45 +76,13 @@ bool sw_token_fits(const struct sw_token *token, const struct sw_cluster_state *
 
 void sw_token_print(const struct sw_token *token, char text[SW_TOKEN_TEXT])
 {
+    char lsn[SW_LSN_TEXT];
+
+    sw_lsn_print(token->lsn, lsn);
     if (token->kind != SW_TOKEN_PLACE)
         (void)snprintf(text, SW_TOKEN_TEXT, token->kind == SW_TOKEN_NOTHING ? "-" : "?");
     else
-        (void)snprintf(text, SW_TOKEN_TEXT, "%d:%" PRIX32 "/%" PRIX32, token->timeline,
-                       (uint32_t)(token->lsn >> 32), (uint32_t)token->lsn);
-}
-
-/* One to eight hexadecimal digits; returns where they end, or NULL. */
-static const char *read_half(const char *at, const char *end, uint32_t *half)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *start = at;
-    uint32_t sum = 0;
-
-    for (; at < end; at++) {
-        char c = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
-        const char *digit = c == '\0' ? NULL : strchr(digits, c);
-
-        if (digit == NULL)
-            break;
-        sum = sum << 4 | (uint32_t)(digit - digits);
-    }
-    *half = sum;
-    return at == start || at - start > 8 ? NULL : at;
-}
-
-bool sw_lsn_read(const char *text, size_t len, uint64_t *lsn)
-{
-    const char *end = text + len, *at;
-    uint32_t high, low;
-
-    at = read_half(text, end, &high);
-    if (at == NULL || at == end || *at != '/')
-        return false;
-    at = read_half(at + 1, end, &low);
-    if (at != end)
-        return false;
-    *lsn = (uint64_t)high << 32 | low;
-    return true;
+        (void)snprintf(text, SW_TOKEN_TEXT, "%d:%s", token->timeline, lsn);
 }
 
 bool sw_token_read(const char *text, size_t len, struct sw_token *token)

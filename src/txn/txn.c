@@ -17,9 +17,10 @@ void sw_txn_init(struct sw_txn *txn)
 
 struct sw_txn_settings sw_txn_settings_ref(struct sw_txn_settings settings)
 {
-    return (struct sw_txn_settings){sw_settings_ref(settings.settings),
-                                    sw_settings_ref(settings.told),
-                                    sw_temporaries_ref(settings.temporaries)};
+    (void)sw_settings_ref(settings.settings);
+    (void)sw_settings_ref(settings.told);
+    (void)sw_temporaries_ref(settings.temporaries);
+    return settings;
 }
 
 void sw_txn_settings_unref(struct sw_txn_settings *settings)

@@ -191,6 +191,8 @@ bool sw_backend_may_be_struck(const struct sw_backend *backend);
 
 /* Version and cipher of its TLS, empty without. Of one that is on a loop. */
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT]);
+/* A standby when it was opened, the server has said that it is none any longer. */
+bool sw_backend_is_promoted(const struct sw_backend *backend);
 int64_t sw_backend_started_us(const struct sw_backend *backend); /* see dialler.h */
 int sw_backend_fd(const struct sw_backend *backend);             /* its socket */
 int sw_backend_server_pid(const struct sw_backend *backend);     /* the server's process */

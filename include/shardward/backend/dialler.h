@@ -40,6 +40,7 @@ struct sw_dial {
     const char *options;
     bool is_durable; /* synchronous_commit has to be on there, or remote_apply: else 0A000 */
     int tag;         /* the caller's: see sw_dialled_tag() */
+    bool is_replica; /* the node must be a standby (25006), else the primary */
     sw_on_dialled *on_dialled;
     void *owner;
 };

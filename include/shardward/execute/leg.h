@@ -65,6 +65,27 @@ struct sw_leg_sink {
     void (*on_lost)(void *owner, const struct sw_error *err, enum sw_loss loss);
 };
 
+/* What a leg asks its server behind the run, in the same flight. */
+enum sw_leg_asks {
+    SW_ASKS_NOTHING,
+    SW_ASKS_WRITTEN,  /* a primary: how far its WAL is written, and on which timeline */
+    SW_ASKS_APPENDED, /* ... also what nobody waited for (synchronous_commit = off) */
+    SW_ASKS_REPLAYED, /* a replica: how far it has replayed it */
+};
+
+/*
+ * A run on a replica sees what is before `lsn` in the WAL, or nothing: the server compares
+ * before it takes the snapshot, waiting for `wait_ms` perhaps. It need not if it is known to
+ * have come that far.
+ */
+struct sw_leg_guard {
+    const struct sw_node *replica; /* NULL: the run is not for one */
+    uint64_t lsn;
+    int wait_ms;
+    bool is_apart; /* in a flight before the run, whose transactions may keep one snapshot from
+                      their begin */
+};
+
 /* Besides the run itself. Borrowed until on_done, on_refused or on_lost. */
 struct sw_leg_work {
     struct sw_run *run;
@@ -82,6 +103,8 @@ struct sw_leg_work {
     struct sw_prepared *mark;
     int mark_at;
     bool rolls_back; /* end with ROLLBACK what the run has begun */
+    struct sw_leg_guard guard;
+    enum sw_leg_asks asks;
     unsigned leaves; /* what the run may leave behind on the server */
 };
 
@@ -99,20 +122,27 @@ struct sw_leg {
     void *owner;
     struct sw_leg_work work;
     struct sw_error *setting_error; /* why the settings were refused; NULL: they were not */
-    int opening_done;               /* of the last run: statements of the opening carried out */
-    bool has_read_back_failed;      /* of the last run: what its settings are now is unknown */
-    struct sw_commit_mark mark;     /* ... of the COMMIT that was sent, also when it was lost */
-    bool is_affirmed;               /* ... the question was answered with true */
-    bool is_read_back_cut;          /* ... a cancel meant for the run has struck that instead */
-    bool is_cancelled;              /* while SETTING: the run is not to be sent */
-    uint32_t sent_ms;               /* when the run was sent, by the loop's clock */
     struct sw_leg_cancel *cancel;   /* of the run; NULL: not wanted */
-    bool is_copying;                /* the server waits for data */
-    uint64_t rows;                  /* of the last run: returned or changed */
-    bool is_rolling_back;           /* for a client that is gone */
     struct sw_pocket *pocket;       /* where its backend is kept, or comes from; NULL: none */
-    unsigned left;                  /* what was left behind on its backend, perhaps */
-    bool is_spent;                  /* the backend is to be closed when it is released */
+    const struct sw_node *replica;  /* while not FREE: see the guard */
+    struct sw_commit_mark mark; /* of the COMMIT that was sent last, also when it was lost */
+    uint64_t asked_ms;          /* when the last run was sent, by the loop's clock */
+    uint64_t rows;              /* of the last run: returned or changed */
+    uint64_t lsn;               /* ... `asks` was answered with this, */
+    int timeline;               /* ... and of a primary with this */
+    int opening_done;           /* ... statements of the opening carried out */
+    uint32_t sent_ms;           /* ... asked_ms in short */
+    bool has_lsn;               /* ... `asks` was answered */
+    bool is_behind;             /* ... was not run: the replica has not replayed enough */
+    bool was_guarded;           /* ... the server was asked for that */
+    bool has_read_back_failed;  /* ... what its settings are now is unknown */
+    bool is_affirmed;           /* ... the question was answered with true */
+    bool is_read_back_cut;      /* ... a cancel meant for the run has struck that instead */
+    bool is_cancelled;          /* while SETTING: the run is not to be sent */
+    bool is_copying;            /* the server waits for data */
+    bool is_rolling_back;       /* for a client that is gone */
+    bool is_spent;              /* the backend is to be closed when it is released */
+    unsigned left;              /* what was left behind on its backend, perhaps */
 };
 
 void sw_leg_init(struct sw_leg *leg, struct sw_loop *loop, const struct sw_leg_sink *sink,

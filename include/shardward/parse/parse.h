@@ -52,5 +52,7 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
 /* ... where commits count only if standbys have confirmed them? Not synchronous_commit below
  * on, nor synchronous_standby_names. @value NULL: it is not known. */
 bool sw_setting_is_durable(const char *name, const char *value);
+/* Is it a setting of shardward itself (enum sw_own_setting), which servers do not know? */
+bool sw_setting_is_own(const char *name);
 
 #endif

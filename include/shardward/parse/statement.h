@@ -35,6 +35,7 @@ enum sw_statement_kind {
     SW_STATEMENT_SET_TRANSACTION, /* SET TRANSACTION, or SET transaction_isolation = ... */
     SW_STATEMENT_SET,             /* SET, RESET, RESET ALL, SET SESSION CHARACTERISTICS */
     SW_STATEMENT_SHOW,
+    SW_STATEMENT_SET_OWN, /* SET and RESET of a setting of shardward itself, see `own` */
     SW_STATEMENT_DISCARD_ALL,
     SW_STATEMENT_PREPARE,
     SW_STATEMENT_EXECUTE,    /* and EXPLAIN EXECUTE */
@@ -187,6 +188,20 @@ struct sw_setting_fact {
                          sw_setting_is_durable() */
 };
 
+/* Settings of shardward itself, which servers never hear of. */
+enum sw_own_setting {
+    SW_OWN_READ,  /* shardward.read */
+    SW_OWN_TOKEN, /* shardward.token */
+};
+
+/* What SET, SET LOCAL or RESET makes of one of them. */
+struct sw_own_change {
+    enum sw_own_setting setting;
+    enum sw_setting_change change;
+    const char *value; /* NULL: that of the session's start */
+    bool says_reset;   /* it is spelled RESET */
+};
+
 /* Options of BEGIN and SET TRANSACTION; each -1 when not named. */
 struct sw_transaction_options {
     int isolation; /* 0 read uncommitted, 1 read committed, 2 repeatable read, 3 serializable */
@@ -298,8 +313,12 @@ struct sw_statement {
     bool names_database; /* current_database(), CURRENT_CATALOG */
     bool names_user;     /* current_user, session_user ... */
 
+    const struct sw_own_change *own;        /* of SET_OWN; else NULL */
     const struct sw_setting_fact *settings; /* changed by SET, RESET and set_config() */
     int setting_count;
+    bool names_settings; /* current_setting() */
+    bool only_reads;     /* a query that changes nothing, if its `functions` do not, and that a
+                            standby answers as the primary would, with the rows that it has */
     const char *name; /* of a savepoint, of SHOW (lower case), of DEALLOCATE; the command tag of
                          SW_STATEMENT_HARMLESS */
     const char *cursor; /* that it declares, fetches from, closes, or changes the row of */

@@ -25,6 +25,7 @@ enum sw_pool_kind {
     SW_POOL_SHARED,  /* whoever comes next */
     SW_POOL_OWN,     /* one client each, see struct sw_own_lease */
     SW_POOL_ERRANDS, /* statements of ours, of a user whose clients keep the others: only one */
+    SW_POOL_REPLICA, /* reads on one replica: whoever comes next */
 };
 
 /* What a pool has met that tells of a node. */
@@ -118,6 +119,14 @@ struct sw_pool *sw_pools_get(struct sw_pools *pools, const struct sw_user *user,
 struct sw_pool *sw_pools_get_kind(struct sw_pools *pools, const struct sw_user *user,
                                   const struct sw_shard *shard, enum sw_pool_kind kind);
 
+/* The pool of @user's connections to @node, a replica of the cluster of @shard. Of a node that
+ * is none, or cannot be connected to, whoever waits is told so at once (25006, or the error).
+ */
+struct sw_pool *sw_pools_get_replica(struct sw_pools *pools, const struct sw_user *user,
+                                     const struct sw_shard *shard, const struct sw_node *node);
+/* How many connections of this worker's half are lent or waited for. */
+int sw_pool_outstanding(const struct sw_pool *pool);
+
 /* May each of these pools lend a connection at the same time? False: 53300, they share a limit
  * that is lower; with a hint at it. */
 bool sw_pools_fit_together(struct sw_pool *const *pools, int count, struct sw_error *err);
@@ -178,6 +187,11 @@ void sw_lease_forget(struct sw_lease *lease);
 /* Ask the server of a backend that is lent to cancel what it does: see sw_backend_cancel(). */
 void sw_lease_cancel(struct sw_lease *lease);
 void sw_lease_origin(const struct sw_lease *lease, struct sw_origin *origin);
+/* Of a replica's backend: how far it has replayed the WAL at the least, from what others of its
+ * pool have been told since it was opened; 0: not known. */
+uint64_t sw_lease_replayed(const struct sw_lease *lease);
+/* ... it has told @lsn, when it was asked at @asked_ms of its loop. */
+void sw_lease_note_replayed(struct sw_lease *lease, uint64_t lsn, uint64_t asked_ms);
 /* Give the backend back: it is idle, outside of a transaction, and nobody's. */
 void sw_lease_return(struct sw_lease *lease);
 /* Give the backend up: it is lost, or in an unknown state. */

@@ -46,6 +46,7 @@ struct sw_sessions_setup {
     int worker; /* below SW_WORKERS_MOST */
     struct sw_loop *loop;
     struct sw_map *map;             /* shared */
+    struct sw_state *state;         /* of its nodes; shared */
     struct sw_pools *pools;         /* borrowed, as are the verifiers, while sessions live */
     struct sw_verifiers *verifiers; /* prepared for @map */
     struct sw_census *census;       /* borrowed, too */
@@ -75,6 +76,8 @@ struct sw_sessions *sw_sessions_create(const struct sw_sessions_setup *setup);
  * when no transaction is open. One whose user or database is gone ends then (57P01). The
  * verifiers must have been prepared for it. */
 void sw_sessions_use_map(struct sw_sessions *sessions, struct sw_map *map);
+/* From now on reads go to the replicas that @state (shared) tells of. */
+void sw_sessions_use_state(struct sw_sessions *sessions, struct sw_state *state);
 /* End every session as soon as it is outside of a transaction (57P01), and at once those that
  * have not logged in (57P03), or whose statement waits for the end of a pause and so has not
  * begun (57P01). Nobody may be welcomed any more. */

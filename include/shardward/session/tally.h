@@ -15,13 +15,19 @@ struct sw_tally {
     char *database, *user;
     char *shard; /* "4 shards" of several at once */
     uint64_t transactions;
-    uint64_t queries;          /* simple queries, and batches up to Sync */
-    uint64_t received, sent;   /* bytes of clients, and to them */
-    uint64_t transaction_us;   /* from the first statement on a server to the end */
-    uint64_t query_us;         /* from the client's message to the last answer */
-    uint64_t wait_us;          /* of it: until a server connection was there */
-    uint64_t errors;           /* queries that servers failed */
-    uint64_t refused;          /* ... that we failed */
+    uint64_t queries;        /* simple queries, and batches up to Sync */
+    uint64_t received, sent; /* bytes of clients, and to them */
+    uint64_t transaction_us; /* from the first statement on a server to the end */
+    uint64_t query_us;       /* from the client's message to the last answer */
+    uint64_t wait_us;        /* of it: until a server connection was there */
+    uint64_t errors;         /* queries that servers failed */
+    uint64_t refused;        /* ... that we failed */
+    struct {
+        uint64_t replica; /* queries that a replica has answered */
+        uint64_t behind;  /* went on to the primary: a replica had not replayed enough */
+        uint64_t again;   /* were started again elsewhere, for that reason or another */
+        uint64_t lost;    /* tokens whose place a failover has lost */
+    } reads;
     struct sw_histogram times; /* of queries on servers, in microseconds */
 };
 

@@ -49,9 +49,6 @@ void sw_token_print(const struct sw_token *token, char text[SW_TOKEN_TEXT]);
 /* Read what stands in [text, text + len); false: that is no token. */
 bool sw_token_read(const char *text, size_t len, struct sw_token *token);
 
-/* "16/B374D848", as PostgreSQL prints and reads it; false: it is not. */
-bool sw_lsn_read(const char *text, size_t len, uint64_t *lsn);
-
 /* --- whom to ask --- */
 
 struct sw_read_wish {

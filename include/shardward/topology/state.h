@@ -36,7 +36,9 @@ struct sw_node_state {
     enum sw_role role;    /* what the node itself says */
     bool is_fenced;       /* nothing is sent to it, whatever it says: it was a primary, or an
                              operator wants it so */
-    bool may_serve_reads; /* a standby that is up, streams, and does not lag too much */
+    bool may_serve_reads; /* a standby that is up, and streams and does not lag too much: or did
+                             so a moment ago, and has no primary to stream from */
+    uint64_t fresh_ms;    /* when it last did so, by our clock; 0: never */
     bool is_sync;         /* it is one of those whose word a commit waits for */
     int timeline;
     uint64_t written_lsn;  /* of a primary: flushed; of a standby: received */

@@ -54,6 +54,8 @@ struct sw_txn_settings {
     struct sw_settings *settings;       /* in force for the session */
     struct sw_settings *told;           /* parameters as last reported to the client */
     struct sw_temporaries *temporaries; /* that the session has */
+    int read,
+        read_locally; /* where reads may go, and in the transaction: as the session says */
 };
 
 struct sw_txn_settings sw_txn_settings_ref(struct sw_txn_settings settings);

@@ -283,6 +283,12 @@ bool sw_backend_is_standby(const struct sw_backend *backend)
     return backend->is_standby;
 }
 
+bool sw_backend_is_promoted(const struct sw_backend *backend)
+{
+    (void)backend;
+    return false;
+}
+
 void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_shared *shared)
 {
     (void)backend;

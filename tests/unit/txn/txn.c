@@ -18,8 +18,10 @@ static void begin(struct sw_txn *txn, const char *text)
 
 static struct sw_txn_settings make(const char *value)
 {
-    return (struct sw_txn_settings){sw_settings_with(NULL, "search_path", value),
-                                    sw_settings_with(NULL, "TimeZone", value), NULL};
+    return (struct sw_txn_settings){
+        .settings = sw_settings_with(NULL, "search_path", value),
+        .told = sw_settings_with(NULL, "TimeZone", value),
+    };
 }
 
 static void drop(struct sw_txn_settings settings)
