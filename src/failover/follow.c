@@ -218,11 +218,13 @@ static int find_writable(const struct sw_scene *scene, int *second)
     return best;
 }
 
-/* A standby that follows a later timeline than @timeline; NOBODY: none does. */
-static int find_later_standby(const struct sw_scene *scene, int timeline)
+/* A node that is, or was when it was last seen, on a later timeline than @timeline; NOBODY:
+ * none is. */
+static int find_later(const struct sw_scene *scene, int timeline)
 {
     for (int i = 0; i < scene->cluster->node_count; i++)
-        if (is_standby(scene, i) && scene->vitals[i].timeline > timeline)
+        if (scene->vitals[i].seen_ms != 0 && scene->vitals[i].timeline > timeline &&
+            !sw_node_is_foreign(scene, i))
             return i;
     return NOBODY;
 }
@@ -439,15 +441,14 @@ static bool is_too_early(const struct sw_scene *scene)
 
 static void judge_writable(struct sw_scene *scene, int best, int second)
 {
-    int later = find_later_standby(scene, scene->vitals[best].timeline);
+    int later = find_later(scene, scene->vitals[best].timeline);
 
     if (later != NOBODY)
-        sw_scene_hold(
-            scene, SW_SUSPEND,
-            "%s follows timeline %d, whose primary is not seen; %s writes on timeline "
-            "%d",
-            name_of(scene, later), scene->vitals[later].timeline, name_of(scene, best),
-            scene->vitals[best].timeline);
+        sw_scene_hold(scene, SW_SUSPEND,
+                      "%s has been on timeline %d, whose primary is not seen; %s writes on "
+                      "timeline %d",
+                      name_of(scene, later), scene->vitals[later].timeline,
+                      name_of(scene, best), scene->vitals[best].timeline);
     else if (second != NOBODY)
         split(scene, best, second);
     else if (is_known(scene, best))

@@ -13,7 +13,9 @@ enum { NODES = 3, STEPS = 6, SYSTEM = 7, STEP_MS = 1000 };
 
 /* How a node looks. */
 struct spec {
-    char how; /* P writes, S is a standby, X is down, . was not tried, r recovers and writes */
+    /* P writes, S is a standby, r recovers and writes, X is down; p and s are down, too, but
+     * have been seen before; . was not tried. */
+    char how;
     int timeline;
     uint64_t lsn;
     const char *history; /* "1:100 2:200"; NULL: not read yet; "!": cannot be read */
@@ -46,6 +48,8 @@ struct row {
 #define JUST_BACK(t, l) {.how = 'r', .timeline = (t), .lsn = (l)}
 #define H(t, l, h) {.how = 'P', .timeline = (t), .lsn = (l), .history = (h)}
 #define DOWN {.how = 'X'}
+#define DOWN_P(t) {.how = 'p', .timeline = (t)}
+#define DOWN_S(t) {.how = 's', .timeline = (t)}
 /* The usual beginning. */
 #define GOOD                                                                                   \
     {                                                                                          \
@@ -132,6 +136,16 @@ static const struct row rows[] = {
      {GOOD,
       {{P(1, 100), S(2, 110), DOWN}, 1, WAIT, 1, 1, "node-down@3", ""}}},
 
+    {"also_if_that_standby_is_away_by_now",
+     {GOOD,
+      {{P(1, 100), DOWN_S(2), DOWN}, 1, WAIT, 1, 1, "node-down@2 node-down@3", ""}}},
+    {"also_if_the_later_primary_is_gone_before_it_was_followed",
+     {GOOD,
+      {{P(1, 100), P(2, 120), S(1, 95)}, 1, WAIT, 1, 1, "", ""},
+      {{P(1, 100), DOWN_P(2), S(1, 95)}, 1, WAIT, 1, 1, "node-down@2", ""}}},
+    {"who_is_down_on_an_earlier_one_is_no_matter",
+     {{{H(2, 100, "1:50"), DOWN_S(1), DOWN_P(1)}, 1, ADMIT, 2, 1, "node-down@2 node-down@3", ""}}},
+
     {"two_on_one_timeline_are_a_split",
      {GOOD,
       {{DOWN, H(2, 120, "1:100"), H(2, 125, "1:100")}, 1, NEVER, 1, 1, "split-brain fenced@2 fenced@3 node-down@1", "23"},
@@ -184,13 +198,13 @@ static struct sw_vitals vitals_of(const struct spec *spec)
 
     if (spec->how == '.')
         return vitals;
-    vitals.verdict = spec->how == 'X'   ? SW_VERDICT_DOWN
-                     : spec->how == 'r' ? SW_VERDICT_RECOVERING
-                                        : SW_VERDICT_UP;
+    vitals.verdict = strchr("Xps", spec->how) != NULL ? SW_VERDICT_DOWN
+                     : spec->how == 'r'               ? SW_VERDICT_RECOVERING
+                                                      : SW_VERDICT_UP;
     if (spec->how == 'X')
         return vitals;
     vitals.seen_ms = 1;
-    vitals.role = spec->how == 'S' ? SW_ROLE_STANDBY : SW_ROLE_PRIMARY;
+    vitals.role = strchr("Ss", spec->how) != NULL ? SW_ROLE_STANDBY : SW_ROLE_PRIMARY;
     vitals.timeline = spec->timeline;
     vitals.written_lsn = spec->lsn;
     vitals.system_id = spec->system_id == 0 ? SYSTEM : spec->system_id;
