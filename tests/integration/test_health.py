@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import wire
-from suite import equal, rows, test
+from suite import SANITIZER_WORDS, equal, rows, test
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "faults"))
 
@@ -43,6 +43,12 @@ class Watched(World):
             assert old in text, old
             text = text.replace(old, new)
         self.config_file.write_text(text)
+
+    def __exit__(self, *failure):
+        said = self.log_file.read_text(errors="replace")
+        super().__exit__(*failure)
+        for word in SANITIZER_WORDS:
+            assert word not in said, said[said.index(word):][:4000]
 
     def lines(self, event, since=0):
         """The lines of an event, each as a dict, that were logged behind the first `since` bytes."""
