@@ -74,20 +74,41 @@ static bool find_obstacle(const struct beginning *beginning, char *why, size_t s
     return false;
 }
 
+static bool await_stream(struct sw_seat *seat, struct sw_error *err)
+{
+    return sw_line_await(&seat->line,
+                         "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = "
+                         "'streaming')",
+                         "it streams", err);
+}
+
+/* It logs in to the primary by its own name, at the address that we know. Where that does not
+ * work it goes on as it did before. */
+static bool rename_standby(struct sw_seat *seat, const struct sw_node *primary)
+{
+    struct sw_error ignored;
+
+    if (sw_seat_follow(seat, primary, &seat->err) && await_stream(seat, &seat->err))
+        return true;
+    if (!seat->report.is_detached) {
+        sw_line_renew(&seat->line, STREAM_MS);
+        (void)sw_seat_set(seat, "primary_conninfo", seat->report.conninfo, &ignored);
+        (void)sw_seat_reload(seat, &ignored);
+    }
+    return false;
+}
+
 static void prepare_standby(struct sw_seat *seat, void *argument)
 {
     const struct beginning *beginning = argument;
     const struct sw_node *primary = beginning->seats[beginning->primary].node;
 
     sw_line_renew(&seat->line, STREAM_MS);
-    seat->is_recruited =
-        sw_seat_promise(seat, beginning->term, "bootstrap", &seat->err) &&
-        (sw_conninfo_follows(seat->report.conninfo, primary, seat->node->name) ||
-         sw_seat_follow(seat, primary, &seat->err)) &&
-        sw_line_await(&seat->line,
-                      "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = "
-                      "'streaming')",
-                      "it streams", &seat->err);
+    if (!sw_seat_promise(seat, beginning->term, "bootstrap", &seat->err))
+        return;
+    seat->is_recruited = sw_conninfo_follows(seat->report.conninfo, primary, seat->node->name)
+                             ? await_stream(seat, &seat->err)
+                             : rename_standby(seat, primary);
 }
 
 static bool begin(struct beginning *beginning, struct sw_error *err)

@@ -56,20 +56,24 @@ static void take_reports(struct survey *survey)
     manager->knows_epochs = manager->knows_epochs || survey->epoch.term > 0;
 }
 
-/* Somebody whom a coordinator has promoted, and whose epoch is missing; -1: nobody. */
+/* Whom a coordinator has promoted, and whose epoch is missing; of several the one of the
+ * highest term; -1: nobody. */
 static int find_half_promoted(const struct survey *survey)
 {
     uint64_t lsn, next_xid;
+    int64_t highest = survey->epoch.term;
+    int found = -1;
 
     for (int i = 0; i < survey->count; i++) {
         const struct sw_report *report = &survey->seats[i].report;
 
-        if (survey->seats[i].is_open && !report->is_standby && report->term == survey->term &&
-            report->term > survey->epoch.term &&
-            sw_promise_read(report->promise, &lsn, &next_xid))
-            return i;
+        if (survey->seats[i].is_open && !report->is_standby && report->term > highest &&
+            sw_promise_read(report->promise, &lsn, &next_xid)) {
+            found = i;
+            highest = report->term;
+        }
     }
-    return -1;
+    return found;
 }
 
 static void run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
@@ -119,8 +123,9 @@ static void vouch(struct survey *survey, int node)
                         seat->node->name);
         return;
     }
-    manager->is_unproven = !waits_for_cohort(manager, report);
     manager->cohort = report->cohort;
+    if (!waits_for_cohort(manager, report))
+        sw_manager_doubt(manager, node, report->sync_names);
     if (!pass_barrier(manager, seat, &err)) {
         sw_manager_hold(manager, SW_SUSPEND, "%s has confirmed no write yet: %s",
                         seat->node->name, err.message);

@@ -164,7 +164,7 @@ static void audit(struct sw_manager *manager, const struct sw_promotion *promoti
     char detail[SW_WHY];
 
     if (lost == 0 || promotion->old_timeline == 0 ||
-        (manager->cohort.quorum > 0 && !promotion->may_lose && !manager->is_unproven))
+        (promotion->was_synchronous && !manager->is_unproven))
         return;
     (void)snprintf(detail, sizeof detail,
                    "term %" PRId64 ": timeline %d ended at %" PRIX32 "/%" PRIX32

@@ -138,6 +138,9 @@ void sw_manager_bootstrap(struct sw_manager *manager, struct sw_seat *seats);
 
 /* upkeep.c */
 void sw_manager_upkeep(struct sw_manager *manager);
+/* The primary @node waits by @text, which is not what is recorded: nobody is promoted by
+ * itself. */
+void sw_manager_doubt(struct sw_manager *manager, int node, const char *text);
 
 /* fencing.c */
 void sw_manager_fence_others(struct sw_manager *manager);

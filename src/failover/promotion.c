@@ -103,8 +103,13 @@ static void recruit_seat(struct sw_seat *seat, void *argument)
 {
     const struct sw_operation *operation = argument;
     char what[SW_WHY];
+    uint64_t lsn, next_xid;
 
-    (void)snprintf(what, sizeof what, "recruit %s", operation->promotion->by);
+    /* A promotion of it that somebody has begun may still end: then this tells of it. */
+    if (sw_promise_read(seat->report.promise, &lsn, &next_xid))
+        (void)snprintf(what, sizeof what, "promote %" PRIu64 " %" PRIu64, lsn, next_xid);
+    else
+        (void)snprintf(what, sizeof what, "recruit %.100s", operation->promotion->by);
     seat->is_recruited = sw_seat_recruit(seat, operation->term, what, &seat->err);
 }
 
@@ -189,12 +194,42 @@ static void describe_missing(struct sw_operation *operation, struct sw_error *er
                             operation->seats[i].err.message);
 }
 
+static uint64_t reach_of(const struct sw_operation *operation, int index)
+{
+    const struct sw_report *report = &operation->seats[index].report;
+
+    return report->written_lsn > report->replayed_lsn ? report->written_lsn
+                                                      : report->replayed_lsn;
+}
+
+/* The primary writes a little on, be it nothing that anybody waits for: its successor still
+ * follows it when the others do not any more, until it has as much as they. */
+static bool overtake(struct sw_operation *operation, struct sw_error *err)
+{
+    struct sw_seat *target = &operation->seats[operation->promotion->target];
+    uint64_t farthest = 0;
+    char sql[200];
+
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        if (sw_nodes_have(operation->recruits, i) && reach_of(operation, i) > farthest)
+            farthest = reach_of(operation, i);
+    (void)snprintf(sql, sizeof sql, "SELECT pg_last_wal_receive_lsn() - '0/0' >= %" PRIu64,
+                   farthest);
+    return sw_line_await(&target->line, sql, "it has as much as the other standbys", err);
+}
+
 static bool recruit_enough(struct sw_operation *operation, sw_nodes but, struct sw_error *err)
 {
     const struct sw_promotion *promotion = operation->promotion;
     sw_nodes standbys = sw_operation_nodes(operation, true) & ~but;
 
     operation->term = promotion->term_known + 1;
+    if (operation->is_retired) {
+        sw_operation_recruit(operation, standbys & ~sw_nodes_of(promotion->target));
+        if (!overtake(operation, err))
+            return false;
+        standbys &= sw_nodes_of(promotion->target);
+    }
     sw_operation_recruit(operation, standbys);
     if (!is_covered(operation)) {
         sw_nodes late = all_nodes(operation->cluster) & ~but & ~operation->tried;
@@ -210,14 +245,6 @@ static bool recruit_enough(struct sw_operation *operation, sw_nodes but, struct 
 }
 
 /* --- I3: choosing --- */
-
-static uint64_t reach_of(const struct sw_operation *operation, int index)
-{
-    const struct sw_report *report = &operation->seats[index].report;
-
-    return report->written_lsn > report->replayed_lsn ? report->written_lsn
-                                                      : report->replayed_lsn;
-}
 
 static int choose(struct sw_operation *operation, struct sw_error *err)
 {
@@ -432,6 +459,8 @@ bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
     if (!recruit_enough(operation, but, err))
         return false;
     sw_stop_at("after_recruit_all", 1);
+    operation->promotion->was_synchronous =
+        operation->known.quorum > 0 && is_covered(operation);
     index = choose(operation, err);
     if (index < 0 || !is_loss_allowed(operation, index, err) ||
         !sw_operation_stands(operation, index, operation->recruits & ~sw_nodes_of(index), err))

@@ -44,8 +44,9 @@ struct sw_promotion {
     int timeline;
     int64_t started_us;
     struct sw_cohort cohort;
-    int old_timeline;    /* that has ended; 0: none has */
-    uint64_t switch_lsn; /* ... there */
+    int old_timeline;     /* that has ended; 0: none has */
+    uint64_t switch_lsn;  /* ... there */
+    bool was_synchronous; /* all that was confirmed before it is there */
     struct sw_timeline_end ends[SW_TIMELINES];
     int end_count;
     bool is_unsafe;  /* refused: somebody is missing */

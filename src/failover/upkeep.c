@@ -193,10 +193,10 @@ static bool is_in_between(const struct sw_manager *manager, const char *text)
            (standbys & ~manager->cohort.standbys) == 0;
 }
 
-static void doubt(struct sw_manager *manager, const char *text)
+void sw_manager_doubt(struct sw_manager *manager, int node, const char *text)
 {
     if (!manager->is_unproven)
-        sw_manager_tell(manager, SW_EVENT_FAILOVER_REFUSED, manager->standing.primary, 0,
+        sw_manager_tell(manager, SW_EVENT_FAILOVER_REFUSED, node, 0,
                         "synchronous_standby_names is '%.100s', which is not what is recorded: "
                         "nobody is promoted by itself until that is mended",
                         text);
@@ -214,7 +214,7 @@ static bool check_names(struct sw_manager *manager)
 
     free(wanted);
     if (!is_as_recorded && !is_in_between(manager, text)) {
-        doubt(manager, text);
+        sw_manager_doubt(manager, manager->standing.primary, text);
         return false;
     }
     if (manager->is_unproven && sw_await_quorum(&manager->keeper, &manager->cohort, &err)) {

@@ -38,6 +38,7 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     promotion->timeline = winner->report.timeline;
     promotion->started_us = winner->report.started_us;
     operation->epoch = winner->report.epoch;
+    promotion->was_synchronous = winner->report.cohort.quorum > 0;
     sw_operation_recruit(operation, sw_operation_nodes(operation, true));
     (void)snprintf(promise, sizeof promise, "promote %" PRIu64 " %" PRIu64,
                    promotion->switch_lsn, next_xid);
@@ -173,6 +174,9 @@ bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err)
     drain(old);
     promotion->on_drained(promotion->owner);
     sw_operation_note(operation, "drained");
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        sw_line_renew(&operation->seats[i].line,
+                      operation->cluster->promotion->recruit_timeout_ms);
     if (!retire(operation, old, winner, err))
         return false;
     /* The old primary confirms nothing any more, and its successor has all of it: nobody else

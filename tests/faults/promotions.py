@@ -135,14 +135,73 @@ def synchronous_standby_names_that_were_cleared(lab):
         conclude(w, before, LOST)
 
 
+def set_promotion(w, words):
+    """What stands under `promotion` in the YAML of c1, from now on."""
+    text = w.config_file.read_text()
+    w.config_file.write_text(text.replace("failover: managed\n", f"failover: managed\n    promotion: {{{words}}}\n", 1))
+    w.console("RELOAD")
+
+
+@scenario(("nobody is promoted who lacks too much", "managed"))
+def a_cluster_whose_commits_wait_for_nobody(lab):
+    with world(lab, "managed", clusters=1) as w:
+        set_promotion(w, "synchronous: false, max_lost: 0, shrink_after: 60s")
+        primary, *standbys = w.c1.servers
+        until(lambda: primary.query("SHOW synchronous_standby_names") == [[""]], "nobody is waited for")
+        w.load()
+        before = w.timelines()
+        for one in standbys:
+            one.stop()
+        must_serve(w, time.monotonic(), "without standbys")
+        time.sleep(WARM_UP_S)
+        primary.kill()
+        for one in standbys:
+            one.start()
+        nobody_writes(w, time.monotonic())
+        until(lambda: "bytes of what the primary had written" in w.log(), "it is told")
+        assert not w.console("SHOW LOSS"), "a loss is told of that nobody has allowed"
+        w.console("FAILOVER c1 FORCE")
+        must_serve(w, time.monotonic(), "after the order")
+        assert w.console("SHOW LOSS"), "nothing is told of what was lost"
+        conclude(w, before, LOST)
+
+
+@scenario(("it is promoted", "managed"))
+def a_standby_of_a_cluster_whose_commits_wait_for_nobody(lab):
+    with world(lab, "managed", clusters=1) as w:
+        set_promotion(w, "synchronous: false, max_lost: 1GB")
+        primary = w.c1.servers[0]
+        until(lambda: primary.query("SHOW synchronous_standby_names") == [[""]], "nobody is waited for")
+        w.load()
+        before = w.timelines()
+        primary.kill()
+        must_serve(w, time.monotonic(), "after the kill")
+        conclude(w, before, LOST)
+
+
+@scenario(("it goes on", "managed"))
+def a_primary_that_may_go_on_alone(lab):
+    with world(lab, "managed", clusters=1) as w:
+        set_promotion(w, "goes_on_alone: true, shrink_after: 1s")
+        w.load()
+        before = w.timelines()
+        primary, *standbys = w.c1.servers
+        for one in standbys:
+            one.stop()
+        must_serve(w, time.monotonic(), "without standbys")
+        for one in standbys:
+            one.start()
+        for one in standbys:
+            until(lambda s=one: s.name in primary.query("SHOW synchronous_standby_names")[0][0],
+                  f"{one.name} confirms again")
+        conclude(w, before, STAYED)
+
+
 @scenario(("it is told where the primary is", "managed"))
 def a_former_primary_is_to_rejoin(lab):
     with world(lab, "managed", clusters=1) as w:
         told = w.dir / "told"
-        text = w.config_file.read_text()
-        hook = f"promotion: {{rejoin_command: 'env > {told}.new && mv {told}.new {told}'}}"
-        w.config_file.write_text(text.replace("failover: managed\n", f"failover: managed\n    {hook}\n"))
-        w.console("RELOAD")
+        set_promotion(w, f"rejoin_command: 'env > {told}.new && mv {told}.new {told}'")
         w.load()
         before = w.timelines()
         old = w.c1.servers[0]
