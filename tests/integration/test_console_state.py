@@ -255,7 +255,7 @@ def a_primary_that_says_nothing_is_seen_everywhere_and_so_is_its_way_back(p):
             return [row["state"] for row in table(conn, "SHOW NODES") if row["node"] == node.name][0]
 
         eventually(lambda: state() == "up" or state(), "it is up")
-        equal(ready(other.port), True)
+        eventually(lambda: ready(other.port), "it has confirmed a write")
         found = monitoring.metrics(other.port)
         equal(found.one("shardward_node_up", node=node.name), 1)
         assert found.one("shardward_node_probe_seconds", node=node.name) > 0
