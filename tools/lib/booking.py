@@ -1,11 +1,14 @@
 """booking - rows for the booking platform, and one booking, both through shardward."""
 
+import contextlib
 import datetime
 import itertools
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 HOSPITALS, DEPARTMENTS, DOCTORS = 20, 200, 1_000
 PATIENTS, SLOTS_OF_A_DOCTOR, APPOINTMENTS = 10_000, 5, 2_000
+LOADERS = 16
 
 CITIES = ["Aachen", "Bologna", "Cork", "Dresden", "Espoo", "Faro", "Graz", "Huelva"]
 FIELDS = ["cardiology", "dermatology", "neurology", "oncology", "orthopaedics", "paediatrics",
@@ -61,17 +64,25 @@ def rows():
            ((p, a, 40 + a % 9 * 10) for p, a in booked))
 
 
-def load(conn, say):
-    """Each row is one prepared INSERT with a Sync of its own, and thus its own transaction."""
+def load(connect, say):
+    """Each row is one prepared INSERT with a Sync of its own, and thus its own transaction, which waits for
+    the disks of two nodes: so there are several connections, each with its share of the rows of a table."""
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect()) for _ in range(LOADERS)]
+        pool = stack.enter_context(ThreadPoolExecutor(LOADERS))
+        for table, statement, table_rows in rows():
+            table_rows = list(table_rows)
+            parts = [table_rows[number::LOADERS] for number in range(LOADERS)]
+            list(pool.map(_insert, connections, [statement] * LOADERS, parts))
+            say(table, len(table_rows))
+
+
+def _insert(conn, statement, table_rows):
     conn.autocommit = True
-    for table, statement, table_rows in rows():
-        count = 0
-        with conn.pipeline() as pipeline:
-            for row in table_rows:
-                conn.execute(statement, row, prepare=True)
-                pipeline.sync()
-                count += 1
-        say(table, count)
+    with conn.pipeline() as pipeline:
+        for row in table_rows:
+            conn.execute(statement, row, prepare=True)
+            pipeline.sync()
 
 
 class Refused(Exception):

@@ -21,6 +21,7 @@ import argparse
 import contextlib
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -67,6 +68,18 @@ log_line_prefix = '%m [%p] %q%u@%d '
 HBA = """
 host all         all 127.0.0.0/8 scram-sha-256
 host replication all 127.0.0.0/8 scram-sha-256
+"""
+
+# What the control user of a managed cluster does beside reading: as `shardward install` says it.
+RIGHTS = f"""
+GRANT pg_monitor, pg_signal_backend TO {CONTROL_USER};
+GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf(), pg_show_all_file_settings()
+    TO {CONTROL_USER};
+GRANT SELECT ON pg_file_settings TO {CONTROL_USER};
+GRANT SET, ALTER SYSTEM ON PARAMETER shardward.term, shardward.promise, shardward.restore_command,
+    primary_conninfo, restore_command, synchronous_standby_names, default_transaction_read_only
+    TO {CONTROL_USER};
+GRANT CREATE ON DATABASE postgres TO {CONTROL_USER};
 """
 
 
@@ -206,8 +219,8 @@ class Clusters:
         self.psql(node, "postgres", sql="".join(
             [f"CREATE ROLE {APP_USER} LOGIN PASSWORD '{APP_PASSWORD}';\n",
              # A member, so that it can repair what the application's role has changed.
-             f"CREATE ROLE {CONTROL_USER} LOGIN PASSWORD '{CONTROL_PASSWORD}'"
-             f" IN ROLE {APP_USER};\n",
+             f"CREATE ROLE {CONTROL_USER} LOGIN REPLICATION PASSWORD '{CONTROL_PASSWORD}'"
+             f" IN ROLE {APP_USER};\n{RIGHTS}",
              *(f"CREATE DATABASE {s.dbname} OWNER {APP_USER};\n"
                f"GRANT CREATE ON DATABASE {s.dbname} TO {CONTROL_USER};\n" for s in shards)]))
         for shard in shards:
@@ -242,12 +255,19 @@ class Clusters:
         return (f"host={primary.address} port={primary.port} user=postgres"
                 f" password={self.superuser_password()} application_name={node.name} connect_timeout=2")
 
-    def follow(self, node, primary):
+    def _term(self, node):
+        """The newest term that a node has promised; what it has promised it may not forget."""
+        lines = (self.nodes_dir / node.name / "postgresql.auto.conf").read_text()
+        return max(map(int, re.findall(r"^shardward\.term = '(\d+)'", lines, re.M)), default=0)
+
+    def follow(self, node, primary, term=0):
         """While it is stopped: it will be a replica of that primary."""
         data = self.nodes_dir / node.name
-        conninfo = self.conninfo(node, primary)
+        term = max(term, self._term(node))
+        settings = [f"primary_conninfo = '{self.conninfo(node, primary)}'\n"]
+        settings += [f"shardward.term = '{term}'\n"] if term else []
         for path, text in ((data / "standby.signal", ""),
-                           (data / "postgresql.auto.conf", f"primary_conninfo = '{conninfo}'\n")):
+                           (data / "postgresql.auto.conf", "".join(settings))):
             path.touch(mode=0o600)
             path.write_text(text)
             self._give_to_server_user(path)
@@ -256,10 +276,11 @@ class Clusters:
         """While it is stopped: what it has written that the primary has not is taken back."""
         # pg_rewind goes by the primary's last checkpoint, and that may be older than its promotion.
         self.psql(primary, "postgres", "-c", "CHECKPOINT")
-        self._run("pg_rewind", "-D", self.nodes_dir / node.name, "--source-server",
+        term = self._term(node)
+        self._run("pg_rewind", "--no-sync", "-D", self.nodes_dir / node.name, "--source-server",
                   f"host={primary.address} port={primary.port} user=postgres dbname=postgres"
                   f" password={self.superuser_password()}")
-        self.follow(node, primary)
+        self.follow(node, primary, term)
 
     # Running
 

@@ -125,9 +125,9 @@ class Quickstart:
             total += count
             self.say(f"{count:6} rows in {table}")
 
-        self.say("loading rows through shardward: prepared INSERTs, pipelined, a Sync per row")
-        with self._connect() as conn:
-            booking.load(conn, say)
+        self.say("loading rows through shardward: prepared INSERTs, pipelined, a Sync per row,"
+                 f" {booking.LOADERS} clients")
+        booking.load(self._connect, say)
         self.say(f"{total:6} rows")
 
     def _shards_of(self, sql):
@@ -253,6 +253,7 @@ class Quickstart:
         port, program = self.port(), self.args.shardward
         node, dbname = self.clusters.place("users_2")
         where = f"--dir {self.dir}"
+        who = "who notices" if self.args.fast else "who is promoted within a second or a few"
         console = f"psql -h 127.0.0.1 -p {port + topology.ADMIN_PORT} -U admin shardward"
         print(f"""
 It runs. Connect (password: {clusters.APP_PASSWORD}):
@@ -279,10 +280,11 @@ Change it: edit {self.dir}/booking.yaml, then
 Look at a shard without shardward:
   psql -h {node.address} -p {node.port} -U {clusters.APP_USER} {dbname}
 
-Break it, see who notices, and mend it:
+Break it, see {who}, and mend it:
   tools/quickstart break kill {node.name} {where}
   tools/quickstart break freeze {node.name} {where}
   tools/quickstart break cloud {node.cloud} {where}
+  {console} -c 'SHOW EVENTS'    # what has happened; SHOW CLUSTERS: who is primary now
   tools/quickstart break heal {where}
 
 Watch it, and stop it:

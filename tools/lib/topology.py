@@ -58,12 +58,21 @@ def read(text):
     return nodes, shards
 
 
+# Who breaks a platform to see it mend itself does not want to wait between two failures.
+MANAGED = """    failover: managed
+    promotion: {cooldown: 1s, most_per_hour: 8}
+"""
+
+
 def config_for(base_port, only_primaries):
-    """CONFIG with the ports moved to base_port and up, and if asked without the replicas."""
+    """CONFIG with the ports moved to base_port and up; if asked without the replicas, else with
+    shardward to promote them."""
     lines, clusters_seen, cluster = [], set(), None
     for line in CONFIG.read_text().splitlines(keepends=True):
         if key := re.match(r"^  (\w+):", line):
             cluster = key.group(1)
+        if line.startswith("    nodes:") and not only_primaries:
+            lines.append(MANAGED)
         if NODE.match(line):
             if cluster in clusters_seen and only_primaries:
                 continue
