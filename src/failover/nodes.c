@@ -28,7 +28,7 @@ void sw_memory_init(struct sw_memory *memory)
     *memory = (struct sw_memory){0};
     sw_textmap_init(&memory->rivals);
     sw_textmap_init(&memory->foreign);
-    sw_textmap_init(&memory->down_since);
+    sw_textmap_init(&memory->ill_since);
 }
 
 static void finish_times(struct sw_textmap *map)
@@ -45,7 +45,7 @@ void sw_memory_finish(struct sw_memory *memory)
 {
     sw_textmap_finish(&memory->rivals);
     sw_textmap_finish(&memory->foreign);
-    finish_times(&memory->down_since);
+    finish_times(&memory->ill_since);
 }
 
 static void begin(struct sw_textmap *map, const char *name, uint64_t at_ms)
@@ -76,7 +76,7 @@ static void tell_verdict(struct sw_scene *scene, int node)
     const struct sw_vitals *vitals = &scene->vitals[node];
     const char *name = scene->cluster->nodes[node].name;
     enum sw_verdict was = scene->nodes[node].verdict;
-    struct sw_textmap *since = &scene->memory->down_since;
+    struct sw_textmap *since = &scene->memory->ill_since;
     struct sw_tiding *tiding;
 
     if (vitals->verdict == SW_VERDICT_DOWN && !is_down(was)) {
@@ -87,9 +87,9 @@ static void tell_verdict(struct sw_scene *scene, int node)
         tiding->duration_ms = scene->now_ms - first_ms;
     } else if (vitals->verdict == SW_VERDICT_SUSPECT && was != SW_VERDICT_SUSPECT &&
                vitals->ailment != SW_AILS_SLOW) {
+        begin(since, name, scene->now_ms);
         (void)sw_tidings_add(scene->tidings, SW_EVENT_NODE_SUSPECT, node, "%s", vitals->why);
-    } else if (vitals->verdict == SW_VERDICT_UP && was != SW_VERDICT_UP &&
-               was != SW_VERDICT_UNKNOWN) {
+    } else if (vitals->verdict == SW_VERDICT_UP && sw_textmap_get(since, name) != NULL) {
         tiding = sw_tidings_add(scene->tidings, SW_EVENT_NODE_UP, node, "%s", vitals->why);
         tiding->duration_ms = end(since, name, scene->now_ms);
     }

@@ -34,16 +34,17 @@ struct sw_tiding *sw_tidings_add(struct sw_tidings *tidings, enum sw_event_kind 
 
 /* What is remembered of a cluster beside its state; all zero at first. */
 struct sw_memory {
-    uint64_t system_id;           /* whose data it is; 0: not known yet */
-    struct sw_textmap rivals;     /* nodes, by name, that have written beside one another */
-    struct sw_textmap foreign;    /* ... that had another system's data */
-    uint64_t lost_ms;             /* since when it takes no writes; 0: it does */
-    bool is_switched;             /* the primary is another one since then */
-    bool is_lost_told;            /* ... and this has been said */
-    bool is_planned;              /* ... by order */
-    bool has_admitted;            /* it has taken writes before */
-    char switched_how[SW_WHY];    /* for the event, when it takes them again */
-    struct sw_textmap down_since; /* nodes by name: uint64_t *, monotonic ms */
+    uint64_t system_id;          /* whose data it is; 0: not known yet */
+    struct sw_textmap rivals;    /* nodes, by name, that have written beside one another */
+    struct sw_textmap foreign;   /* ... that had another system's data */
+    uint64_t lost_ms;            /* since when it takes no writes; 0: it does */
+    bool is_switched;            /* the primary is another one since then */
+    bool is_lost_told;           /* ... and this has been said */
+    bool is_planned;             /* ... by order */
+    bool has_admitted;           /* it has taken writes before */
+    char switched_how[SW_WHY];   /* for the event, when it takes them again */
+    struct sw_textmap ill_since; /* nodes by name, that are told to be: uint64_t *, monotonic
+                                    ms */
 };
 
 void sw_memory_init(struct sw_memory *memory);

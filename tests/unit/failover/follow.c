@@ -47,6 +47,8 @@ struct row {
 #define S(t, l) {.how = 'S', .timeline = (t), .lsn = (l)}
 #define JUST_BACK(t, l) {.how = 'r', .timeline = (t), .lsn = (l)}
 #define H(t, l, h) {.how = 'P', .timeline = (t), .lsn = (l), .history = (h)}
+#define LATE(t, l) {.how = 'l', .timeline = (t), .lsn = (l)}
+#define MISSED(t, l) {.how = 'm', .timeline = (t), .lsn = (l)}
 #define DOWN {.how = 'X'}
 #define DOWN_P(t) {.how = 'p', .timeline = (t)}
 #define DOWN_S(t) {.how = 's', .timeline = (t)}
@@ -58,6 +60,15 @@ struct row {
 
 static const struct row rows[] = {
     {"the_one_that_writes_is_primary", {GOOD}},
+    {"who_is_only_late_is_not_told_of",
+     {GOOD,
+      {{P(1, 110), LATE(1, 90), S(1, 95)}, 1, ADMIT, 1, 1, "", ""},
+      {{P(1, 120), S(1, 90), S(1, 95)}, 1, ADMIT, 1, 1, "", ""}}},
+    {"who_has_missed_something_is_told_of_and_so_is_the_end_of_it",
+     {GOOD,
+      {{P(1, 110), MISSED(1, 90), S(1, 95)}, 1, ADMIT, 1, 1, "node-suspect@2", ""},
+      {{P(1, 120), S(1, 90), S(1, 95)}, 1, ADMIT, 1, 1, "node-up@2", ""},
+      {{P(1, 130), S(1, 90), S(1, 95)}, 1, ADMIT, 1, 1, "", ""}}},
     {"wherever_it_stands",
      {{{S(3, 90), S(3, 90), H(3, 95, "1:10 2:20")}, 3, ADMIT, 3, 1, "", ""}}},
     {"nobody_is_before_all_have_been_tried",
@@ -198,13 +209,17 @@ static struct sw_vitals vitals_of(const struct spec *spec)
 
     if (spec->how == '.')
         return vitals;
-    vitals.verdict = strchr("Xps", spec->how) != NULL ? SW_VERDICT_DOWN
-                     : spec->how == 'r'               ? SW_VERDICT_RECOVERING
-                                                      : SW_VERDICT_UP;
+    vitals.verdict = strchr("Xps", spec->how) != NULL  ? SW_VERDICT_DOWN
+                     : strchr("lm", spec->how) != NULL ? SW_VERDICT_SUSPECT
+                     : spec->how == 'r'                ? SW_VERDICT_RECOVERING
+                                                       : SW_VERDICT_UP;
+    vitals.ailment = spec->how == 'l'   ? SW_AILS_SLOW
+                     : spec->how == 'm' ? SW_AILS_SILENT
+                                        : vitals.ailment;
     if (spec->how == 'X')
         return vitals;
     vitals.seen_ms = 1;
-    vitals.role = strchr("Ss", spec->how) != NULL ? SW_ROLE_STANDBY : SW_ROLE_PRIMARY;
+    vitals.role = strchr("Sslm", spec->how) != NULL ? SW_ROLE_STANDBY : SW_ROLE_PRIMARY;
     vitals.timeline = spec->timeline;
     vitals.written_lsn = spec->lsn;
     vitals.system_id = spec->system_id == 0 ? SYSTEM : spec->system_id;
