@@ -28,6 +28,47 @@ static void open_seat(struct sw_seat *seat, void *argument)
     (void)sw_seat_open(seat, CONNECT_MS, ASK_MS);
 }
 
+/* Whose data is the cluster's? Until a primary was vouched for: what most of those have that
+ * answer, and know an epoch. False: of two systems there are as many. */
+static bool find_system(const struct survey *survey)
+{
+    struct sw_manager *manager = survey->manager;
+    int best = 0;
+    bool is_clear = true;
+
+    if (manager->term_reigned > 0)
+        return true;
+    for (int i = 0; i < survey->count; i++) {
+        uint64_t its = survey->seats[i].report.system_id;
+        int votes = 0;
+
+        if (!survey->seats[i].is_open || survey->seats[i].report.epoch.term == 0)
+            continue;
+        for (int j = 0; j < survey->count; j++)
+            votes += survey->seats[j].is_open && survey->seats[j].report.system_id == its;
+        if (votes < best)
+            continue;
+        is_clear = votes > best || (is_clear && its == manager->system_id);
+        best = votes;
+        manager->system_id = its;
+    }
+    return is_clear;
+}
+
+/* What was promised by those, too, that answer health and not us. */
+static void take_vitals(struct survey *survey)
+{
+    const struct sw_manager *manager = survey->manager;
+
+    for (int i = 0; i < survey->count; i++) {
+        const struct sw_vitals *vitals = &manager->vitals[i];
+
+        if (vitals->verdict != SW_VERDICT_DOWN && vitals->system_id == manager->system_id &&
+            vitals->term > survey->term)
+            survey->term = vitals->term;
+    }
+}
+
 static void take_reports(struct survey *survey)
 {
     struct sw_manager *manager = survey->manager;
@@ -37,11 +78,8 @@ static void take_reports(struct survey *survey)
 
         if (!survey->seats[i].is_open)
             continue;
-        if (manager->system_id == 0 && report->epoch.term > 0)
-            manager->system_id = report->system_id;
         if (manager->system_id != 0 && report->system_id != manager->system_id) {
-            sw_line_close(&survey->seats[i].line);
-            survey->seats[i].is_open = false;
+            sw_seats_close(&survey->seats[i], 1);
             continue;
         }
         if (report->epoch.term > survey->epoch.term)
@@ -49,6 +87,7 @@ static void take_reports(struct survey *survey)
         if (report->term > survey->term)
             survey->term = report->term;
     }
+    take_vitals(survey);
     if (survey->term > manager->term_known)
         manager->term_known = survey->term;
     if (survey->epoch.term > manager->term_known)
@@ -118,11 +157,6 @@ static void vouch(struct survey *survey, int node)
     const struct sw_report *report = &seat->report;
     struct sw_error err;
 
-    if (strstr(report->sync_names, "fenced_by_shardward") != NULL) {
-        sw_manager_hold(manager, SW_REFUSE, "%s is fenced: UNFENCE it, or order FAILOVER",
-                        seat->node->name);
-        return;
-    }
     manager->cohort = report->cohort;
     if (!waits_for_cohort(manager, report))
         sw_manager_doubt(manager, node, report->sync_names);
@@ -138,12 +172,45 @@ static void vouch(struct survey *survey, int node)
     sw_manager_admit(manager, node, report->epoch.term, report->timeline, report->started_us);
 }
 
+/* Whoever is fenced was a primary before another one. */
+static bool is_fenced(const struct sw_seat *seat)
+{
+    return strstr(seat->report.sync_names, "fenced_by_shardward") != NULL;
+}
+
+/* It is there, and takes writes. */
+static void judge_primary(struct survey *survey, int node)
+{
+    struct sw_manager *manager = survey->manager;
+    const char *name = manager->cluster->nodes[node].name;
+
+    if (is_fenced(&survey->seats[node])) {
+        sw_manager_hold(manager, SW_REFUSE, "%s is fenced: UNFENCE it, or order FAILOVER",
+                        name);
+    } else if (survey->epoch.term < manager->term_reigned) {
+        sw_manager_hold(manager, SW_REFUSE,
+                        "%s knows nothing of term %" PRId64 " any more: order FAILOVER", name,
+                        manager->term_reigned);
+    } else if (survey->term > survey->epoch.term) {
+        sw_seats_close(survey->seats, survey->count);
+        run(manager, SW_PROMOTE_REINSTATE, node);
+    } else {
+        vouch(survey, node);
+    }
+}
+
 static void judge(struct survey *survey)
 {
     struct sw_manager *manager = survey->manager;
     const struct sw_seat *primary;
     int half = find_half_promoted(survey), node = survey->epoch.node;
 
+    if (survey->epoch.term < manager->term_reigned) {
+        /* Those who answer may lack what the last primary has confirmed; it is still the one
+         * that has to be replaced, which needs those who have it. */
+        node = manager->standing.primary;
+        half = -1;
+    }
     if (half >= 0) {
         sw_seats_close(survey->seats, survey->count);
         run(manager, SW_PROMOTE_FINISH, half);
@@ -161,11 +228,8 @@ static void judge(struct survey *survey)
             sw_manager_replace(manager);
         else
             sw_manager_hold(manager, SW_SUSPEND, "%s", primary->err.message);
-    } else if (survey->term > survey->epoch.term) {
-        sw_seats_close(survey->seats, survey->count);
-        run(manager, SW_PROMOTE_REINSTATE, node);
     } else {
-        vouch(survey, node);
+        judge_primary(survey, node);
     }
 }
 
@@ -180,6 +244,11 @@ void sw_manager_examine(struct sw_manager *manager)
     manager->examined_ms = now;
     sw_manager_seats(manager, survey.seats);
     sw_seats_do(survey.seats, survey.count, all & ~sw_manager_down(manager), open_seat, NULL);
+    if (!find_system(&survey)) {
+        sw_manager_hold(manager, SW_REFUSE, "nodes have the data of different systems");
+        sw_seats_close(survey.seats, survey.count);
+        return;
+    }
     take_reports(&survey);
     if (survey.epoch.term > 0)
         judge(&survey);

@@ -19,16 +19,18 @@
 
 #define FENCE "ANY 1 (fenced_by_shardward)"
 
-enum { CONNECT_MS = 1000, ASK_MS = 3000, AGAIN_MS = 10000, REJOIN_AGAIN_MS = 60000 };
+enum { AGAIN_MS = 10000, REJOIN_AGAIN_MS = 60000 };
 
 static bool is_fenced(const struct sw_report *report)
 {
     return strcmp(report->sync_names, FENCE) == 0 && report->is_read_only;
 }
 
-static bool shut(struct sw_seat *seat, struct sw_error *err)
+/* Behind the lock nobody else makes it primary meanwhile. */
+static bool shut(struct sw_manager *manager, struct sw_seat *seat, struct sw_error *err)
 {
-    return sw_line_lock(&seat->line, err) &&
+    return sw_line_lock(&seat->line, err) && sw_report_take(&seat->line, &seat->report, err) &&
+           !sw_manager_is_late(manager, seat, err) &&
            sw_seat_set(seat, "synchronous_standby_names", FENCE, err) &&
            sw_seat_set(seat, "default_transaction_read_only", "on", err) &&
            sw_seat_reload(seat, err) &&
@@ -43,16 +45,20 @@ bool sw_manager_fence(struct sw_manager *manager, int node, const char *why,
 {
     struct sw_seat seat = sw_manager_seat(manager, node);
     const struct sw_config_promotion *config = manager->cluster->promotion;
-    bool is_new = !sw_is_in(manager->standing.fenced, node), is_done;
+    bool is_new = !sw_is_in(manager->standing.fenced, node);
+    bool is_done = sw_manager_open(manager, &seat);
 
+    if (!is_done)
+        *err = seat.err;
+    if (is_done && sw_manager_is_late(manager, &seat, err)) {
+        sw_line_close(&seat.line);
+        return false;
+    }
     manager->standing.fenced |= (sw_nodes)1 << node;
     if (is_new)
         sw_manager_show(manager);
-    is_done = sw_seat_open(&seat, CONNECT_MS, ASK_MS);
-    if (!is_done)
-        *err = seat.err;
     if (is_done && !is_fenced(&seat.report) && !seat.report.is_standby) {
-        is_done = shut(&seat, err);
+        is_done = shut(manager, &seat, err);
         if (is_done) {
             sw_manager_tell(manager, SW_EVENT_FENCED, node, 0, "%s", why);
             if (config->fence_command != NULL && manager->standing.primary >= 0)
@@ -67,7 +73,7 @@ bool sw_manager_fence(struct sw_manager *manager, int node, const char *why,
 bool sw_manager_unfence(struct sw_manager *manager, int node, struct sw_error *err)
 {
     struct sw_seat seat = sw_manager_seat(manager, node);
-    bool is_done = sw_seat_open(&seat, CONNECT_MS, ASK_MS);
+    bool is_done = sw_manager_open(manager, &seat);
 
     if (!is_done)
         *err = seat.err;
@@ -114,13 +120,11 @@ static void rejoin(struct sw_manager *manager, int node, uint64_t now)
 static void welcome(struct sw_manager *manager, int node)
 {
     struct sw_seat seat = sw_manager_seat(manager, node);
-    char number[24];
     struct sw_error err;
     bool is_done = false;
 
-    (void)snprintf(number, sizeof number, "%" PRId64, manager->standing.term);
-    if (sw_seat_open(&seat, CONNECT_MS, ASK_MS) && seat.report.is_standby &&
-        sw_line_lock(&seat.line, &err) && sw_seat_note(&seat, "shardward.term", number, &err) &&
+    if (sw_manager_open(manager, &seat) && seat.report.is_standby &&
+        sw_seat_settle(&seat, manager->standing.term, &err) &&
         sw_seat_note(&seat, "shardward.promise", "", &err) &&
         sw_seat_set(&seat, "default_transaction_read_only", "off", &err))
         is_done = sw_seat_reload(&seat, &err);
@@ -137,20 +141,21 @@ static void welcome(struct sw_manager *manager, int node)
 static void fence_rival(struct sw_manager *manager, int node, uint64_t now)
 {
     struct sw_kept_node *kept = &manager->nodes[node];
+    bool is_new = !sw_is_in(manager->standing.fenced, node);
     struct sw_error err;
 
     if (kept->fenced_ms != 0 && now - kept->fenced_ms < AGAIN_MS) {
         rejoin(manager, node, now);
         return;
     }
-    if (!sw_is_in(manager->standing.fenced, node))
+    kept->fenced_ms = now;
+    if (sw_manager_fence(manager, node, "it is not the primary any more, or never was", &err))
+        rejoin(manager, node, now);
+    if (is_new && sw_is_in(manager->standing.fenced, node))
         sw_manager_tell(manager, SW_EVENT_SPLIT, node, 0,
                         "it writes, and is not the primary of term %" PRId64
                         ": nothing is sent to it",
                         manager->standing.term);
-    kept->fenced_ms = now;
-    if (sw_manager_fence(manager, node, "it is not the primary any more, or never was", &err))
-        rejoin(manager, node, now);
 }
 
 void sw_manager_fence_others(struct sw_manager *manager)
@@ -164,7 +169,11 @@ void sw_manager_fence_others(struct sw_manager *manager)
         bool is_here =
             vitals->verdict != SW_VERDICT_DOWN && vitals->seen_ms > manager->standing.since_ms;
 
+        if (!manager->is_keeping)
+            return;
         if (i == manager->standing.primary)
+            continue;
+        if (is_here && vitals->system_id != manager->system_id)
             continue;
         if (is_here && vitals->role == SW_ROLE_PRIMARY)
             fence_rival(manager, i, now);

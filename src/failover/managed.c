@@ -91,7 +91,8 @@ void sw_managed_decide(struct sw_scene *scene, struct sw_manager *manager)
     for (int i = 0; i < scene->cluster->node_count && cluster != NULL; i++) {
         int its = sw_node_index(cluster, scene->cluster->nodes[i].name);
 
-        scene->nodes[i].is_fenced = sw_is_in(standing.fenced, its);
+        scene->nodes[i].is_fenced =
+            sw_is_in(standing.fenced, its) || sw_node_is_foreign(scene, i);
     }
     (void)pthread_mutex_unlock(&manager->lock);
     if (cluster == NULL) {

@@ -14,6 +14,8 @@
 
 enum {
     REST_MS = 200,
+    CONNECT_MS = 1000,
+    ASK_MS = 3000,
     QUORUM_LOST_MS = 5000, /* for so long a primary may wait for standbys that are there */
 };
 
@@ -92,6 +94,8 @@ void sw_manager_admit(struct sw_manager *manager, int node, int64_t term, int ti
     standing->fenced &= ~((sw_nodes)1 << node);
     if (term > manager->term_known)
         manager->term_known = term;
+    if (term > manager->term_reigned)
+        manager->term_reigned = term;
     manager->is_keeping = true;
     manager->knows_epochs = manager->knows_epochs || term > 0;
     manager->refused[0] = '\0';
@@ -106,6 +110,33 @@ struct sw_seat sw_manager_seat(struct sw_manager *manager, int node)
                             .index = node,
                             .node = &manager->cluster->nodes[node],
                             .is_stopping = &manager->is_stopping};
+}
+
+bool sw_manager_open(const struct sw_manager *manager, struct sw_seat *seat)
+{
+    if (!sw_seat_open(seat, CONNECT_MS, ASK_MS))
+        return false;
+    if (manager->system_id == 0 || seat->report.system_id == manager->system_id)
+        return true;
+    sw_seats_close(seat, 1);
+    return sw_error_set(&seat->err, "55000", "%s has the data of another system",
+                        seat->node->name);
+}
+
+/* Who was promoted by somebody else is a primary, and no rival. */
+bool sw_manager_is_late(struct sw_manager *manager, const struct sw_seat *seat,
+                        struct sw_error *err)
+{
+    const struct sw_report *report = &seat->report;
+    int64_t term = report->epoch.term > report->term ? report->epoch.term : report->term;
+
+    if (term <= manager->standing.term)
+        return false;
+    manager->is_keeping = false;
+    manager->examined_ms = 0;
+    sw_error_set(err, "55000", "%s knows term %" PRId64 ", and the primary has term %" PRId64,
+                 seat->node->name, term, manager->standing.term);
+    return true;
 }
 
 void sw_manager_seats(struct sw_manager *manager, struct sw_seat *seats)
@@ -146,6 +177,10 @@ struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
         .down = sw_manager_down(manager),
         .old_written = old < 0 ? 0 : manager->vitals[old].written_lsn,
         .term_known = manager->term_known,
+        .term_reigned = manager->term_reigned,
+        .remembered = manager->cohort.term == manager->term_reigned
+                          ? manager->cohort
+                          : (struct sw_cohort){.primary = -1},
         .system_id = manager->system_id,
         .is_stopping = &manager->is_stopping,
         .on_drained = on_drained,
@@ -307,6 +342,21 @@ static bool is_cut_off(struct sw_manager *manager)
            sw_cohort_is_covered(&manager->cohort, ~sw_manager_down(manager));
 }
 
+/* Has some node promised a later term than the primary's? */
+static bool is_superseded(const struct sw_manager *manager)
+{
+    const struct sw_standing *standing = &manager->standing;
+
+    for (int i = 0; i < manager->cluster->node_count; i++) {
+        const struct sw_vitals *vitals = &manager->vitals[i];
+
+        if (vitals->verdict != SW_VERDICT_DOWN && vitals->seen_ms > standing->since_ms &&
+            vitals->system_id == manager->system_id && vitals->term > standing->term)
+            return true;
+    }
+    return false;
+}
+
 static bool are_all_tried(const struct sw_manager *manager)
 {
     for (int i = 0; i < manager->cluster->node_count; i++)
@@ -339,6 +389,11 @@ static void go_round(struct sw_manager *manager)
         manager->unsynced_ms = 0;
         sw_manager_replace(manager);
         return;
+    }
+    if (manager->is_keeping && is_superseded(manager)) {
+        manager->is_keeping = false;
+        manager->examined_ms = 0;
+        sw_manager_hold(manager, SW_SUSPEND, "a later term was promised to somebody else");
     }
     if (!manager->is_keeping)
         sw_manager_examine(manager);

@@ -78,9 +78,10 @@ struct sw_manager {
     struct sw_gate gate;
     uint64_t system_id;
     int64_t term_known;
-    bool is_keeping;   /* KEEP, else EXAMINE */
-    bool is_unproven;  /* the primary does not wait for its cohort */
-    bool knows_epochs; /* some node has one */
+    int64_t term_reigned; /* of the last primary that was vouched for */
+    bool is_keeping;      /* KEEP, else EXAMINE */
+    bool is_unproven;     /* the primary does not wait for its cohort */
+    bool knows_epochs;    /* some node has one */
     struct sw_cohort cohort;
     struct sw_seat keeper; /* the line to the primary, while it is kept */
     uint64_t looked_ms, examined_ms;
@@ -119,6 +120,13 @@ void sw_manager_show(struct sw_manager *manager);
 /* A seat for each node, not opened yet. */
 void sw_manager_seats(struct sw_manager *manager, struct sw_seat *seats);
 struct sw_seat sw_manager_seat(struct sw_manager *manager, int node);
+/* Open it, for a few seconds. False, and why is in it: also what has the data of another system
+ * than the cluster is left alone. */
+bool sw_manager_open(const struct sw_manager *manager, struct sw_seat *seat);
+/* Is something known there of a later term than the primary's? Then it is we who are late, and
+ * all have to be asked again. */
+bool sw_manager_is_late(struct sw_manager *manager, const struct sw_seat *seat,
+                        struct sw_error *err);
 /* Those that health takes for down. */
 sw_nodes sw_manager_down(const struct sw_manager *manager);
 /* A promotion, prepared for this cluster. */

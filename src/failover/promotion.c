@@ -160,21 +160,33 @@ void sw_operation_recruit(struct sw_operation *operation, sw_nodes which)
 }
 
 /* Without confirmations there is no quorum to be met: half of them have to be. */
+static bool is_met(const struct sw_operation *operation, const struct sw_cohort *cohort)
+{
+    if (cohort->quorum == 0 && cohort->count > 0)
+        return 2 * sw_nodes_count(operation->recruits & cohort->standbys) >= cohort->count;
+    return sw_cohort_is_covered(cohort, operation->recruits);
+}
+
+/* What we have seen recorded later holds, too: whoever went on alone has told nobody. */
 static bool is_covered(const struct sw_operation *operation)
 {
     const struct sw_cohort *known = &operation->known;
+    const struct sw_cohort *remembered = &operation->promotion->remembered;
 
     if (operation->is_retired)
         return true;
-    if (known->quorum == 0 && known->count > 0)
-        return 2 * sw_nodes_count(operation->recruits & known->standbys) >= known->count;
-    return known->term > 0 && sw_cohort_is_covered(known, operation->recruits);
+    return known->term > 0 && is_met(operation, known) &&
+           (!sw_cohort_is_newer(remembered, known) || is_met(operation, remembered));
 }
 
 /* Who of the cohort is missing, and why. */
 static void describe_missing(struct sw_operation *operation, struct sw_error *err)
 {
-    const struct sw_cohort *known = &operation->known;
+    const struct sw_cohort *remembered = &operation->promotion->remembered;
+    const struct sw_cohort *known =
+        operation->known.term > 0 && sw_cohort_is_newer(remembered, &operation->known)
+            ? remembered
+            : &operation->known;
     int needed = sw_cohort_needed(known);
 
     operation->promotion->is_unsafe = true;
@@ -218,6 +230,20 @@ static bool overtake(struct sw_operation *operation, struct sw_error *err)
     return sw_line_await(&target->line, sql, "it has as much as the other standbys", err);
 }
 
+/* Does somebody know of the last primary that took writes? */
+static bool is_recent(struct sw_operation *operation, struct sw_error *err)
+{
+    struct sw_promotion *promotion = operation->promotion;
+
+    if (operation->epoch.term >= promotion->term_reigned || promotion->may_lose ||
+        !operation->cluster->promotion->is_synchronous)
+        return true;
+    promotion->is_unsafe = true;
+    return sw_error_set(err, "55000",
+                        "promotion is unsafe: no standby that is there knows of term %" PRId64,
+                        promotion->term_reigned);
+}
+
 static bool recruit_enough(struct sw_operation *operation, sw_nodes but, struct sw_error *err)
 {
     const struct sw_promotion *promotion = operation->promotion;
@@ -238,10 +264,11 @@ static bool recruit_enough(struct sw_operation *operation, sw_nodes but, struct 
         sw_operation_recruit(operation, sw_operation_nodes(operation, true) & late);
     }
     sw_operation_note(operation, "recruited");
-    if (is_covered(operation) || promotion->may_lose)
-        return true;
-    describe_missing(operation, err);
-    return false;
+    if (!promotion->may_lose && !is_covered(operation)) {
+        describe_missing(operation, err);
+        return false;
+    }
+    return is_recent(operation, err);
 }
 
 /* --- I3: choosing --- */

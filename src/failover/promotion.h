@@ -25,15 +25,17 @@ enum sw_promotion_kind {
 struct sw_promotion {
     const struct sw_cluster *cluster;
     enum sw_promotion_kind kind;
-    int old;              /* the primary until now; -1: not known */
-    int target;           /* -1: whoever is most advanced */
-    bool may_lose;        /* an operator takes the loss of what is missing */
-    const char *cloud;    /* ours; NULL: none */
-    const char *by;       /* who we are */
-    sw_nodes down;        /* not worth waiting for, unless nothing goes without them */
-    uint64_t old_written; /* what the old primary had flushed, as far as it was seen */
-    int64_t term_known;   /* the highest that we know of */
-    uint64_t system_id;   /* 0: not known */
+    int old;                     /* the primary until now; -1: not known */
+    int target;                  /* -1: whoever is most advanced */
+    bool may_lose;               /* an operator takes the loss of what is missing */
+    const char *cloud;           /* ours; NULL: none */
+    const char *by;              /* who we are */
+    sw_nodes down;               /* not worth waiting for, unless nothing goes without them */
+    uint64_t old_written;        /* what the old primary had flushed, as far as it was seen */
+    int64_t term_known;          /* the highest that we know of */
+    int64_t term_reigned;        /* of the last primary that took writes, as far as we know */
+    struct sw_cohort remembered; /* ... and its cohort; of term 0: not known */
+    uint64_t system_id;          /* 0: not known */
     const atomic_bool *is_stopping;
     void (*on_drained)(void *owner); /* of a planned one: nobody may go on from now */
     void *owner;

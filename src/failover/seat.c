@@ -205,6 +205,20 @@ bool sw_seat_promise(struct sw_seat *seat, int64_t term, const char *what, struc
            sw_seat_note(seat, "shardward.promise", promise, err);
 }
 
+bool sw_seat_settle(struct sw_seat *seat, int64_t term, struct sw_error *err)
+{
+    char number[24];
+    int64_t promised = 0;
+
+    (void)snprintf(number, sizeof number, "%lld", (long long)term);
+    if (!sw_line_lock(&seat->line, err) || !sw_report_term(&seat->line, &promised, err))
+        return false;
+    if (promised > term)
+        return sw_error_set(err, "55000", "%s has promised term %lld to somebody else",
+                            seat->node->name, (long long)promised);
+    return promised == term || sw_seat_note(seat, "shardward.term", number, err);
+}
+
 /* I2: no receiver is left that could confirm anything to the old primary. */
 static bool detach(struct sw_seat *seat, struct sw_error *err)
 {

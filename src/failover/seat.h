@@ -34,8 +34,11 @@ bool sw_seat_open(struct sw_seat *seat, int connect_ms, int timeout_ms);
 /* Take the lock, and have the node promise @term, durably, if it has not promised as much. */
 bool sw_seat_promise(struct sw_seat *seat, int64_t term, const char *what,
                      struct sw_error *err);
-/* The same of a standby, which then follows nobody and has replayed all that it has (I2): what
- * it reports is final. */
+/* The same for the term of a primary that is vouched for, which all others promise: done if it
+ * has promised that already. A later one was promised to somebody else. */
+bool sw_seat_settle(struct sw_seat *seat, int64_t term, struct sw_error *err);
+/* The same as sw_seat_promise() of a standby, which then follows nobody and has replayed all
+ * that it has (I2): what it reports is final. */
 bool sw_seat_recruit(struct sw_seat *seat, int64_t term, const char *what,
                      struct sw_error *err);
 /* A standby follows @to, under its own name. Needs the lock. */

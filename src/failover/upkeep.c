@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 400, CONNECT_MS = 1000, ASK_MS = 2000, STEP_MS = 3000, LEAD_MS = 2000 };
+enum { LOOK_MS = 400, ASK_MS = 2000, STEP_MS = 3000, LEAD_MS = 2000 };
 enum { SETTLE_MS = 100 };
 
 /* --- what is there --- */
@@ -32,7 +32,7 @@ static bool open_keeper(struct sw_manager *manager)
         sw_seats_close(&manager->keeper, 1);
     if (manager->keeper.line.conn == NULL) {
         manager->keeper = sw_manager_seat(manager, primary);
-        return sw_seat_open(&manager->keeper, CONNECT_MS, ASK_MS);
+        return sw_manager_open(manager, &manager->keeper);
     }
     sw_line_renew(&manager->keeper.line, ASK_MS);
     if (sw_report_take(&manager->keeper.line, &manager->keeper.report, &manager->keeper.err))
@@ -273,19 +273,18 @@ static bool follows_somebody(const struct sw_manager *manager, int node)
     return true;
 }
 
+/* A standby that has promised a later term to somebody else is left to him. */
 static void lead_home(struct sw_manager *manager, int node)
 {
     const struct sw_node *primary = &manager->cluster->nodes[manager->standing.primary];
     struct sw_seat seat = sw_manager_seat(manager, node);
     struct sw_error err;
-    char number[24];
 
-    if (!sw_seat_open(&seat, CONNECT_MS, ASK_MS))
+    if (!sw_manager_open(manager, &seat))
         return;
-    (void)snprintf(number, sizeof number, "%" PRId64, manager->standing.term);
-    if (seat.report.is_standby && seat.report.term <= manager->standing.term &&
+    if (seat.report.is_standby &&
         !sw_conninfo_follows(seat.report.conninfo, primary, seat.node->name) &&
-        sw_line_lock(&seat.line, &err) && sw_seat_note(&seat, "shardward.term", number, &err))
+        sw_seat_settle(&seat, manager->keeper.report.epoch.term, &err))
         (void)sw_seat_follow(&seat, primary, &err);
     sw_line_close(&seat.line);
 }

@@ -35,6 +35,7 @@ import promotions       # noqa: E402,F401
 import proxies          # noqa: E402
 import standbys         # noqa: E402,F401
 import table            # noqa: E402
+import terms            # noqa: E402,F401
 import watching         # noqa: E402,F401
 from world import SUMMARY, Lab      # noqa: E402
 

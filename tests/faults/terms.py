@@ -1,0 +1,89 @@
+"""terms - who comes late: a shardward that slept while another one promoted, a primary that was one before the last."""
+
+import contextlib
+import signal
+import subprocess
+import time
+
+import replicated
+import server
+from faults import fenced
+from server import until
+from stories import Expect, conclude, must_serve, nobody_writes, world
+from table import scenario
+from world import WARM_UP_S
+
+MOVED = Expect(moves=("c1",), may_break=True)
+BESIDE = 20                 # the ports of a second shardward stand so far from those of the first
+
+
+@contextlib.contextmanager
+def another_shardward(w):
+    """With the same clusters, until the end of the block."""
+    file = w.config_file.with_name("beside.yaml")
+    file.write_text(replicated.config(w.clusters, w.lab.port + BESIDE, w.failover))
+    with open(w.dir / "beside.log", "ab") as log:
+        process = subprocess.Popen([w.lab.program, "run", "-c", str(file)], stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=log, env=server.plain_env(), start_new_session=True)
+    try:
+        until(lambda: " ready " in (w.dir / "beside.log").read_text(errors="replace"), "another shardward is ready")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def killed(old):
+    old.kill()
+    return lambda: (old.start(), old.wait_ready())
+
+
+def frozen(old):
+    old.freeze()
+    return old.thaw
+
+
+@scenario(("the old primary was killed", "managed", killed), ("the old primary stood still", "managed", frozen))
+def shardward_sleeps_while_another_one_promotes(lab, fault):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before, old = w.timelines(), w.c1.servers[0]
+        w.shardward.send_signal(signal.SIGSTOP)
+        with another_shardward(w):
+            mend = fault(old)
+            new = until(lambda: next((one for one in w.c1.servers[1:] if one.is_primary()), None), "one is promoted")
+            until(lambda: new.query("SELECT count(*) FROM shardward.epoch")[0][0] == "2", "its epoch is confirmed")
+            mend()
+            until(lambda: fenced(old), f"{old.name} is fenced")
+            w.shardward.send_signal(signal.SIGCONT)
+            must_serve(w, time.monotonic(), "when it wakes")
+            time.sleep(4 * WARM_UP_S)
+            assert not fenced(new), f"{new.name} is fenced: {w.log()}"
+        old.rejoin(new)
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED)
+
+
+@scenario(("what was confirmed since is with those that are away", "managed"))
+def the_last_primary_but_one_is_there_alone(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, *standbys = w.c1.servers
+        old.kill()
+        must_serve(w, time.monotonic(), "after the kill")
+        new = w.primary(w.c1)
+        other = next(one for one in standbys if one is not new)
+        time.sleep(WARM_UP_S)
+        for lost in (new, other):
+            lost.kill()
+        old.start()
+        old.wait_ready()
+        nobody_writes(w, time.monotonic())
+        for lost in (other, new):
+            lost.start()
+        must_serve(w, time.monotonic(), "when they are back")
+        until(lambda: fenced(old), f"{old.name} is fenced")
+        old.rejoin(w.primary(w.c1))
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED)
