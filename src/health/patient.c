@@ -2,9 +2,8 @@
  *   standing   opened once, asked for the status again and again
  *   fresh      opened now and then, asked for the status once, closed; of a node that is not
  *              well several at a time, so that three failures take little longer than one
- *   writer     of a primary: opened once, writes again and again; one that waits for standbys
- * is left waiting history    of a primary on a new timeline: a replication connection for its
- * history
+ *   writer     of a primary: opened once, writes again and again; left waiting for standbys
+ *   history    of a primary on a new timeline: a replication connection that reads of it
  */
 #include "patient.h"
 
@@ -239,26 +238,6 @@ void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round)
 
 /* --- answers --- */
 
-/* What a connection that was not to be says of the node. Without a word from the server: did
- * its host say that nobody is there, or did nothing come? */
-static enum sw_outcome outcome_of(const struct sw_probe *probe)
-{
-    static const char *const refusals[] = {"refused", "reset", "closed the connection",
-                                           "terminated abnormally", "No such file"};
-    static const char *const silences[] = {"timed out", "unreachable", "No route", "timeout",
-                                           "translate host name"};
-
-    if (probe->state[0] != '\0')
-        return sw_question_outcome(probe->state);
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if (strstr(probe->text, refusals[i]) != NULL)
-            return SW_REFUSED;
-    for (size_t i = 0; i < sizeof silences / sizeof *silences; i++)
-        if (strstr(probe->text, silences[i]) != NULL)
-            return SW_TIMED_OUT;
-    return SW_TURNED_AWAY;
-}
-
 static void plan_status(struct sw_patient *patient, const struct sw_round *round)
 {
     patient->next_status_ms =
@@ -282,7 +261,7 @@ static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
                       const struct sw_round *round)
 {
     bool was_open = probe->phase != SW_PROBE_CONNECTING;
-    enum sw_outcome outcome = outcome_of(probe);
+    enum sw_outcome outcome = sw_words_failure(probe->state, probe->text);
     char text[SW_EVIDENCE_TEXT];
 
     (void)snprintf(text, sizeof text, "%s", probe->text);
@@ -331,7 +310,7 @@ static void take_error(struct sw_patient *patient, enum sw_channel channel,
     const char *state = PQresultErrorField(probe->result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(probe->result, PG_DIAG_MESSAGE_PRIMARY);
 
-    sw_patient_hear(patient, channel, state == NULL ? SW_FAILED : sw_question_outcome(state),
+    sw_patient_hear(patient, channel, state == NULL ? SW_FAILED : sw_words_outcome(state),
                     probe->asked_ms, round->now_ms, text);
 }
 
@@ -405,7 +384,7 @@ static void take_history(struct sw_patient *patient)
     patient->is_changed = true;
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQnfields(result) == 2 &&
         PQntuples(result) == 1) {
-        sw_question_read_history(PQgetvalue(result, 0, 1), vitals);
+        sw_words_history(PQgetvalue(result, 0, 1), vitals);
         vitals->history_timeline = vitals->timeline;
         vitals->history_why[0] = '\0';
     } else {

@@ -67,7 +67,7 @@ static enum sw_probe_news lose(struct sw_probe *probe)
     static const char before[] = " failed: ";
     const char *said = PQerrorMessage(probe->conn), *text, *reason;
 
-    (void)sw_question_error(said == NULL ? "" : said, &text, probe->state);
+    (void)sw_words_error(said == NULL ? "" : said, &text, probe->state);
     reason = strstr(text, before); /* whose connection it was is known */
     if (probe->state[0] == '\0' && reason != NULL)
         text = reason + strlen(before);

@@ -86,15 +86,6 @@ static int64_t number_at(const PGresult *result, enum column column)
     return strtoll(PQgetvalue(result, 0, column), NULL, 10);
 }
 
-/* "16/B374D848"; 0: it is none. */
-static uint64_t read_lsn(const char *text)
-{
-    char *rest;
-    uint64_t high = strtoull(text, &rest, 16);
-
-    return *rest == '/' ? high << 32 | strtoull(rest + 1, NULL, 16) : 0;
-}
-
 static void copy_at(const PGresult *result, enum column column, char *to, size_t size)
 {
     (void)snprintf(to, size, "%s", PQgetvalue(result, 0, column));
@@ -132,8 +123,8 @@ bool sw_question_read_status(const PGresult *result, struct sw_vitals *vitals,
     read_timeline(result, started_us == vitals->started_us, vitals);
     vitals->role = is_true(result, IN_RECOVERY) ? SW_ROLE_STANDBY : SW_ROLE_PRIMARY;
     vitals->system_id = strtoull(PQgetvalue(result, 0, SYSTEM_ID), NULL, 10);
-    vitals->written_lsn = read_lsn(PQgetvalue(result, 0, WRITTEN));
-    vitals->replayed_lsn = read_lsn(PQgetvalue(result, 0, REPLAYED));
+    vitals->written_lsn = sw_words_lsn(PQgetvalue(result, 0, WRITTEN));
+    vitals->replayed_lsn = sw_words_lsn(PQgetvalue(result, 0, REPLAYED));
     vitals->started_us = started_us;
     term = number_at(result, TERM);
     vitals->term = term < 0 ? 0 : term;
@@ -145,57 +136,4 @@ bool sw_question_read_status(const PGresult *result, struct sw_vitals *vitals,
     vitals->may_replicate = is_true(result, MAY_REPLICATE);
     *is_unsynced = is_true(result, UNSYNCED);
     return true;
-}
-
-/* Lines of "timeline \t LSN \t reason"; comments begin with #. */
-void sw_question_read_history(const char *text, struct sw_vitals *vitals)
-{
-    vitals->end_count = 0;
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        char *rest;
-        long timeline = strtol(text, &rest, 10);
-        uint64_t lsn = timeline > 0 ? read_lsn(rest) : 0;
-
-        if (lsn != 0) {
-            if (vitals->end_count == SW_TIMELINES)
-                memmove(vitals->ends, vitals->ends + 1,
-                        (size_t)--vitals->end_count * sizeof *vitals->ends);
-            vitals->ends[vitals->end_count++] =
-                (struct sw_timeline_end){.timeline = (int)timeline, .lsn = lsn};
-        }
-        text += len + (text[len] == '\n' ? 1 : 0);
-    }
-}
-
-/* --- errors --- */
-
-/* The classes that say that the node lives and is well, but does not serve us. */
-enum sw_outcome sw_question_outcome(const char *sqlstate)
-{
-    static const char *const failures[] = {"53100", "53200", "58", "XX", "57P02", "57P01"};
-
-    if (strcmp(sqlstate, "57P03") == 0)
-        return SW_STARTING;
-    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
-        if (strncmp(sqlstate, failures[i], strlen(failures[i])) == 0)
-            return SW_FAILED;
-    return SW_TURNED_AWAY;
-}
-
-/* "...FATAL:  28P01: message\nLOCATION: ..." */
-const char *sw_question_error(const char *message, const char **text, char state[6])
-{
-    const char *severity = strstr(message, "FATAL:  ");
-
-    state[0] = '\0';
-    *text = message;
-    if (severity == NULL)
-        severity = strstr(message, "ERROR:  ");
-    if (severity != NULL && strlen(severity) > 15 && severity[13] == ':') {
-        memcpy(state, severity + 8, 5);
-        state[5] = '\0';
-        *text = severity + 15;
-    }
-    return state;
 }

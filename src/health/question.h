@@ -4,8 +4,7 @@
 #ifndef SW_HEALTH_QUESTION_H
 #define SW_HEALTH_QUESTION_H
 
-#include "shardward/health/verdict.h"
-#include "shardward/health/vitals.h"
+#include "shardward/health/words.h"
 
 #include <libpq-fe.h>
 
@@ -20,13 +19,5 @@ extern const char sw_question_write[];
  * is none. */
 bool sw_question_read_status(const PGresult *result, struct sw_vitals *vitals,
                              bool *is_unsynced);
-/* The text of a timeline's history, as TIMELINE_HISTORY gives it. */
-void sw_question_read_history(const char *text, struct sw_vitals *vitals);
-
-/* What an error of a server or a failed connection says of the node's health. */
-enum sw_outcome sw_question_outcome(const char *sqlstate);
-/* The SQLSTATE in what libpq says, verbosely, of a connection that was not to be; "" when no
- * server has answered. *text: what it said. */
-const char *sw_question_error(const char *message, const char **text, char state[6]);
 
 #endif
