@@ -5,29 +5,34 @@
 #include <inttypes.h>
 #include <string.h>
 
-static struct sw_pool_copy *find_pool(const struct sw_picture *picture,
-                                      const struct sw_pool_facts *facts)
+/* By database, shard, node and user: as the pages list them. */
+static int compare_pools(const struct sw_pool_facts *a, const struct sw_pool_facts *b)
 {
-    struct sw_pool_copy *pool = picture->pools;
+    const char *const pairs[][2] = {{a->database, b->database},
+                                    {a->shard, b->shard},
+                                    {a->node, b->node},
+                                    {a->user, b->user}};
+    int order = 0;
 
-    while (pool != NULL && (strcmp(pool->facts.user, facts->user) != 0 ||
-                            strcmp(pool->facts.database, facts->database) != 0 ||
-                            strcmp(pool->facts.shard, facts->shard) != 0 ||
-                            strcmp(pool->facts.node, facts->node) != 0))
-        pool = pool->next;
-    return pool;
+    for (size_t i = 0; order == 0 && i < sizeof pairs / sizeof *pairs; i++)
+        order = strcmp(pairs[i][0], pairs[i][1]);
+    return order;
 }
 
 static void add_pool(struct sw_picture *picture, const struct sw_pool_facts *facts)
 {
-    struct sw_pool_copy *pool = find_pool(picture, facts);
+    struct sw_pool_copy **at = &picture->pools, *pool;
+    int order = 1;
 
-    if (pool == NULL) {
+    while (*at != NULL && (order = compare_pools(facts, &(*at)->facts)) > 0)
+        at = &(*at)->next;
+    if (*at == NULL || order < 0) {
         pool = sw_arena_alloc(&picture->arena, sizeof *pool);
-        *pool = (struct sw_pool_copy){.next = picture->pools, .facts = *facts};
-        picture->pools = pool;
+        *pool = (struct sw_pool_copy){.next = *at, .facts = *facts};
+        *at = pool;
         return;
     }
+    pool = *at;
     pool->facts.idle += facts->idle;
     pool->facts.lent += facts->lent;
     pool->facts.opening += facts->opening;

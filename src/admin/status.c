@@ -167,6 +167,8 @@ static void put_node(struct sw_buf *out, const struct sw_cluster_state *cluster,
 
     begin_row(out);
     put_cell(out, NULL, "%s", index == 0 ? cluster->cluster->name : "");
+    put_cell(out, "dim", "%s",
+             index == 0 ? sw_failover_mode_name(cluster->cluster->failover) : "");
     put_cell(out, NULL, "%s", node->name);
     put_cell(out, NULL, "%s:%d", node->address, node->port);
     put_cell(out, NULL, "%s", node->cloud == NULL ? "" : node->cloud);
@@ -186,7 +188,7 @@ static void put_node(struct sw_buf *out, const struct sw_cluster_state *cluster,
 
 static void put_clusters(struct sw_buf *out, const struct sw_picture *picture)
 {
-    begin_table(out, "Clusters", "cluster|node|address|cloud|role|state|#behind|why");
+    begin_table(out, "Clusters", "cluster|failover|node|address|cloud|role|state|#behind|why");
     for (int c = 0; c < picture->state->map->cluster_count; c++) {
         const struct sw_cluster_state *cluster = &picture->state->clusters[c];
 
@@ -243,6 +245,33 @@ static void put_traffic(struct sw_buf *out, const struct sw_picture *picture)
                 "#queries since start|#errors since start");
     for (const struct sw_sum *sum = picture->sums->first; sum != NULL; sum = sum->next)
         put_tally(out, picture, &sum->tally);
+    end_table(out);
+}
+
+static void put_class(struct sw_buf *out, const struct sw_class_tally *tally,
+                      enum sw_class class)
+{
+    const struct sw_histogram *times = &tally->of[class].times;
+
+    begin_row(out);
+    put_cell(out, NULL, "%s", tally->database);
+    put_cell(out, NULL, "%s", sw_class_name(class));
+    put_cell(out, "n", "%" PRIu64, tally->of[class].queries);
+    put_cell(out, "n", "%" PRIu64, tally->of[class].errors);
+    put_cell(out, "n", "%.2f", (double)sw_histogram_percentile(times, 50) / 1e3);
+    put_cell(out, "n", "%.2f", (double)sw_histogram_percentile(times, 90) / 1e3);
+    put_cell(out, "n", "%.2f", (double)sw_histogram_percentile(times, 99) / 1e3);
+    end_row(out);
+}
+
+static void put_classes(struct sw_buf *out, const struct sw_picture *picture)
+{
+    begin_table(out, "What queries were, since the start",
+                "database|class|#queries|#errors|#p50 ms|#p90 ms|#p99 ms");
+    for (const struct sw_class_copy *copy = picture->classes; copy != NULL; copy = copy->next)
+        for (int i = 0; i < SW_CLASSES; i++)
+            if (copy->tally.of[i].queries > 0 || copy->tally.of[i].errors > 0)
+                put_class(out, &copy->tally, (enum sw_class)i);
     end_table(out);
 }
 
@@ -324,6 +353,7 @@ void sw_status_write(const struct sw_picture *picture, struct sw_buf *out)
     put_summary(out, picture);
     put_clusters(out, picture);
     put_traffic(out, picture);
+    put_classes(out, picture);
     put_pools(out, picture);
     put_events(out, picture);
     (void)sw_buf_append_text(out, "</body></html>\n");
