@@ -132,13 +132,14 @@ static void on_drained(void *owner)
     update_hold(owner);
 }
 
-/* The server has said why it ends, if it could. */
+/* The server has said why it ends, if it could, and if it was the server that ended. */
 static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
 {
     const struct sw_direct *direct = owner;
     struct sw_session *session = direct->session;
 
-    if (direct->has_ended || loss == SW_LOSS_TORN || !sw_error_is(err, "08006")) {
+    if (direct->has_ended || loss == SW_LOSS_TORN ||
+        (loss != SW_LOSS_LEFT && !sw_error_is(err, "08006"))) {
         sw_stream_flush(session->stream);
         sw_session_close(session);
         return;

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def code_of(answers):
 def prepared(client, key):
     """A client that has waited for nothing yet, and its row is not there."""
     equal(wire.rows_of(client.query(COUNT.format(key))), [["0"]])
+
+
+@contextlib.contextmanager
+def later(seconds, act):
+    timer = threading.Timer(seconds, act)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
 @rows([("a read", COUNT.format(7), "TDCZ"), ("a write", ROW.format(7), "CZ")])
@@ -162,6 +173,33 @@ def only_so_many_wait_for_a_primary(p):
         equal(told, ["EZ"] * 3 + ["TDCZ"] * 2)
         for one in clients:
             equal(wire.rows_of(one.query(COUNT.format(2))), [["0"]])
+
+
+def in_session_mode(text):
+    """The catalog database alone, whose clients have a server each."""
+    user = "server: {user: bank, password: bank}"
+    return (text[:text.index("    businesses:")] + "    businesses: {}\n").replace(
+        user, user + "\n    pool: {mode: session}")
+
+
+@test
+def who_has_a_server_for_himself_ends_with_it_and_may_come_again_at_once(p):
+    with Pair(p) as w:
+        w.config_file.write_text(in_session_mode(w.config_file.read_text()))
+        w.console("RELOAD")
+        with w.connect() as client:
+            equal(wire.rows_of(client.query(COUNT.format(1))), [["0"]])
+            w.old.freeze()
+            w.new.promote()
+            answers = client.read_to_end()
+            fields = wire.error_of(answers)
+            equal((fields["S"], fields["C"]), ("FATAL", "57P01"))
+        with w.connect() as client:
+            equal(wire.kinds(client.query(ROW.format(1))), "CZ")
+            w.new.kill()
+            client.read_to_end()
+        with later(0.5, w.new.start), w.connect() as client:
+            equal(wire.kinds(client.query(ROW.format(2))), "CZ")
 
 
 # A COMMIT whose server is lost before it has answered. One of the standbys has to confirm commits,
@@ -421,11 +459,8 @@ def nor_by_what_a_role_was_given(p):
 
 @test
 def nor_by_who_has_a_server_for_himself(p):
-    user = "server: {user: bank, password: bank}"
     with Pair(p, "managed") as w:
-        text = w.config_file.read_text()
-        text = text[:text.index("    businesses:")] + "    businesses: {}\n"
-        w.config_file.write_text(text.replace(user, user + "\n    pool: {mode: session}"))
+        w.config_file.write_text(in_session_mode(w.config_file.read_text()))
         w.console("RELOAD")
         try:
             w.connect().close()
