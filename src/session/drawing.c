@@ -90,6 +90,18 @@ static enum sw_drawn wait_for(struct sw_session *session)
     return SW_DRAWN_LATER;
 }
 
+/* As long as for a connection; or for the primary of the catalog database, if that may have to
+ * be waited for. */
+static int wait_ms(const struct sw_session *session)
+{
+    int lease_ms = session->map->config->timeouts.lease_ms;
+    int failover_ms = session->map->config->timeouts.failover_ms;
+
+    if (!sw_session_is_watched(session->database->catalog) || lease_ms == 0)
+        return lease_ms;
+    return failover_ms == 0 || failover_ms > lease_ms ? failover_ms : lease_ms;
+}
+
 static bool draw_fill(struct sw_session *session, const struct sw_fill *fill)
 {
     struct sw_drawing *drawing = session->drawing;
@@ -99,7 +111,7 @@ static bool draw_fill(struct sw_session *session, const struct sw_fill *fill)
                                          .database = session->database,
                                          .expression = fill->draws,
                                          .ahead = config->limits.id_block,
-                                         .wait_ms = config->timeouts.lease_ms};
+                                         .wait_ms = wait_ms(session)};
 
     if (!sw_ids_draw(session->sessions->ids, &source, &drawing->draw,
                      drawing->ids + fill->first, fill->count))

@@ -91,6 +91,22 @@ def who_asks_without_a_primary_is_answered_by_the_next_one(p, sql, kinds):
 
 
 @test
+def a_number_for_a_new_row_is_waited_for_too(p):
+    with Pair(p, edits=[("lease: 10s", "lease: 500ms"),
+                        ("          counters:", "          drawn: {key: id, placement: by_id}\n          counters:")]) as w, \
+            w.connect() as client:
+        equal(wire.kinds(client.query("CREATE TABLE drawn (id bigserial PRIMARY KEY, n int)")), "CZ")
+        # All that was drawn ahead is used, and the next ones are asked for.
+        insert = "INSERT INTO drawn (n) VALUES " + ", ".join(["(1)"] * 33)
+        equal(wire.kinds(client.query(insert)), "CZ")
+        w.old.kill()
+        client.send(wire.query(insert))
+        time.sleep(1)       # longer than for a connection
+        w.new.promote()
+        equal(wire.kinds(client.read_ready()), "CZ")
+
+
+@test
 def an_open_transaction_is_aborted_and_its_session_lives(p):
     with Pair(p) as w, w.connect() as bound:
         bound.query("BEGIN")
@@ -316,6 +332,20 @@ def end_the_wait(w, client, how):
         return b""
     finally:
         client.socket.settimeout(15)
+
+
+@test
+def a_client_that_leaves_while_its_commit_is_asked_for_is_forgotten(p):
+    with committing(p) as (w, client):
+        w.old.kill()
+        until(lambda: "server-lost" in w.log(), "the loss is noticed")
+        client.close()
+        until(lambda: len(w.console("SHOW CLIENTS")) == 1, "it is gone")
+        w.old.start()
+        for standby in w.c1.servers[1:]:
+            standby.start()
+        with w.connect() as other:
+            equal(wire.rows_of(other.query(COUNT.format(1))), [["1"]])
 
 
 @rows([("cancelled", "pg_cancel_backend"), ("terminated", "pg_terminate_backend")])
