@@ -3,6 +3,7 @@ one cluster of two nodes of its own, and a shardward before it that follows."""
 
 import atexit
 import contextlib
+import os
 import shutil
 import socket
 import sys
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import wire
-from suite import equal, rows, test
+from suite import SANITIZER_WORDS, equal, rows, test
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "faults"))
 
@@ -21,6 +22,7 @@ from server import until        # noqa: E402
 from world import Lab, World    # noqa: E402
 
 LABS = {}
+ADDRESSES = ["127.0.0.1", *(f"127.0.{cloud}.{number}" for cloud in (1, 2, 3) for number in (1, 2))]
 ROW = "INSERT INTO ledger (id, client) VALUES ({}, 1)"
 CANCEL = 80877102
 COUNT = "SELECT count(*) FROM ledger WHERE id = {}"
@@ -31,6 +33,7 @@ def lab_of(p):
         directory = replicated.work_directory("shardward-clients-")
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
         LABS[None] = Lab(p.program, directory)
+        LABS[None].port = replicated.free_ports(27000 + os.getpid() % 64 * 80, ADDRESSES)
     return LABS[None]
 
 
@@ -45,6 +48,14 @@ class Pair(World):
             text = text.replace(old, new)
         self.config_file.write_text(text)
         self.old, self.new = self.c1.servers[:2]
+
+    def __exit__(self, kind, *rest):
+        status = self.stop_shardward()
+        log = self.log()
+        super().__exit__(kind, *rest)
+        if kind is None:
+            equal(status, 0, log[-3000:])
+            assert not any(word in log for word in SANITIZER_WORDS), log[-3000:]
 
     def connect_with(self, **params):
         return server.connect("127.0.0.1", self.lab.port, "bank", "bank", "bank", **params)
