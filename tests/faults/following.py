@@ -3,6 +3,7 @@ what was not sent is lost with its primary, and no proxy can help it."""
 
 import time
 
+from server import until
 from stories import Expect, conclude, must_serve, nobody_writes, world
 from table import scenario
 from world import WARM_UP_S
@@ -14,15 +15,23 @@ def repoint(standby, primary):
     standby.set(primary_conninfo=primary.conninfo_for(standby))
 
 
+def received(standby):
+    """How far it has the log of its primary; who is promoted had better be the first in that."""
+    return int(standby.query("SELECT pg_last_wal_receive_lsn() - '0/0'")[0][0])
+
+
 @scenario(("kill -9, and a standby is promoted", "follow quick", True),
           ("a standby is promoted beside it", "follow", False))
 def a_primary(lab, is_killed):
     with world(lab, "follow") as w:
         w.load()
         before = w.timelines()
-        old, new, other = w.c1.servers
+        old, *standbys = w.c1.servers
         if is_killed:
             old.kill()
+            until(lambda: not any(one.query("SELECT FROM pg_stat_wal_receiver") for one in standbys),
+                  "the standbys have read what was under way")
+        new, other = sorted(standbys, key=received, reverse=True)
         new.promote()
         if is_killed:
             repoint(other, new)
@@ -48,6 +57,9 @@ def two_standbys_are_promoted(lab):
         other.promote()
         time.sleep(WARM_UP_S)           # who was promoted first may have been followed
         nobody_writes(w, time.monotonic())
+        # Who has confirmed something stays.
+        if any(op.node == other.name for op in w.history.ops if op.is_write()):
+            one, other = other, one
         other.rebuild(one)
         must_serve(w, time.monotonic(), "when one of them follows the other")
         conclude(w, before, MOVED)

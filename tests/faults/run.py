@@ -86,10 +86,7 @@ def outside():
 
 def wanted(args):
     def is_wanted(name):
-        tags = table.tags_of(name)
-        if args.only:
-            return args.only in name
-        return not tags & table.AWAITED and (not args.quick or "quick" in tags)
+        return args.only in name and (not args.quick or "quick" in table.tags_of(name))
     return is_wanted
 
 

@@ -1,12 +1,10 @@
 """table - scenarios are rows of tables: a name, tags, and what the function below is called with.
 
-Tags: `quick` is for every run of tools/check. Every other tag is a feature of shardward that the
-scenario needs: of those AWAITED shardward has not got yet, and such a scenario runs only when named.
+Tags: `quick` is for every run of tools/check; the others are words to find it by, in what --list prints.
 """
 
 import suite
 
-AWAITED = {"reads"}
 _tags = {}
 
 
