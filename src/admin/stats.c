@@ -37,6 +37,9 @@ static const struct sw_column stats[] = {
     INT8("query_time_p50"),
     INT8("query_time_p90"),
     INT8("query_time_p99"),
+    INT8("total_replica_reads"),
+    INT8("total_replica_behind"),
+    INT8("total_replica_again"),
 };
 
 const struct sw_columns sw_columns_stats = COLUMNS(stats);
@@ -135,6 +138,9 @@ static void put_sum(struct sw_answer *answer, const struct sw_admin *admin,
     sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 50));
     sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 90));
     sw_answer_number(answer, (int64_t)sw_histogram_percentile(&tally->times, 99));
+    sw_answer_number(answer, (int64_t)tally->reads.replica);
+    sw_answer_number(answer, (int64_t)tally->reads.behind);
+    sw_answer_number(answer, (int64_t)tally->reads.again);
 }
 
 static void on_all(struct sw_console *console, struct sw_ask *ask)

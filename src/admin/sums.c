@@ -47,6 +47,10 @@ static void add(struct sw_tally *into, const struct sw_tally *from)
     into->wait_us += from->wait_us;
     into->errors += from->errors;
     into->refused += from->refused;
+    into->reads.replica += from->reads.replica;
+    into->reads.behind += from->reads.behind;
+    into->reads.again += from->reads.again;
+    into->reads.lost += from->reads.lost;
     sw_histogram_merge(&into->times, &from->times);
 }
 

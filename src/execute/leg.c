@@ -125,7 +125,10 @@ static void on_error(void *owner, const struct sw_reply *reply, const struct sw_
     struct sw_leg *leg = owner;
 
     leg->is_copying = false;
-    leg->is_behind |= is_behind(reply, frame);
+    if (is_behind(reply, frame)) {
+        leg->is_behind = true;
+        sw_lease_note_behind(&leg->lease);
+    }
     if (leg->state == SW_LEG_SETTING)
         keep_setting_error(leg, frame);
     else if (leg->is_behind || leg->is_rolling_back)
@@ -171,8 +174,10 @@ static void on_row(void *owner, const struct sw_reply *reply, const struct sw_fr
         read_mark(&leg->mark, frame);
         return;
     }
-    if (leg->work.asks != SW_ASKS_NOTHING)
-        sw_leg_read_asked(leg, frame, leg->work.read_back_count + (leg->work.question != NULL));
+    if (leg->work.asks != SW_ASKS_NOTHING) {
+        sw_leg_read_asked(leg, frame);
+        return;
+    }
     if (leg->work.question != NULL)
         leg->is_affirmed =
             sw_wire_read_column(frame, leg->work.read_back_count, &bytes, &len) &&
@@ -337,7 +342,7 @@ static void on_pause(void *owner)
     if (sw_backend_is_answered(backend) && leg->state == SW_LEG_RUNNING &&
         leg->is_read_back_cut) {
         leg->is_read_back_cut = false;
-        sw_leg_send_read_back(leg);
+        sw_leg_send_questions(leg);
         sw_backend_flush(backend);
         return;
     }

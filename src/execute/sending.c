@@ -188,7 +188,7 @@ void sw_leg_send_guard(struct sw_leg *leg)
     sw_backend_flush(backend_of(leg));
 }
 
-void sw_leg_send_read_back(struct sw_leg *leg)
+static void send_read_back(struct sw_leg *leg)
 {
     struct sw_buf sql;
 
@@ -203,7 +203,6 @@ void sw_leg_send_read_back(struct sw_leg *leg)
         (void)sw_buf_append_text(&sql, leg->work.read_back_count == 0 ? "SELECT " : ",");
         (void)sw_buf_append_text(&sql, leg->work.question);
     }
-    sw_leg_put_asked(leg, &sql, leg->work.read_back_count == 0 && leg->work.question == NULL);
     (void)sw_buf_append(&sql, "", 1);
     sw_write_query(sw_backend_out(backend_of(leg)), (const char *)sw_buf_bytes(&sql));
     sw_backend_expect(backend_of(leg), SW_REPLY_QUERY, SW_REPLY_CAPTURE, OURS);
@@ -216,6 +215,14 @@ static void ask_mark(struct sw_leg *leg)
     sw_lease_origin(&leg->lease, &leg->mark.at);
     leg->mark.sent_ms = sw_loop_now_ms(leg->loop);
     sw_backend_ask(backend_of(leg), leg->work.mark, MARK);
+}
+
+void sw_leg_send_questions(struct sw_leg *leg)
+{
+    if (leg->work.read_back_count > 0 || leg->work.question != NULL)
+        send_read_back(leg);
+    else if (leg->work.asks != SW_ASKS_NOTHING)
+        sw_leg_send_asked(leg);
 }
 
 void sw_leg_send_run(struct sw_leg *leg)
@@ -242,9 +249,7 @@ void sw_leg_send_run(struct sw_leg *leg)
             ask_mark(leg);
         send_request(leg, &leg->work.run->requests[i], i);
     }
-    if (leg->work.read_back_count > 0 || leg->work.question != NULL ||
-        leg->work.asks != SW_ASKS_NOTHING)
-        sw_leg_send_read_back(leg);
+    sw_leg_send_questions(leg);
     if (leg->work.rolls_back) {
         sw_write_query(sw_backend_out(backend), "ROLLBACK");
         sw_backend_expect(backend, SW_REPLY_QUERY, SW_REPLY_ABSORB, OURS);

@@ -16,8 +16,10 @@ enum { OURS = SW_REPLY_OF_NOBODY, OPENING = -2, MARK = INT_MIN, GUARD = INT_MIN 
 void sw_leg_send_settings(struct sw_leg *leg);
 /* The leg is RUNNING. If nothing is to be answered, `settle` is posted. */
 void sw_leg_send_run(struct sw_leg *leg);
-/* Ask for the settings of the read-back list, and what else is asked; to be flushed. */
-void sw_leg_send_read_back(struct sw_leg *leg);
+/* Ask for the settings of the read-back list, or what else is asked behind a run; to be
+ * flushed.
+ */
+void sw_leg_send_questions(struct sw_leg *leg);
 /* Must the server be asked whether it has replayed enough? */
 bool sw_leg_needs_guard(const struct sw_leg *leg);
 /* Ask it, in a flight of its own: the leg is SETTING. */
@@ -27,8 +29,8 @@ void sw_leg_send_guard(struct sw_leg *leg);
 
 /* Append the guard, whose entry has the index GUARD. */
 void sw_leg_put_guard(struct sw_leg *leg);
-/* Append to the SELECT list @sql what the leg asks for, and read it from column @column on. */
-void sw_leg_put_asked(const struct sw_leg *leg, struct sw_buf *sql, bool is_first);
-void sw_leg_read_asked(struct sw_leg *leg, const struct sw_frame *row, int column);
+/* Append what the leg asks behind the run; and read the answer. */
+void sw_leg_send_asked(struct sw_leg *leg);
+void sw_leg_read_asked(struct sw_leg *leg, const struct sw_frame *row);
 
 #endif

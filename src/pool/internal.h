@@ -228,6 +228,7 @@ struct sw_pool {
     struct {
         uint64_t lsn, asked_ms;
     } replayed; /* by a replica, as it has told; holds for connections that were open then */
+    uint64_t behind_ms; /* when a replica last had not replayed what was wanted; 0: never */
     struct sw_task serve;
     struct sw_timer *alarm; /* the longest waiter's deadline, or the end of the rest */
 };

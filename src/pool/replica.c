@@ -80,3 +80,18 @@ void sw_lease_note_replayed(struct sw_lease *lease, uint64_t lsn, uint64_t asked
     pool->replayed.lsn = lsn;
     pool->replayed.asked_ms = asked_ms;
 }
+
+/* A server logs each refusal as an error, and the answer was in vain: not more of them than one
+ * in so long. */
+enum { BEHIND_MS = 100 };
+
+void sw_lease_note_behind(struct sw_lease *lease)
+{
+    lease->pool->behind_ms = sw_loop_now_ms(lease->pool->pools->loop);
+}
+
+bool sw_pool_is_behind(const struct sw_pool *pool, uint64_t lsn)
+{
+    return pool->behind_ms > 0 && pool->replayed.lsn < lsn &&
+           sw_loop_now_ms(pool->pools->loop) < pool->behind_ms + BEHIND_MS;
+}

@@ -131,21 +131,24 @@ static bool refuse_reading(const struct sw_session *session, const struct sw_clu
     return false;
 }
 
-static void count_outstanding(struct sw_session *session, const struct sw_shard *shard,
-                              int *outstanding)
+/* How busy the replicas are that may be read; and which of them are late. */
+static void look_at_pools(struct sw_session *session, const struct sw_shard *shard,
+                          uint64_t lsn, int *outstanding, uint64_t *late)
 {
     const struct sw_cluster *cluster = shard->cluster;
     int count = cluster->node_count < SW_READ_NODES ? cluster->node_count : SW_READ_NODES;
 
     for (int i = 0; i < count; i++) {
-        const struct sw_node_state *node =
-            sw_state_node(session->sessions->state, cluster, &cluster->nodes[i]);
+        const struct sw_node *node = &cluster->nodes[i];
+        const struct sw_node_state *is = sw_state_node(session->sessions->state, cluster, node);
+        const struct sw_pool *pool;
 
-        outstanding[i] =
-            node == NULL || !node->may_serve_reads
-                ? 0
-                : sw_pool_outstanding(sw_pools_get_replica(
-                      session->sessions->pools, session->user, shard, &cluster->nodes[i]));
+        outstanding[i] = 0;
+        if (is == NULL || !is->may_serve_reads)
+            continue;
+        pool = sw_pools_get_replica(session->sessions->pools, session->user, shard, node);
+        outstanding[i] = sw_pool_outstanding(pool);
+        *late |= (uint64_t)sw_pool_is_behind(pool, lsn) << i;
     }
 }
 
@@ -157,15 +160,16 @@ static int choose(struct sw_session *session, const struct sw_shard *shard, int 
     const struct sw_cluster_state *known = sw_state_cluster(state, shard->cluster);
     struct sw_token *token = sw_session_token(session, shard);
     int outstanding[SW_READ_NODES];
-    const struct sw_read_wish wish = {.token = token,
-                                      .cloud = session->map->config->cloud,
-                                      .outstanding = outstanding,
-                                      .avoided = reads->avoided,
-                                      .chance = reads->turn++};
+    struct sw_read_wish wish = {.token = token,
+                                .cloud = session->map->config->cloud,
+                                .outstanding = outstanding,
+                                .avoided = reads->avoided,
+                                .chance = reads->turn++};
 
     if (known != NULL && sw_token_is_lost(token, known))
         report_lost(session, shard->cluster, token);
-    count_outstanding(session, shard, outstanding);
+    look_at_pools(session, shard, token->kind == SW_TOKEN_PLACE ? token->lsn : 0, outstanding,
+                  &wish.late);
     return sw_reads_choose(state, shard->cluster, &wish, usable);
 }
 

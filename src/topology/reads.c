@@ -145,7 +145,7 @@ int sw_reads_choose(const struct sw_state *state, const struct sw_cluster *clust
             node->weight == 0 || (wish->avoided >> index & 1) != 0)
             continue;
         usable_count++;
-        if (sw_token_fits(wish->token, known, is->timeline) &&
+        if ((wish->late >> index & 1) == 0 && sw_token_fits(wish->token, known, is->timeline) &&
             (best.index < 0 || is_better(&next, &best)))
             best = next;
     }

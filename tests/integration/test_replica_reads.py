@@ -1,143 +1,11 @@
-"""Reads on replicas: who may go there, what they see, and what happens when a replica fails them.
+"""Reads on replicas: who may go there, and what they see."""
 
-A cluster of its own, of one primary and two standbys; every read tells by served_by() who has
-answered it.
-"""
-
-import atexit
-import shutil
-import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
-
-import replicated                                               # noqa: E402
-import server                                                   # noqa: E402
-import wire                                                     # noqa: E402
-from server import Refused, ask, until                          # noqa: E402
-from suite import equal, rows, test                             # noqa: E402
-
-USERS = """  prefers:
-    read: prefer_replica
-    password: bank
-    server: {user: bank, password: bank}
-  insists:
-    read: replica
-    password: bank
-    server: {user: bank, password: bank}
-"""
-# Limits that no test meets by chance; one test has others.
-LAGS = "    reads: {max_lag: 1h, max_lag_bytes: 1GB, wait: 0}\n"
-WHO = "SELECT served_by() FROM accounts WHERE id = 5"
-REPLICAS = {"c1-west", "c1-north"}
-
-
-class Lab:
-    """One template for all; a cluster and a shardward that a test may spoil, and is given anew then."""
-
-    def __init__(self, program):
-        self.program = str(program)
-        self.dir = replicated.work_directory("shardward-reads-")
-        atexit.register(self.end)
-        addresses = ["127.0.0.1", *(f"127.0.{c}.{n}" for c in (1, 2, 3) for n in (1, 2))]
-        self.port = replicated.free_ports(29000, addresses)
-        self.template = replicated.Template("c1", {"s1": 0}, self.dir / "templates" / "c1")
-        self.template.make("127.0.1.1", self.port + 10)
-        self.cluster, self.shardward, self.number = None, None, 0
-        self.start()
-
-    def start(self, lags=LAGS):
-        self.number += 1
-        self.cluster = replicated.Cluster.of(self.template, self.dir / f"nodes-{self.number}",
-                                             self.port + 10, False)
-        self.cluster.start()
-        self.config = self.dir / "bank.yaml"
-        text = replicated.config([self.cluster], self.port, "follow")
-        text = text.replace("users:\n", "users:\n" + USERS, 1).replace("    nodes:\n", lags + "    nodes:\n", 1)
-        self.config.write_text(text)
-        self._run("install")
-        with open(self.dir / "shardward.log", "ab") as log:
-            self.shardward = subprocess.Popen([self.program, "run", "-c", str(self.config)],
-                                              stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                              env=server.plain_env())
-        until(lambda: {self.who_serves("prefers") for _ in range(4)} == REPLICAS, "both replicas are read")
-
-    def _run(self, command):
-        subprocess.run([self.program, command, "-c", str(self.config)], check=True, env=server.plain_env(),
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def who_serves(self, user):
-        try:
-            with self.connect(user) as connection:
-                return ask(connection, WHO)[0][0]
-        except (OSError, Refused, wire.Closed):
-            return None
-
-    def stop(self):
-        if self.shardward is not None:
-            self.shardward.send_signal(signal.SIGTERM)
-            status = self.shardward.wait(15)
-            self.shardward = None
-            if status != 0:
-                raise AssertionError(f"shardward ended with {status}\n{self.log()[-4000:]}")
-        if self.cluster is not None:
-            self.cluster.end()
-            self.cluster = None
-
-    def end(self):
-        if self.shardward is not None:
-            self.shardward.kill()
-            self.shardward.wait()
-        if self.cluster is not None:
-            self.cluster.end()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def log(self):
-        return (self.dir / "shardward.log").read_text(errors="replace")
-
-    def connect(self, user="prefers", **params):
-        return server.connect("127.0.0.1", self.port, user, "bank", "bank", **params)
-
-    def node(self, name):
-        return self.cluster.server(name)
-
-    def replicas(self):
-        return [self.node(name) for name in sorted(REPLICAS)]
-
-
-_labs = []
-
-
-def lab(p):
-    if not _labs:
-        _labs.append(Lab(p.shardward.program))
-    one = _labs[0]
-    if one.cluster is None:
-        one.start()
-    return one
-
-
-def paused(*nodes):
-    """While it lasts these replicas replay nothing."""
-    class Pause:
-        def __enter__(self):
-            for node in nodes:
-                node.query("SELECT pg_wal_replay_pause()")
-                until(lambda n=node: n.query("SELECT pg_get_wal_replay_pause_state()")[0][0] == "paused",
-                      "replay is paused")
-
-        def __exit__(self, *_):
-            for node in nodes:
-                node.query("SELECT pg_wal_replay_resume()")
-
-    return Pause()
-
-
-def said(name):
-    return "replica" if name in REPLICAS else "primary"
+import wire
+from replica_lab import REPLICAS, READ, WHO, lab, paused, said, value_of, write
+from server import Refused, ask, until
+from suite import equal, rows, test
 
 
 # --- who may go there ---
@@ -293,13 +161,6 @@ def a_client_is_not_told_that_it_reads_a_standby(p):
 
 # --- what they see ---
 
-def write(connection, value):
-    ask(connection, f"UPDATE accounts SET balance = {value} WHERE id = 5")
-
-
-READ = "SELECT served_by(), balance FROM accounts WHERE id = 5"
-
-
 @test
 def a_session_sees_what_it_has_written(p):
     one = lab(p)
@@ -356,11 +217,6 @@ WRITES = [
     ("... in its transaction alone", only("BEGIN", "SET LOCAL synchronous_commit = off",
                                           "UPDATE accounts SET balance = {} WHERE id = 5", "COMMIT")),
 ]
-
-
-def value_of(number=[10000]):   # noqa: B006 - a value that was never there
-    number[0] += 1
-    return number[0]
 
 
 @rows(WRITES)
@@ -487,187 +343,109 @@ def a_place_that_is_not_in_the_history_is_not_waited_for(p):
         until(lambda: ask(connection, WHO)[0][0] in REPLICAS, "replicas are read again")
 
 
-# --- replicas that fail ---
+# --- drivers ---
 
-SLOW = ("SELECT served_by(), pg_sleep(CASE WHEN served_by() = '{}' THEN 0 ELSE 60 END) FROM accounts "
-        "WHERE id = 5")
+def with_psycopg2(one, turn):
+    import psycopg2                                             # noqa: PLC0415
+    connection = psycopg2.connect(host="127.0.0.1", port=one.port, user="prefers", password="bank", dbname="bank")
+    connection.autocommit = True
+    cursor = connection.cursor()
 
+    def read(sql, value):
+        cursor.execute(sql.replace("$1", "%s"), (value,))
+        return cursor.fetchone() if cursor.description else None
 
-def start_reading(connection, sql, extended):
-    answers = []
-
-    def read():
-        answers.extend(connection.ask(wire.parse(sql), wire.bind(), wire.describe("P"), wire.execute(),
-                                      wire.SYNC) if extended else connection.query(sql))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    return thread, answers
+    turn(read)
+    connection.close()
 
 
-def find_reader(nodes):
-    """The replica that works on the slow read."""
-    def look():
-        return [node for node in nodes if node.query(
-            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active'"
-            " AND pid <> pg_backend_pid()")]
-    return until(look, "a replica reads")[0]
+def with_psycopg3(one, turn):
+    import psycopg                                              # noqa: PLC0415
+    with psycopg.connect(host="127.0.0.1", port=one.port, user="prefers", password="bank", dbname="bank",
+                         autocommit=True, prepare_threshold=1) as connection:
+        def read(sql, value):
+            found = connection.execute(sql.replace("$1", "%s"), (value,), binary=True)
+            return found.fetchone() if found.description else None
+
+        turn(read)
 
 
-CONFLICTS = [
-    ("prefer_replica, simple", "prefers", False),
-    ("prefer_replica, extended", "prefers", True),
-    ("replica, simple", "insists", False),
-    ("replica, extended", "insists", True),
-]
+def with_asyncpg(one, turn):
+    import asyncio                                              # noqa: PLC0415
+
+    import asyncpg                                              # noqa: PLC0415
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(
+        host="127.0.0.1", port=one.port, user="prefers", password="bank", database="bank"))
+
+    def read(sql, value):
+        found = loop.run_until_complete(connection.fetch(sql, value))
+        return tuple(found[0]) if found else None
+
+    turn(read)
+    loop.run_until_complete(connection.close())
+    loop.close()
 
 
-@rows(CONFLICTS)
-def a_read_that_replay_cancels_runs_on_the_primary(p, user, extended):
-    one = lab(p)
-    for node in one.replicas():
-        node.set(max_standby_streaming_delay="10ms")
-    with one.connect(user) as connection:
-        thread, answers = start_reading(connection, SLOW.format("c1-east"), extended)
-        find_reader(one.replicas())
-        with one.node("c1-east").connect(dbname="s1") as owner:
-            ask(owner, "BEGIN")
-            ask(owner, "LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
-            ask(owner, "SELECT pg_switch_wal()")
-            if user == "insists":
-                thread.join(30)
-            else:
-                until(lambda: one.node("c1-east").query(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), "the primary reads")
-            ask(owner, "ROLLBACK")
-        thread.join(30)
-        if user == "insists":
-            equal(wire.error_of(answers)["C"], "40001")
-        else:
-            equal(wire.rows_of(answers)[0][0], "c1-east")
-        equal(answers[-1].body, b"I")
-        until(lambda: ask(connection, WHO)[0][0] in REPLICAS, "replicas are read again")
+@rows([("psycopg2", with_psycopg2), ("psycopg3", with_psycopg3), ("asyncpg", with_asyncpg)])
+def drivers_see_what_they_write(p, driver):
+    one, served = lab(p), []
 
-
-@rows([("prefer_replica", "prefers"), ("replica", "insists")])
-def a_read_goes_on_when_its_replica_dies(p, user):
-    one = lab(p)
-    try:
-        with one.connect(user) as connection:
-            first = one.replicas()[0].name
-            # Whoever is not the other replica takes long.
-            thread, answers = start_reading(connection, SLOW.format("c1-north"), False)
-            reader = until(lambda: answers or one.node("c1-west").query(
-                "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active'"
-                " AND pid <> pg_backend_pid()"), "a replica reads")
-            if not answers:
-                one.node("c1-west").kill()
-                thread.join(30)
-            equal(wire.rows_of(answers)[0][0], "c1-north", f"{first} {reader}")
-            thread.join(30)
-    finally:
-        one.stop()
-
-
-@test
-def without_a_replica_it_is_said_or_the_primary_is_read(p):
-    one = lab(p)
-    try:
-        for node in one.replicas():
-            node.kill()
-        with one.connect("prefers") as connection:
-            equal(ask(connection, WHO), [["c1-east"]])
-        with one.connect("insists") as connection:
-            def is_told():
-                try:
-                    ask(connection, WHO)
-                    return False
-                except Refused as refused:
-                    return refused.code == "57P03"
-
-            until(is_told, "it is told that there is none")
-            equal(ask(connection, "UPDATE accounts SET balance = 1 WHERE id = 5"), [])
-    finally:
-        one.stop()
-
-
-@test
-def replicas_are_read_while_the_primary_is_lost(p):
-    one = lab(p)
-    try:
-        with one.connect("insists") as connection:
-            one.node("c1-east").kill()
-            until(lambda: "cluster=c1 primary=c1-east admission=suspended" in one.log(), "the primary is lost")
-            for _ in range(4):
-                equal(said(ask(connection, WHO)[0][0]), "replica")
-    finally:
-        one.stop()
-
-
-@test
-def tokens_hold_over_a_promotion(p):
-    one = lab(p)
-    try:
-        with one.connect() as connection:
+    def turn(read):
+        for number in range(6):
             value = value_of()
-            write(connection, value)
-            for node in one.replicas():
-                until(lambda n=node: n.query("SELECT balance FROM accounts WHERE id = 5", "s1")
-                      == [[str(value)]], "the replica has it")
-            one.node("c1-east").kill()
-            west, north = one.node("c1-west"), one.node("c1-north")
-            west.promote()
-            north.set(primary_conninfo=west.conninfo_for(north))
+            read("UPDATE accounts SET balance = $1 WHERE id = 5", value)
+            for _ in range(2):
+                who, seen = read("SELECT served_by(), balance FROM accounts WHERE id = 5 AND balance >= $1", 0)
+                equal(seen, value, f"{who}, turn {number}")
+                served.append(who)
 
-            def is_read_there():
-                try:
-                    [[who, seen]] = ask(connection, READ)
-                except Refused:
-                    return False
-                equal(seen, str(value))
-                return who == "c1-north"
+        def is_replica():
+            return read("SELECT served_by() FROM accounts WHERE id = 5 AND balance >= $1", 0)[0] in REPLICAS
 
-            until(is_read_there, "the other replica is read under the new primary")
-            write(connection, value + 1)
-            with paused(north):
-                write(connection, value + 2)
-                equal(ask(connection, READ), [["c1-west", str(value + 2)]])
-    finally:
-        one.stop()
+        until(is_replica, "a replica is read")
+        with paused(*one.replicas()):
+            value = value_of()
+            read("UPDATE accounts SET balance = $1 WHERE id = 5", value)
+            equal(read("SELECT served_by(), balance FROM accounts WHERE id = 5 AND balance >= $1", 0),
+                  ("c1-east", value))
+
+    driver(one, turn)
 
 
-@test
-def who_lags_too_much_is_not_read(p):
-    one = lab(p)
-    one.stop()
-    one.start("    reads: {max_lag: 1h, max_lag_bytes: 1MB, wait: 0}\n")
-    try:
-        with one.connect() as connection:
-            behind, ahead = one.replicas()
-            with paused(behind):
-                one.node("c1-east").query("CREATE TABLE large AS SELECT repeat(md5(i::text), 30) "
-                                          "FROM generate_series(1, 4000) i")
-                until(lambda: {ask(connection, WHO)[0][0] for _ in range(8)} == {ahead.name},
-                      "the one that lags is not read")
-            until(lambda: {ask(connection, WHO)[0][0] for _ in range(8)} == REPLICAS,
-                  "it is read again")
-    finally:
-        one.stop()
+# --- what is told of it ---
+
+def names_of(body):
+    """The names of the columns of a RowDescription."""
+    at, names = 2, []
+    while at < len(body):
+        end = body.index(b"\0", at)
+        names.append(body[at:end].decode())
+        at = end + 19
+    return names
 
 
 @test
-def a_guard_waits_for_a_moment(p):
+def reads_on_replicas_are_counted(p):
     one = lab(p)
-    one.stop()
-    one.start("    reads: {max_lag: 1h, wait: 1s}\n")
-    try:
-        with one.connect("insists") as connection:
-            with paused(*one.replicas()):
-                write(connection, value_of())
-                thread, answers = start_reading(connection, WHO, True)
-                find = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                until(lambda: answers or any(node.query(find) for node in one.replicas()), "it waits")
-            thread.join(30)
-            equal(said(wire.rows_of(answers)[0][0]), "replica")
-    finally:
-        one.stop()
+
+    def counts():
+        with one.console() as console:
+            answers = console.query("SHOW STATS")
+            names = names_of(answers[0].body)
+            [shown] = [dict(zip(names, row, strict=True)) for row in wire.rows_of(answers)
+                       if row[:3] == ["bank", "insists", "s1"]]
+            return [int(shown[f"total_replica_{what}"]) for what in ("reads", "behind", "again")]
+
+    with one.connect("insists") as connection:
+        ask(connection, WHO)
+        before = counts()
+        ask(connection, WHO)
+        after = counts()
+        equal([b - a for a, b in zip(before, after, strict=True)], [1, 0, 0])
+        with paused(*one.replicas()):
+            write(connection, value_of())
+            # One that was behind a moment ago is not asked again.
+            until(lambda: [ask(connection, WHO), counts()][1][1] > after[1], "one is behind")
+        reads, behind, again = [b - a for a, b in zip(after, counts(), strict=True)]
+        equal((reads, behind), (0, again))

@@ -104,8 +104,8 @@ struct sw_leg_work {
     int mark_at;
     bool rolls_back; /* end with ROLLBACK what the run has begun */
     struct sw_leg_guard guard;
-    enum sw_leg_asks asks;
-    unsigned leaves; /* what the run may leave behind on the server */
+    enum sw_leg_asks asks; /* if there is nothing to read back, nor a question */
+    unsigned leaves;       /* what the run may leave behind on the server */
 };
 
 struct sw_leg_cancel;

@@ -192,6 +192,10 @@ void sw_lease_origin(const struct sw_lease *lease, struct sw_origin *origin);
 uint64_t sw_lease_replayed(const struct sw_lease *lease);
 /* ... it has told @lsn, when it was asked at @asked_ms of its loop. */
 void sw_lease_note_replayed(struct sw_lease *lease, uint64_t lsn, uint64_t asked_ms);
+/* ... it has not replayed what it was asked for. */
+void sw_lease_note_behind(struct sw_lease *lease);
+/* Has a backend of a replica's pool said so a moment ago, and none that it has come to @lsn? */
+bool sw_pool_is_behind(const struct sw_pool *pool, uint64_t lsn);
 /* Give the backend back: it is idle, outside of a transaction, and nobody's. */
 void sw_lease_return(struct sw_lease *lease);
 /* Give the backend up: it is lost, or in an unknown state. */

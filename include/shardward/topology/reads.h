@@ -56,6 +56,7 @@ struct sw_read_wish {
     const char *cloud;      /* its replicas first; NULL: none is nearer than others */
     const int *outstanding; /* by the index of the cluster's nodes: what they have to do */
     uint64_t avoided;       /* a bit for each index: those are out of the question */
+    uint64_t late;          /* those have not replayed the token: usable, but not for this */
     uint32_t chance;        /* decides between equals */
 };
 

@@ -205,26 +205,37 @@ struct choice_row {
     const char *serving; /* names of the nodes that may serve */
     const char *cloud;
     int outstanding[NODES];
-    const char *avoided;
+    const char *avoided, *late;
     int lagging; /* index of a node that is on another timeline; -1: none */
     uint32_t chance;
     int chosen, usable;
 };
 
 static const struct choice_row choice_rows[] = {
-    {"the_near_one", "abc", "east", {0, 9, 0, 0, 0}, "", -1, 0, A, 3},
-    {"another_when_it_is_not_usable", "bc", "east", {0}, "", -1, 0, B, 2},
-    {"no_cloud_is_near", "abc", NULL, {0, 1, 0, 1, 0}, "", -1, 0, B, 3},
-    {"weight_counts", "bc", "west", {0, 0, 2, 0, 0}, "", -1, 0, B, 2},
-    {"... and so does what they have to do", "bc", "west", {0, 0, 3, 0, 0}, "", -1, 0, C, 2},
-    {"chance_decides_between_equals", "ac", NULL, {0}, "", -1, 0, A, 2},
-    {"... otherwise another time", "ac", NULL, {0}, "", -1, 2, C, 2},
-    {"never_the_primary", "p", "east", {0}, "", -1, 0, -1, 0},
-    {"never_one_without_weight", "z", "east", {0}, "", -1, 0, -1, 0},
-    {"not_one_that_failed", "ab", "east", {0}, "a", -1, 0, B, 1},
-    {"not_one_of_another_history", "ab", "east", {0}, "", A, 0, B, 2},
-    {"none_has_replayed_that", "a", "east", {0}, "", A, 0, -1, 1},
-    {"none_is_usable", "", "east", {0}, "", -1, 0, -1, 0},
+    {"the_near_one", "abc", "east", {0, 9, 0, 0, 0}, "", "", -1, 0, A, 3},
+    {"another_when_it_is_not_usable", "bc", "east", {0}, "", "", -1, 0, B, 2},
+    {"no_cloud_is_near", "abc", NULL, {0, 1, 0, 1, 0}, "", "", -1, 0, B, 3},
+    {"weight_counts", "bc", "west", {0, 0, 2, 0, 0}, "", "", -1, 0, B, 2},
+    {"... and so does what they have to do",
+     "bc",
+     "west",
+     {0, 0, 3, 0, 0},
+     "",
+     "",
+     -1,
+     0,
+     C,
+     2},
+    {"chance_decides_between_equals", "ac", NULL, {0}, "", "", -1, 0, A, 2},
+    {"... otherwise another time", "ac", NULL, {0}, "", "", -1, 2, C, 2},
+    {"never_the_primary", "p", "east", {0}, "", "", -1, 0, -1, 0},
+    {"never_one_without_weight", "z", "east", {0}, "", "", -1, 0, -1, 0},
+    {"not_one_that_failed", "ab", "east", {0}, "a", "", -1, 0, B, 1},
+    {"not_one_of_another_history", "ab", "east", {0}, "", "", A, 0, B, 2},
+    {"none_has_replayed_that", "a", "east", {0}, "", "", A, 0, -1, 1},
+    {"none_is_usable", "", "east", {0}, "", "", -1, 0, -1, 0},
+    {"not_one_that_is_late", "ab", "east", {0}, "", "a", -1, 0, B, 2},
+    {"all_are_late", "ab", "east", {0}, "", "ab", -1, 0, -1, 2},
 };
 
 static void check_choice(void **state)
@@ -246,6 +257,8 @@ static void check_choice(void **state)
         nodes[i].timeline = i == row->lagging ? 7 : 1;
         if (strchr(row->avoided, names[i]) != NULL)
             wish.avoided |= UINT64_C(1) << i;
+        if (strchr(row->late, names[i]) != NULL)
+            wish.late |= UINT64_C(1) << i;
     }
     now->clusters[0].timeline = 1;
     now->clusters[0].nodes = nodes;
