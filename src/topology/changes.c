@@ -117,6 +117,20 @@ static void add_settings(struct facts *facts, const struct sw_config *config)
     }
 }
 
+static void add_promotion(struct facts *facts, const struct sw_config_cluster *cluster)
+{
+    const struct sw_config_promotion *promotion = &cluster->promotion;
+
+    add(facts, print(facts, "promotion of cluster %s", cluster->name),
+        "%s, %d confirm, %s alone, max_lost %zu bytes, shrink_after %d ms, cooldown %d ms, "
+        "most_per_hour %d, recruit_timeout %d ms, rejoin_command %s, fence_command %s",
+        promotion->is_synchronous ? "synchronous" : "asynchronous", promotion->confirmations,
+        promotion->goes_on_alone ? "goes on" : "waits", promotion->max_lost,
+        promotion->shrink_after_ms, promotion->cooldown_ms, promotion->most_per_hour,
+        promotion->recruit_timeout_ms, or_none(promotion->rejoin_command),
+        or_none(promotion->fence_command));
+}
+
 static void add_clusters(struct facts *facts, const struct sw_config *config)
 {
     for (int c = 0; c < config->cluster_count; c++) {
@@ -130,6 +144,7 @@ static void add_clusters(struct facts *facts, const struct sw_config *config)
         add(facts, print(facts, "reads of cluster %s", cluster->name),
             "max_lag %zu bytes, %d ms, wait %d ms", cluster->reads.max_lag_bytes,
             cluster->reads.max_lag_ms, cluster->reads.wait_ms);
+        add_promotion(facts, cluster);
         for (int n = 0; n < cluster->node_count; n++) {
             const struct sw_config_node *node = &cluster->nodes[n];
 

@@ -37,6 +37,33 @@ static const char *common_cloud(const struct sw_cluster *cluster, const char *cl
     return cloud;
 }
 
+/* Who is promoted, and what it costs. */
+static void judge_promotion(const struct teller *teller, const struct sw_cluster *cluster)
+{
+    const struct sw_config_promotion *promotion = cluster->promotion;
+
+    if (cluster->failover != SW_FAILOVER_MANAGED)
+        return;
+    if (!promotion->is_synchronous)
+        tell(teller,
+             "cluster %s has promotion: {synchronous: false}: commits that were confirmed may "
+             "be "
+             "lost with their primary",
+             cluster->name);
+    else if (promotion->goes_on_alone)
+        tell(
+            teller,
+            "cluster %s has promotion: {goes_on_alone: true}: what is written while no standby "
+            "is there may be lost",
+            cluster->name);
+    else if (cluster->node_count == 2)
+        tell(teller,
+             "cluster %s has two nodes: the standby is not promoted, for nobody would confirm "
+             "what "
+             "it writes",
+             cluster->name);
+}
+
 static void judge_cluster(const struct teller *teller, const struct sw_cluster *cluster)
 {
     const char *cloud = common_cloud(cluster, NULL);
@@ -46,6 +73,7 @@ static void judge_cluster(const struct teller *teller, const struct sw_cluster *
              "cluster %s has no control user: what its shards hold is not checked, nor that "
              "they have accepted this map",
              cluster->name);
+    judge_promotion(teller, cluster);
     if (cluster->node_count == 1)
         tell(teller, "cluster %s has one node: when that is lost, so are its shards",
              cluster->name);

@@ -3,6 +3,7 @@
 import time
 
 import server
+from faults import fenced
 from server import until
 from stories import Expect, conclude, must_serve, nobody_writes, world
 from table import scenario
@@ -195,6 +196,25 @@ def a_primary_that_may_go_on_alone(lab):
             until(lambda s=one: s.name in primary.query("SHOW synchronous_standby_names")[0][0],
                   f"{one.name} confirms again")
         conclude(w, before, STAYED)
+
+
+@scenario(("the command that cuts it off is run", "managed"))
+def a_former_primary_that_writes_again(lab):
+    with world(lab, "managed", clusters=1) as w:
+        told = w.dir / "told"
+        set_promotion(w, f"fence_command: 'echo $NODE $PRIMARY > {told}.new && mv {told}.new {told}'")
+        w.load()
+        before = w.timelines()
+        old = w.c1.servers[0]
+        old.kill()
+        must_serve(w, time.monotonic(), "after the kill")
+        new = w.primary(w.c1)
+        old.start()
+        until(told.exists, "the command is run")
+        assert told.read_text().split() == [old.name, new.name], told.read_text()
+        until(lambda: fenced(old), f"{old.name} is fenced")
+        old.rejoin(new)
+        conclude(w, before, MOVED)
 
 
 @scenario(("it is told where the primary is", "managed"))
