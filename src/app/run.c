@@ -168,9 +168,9 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
                                     .lookup = control->lookup,
                                     .health = control->health};
 
-    setup.worker_count = control->worker_count = count_workers(control->map->config);
+    setup.worker_count = control->worker_count;
+    setup.hub = control->hub;
     control->last_chosen = control->worker_count - 1;
-    setup.hub = control->hub = sw_hub_create(control->worker_count);
     for (int i = 0; i < control->worker_count; i++)
         control->workers[i] = sw_worker_create(&setup, i);
     for (int i = 0; i < control->worker_count; i++)
@@ -179,15 +179,24 @@ static bool start_workers(struct sw_control *control, struct sw_error *err)
     return true;
 }
 
+static int count_lent(void *owner, const char *cluster, int version)
+{
+    return sw_hub_lent(owner, cluster, version);
+}
+
 /* It is known who is primary, if that can be found out in time, before anybody needs one. */
 static bool start_failover(struct sw_control *control, struct sw_error *err)
 {
     int patience_ms = control->map->config->timeouts.connect_ms;
 
+    control->worker_count = count_workers(control->map->config);
+    control->hub = sw_hub_create(control->worker_count);
+
     control->health = sw_health_create(control->board, err);
     if (control->health == NULL)
         return false;
-    control->failover = sw_failover_create(control->board, control->health, err);
+    control->failover = sw_failover_create(control->board, control->health,
+                                           (struct sw_lent){count_lent, control->hub}, err);
     if (control->failover == NULL)
         return false;
     sw_failover_wait(control->failover, patience_ms == 0 ? DEFAULT_PATIENCE_MS : patience_ms);

@@ -115,16 +115,17 @@ static int find_half_promoted(const struct survey *survey)
     return found;
 }
 
-static void run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
+static bool run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
 {
     struct sw_promotion promotion = sw_manager_promotion(manager, kind);
     struct sw_error err;
 
     promotion.target = target;
     if (sw_manager_promote(manager, &promotion, &err))
-        return;
+        return true;
     sw_manager_refuse(manager, err.message);
     sw_manager_hold(manager, SW_SUSPEND, "%s", err.message);
+    return false;
 }
 
 /* Does it wait for those that its record names? Without any it waits for nobody. */
@@ -136,7 +137,7 @@ static bool waits_for_cohort(const struct sw_manager *manager, const struct sw_r
     if (report->cohort.quorum == 0 || !manager->cluster->promotion->is_synchronous)
         return true;
     return sw_sync_names_read(manager->cluster, report->sync_names, &standbys, &quorum) &&
-           standbys != 0 && (standbys & ~report->cohort.standbys) == 0;
+           sw_cohort_is_kept(&report->cohort, standbys, quorum);
 }
 
 /* Has it confirmed a write, with those whose word counts? */
@@ -165,7 +166,10 @@ static void vouch(struct survey *survey, int node)
                         seat->node->name, err.message);
         standing->primary = node;
         sw_seats_close(survey->seats, survey->count);
-        sw_manager_upkeep(manager);
+        if (sw_manager_is_cut_off(manager))
+            sw_manager_replace(manager);
+        else
+            sw_manager_upkeep(manager);
         return;
     }
     (void)sw_ends_read(&seat->line, standing->ends, &standing->end_count, &err);
@@ -192,8 +196,10 @@ static void judge_primary(struct survey *survey, int node)
                         "%s knows nothing of term %" PRId64 " any more: order FAILOVER", name,
                         manager->term_reigned);
     } else if (survey->term > survey->epoch.term) {
+        manager->cohort = survey->seats[node].report.cohort;
         sw_seats_close(survey->seats, survey->count);
-        run(manager, SW_PROMOTE_REINSTATE, node);
+        if (!run(manager, SW_PROMOTE_REINSTATE, node) && sw_manager_is_cut_off(manager))
+            sw_manager_replace(manager);
     } else {
         vouch(survey, node);
     }
@@ -213,7 +219,7 @@ static void judge(struct survey *survey)
     }
     if (half >= 0) {
         sw_seats_close(survey->seats, survey->count);
-        run(manager, SW_PROMOTE_FINISH, half);
+        (void)run(manager, SW_PROMOTE_FINISH, half);
         return;
     }
     if (node < 0) {

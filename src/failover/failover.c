@@ -33,6 +33,7 @@ struct watched {
 struct sw_failover {
     struct sw_board *board;
     struct sw_health *health;
+    struct sw_lent lent;
     pthread_t thread;
     pthread_mutex_t lock; /* for these: */
     pthread_cond_t changed;
@@ -161,8 +162,8 @@ static struct sw_manager *find_manager(struct sw_failover *failover,
     struct watched *watched = find_watched(failover, cluster->name);
 
     if (watched->manager == NULL)
-        watched->manager = sw_manager_create(failover->board, failover->health, cluster->name,
-                                             wake, failover, err);
+        watched->manager = sw_manager_create(failover->board, failover->health, &failover->lent,
+                                             cluster->name, wake, failover, err);
     else
         sw_manager_wake(watched->manager);
     return watched->manager;
@@ -413,13 +414,14 @@ static void init_monotonic(pthread_cond_t *cond)
 }
 
 struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health *health,
-                                       struct sw_error *err)
+                                       struct sw_lent lent, struct sw_error *err)
 {
     struct sw_failover *failover = sw_alloc_zero(1, sizeof *failover);
     int failed;
 
     failover->board = board;
     failover->health = health;
+    failover->lent = lent;
     sw_textmap_init(&failover->watched);
     sw_link_init(&failover->orders);
     (void)pthread_mutex_init(&failover->lock, NULL);

@@ -157,6 +157,21 @@ sw_nodes sw_manager_down(const struct sw_manager *manager)
 
 /* --- promotions --- */
 
+/* Those who have a connection while the cluster drains have it until all workers say otherwise:
+ * of the state by which it drains, or a later one. */
+static bool is_lent(void *owner)
+{
+    struct sw_manager *manager = owner;
+    struct sw_state *state = sw_board_state(manager->board);
+    const struct sw_cluster_state *now = sw_state_cluster(state, manager->cluster);
+
+    if (manager->drained_by == 0 && now != NULL && now->admission == SW_DRAIN)
+        manager->drained_by = state->version;
+    sw_state_unref(state);
+    return manager->drained_by == 0 ||
+           manager->lent->count(manager->lent->owner, manager->name, manager->drained_by) != 0;
+}
+
 static void on_drained(void *owner)
 {
     sw_manager_hold(owner, SW_SUSPEND, "another node is made primary, as ordered");
@@ -167,6 +182,7 @@ struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
 {
     int old = manager->standing.primary;
 
+    manager->drained_by = 0;
     return (struct sw_promotion){
         .cluster = manager->cluster,
         .kind = kind,
@@ -183,6 +199,7 @@ struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
                           : (struct sw_cohort){.primary = -1},
         .system_id = manager->system_id,
         .is_stopping = &manager->is_stopping,
+        .is_lent = is_lent,
         .on_drained = on_drained,
         .owner = manager,
         .winner = -1,
@@ -326,8 +343,7 @@ static bool is_vouched(const struct sw_manager *manager)
              (vitals->role == SW_ROLE_STANDBY || vitals->started_us != standing->started_us));
 }
 
-/* Does it wait for standbys that answer us, and not it? Then it will not confirm anything. */
-static bool is_cut_off(struct sw_manager *manager)
+bool sw_manager_is_cut_off(struct sw_manager *manager)
 {
     const struct sw_vitals *vitals = &manager->vitals[manager->standing.primary];
     uint64_t now = sw_line_now_ms();
@@ -384,7 +400,7 @@ static void go_round(struct sw_manager *manager)
             return;
         }
     }
-    if (manager->is_keeping && is_cut_off(manager)) {
+    if (manager->is_keeping && sw_manager_is_cut_off(manager)) {
         manager->is_keeping = false;
         manager->unsynced_ms = 0;
         sw_manager_replace(manager);
@@ -472,8 +488,9 @@ static void init_monotonic(pthread_cond_t *cond)
 }
 
 struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *health,
-                                     const char *cluster, void (*on_news)(void *owner),
-                                     void *owner, struct sw_error *err)
+                                     const struct sw_lent *lent, const char *cluster,
+                                     void (*on_news)(void *owner), void *owner,
+                                     struct sw_error *err)
 {
     struct sw_manager *manager = sw_alloc_zero(1, sizeof *manager);
     char host[100] = "";
@@ -482,6 +499,7 @@ struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *h
     (void)gethostname(host, sizeof host - 1);
     manager->board = board;
     manager->health = health;
+    manager->lent = lent;
     manager->name = sw_strdup(cluster);
     (void)snprintf(manager->by, sizeof manager->by, "%s:%d", host, (int)getpid());
     manager->on_news = on_news;

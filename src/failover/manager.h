@@ -57,6 +57,7 @@ struct sw_kept_node {
 struct sw_manager {
     struct sw_board *board;
     struct sw_health *health;
+    const struct sw_lent *lent;
     char *name;      /* of the cluster */
     char by[SW_WHY]; /* who we are */
     void (*on_news)(void *owner);
@@ -86,12 +87,14 @@ struct sw_manager {
     struct sw_seat keeper; /* the line to the primary, while it is kept */
     uint64_t looked_ms, examined_ms;
     uint64_t unsynced_ms; /* since when the primary waits for its standbys; 0: it does not */
+    int drained_by;       /* the version of the state by which the cluster drains; 0: not yet */
     char refused[SW_WHY]; /* the last refusal that was told */
 };
 
 struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *health,
-                                     const char *cluster, void (*on_news)(void *owner),
-                                     void *owner, struct sw_error *err);
+                                     const struct sw_lent *lent, const char *cluster,
+                                     void (*on_news)(void *owner), void *owner,
+                                     struct sw_error *err);
 void sw_manager_close(struct sw_manager *manager); /* accepts NULL */
 void sw_manager_wake(struct sw_manager *manager);
 void sw_manager_order(struct sw_manager *manager, struct sw_order *order);
@@ -129,6 +132,9 @@ bool sw_manager_is_late(struct sw_manager *manager, const struct sw_seat *seat,
                         struct sw_error *err);
 /* Those that health takes for down. */
 sw_nodes sw_manager_down(const struct sw_manager *manager);
+/* For some seconds the primary has waited for standbys that answer us, and not it: it will not
+ * confirm anything. */
+bool sw_manager_is_cut_off(struct sw_manager *manager);
 /* A promotion, prepared for this cluster. */
 struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
                                          enum sw_promotion_kind kind);

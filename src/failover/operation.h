@@ -40,6 +40,10 @@ sw_nodes sw_operation_nodes(const struct sw_operation *operation, bool standbys)
 void sw_operation_recruit(struct sw_operation *operation, sw_nodes which);
 /* So many of @standbys have to confirm. */
 int sw_operation_quorum(const struct sw_cluster *cluster, sw_nodes standbys);
+/* Who of @followers confirms for @winner, and how many of them: so that every promotion that
+ * knows the cohort until now alone meets @winner or one who has confirmed its epoch. */
+bool sw_operation_appoint(struct sw_operation *operation, int winner, sw_nodes followers,
+                          sw_nodes *standbys, int *quorum, struct sw_error *err);
 /* May @winner take writes with these? */
 bool sw_operation_stands(const struct sw_operation *operation, int winner, sw_nodes standbys,
                          struct sw_error *err);

@@ -59,6 +59,10 @@ static bool switch_over(struct sw_manager *manager, struct sw_order *order, int 
     promotion.target = node;
     sw_manager_hold(manager, SW_DRAIN, "%s is made primary, as ordered", order->node);
     if (!sw_manager_promote(manager, &promotion, &order->err)) {
+        if (!promotion.is_begun) {
+            sw_manager_hold(manager, SW_ADMIT, "%s", "");
+            return false;
+        }
         manager->is_keeping = false;
         manager->examined_ms = 0;
         return false;

@@ -173,8 +173,10 @@ static bool is_covered(const struct sw_operation *operation)
     const struct sw_cohort *known = &operation->known;
     const struct sw_cohort *remembered = &operation->promotion->remembered;
 
+    /* Then it is enough that nobody else is promoted by those who are left. */
     if (operation->is_retired)
-        return true;
+        return sw_nodes_count(operation->recruits & known->standbys) >=
+               sw_cohort_witnesses(known);
     return known->term > 0 && is_met(operation, known) &&
            (!sw_cohort_is_newer(remembered, known) || is_met(operation, remembered));
 }
@@ -317,6 +319,30 @@ static bool is_loss_allowed(const struct sw_operation *operation, int winner,
     sw_error_set(err, "55000", "%s lacks %" PRIu64 " bytes of what the primary had written",
                  operation->cluster->nodes[winner].name, lost);
     return false;
+}
+
+bool sw_operation_appoint(struct sw_operation *operation, int winner, sw_nodes followers,
+                          sw_nodes *standbys, int *quorum, struct sw_error *err)
+{
+    struct sw_cohort left = operation->known; /* without the winner, who knows by itself */
+    bool is_free = operation->promotion->may_lose || left.quorum == 0 ||
+                   !operation->cluster->promotion->is_synchronous;
+    int needed = sw_cohort_witnesses(&left) - sw_nodes_have(left.standbys, winner);
+
+    left.standbys &= ~sw_nodes_of(winner);
+    *standbys = sw_cohort_standbys(operation->cluster, winner, followers);
+    *quorum = sw_operation_quorum(operation->cluster, *standbys);
+    if (is_free || *quorum - sw_nodes_count(*standbys & ~left.standbys) >= needed)
+        return true;
+    *standbys = followers & left.standbys;
+    *quorum = sw_operation_quorum(operation->cluster, *standbys);
+    *quorum = *quorum > needed ? *quorum : needed;
+    if (sw_nodes_count(*standbys) >= needed)
+        return true;
+    operation->promotion->is_unsafe = true;
+    return sw_error_set(
+        err, "55000", "promotion is unsafe: %d of the former cohort have to follow %s, %d do",
+        needed, operation->cluster->nodes[winner].name, sw_nodes_count(*standbys));
 }
 
 bool sw_operation_stands(const struct sw_operation *operation, int winner, sw_nodes standbys,
@@ -475,6 +501,18 @@ bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winne
 
 /* --- the ways --- */
 
+/* Who has more than the winner cannot follow it without being rewound: such a one is left by an
+ * order that takes the loss, or by an unconfirmed end of another timeline. */
+static sw_nodes find_able(const struct sw_operation *operation, int winner)
+{
+    sw_nodes able = operation->recruits & ~sw_nodes_of(winner);
+
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        if (reach_of(operation, i) > reach_of(operation, winner))
+            able &= ~sw_nodes_of(i);
+    return able;
+}
+
 bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
                                 struct sw_error *err)
 {
@@ -490,16 +528,14 @@ bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
         operation->known.quorum > 0 && is_covered(operation);
     index = choose(operation, err);
     if (index < 0 || !is_loss_allowed(operation, index, err) ||
-        !sw_operation_stands(operation, index, operation->recruits & ~sw_nodes_of(index), err))
+        !sw_operation_stands(operation, index, find_able(operation, index), err))
         return false;
     winner = &operation->seats[index];
-    if (!sw_operation_lead(operation, winner, operation->recruits & ~sw_nodes_of(index),
-                           &followers, err) ||
+    if (!sw_operation_lead(operation, winner, find_able(operation, index), &followers, err) ||
         !sw_operation_stands(operation, index, followers, err))
         return false;
-    standbys = sw_cohort_standbys(operation->cluster, index, followers);
-    quorum = sw_operation_quorum(operation->cluster, standbys);
-    return sw_operation_promote(operation, winner, standbys, quorum, &next_xid, err) &&
+    return sw_operation_appoint(operation, index, followers, &standbys, &quorum, err) &&
+           sw_operation_promote(operation, winner, standbys, quorum, &next_xid, err) &&
            sw_operation_conclude(operation, winner, standbys, quorum, next_xid, err);
 }
 

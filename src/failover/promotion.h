@@ -37,10 +37,12 @@ struct sw_promotion {
     struct sw_cohort remembered; /* ... and its cohort; of term 0: not known */
     uint64_t system_id;          /* 0: not known */
     const atomic_bool *is_stopping;
-    void (*on_drained)(void *owner); /* of a planned one: nobody may go on from now */
+    bool (*is_lent)(void *owner);    /* of a planned one: connections to the primary are */
+    void (*on_drained)(void *owner); /* ... nobody may go on from now */
     void *owner;
 
     /* What came of it; term_known is brought up to date in any case. */
+    bool is_begun; /* of a planned one: something was done to a node */
     int64_t term;
     int winner;
     int timeline;

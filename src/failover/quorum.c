@@ -52,10 +52,16 @@ bool sw_cohort_is_covered(const struct sw_cohort *cohort, sw_nodes recruited)
     return sw_nodes_count(cohort->standbys & recruited) >= sw_cohort_needed(cohort);
 }
 
-/* Of @count standbys, so many have to have what every promotion shall find. */
-static int witnesses(int count, int quorum)
+int sw_cohort_witnesses(const struct sw_cohort *cohort)
 {
-    return least(quorum, (count + 1) / 2);
+    return least(cohort->quorum, (cohort->count + 1) / 2);
+}
+
+bool sw_cohort_is_kept(const struct sw_cohort *cohort, sw_nodes standbys, int quorum)
+{
+    int strangers = sw_nodes_count(standbys & ~cohort->standbys);
+
+    return cohort->count == 0 || quorum - strangers >= sw_cohort_witnesses(cohort);
 }
 
 struct plan {
@@ -77,7 +83,7 @@ static int shrink(const struct sw_cohort *cohort, sw_nodes stay, int quorum, boo
 
     if (left == 0 && !alone)
         return -1;
-    if (left > 0 && between < witnesses(cohort->count, cohort->quorum))
+    if (left > 0 && between < sw_cohort_witnesses(cohort))
         return -1;
     add(plan, SW_STEP_NAMES, stay, between);
     add(plan, SW_STEP_CUT, cohort->standbys & ~stay, 0);

@@ -156,18 +156,33 @@ static void tell_cohort(struct sw_manager *manager)
     free(names);
 }
 
+/* Behind the lock nobody else changes it: is it still what the steps were made for? */
+static bool lock_cohort(struct sw_manager *manager, struct sw_error *err)
+{
+    struct sw_seat *keeper = &manager->keeper;
+    const struct sw_report *report = &keeper->report;
+
+    if (!sw_line_lock(&keeper->line, err) ||
+        !sw_report_take(&keeper->line, &keeper->report, err))
+        return false;
+    if (!report->is_standby && report->term <= report->epoch.term &&
+        report->cohort.term == manager->cohort.term &&
+        report->cohort.version == manager->cohort.version)
+        return true;
+    return sw_error_set(err, "08006", "somebody else has changed the cohort");
+}
+
 static void change(struct sw_manager *manager, const struct sw_cohort_step *steps, int count)
 {
     struct sw_error err;
 
-    if (!sw_line_lock(&manager->keeper.line, &err)) {
+    if (!lock_cohort(manager, &err)) {
         sw_seats_close(&manager->keeper, 1);
         return;
     }
     for (int i = 0; i < count; i++) {
         /* All walsenders go by the new names before that is written. */
-        bool rests =
-            i > 0 && steps[i].kind == SW_STEP_RECORD && steps[i - 1].kind == SW_STEP_NAMES;
+        bool rests = i > 0 && steps[i].kind == SW_STEP_RECORD;
 
         if ((rests && !sw_line_rest(&manager->keeper.line, SETTLE_MS, &err)) ||
             !take_step(manager, &steps[i], &err)) {
@@ -183,14 +198,15 @@ static void change(struct sw_manager *manager, const struct sw_cohort_step *step
 
 /* --- whose word it waits for --- */
 
-/* What a crash between two steps leaves: fewer than are recorded. */
+/* What a crash between two steps leaves: others than are recorded, and nobody could miss what
+ * they confirm. */
 static bool is_in_between(const struct sw_manager *manager, const char *text)
 {
     sw_nodes standbys;
     int quorum;
 
-    return sw_sync_names_read(manager->cluster, text, &standbys, &quorum) && standbys != 0 &&
-           (standbys & ~manager->cohort.standbys) == 0;
+    return sw_sync_names_read(manager->cluster, text, &standbys, &quorum) &&
+           sw_cohort_is_kept(&manager->cohort, standbys, quorum);
 }
 
 void sw_manager_doubt(struct sw_manager *manager, int node, const char *text)

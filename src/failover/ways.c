@@ -13,9 +13,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_MS = 2000, CATCH_UP_MS = 5000 };
+enum { DRAIN_MS = 2000, CATCH_UP_MS = 5000, LOOK_AGAIN_MS = 5 };
+
+static bool is_newest(const struct sw_operation *operation, const struct sw_seat *primary,
+                      struct sw_error *err)
+{
+    for (int i = 0; i < operation->cluster->node_count; i++) {
+        const struct sw_seat *seat = &operation->seats[i];
+
+        if (seat->is_open && seat->report.epoch.term > primary->report.epoch.term)
+            return sw_error_set(err, "55000", "%s knows a later primary than %s",
+                                seat->node->name, primary->node->name);
+    }
+    return true;
+}
+
+/* Can no other one have been promoted since the epoch that this one knows, and have confirmed
+ * anything? Whoever has was promoted with, or confirmed by, two nodes at least, and so many of
+ * the cohort that each sufficient part of it meets one (see sw_operation_appoint): it would be
+ * known to those who are there. */
+static bool is_only_one(const struct sw_operation *operation, const struct sw_seat *primary,
+                        struct sw_error *err)
+{
+    const struct sw_cohort *cohort = &primary->report.cohort;
+    sw_nodes there = sw_operation_nodes(operation, true) | sw_operation_nodes(operation, false);
+    sw_nodes all = sw_nodes_of(operation->cluster->node_count) - 1;
+    int missing = sw_nodes_count(all & ~there & ~sw_nodes_of(primary->index));
+
+    if (!operation->cluster->promotion->is_synchronous || missing <= 1 ||
+        sw_cohort_is_covered(cohort, there))
+        return true;
+    operation->promotion->is_unsafe = true;
+    return sw_error_set(err, "55000",
+                        "%d nodes are missing, and may know of a later primary than %s",
+                        missing, primary->node->name);
+}
 
 /* --- finishing --- */
+
+/* Can nobody else have been promoted under a later term, and have confirmed anything? That one
+ * had to recruit some of these, who have promised none; or it is, or was confirmed by, one of
+ * these, as in reinstating. */
+static bool is_last(const struct sw_operation *operation, const struct sw_seat *winner,
+                    struct sw_error *err)
+{
+    const struct sw_cohort *cohort = &winner->report.cohort;
+    sw_nodes steady = sw_nodes_of(winner->index);
+
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        if (operation->seats[i].is_open &&
+            operation->seats[i].report.term <= winner->report.term)
+            steady |= sw_nodes_of(i);
+    return sw_nodes_count(steady & cohort->standbys) >= sw_cohort_witnesses(cohort) ||
+           is_only_one(operation, winner, err);
+}
 
 /* It was promoted under a term that nobody else has, with all that was confirmed: it only lacks
  * its row, and whoever follows it. */
@@ -34,10 +85,13 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     if (!sw_promise_read(winner->report.promise, &promotion->switch_lsn, &next_xid))
         return sw_error_set(err, "55000", "%s was promoted by somebody else",
                             winner->node->name);
+    if (!is_newest(operation, winner, err) || !is_last(operation, winner, err))
+        return false;
     promotion->old_timeline = winner->report.epoch.timeline;
     promotion->timeline = winner->report.timeline;
     promotion->started_us = winner->report.started_us;
     operation->epoch = winner->report.epoch;
+    operation->known = winner->report.cohort;
     promotion->was_synchronous = winner->report.cohort.quorum > 0;
     sw_operation_recruit(operation, sw_operation_nodes(operation, true));
     (void)snprintf(promise, sizeof promise, "promote %" PRIu64 " %" PRIu64,
@@ -47,9 +101,8 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     if (!sw_operation_lead(operation, winner, operation->recruits, &followers, err) ||
         !sw_operation_stands(operation, winner->index, followers, err))
         return false;
-    standbys = sw_cohort_standbys(operation->cluster, winner->index, followers);
-    quorum = sw_operation_quorum(operation->cluster, standbys);
-    return sw_seat_wait_for(winner, standbys, quorum, err) &&
+    return sw_operation_appoint(operation, winner->index, followers, &standbys, &quorum, err) &&
+           sw_seat_wait_for(winner, standbys, quorum, err) &&
            sw_operation_conclude(operation, winner, standbys, quorum, next_xid, err);
 }
 
@@ -58,6 +111,7 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
 struct rally {
     const struct sw_operation *operation;
     const struct sw_node *primary;
+    int64_t term; /* of its last epoch */
 };
 
 /* Who follows it already need not be disturbed. */
@@ -67,21 +121,10 @@ static void rally_seat(struct sw_seat *seat, void *argument)
 
     seat->is_recruited =
         sw_seat_promise(seat, rally->operation->term, "reinstate", &seat->err) &&
+        sw_report_take(&seat->line, &seat->report, &seat->err) &&
+        seat->report.epoch.term <= rally->term &&
         (sw_conninfo_follows(seat->report.conninfo, rally->primary, seat->node->name) ||
          sw_seat_follow(seat, rally->primary, &seat->err));
-}
-
-static bool is_newest(const struct sw_operation *operation, const struct sw_seat *primary,
-                      struct sw_error *err)
-{
-    for (int i = 0; i < operation->cluster->node_count; i++) {
-        const struct sw_seat *seat = &operation->seats[i];
-
-        if (seat->is_open && seat->report.epoch.term > primary->report.epoch.term)
-            return sw_error_set(err, "55000", "%s knows a later primary than %s",
-                                seat->node->name, primary->node->name);
-    }
-    return true;
 }
 
 /* A planned switch that ended in the middle left it read-only, waiting for its successor alone.
@@ -97,22 +140,47 @@ static bool open_again(struct sw_seat *primary, const struct sw_cohort *cohort,
             sw_seat_reload(primary, err));
 }
 
+/* Are there enough who can follow it still? If not, what they have promised is left as it is:
+ * the one that they have followed meanwhile may be back. */
+static bool has_followers(const struct sw_operation *operation, const struct sw_seat *primary,
+                          struct sw_error *err)
+{
+    const struct sw_cohort *cohort = &primary->report.cohort;
+    int left = cohort->count;
+
+    for (int i = 0; i < operation->cluster->node_count; i++) {
+        const struct sw_seat *seat = &operation->seats[i];
+
+        if (seat->is_open && sw_nodes_have(cohort->standbys, i) &&
+            (!seat->report.is_standby || seat->report.timeline > primary->report.timeline))
+            left--;
+    }
+    return left >= cohort->quorum ||
+           sw_error_set(err, "55000", "the standbys of %s have gone on without it",
+                        primary->node->name);
+}
+
 bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err)
 {
     struct sw_promotion *promotion = operation->promotion;
     struct sw_seat *primary = &operation->seats[promotion->target];
-    struct rally rally = {.operation = operation, .primary = primary->node};
+    struct rally rally = {
+        .operation = operation, .primary = primary->node, .term = primary->report.epoch.term};
     const struct sw_report *report = &primary->report;
 
     operation->term = promotion->term_known + 1;
     if (!primary->is_open || report->is_standby || report->epoch.node != primary->index)
         return sw_error_set(err, "55000", "%s is not the primary of its last epoch",
                             primary->node->name);
-    if (!is_newest(operation, primary, err) ||
-        !sw_seat_promise(primary, operation->term, "reinstate", err))
+    if (!is_newest(operation, primary, err) || !is_only_one(operation, primary, err) ||
+        !has_followers(operation, primary, err) ||
+        !sw_seat_promise(primary, operation->term, "reinstate", err) ||
+        !sw_report_take(&primary->line, &primary->report, err))
         return false;
     sw_seats_do(operation->seats, operation->cluster->node_count,
                 sw_operation_nodes(operation, true), rally_seat, &rally);
+    if (!is_newest(operation, primary, err))
+        return false;
     promotion->timeline = report->timeline;
     promotion->started_us = report->started_us;
     promotion->switch_lsn = report->written_lsn;
@@ -124,12 +192,15 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
 
 /* --- as planned --- */
 
-/* Whoever is in a transaction may end it. */
-static void drain(struct sw_seat *old)
+/* Whoever is in a transaction may end it, and whoever has a connection may use it. */
+static void drain(const struct sw_promotion *promotion, struct sw_seat *old)
 {
     struct sw_error ignored;
 
     sw_line_renew(&old->line, DRAIN_MS);
+    while (promotion->is_lent(promotion->owner) &&
+           sw_line_rest(&old->line, LOOK_AGAIN_MS, &ignored))
+        continue;
     (void)sw_line_await(
         &old->line,
         "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = "
@@ -138,26 +209,68 @@ static void drain(struct sw_seat *old)
         "its transactions have ended", &ignored);
 }
 
+static bool await_receipt(struct sw_seat *seat, uint64_t lsn, const char *what,
+                          struct sw_error *err)
+{
+    char received[120];
+
+    (void)snprintf(received, sizeof received,
+                   "SELECT pg_last_wal_receive_lsn() - '0/0' >= %" PRIu64, lsn);
+    return sw_line_await(&seat->line, received, what, err);
+}
+
+/* From now on it confirms only what all have: those who have confirmed until now, for whoever
+ * promotes one of them if we end here, and its successor. */
+static bool confirm_less(struct sw_operation *operation, struct sw_seat *old, int winner,
+                         struct sw_error *err)
+{
+    const struct sw_cohort *cohort = &old->report.cohort;
+    sw_nodes all = cohort->standbys | sw_nodes_of(winner);
+
+    if (!sw_cohort_is_kept(cohort, all, sw_nodes_count(all)))
+        return sw_error_set(err, "55000",
+                            "too many of those who confirm are not in the file any more");
+    operation->known = *cohort;
+    return sw_seat_wait_for(old, all, sw_nodes_count(all), err);
+}
+
 /* It takes no writes any more, and what it has is with its successor. */
 static bool retire(struct sw_operation *operation, struct sw_seat *old, struct sw_seat *winner,
                    struct sw_error *err)
 {
-    char flushed[200];
     PGresult *result;
+    uint64_t flushed;
 
     sw_line_renew(&old->line, CATCH_UP_MS);
     if (!sw_seat_promise(old, operation->term, "retire", err) ||
+        !sw_report_take(&old->line, &old->report, err) ||
         !sw_seat_set(old, "default_transaction_read_only", "on", err) ||
-        !sw_seat_wait_for(old, sw_nodes_of(winner->index), 1, err) ||
-        !sw_seat_end_clients(old, err))
+        !confirm_less(operation, old, winner->index, err) || !sw_seat_end_clients(old, err))
         return false;
-    result = sw_line_ask(&old->line, "SELECT pg_current_wal_flush_lsn()", err);
+    result = sw_line_ask(&old->line, "SELECT pg_current_wal_flush_lsn() - '0/0'", err);
     if (result == NULL)
         return false;
-    (void)snprintf(flushed, sizeof flushed, "SELECT pg_last_wal_receive_lsn() >= '%s'::pg_lsn",
-                   PQgetvalue(result, 0, 0));
+    flushed = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
-    return sw_line_await(&winner->line, flushed, "it has all that the primary wrote", err);
+    return await_receipt(winner, flushed, "it has all that the primary wrote", err);
+}
+
+/* What is known to be in vain is not begun. */
+static bool may_be_planned(struct sw_operation *operation, const struct sw_seat *old,
+                           struct sw_seat *winner, struct sw_error *err)
+{
+    const struct sw_cohort *cohort = &old->report.cohort;
+    sw_nodes there = sw_operation_nodes(operation, true);
+
+    if (!old->is_open || old->report.is_standby)
+        return sw_error_set(err, "55000", "%s does not answer as a primary", old->node->name);
+    if (!winner->is_open || !winner->report.is_standby || !winner->report.is_streaming)
+        return sw_error_set(err, "55000", "%s is no standby that streams", winner->node->name);
+    if (sw_nodes_count(there & cohort->standbys) < sw_cohort_witnesses(cohort))
+        return sw_error_set(err, "55000", "too many standbys are away");
+    return sw_operation_stands(operation, winner->index, there & ~sw_nodes_of(winner->index),
+                               err) &&
+           await_receipt(winner, old->report.written_lsn, "it has caught up", err);
 }
 
 bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err)
@@ -166,12 +279,11 @@ bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err)
     struct sw_seat *old = &operation->seats[promotion->old];
     struct sw_seat *winner = &operation->seats[promotion->target];
 
-    if (!old->is_open || old->report.is_standby)
-        return sw_error_set(err, "55000", "%s does not answer as a primary", old->node->name);
-    if (!winner->is_open || !winner->report.is_standby || !winner->report.is_streaming)
-        return sw_error_set(err, "55000", "%s is no standby that streams", winner->node->name);
+    if (!may_be_planned(operation, old, winner, err))
+        return false;
     operation->term = promotion->term_known + 1;
-    drain(old);
+    drain(promotion, old);
+    promotion->is_begun = true;
     promotion->on_drained(promotion->owner);
     sw_operation_note(operation, "drained");
     for (int i = 0; i < operation->cluster->node_count; i++)
@@ -179,8 +291,8 @@ bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err)
                       operation->cluster->promotion->recruit_timeout_ms);
     if (!retire(operation, old, winner, err))
         return false;
-    /* The old primary confirms nothing any more, and its successor has all of it: nobody else
-     * has to be recruited for that. */
+    sw_operation_note(operation, "retired");
+    /* The old primary confirms nothing any more, and its successor has all of it. */
     operation->is_retired = true;
     return sw_operation_promote_other(operation, sw_nodes_of(old->index), err);
 }

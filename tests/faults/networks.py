@@ -1,5 +1,6 @@
 """networks - clouds are cut off, one way or both, lose packets, or come and go."""
 
+import signal
 import time
 
 from faults import fenced
@@ -65,6 +66,21 @@ def without_its_standbys(w):
           ("cut off from the others, but not from shardward", "managed", without_its_standbys, True))
 def the_cloud_of_a_primary(lab, fault, has_clouds):
     play(lab, "managed", fault, MOVED, has_clouds)
+
+
+@scenario(("another one is promoted", "managed"))
+def a_primary_without_its_standbys_when_shardward_starts(lab):
+    with world(lab, "managed", has_clouds=True, clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        w.stop_shardward(signal.SIGKILL)
+        mend = without_its_standbys(w)
+        w.spawn_shardward()
+        must_serve(w, time.monotonic(), "without the primary")
+        time.sleep(WARM_UP_S)
+        mend()
+        must_serve(w, time.monotonic(), "when all is mended")
+        conclude(w, before, Expect(moves=("c1",), may_break=True))
 
 
 @scenario(("both ways", "", {}), ("nothing reaches it", "", {"back": False}), ("nothing comes from it", "", {"to": False}))

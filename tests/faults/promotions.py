@@ -1,11 +1,12 @@
 """promotions - shardward promotes, and is cut off in the middle, ordered to, or kept from it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import server
 from faults import fenced
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, world
+from stories import Expect, conclude, must_serve, nobody_writes, until_shrunk, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -116,6 +117,35 @@ def orders_are_refused(lab):
         until(lambda: "c1-west" in w.primary(w.c1).query("SHOW synchronous_standby_names")[0][0],
               "who is not fenced any more confirms again")
         conclude(w, before, STAYED)
+
+
+@scenario(("nobody would be left to confirm, and no client hears of it", "managed"))
+def a_switchover_in_vain(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        primary, west, _ = w.c1.servers
+        west.kill()
+        until_shrunk(primary, west)
+        refused(w, "SWITCHOVER c1 TO c1-north", "55000")
+        time.sleep(WARM_UP_S)
+        assert not w.history.codes(), w.history.codes()
+        west.start()
+        conclude(w, before, STAYED)
+
+
+@scenario(("a transaction that is open is ended by its client", "managed"))
+def a_switchover_drains(lab):
+    with world(lab, "managed", clusters=1) as w, w.connect() as client, ThreadPoolExecutor() as pool:
+        server.ask(client, "BEGIN")
+        server.ask(client, "INSERT INTO ledger (id, client) VALUES (1, 0)")
+        order = pool.submit(w.console, "SWITCHOVER c1 TO c1-north")
+        until(lambda: w.table("SHOW CLUSTERS")[0]["admission"] == "drains", "the cluster drains")
+        server.ask(client, "COMMIT")
+        order.result()
+        assert server.ask(client, "SELECT node FROM ledger WHERE id = 1") == [["c1-east"]]
+        server.ask(client, "INSERT INTO ledger (id, client) VALUES (2, 0)")
+        assert server.ask(client, "SELECT node FROM ledger WHERE id = 2") == [["c1-north"]]
 
 
 # What an operator has done

@@ -12,9 +12,17 @@
 
 struct sw_failover;
 
-/* Start the thread. @board and @health are borrowed until it is closed. NULL: 53000. */
+/* How many connections to a draining cluster's primary are lent, as sw_hub_lent() tells. From
+ * any thread. */
+struct sw_lent {
+    int (*count)(void *owner, const char *cluster, int version);
+    void *owner;
+};
+
+/* Start the thread. @board, @health and what @lent needs are borrowed until it is closed. NULL:
+ * 53000. */
 struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health *health,
-                                       struct sw_error *err);
+                                       struct sw_lent lent, struct sw_error *err);
 /* Wait until something is known of every node that is watched, at most @timeout_ms. */
 void sw_failover_wait(struct sw_failover *failover, int timeout_ms);
 /* There is another map on the board. From any thread. */

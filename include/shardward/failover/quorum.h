@@ -39,6 +39,13 @@ bool sw_cohort_is_newer(const struct sw_cohort *a, const struct sw_cohort *b);
 int sw_cohort_needed(const struct sw_cohort *cohort);
 bool sw_cohort_is_covered(const struct sw_cohort *cohort, sw_nodes recruited);
 
+/* So many of its standbys, or more, are met by everybody who recruits enough of them: what they
+ * have is found by each promotion that follows this row. */
+int sw_cohort_witnesses(const struct sw_cohort *cohort);
+/* Does a primary that waits for @quorum of @standbys confirm nothing that such a promotion
+ * could miss? By a row without standbys nobody is promoted. */
+bool sw_cohort_is_kept(const struct sw_cohort *cohort, sw_nodes standbys, int quorum);
+
 enum sw_cohort_step_kind {
     SW_STEP_NAMES,  /* the primary waits for `quorum` of `standbys`; none: for nobody */
     SW_STEP_CUT,    /* no walsender feeds `standbys` any more */

@@ -286,6 +286,50 @@ static void a_primary_that_was_alone_grows_without_loss(void **state)
     assert_true(is_lossless(&first, steps, count));
 }
 
+static void a_primary_may_wait_for_others_than_are_recorded(void **state)
+{
+    static const struct {
+        struct policy recorded, waits;
+        bool is_kept;
+    } rows[] = {
+        {{B | C, 1}, {B | C, 1}, true},
+        {{B | C, 1}, {B, 1}, true},
+        {{B | C, 1}, {B | C | D, 1}, false},
+        {{B | C, 1}, {0, 0}, false},
+        {{B | C, 1}, {B | C | D, 3}, true},
+        {{B | C | D, 2}, {B, 1}, false},
+        {{B | C | D, 2}, {B | C, 2}, true},
+        {{B | C | D, 2}, {B | C | D, 1}, false},
+        {{B | C, 1}, {B | D, 2}, true},
+        {{B | C | D, 2}, {B | C | D | E, 4}, true},
+        {{0, 0}, {B, 1}, true},
+        {{0, 0}, {0, 0}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sw_cohort cohort = cohort_of(rows[i].recorded.standbys, rows[i].recorded.quorum);
+
+        assert_int_equal(
+            sw_cohort_is_kept(&cohort, rows[i].waits.standbys, rows[i].waits.quorum),
+            rows[i].is_kept);
+    }
+}
+
+/* Whoever recruits enough meets one of any set of so many; of one less he need not. */
+static void witnesses_are_met_by_everybody_who_recruits_enough(void **state)
+{
+    (void)state;
+    for (sw_nodes all = 1; all < 1 << 6; all = all << 1 | 1)
+        for (int quorum = 1; quorum <= sw_nodes_count(all); quorum++) {
+            struct sw_cohort cohort = cohort_of(all, quorum);
+            int witnesses = sw_cohort_witnesses(&cohort);
+            int unmet = cohort.count - sw_cohort_needed(&cohort);
+
+            assert_int_equal(witnesses, unmet + 1);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_cohort_changes_in_steps),
         cmocka_unit_test(no_change_loses_what_was_confirmed),
         cmocka_unit_test(steps_in_another_order_would_lose),
+        cmocka_unit_test(a_primary_may_wait_for_others_than_are_recorded),
+        cmocka_unit_test(witnesses_are_met_by_everybody_who_recruits_enough),
         cmocka_unit_test(a_primary_that_was_alone_grows_without_loss),
     };
 
