@@ -262,9 +262,10 @@ static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
 {
     bool was_open = probe->phase != SW_PROBE_CONNECTING;
     enum sw_outcome outcome = sw_words_failure(probe->state, probe->text);
-    char text[SW_EVIDENCE_TEXT];
+    char text[SW_EVIDENCE_TEXT], state[sizeof probe->state];
 
     (void)snprintf(text, sizeof text, "%s", probe->text);
+    (void)snprintf(state, sizeof state, "%s", probe->state);
     sw_probe_close(probe);
     if (probe == &patient->history) {
         if (outcome == SW_TURNED_AWAY)
@@ -277,6 +278,10 @@ static void take_loss(struct sw_patient *patient, struct sw_probe *probe,
     } else if (probe == &patient->writer) {
         patient->next_write_ms = round->now_ms + (uint64_t)limits_of(patient)->fast_ms;
     } else {
+        if (outcome == SW_TURNED_AWAY && strcmp(patient->judge.text, text) != 0)
+            sw_log(SW_LOG_WARNING, "health-turned-away",
+                   "cluster=%s node=%s sqlstate=%s reason=\"%s\"", patient->cluster->name,
+                   patient->node->name, state, text);
         sw_patient_hear(patient, SW_BY_CONNECT, was_open ? SW_REFUSED : outcome,
                         probe->opened_ms, round->now_ms, text);
         if (probe == &patient->standing)

@@ -170,6 +170,7 @@ def who_is_full_is_not_down(p):
             until(lambda: primary.log_file.read_text().count("shardward@postgres FATAL") >= before + 3,
                   "it has turned health away three times")
             equal(w.downs(), [])
+            equal({line["sqlstate"] for line in w.lines("health-turned-away")}, {"53300"})
 
 
 @test
