@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 
-from faults import killed
 from replicated import CLOUDS
 from stories import Expect, conclude, must_serve, play, until_grown, world
 from table import scenario

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -148,7 +148,6 @@ class Cluster:
     is_sync: bool
     shards: dict
     dir: Path
-    retired: list = field(default_factory=list)
 
     @classmethod
     def of(cls, template, directory, port, is_sync, nodes=3, clouds=None):
@@ -189,19 +188,15 @@ class Cluster:
             one.wait_ready()
         until(self.is_streaming, f"the standbys of {self.name} stream")
 
-    def is_streaming(self, wanted=None):
-        """Whether so many standbys, or all, follow the first server."""
-        wanted = len(self.servers) - 1 if wanted is None else wanted
+    def is_streaming(self):
+        """Whether all standbys follow the first server."""
         return int(self.servers[0].query("SELECT count(*) FROM pg_stat_replication"
-                                         " WHERE state = 'streaming'")[0][0]) >= wanted
+                                         " WHERE state = 'streaming'")[0][0]) == len(self.servers) - 1
 
     def end(self):
         """Nothing has to survive but the machine: a server that may end itself leaves no shared memory."""
         for one in self.servers:
             one.end()
-
-    def server(self, name):
-        return next(one for one in self.servers if one.name in (name, f"{self.name}-{name}"))
 
     def primaries(self):
         """The servers that answer and would take writes, those of the highest timeline first."""

@@ -192,11 +192,10 @@ class Server:
         for pid in (*self.children(), self.process.pid):
             _signal(pid, signal.SIGCONT)
 
-    def backends(self, kind, but_ours=True):
-        """The pids of its processes of a backend_type, as 'walreceiver' or 'client backend'."""
-        own = " AND pid <> pg_backend_pid()" if but_ours else ""
+    def backends(self, kind):
+        """The pids of its processes of a backend_type, as 'walreceiver' or 'startup'."""
         return [int(pid) for (pid,) in self.query(
-            f"SELECT pid FROM pg_stat_activity WHERE backend_type = '{kind}'{own}")]
+            f"SELECT pid FROM pg_stat_activity WHERE backend_type = '{kind}'")]
 
     def signal_backends(self, kind, number):
         """How many processes of that backend_type were sent the signal."""
