@@ -257,7 +257,8 @@ int sw_pools_lent(const struct sw_pools *pools, const char *cluster)
         const struct sw_pool *pool =
             SW_OWNER((struct sw_link *)(uintptr_t)link, struct sw_pool, link);
 
-        if (!pool->standing.is_elsewhere && strcmp(pool->place.cluster, cluster) == 0)
+        if (!pool->standing.is_elsewhere && pool->place.kind != SW_POOL_REPLICA &&
+            strcmp(pool->place.cluster, cluster) == 0)
             lent += pool->lent_count;
     }
     return lent;

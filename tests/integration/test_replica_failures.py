@@ -1,5 +1,7 @@
 """Reads on replicas that fail them, lag, or are promoted."""
 
+import struct
+
 import wire
 from replica_lab import REPLICAS, READ, WHO, lab, paused, said, start_reading, value_of, write
 from server import Refused, ask, until
@@ -52,6 +54,20 @@ def a_read_that_replay_cancels_runs_on_the_primary(p, user, extended):
             equal(wire.rows_of(answers)[0][0], "c1-east")
         equal(answers[-1].body, b"I")
         until(lambda: ask(connection, WHO)[0][0] in REPLICAS, "replicas are read again")
+
+
+@rows([("simple", False), ("extended", True)])
+def a_read_is_cancelled_on_its_replica(p, extended):
+    one = lab(p)
+    with one.connect() as connection:
+        thread, answers = start_reading(connection, SLOW.format("nobody"), extended)
+        find_reader(one.replicas())
+        with wire.Wire("127.0.0.1", one.port) as asker:
+            asker.send(struct.pack("!II", 16, 80877102) + connection.key)
+            equal(asker.read_to_end(), [])
+        thread.join(30)
+        equal(wire.error_of(answers)["C"], "57014")
+        equal(ask(connection, WHO)[0][0] in REPLICAS, True)
 
 
 @rows([("prefer_replica", "prefers"), ("replica", "insists")])

@@ -284,6 +284,34 @@ def what_was_seen_does_not_vanish(p):
     equal(stale, [["1"]])
 
 
+OTHER_WAYS = [
+    ("of several shards", "SELECT max(balance) FROM accounts"),
+    ("by EXPLAIN", "EXPLAIN ANALYZE SELECT * FROM accounts"),
+    ("by COPY", "COPY (SELECT balance FROM accounts WHERE id = 5) TO STDOUT"),
+    ("on the primary, by its text", "/* shardward: primary */ " + READ),
+]
+
+
+@rows(OTHER_WAYS)
+def what_was_seen_in_another_way_does_not_vanish_either(p, other):
+    one, value = lab(p), value_of()
+    with one.connect("bank") as writer, one.connect() as reader, paused(*one.replicas()):
+        equal(said(ask(reader, READ)[0][0]), "replica")
+        write(writer, value)
+        equal(wire.ready_status(reader.query(other)), "I")
+        equal(ask(reader, READ), [["c1-east", str(value)]])
+
+
+@test
+def a_transaction_over_two_shards_is_seen(p):
+    one, value = lab(p), value_of()
+    with one.connect() as connection, paused(*one.replicas()):
+        for statement in ("BEGIN", f"SELECT balance FROM accounts WHERE id = {10 ** 9}",
+                          f"UPDATE accounts SET balance = {value} WHERE id = 5", "COMMIT"):
+            ask(connection, statement)
+        equal(ask(connection, READ), [["c1-east", str(value)]])
+
+
 @test
 def a_counter_is_read_as_it_was_written(p):
     """Under lag that comes and goes; the same reads without shardward are stale."""

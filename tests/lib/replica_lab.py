@@ -41,7 +41,7 @@ class Lab:
         atexit.register(self.end)
         addresses = ["127.0.0.1", *(f"127.0.{c}.{n}" for c in (1, 2, 3) for n in (1, 2))]
         self.port = replicated.free_ports(29000, addresses)
-        self.template = replicated.Template("c1", {"s1": 0}, self.dir / "templates" / "c1")
+        self.template = replicated.Template("c1", {"s1": 0, "s2": 1}, self.dir / "templates" / "c1")
         self.template.make("127.0.1.1", self.port + 10)
         self.cluster, self.shardward, self.number = None, None, 0
         self.start()

@@ -27,6 +27,7 @@
  *   =A        a state: A is the primary and admits; before the node a `0` (nobody is the
  *             primary), `s` (suspended), `d` (drains) or `r` (refuses); behind it the
  *             generation, and behind a comma the start that is vouched for: =sA1,7
+ *   ^a        a asks for one to read on B
  *   ~         a's server says that it is a standby
  *   n         how many connections are lent         n2
  *   l         ... as the hub says it                l2
@@ -520,6 +521,11 @@ static struct sw_lease *lease_of(char name)
 static void step(const char *at)
 {
     switch (*at) {
+    case '^':
+        if (sw_pool_borrow(sw_pools_get_replica(pools, user, shard, &shard->cluster->nodes[1]),
+                           lease_of(at[1])))
+            on_lent(&clients[at[1] - 'a']);
+        return;
     case '<':
         sw_lease_return(lease_of(at[1]));
         return;
@@ -607,6 +613,13 @@ static const struct row rows[] = {
     /* A planned switch. */
     {"who_has_a_connection_keeps_it_while_it_drains", "follow",
      "=A1 a + b + =dA1 n l c <b n l <a l =B2 +", "?A a:A ?A b:A n2 l2 n1 l1 l0 xA xA ?B c:B"},
+    /* Replicas are none of the primary's affairs. */
+    {"a_read_on_a_replica_does_not_drain", "follow", "^a + b + =dA1 n l <a l <b l ^a",
+     "?B a:B ?A b:A n1 l1 l1 xA l0 a:B"},
+    {"nor_does_it_end_with_the_primary", "follow", "^a + =sA1 <a ^b =0 ^c +",
+     "?B a:B b:B ?B c:B"},
+    {"a_replica_that_is_none_is_an_error_at_once", "follow", "^a -25006 ^b -08006",
+     "?B a!25006 ?B b!08006"},
     {"who_does_not_give_it_back_loses_it", "follow", "=A1 a + =dA1 l =B2 l",
      "?A a:A l1 a~57P01 xA l-1"},
 };
