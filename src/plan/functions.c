@@ -88,6 +88,21 @@ static bool is_pure(const struct sw_planner *planner, const struct sw_function *
     return overloads != NULL;
 }
 
+/* Is there a shard that should have been read, and could not be? */
+static bool is_anything_unread(const struct sw_planner *planner)
+{
+    const struct sw_catalog_database *catalog = sw_planner_catalog(planner);
+    const struct sw_catalog_shard *shard;
+    size_t at = 0;
+
+    if (catalog == NULL)
+        return true;
+    while ((shard = sw_textmap_next(&catalog->shards, &at, NULL)) != NULL)
+        if (!shard->is_read && shard->why_not != NULL)
+            return true;
+    return false;
+}
+
 /* The shards must have the declared function, and no other that the call could mean. */
 static bool check_overloads(const struct sw_planner *planner,
                             const struct sw_function *function,
@@ -113,6 +128,11 @@ static bool check_overloads(const struct sw_planner *planner,
     }
     if (is_there && other == NULL)
         return true;
+    if (other == NULL && is_anything_unread(planner)) {
+        sw_error_set(planner->err, "57P03", "function %s() is not known yet", function->name);
+        sw_error_hint(planner->err, "The shards are being read; try again.");
+        return false;
+    }
     if (other == NULL)
         return sw_error_set(planner->err, "42883", "function %s.%s(%s) does not exist",
                             rule->config->schema, rule->config->name, rule->config->arguments);

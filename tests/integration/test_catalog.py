@@ -402,3 +402,11 @@ def columns_name_their_table_as_the_catalog_database_does(p):
                 (row,) = [answer.body for answer in answers if answer.kind == "T"]
                 equal(struct.unpack_from("!I", row, row.index(b"\0", 2) + 1)[0], int(expected), table)
                 equal(struct.unpack_from("!I", row, row.index(b"?column?\0") + 9)[0], 0)
+
+
+@test
+def whether_shards_have_a_declared_function_is_not_known_before_they_are_read(p):
+    with p.another_shardward((CONTROL, "control: {user: nobody, password: wrong}"),
+                             (NO_FUNCTIONS, FUNCTIONS)) as other:
+        error = refused(p, "SELECT visit(1, 'x')", "57P03", other.port)
+        assert "not known yet" in str(error), error
