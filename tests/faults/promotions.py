@@ -46,6 +46,29 @@ def a_promotion_is_cut_off_and_the_primary_is_back(lab, point, expect):
         conclude(w, before, expect)
 
 
+@scenario(*((point, "managed", point) for point in ("after_promote", "before_epoch", "after_epoch")))
+def a_promotion_is_cut_off_and_its_winner_dies(lab, point):
+    """The old primary is back, and perhaps nobody can follow it any more: at the latest with the winner all goes on."""
+    with world(lab, "managed", clusters=1) as w:
+        primary, *standbys = w.c1.servers
+        stops_at(w, point, primary.kill)
+        winner = next(one for one in standbys if one.is_primary())
+        winner.kill()
+        primary.start()
+        primary.wait_ready()
+        w.spawn_shardward()
+        time.sleep(4 * WARM_UP_S)
+        winner.start()
+        must_serve(w, time.monotonic(), "when all are back")
+        new = w.primary(w.c1)
+        for one in w.c1.servers:
+            if one is not new and one.is_primary():
+                until(lambda s=one: fenced(s), f"{one.name} is fenced")
+                one.rejoin(new)
+        time.sleep(WARM_UP_S)
+        conclude(w, w.timelines(), Expect(may_break=True))
+
+
 @scenario(("after_recruit_all", "managed", "after_recruit_all"), ("after_sync_names", "managed", "after_sync_names"))
 def a_switchover_is_cut_off(lab, point):
     with world(lab, "managed", clusters=1) as w:
