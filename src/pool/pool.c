@@ -402,7 +402,8 @@ static void tell_servers(const struct sw_pools *pools, const struct sw_pool *poo
         struct sw_server_facts facts = {
             .pool = &about,
             .is_lent = is_lent,
-            .is_spent = sw_pool_is_spent(pool, backend, now_ms),
+            .is_spent = pool->is_retired || pool->standing.is_elsewhere ||
+                        sw_pool_is_spent(pool, backend, now_ms),
             .fd = sw_backend_fd(backend),
             .pid = sw_backend_server_pid(backend),
             .open_ms = now_ms - card->opened_ms,

@@ -13,6 +13,7 @@ from suite import equal, rows, test
 from test_console import table
 from test_direct import login, serving
 from test_pools import workers
+from test_reload import changing
 
 # OIDs, as pg_type has them.
 BOOL, INT8, INT4, TEXT, TIMESTAMPTZ = 16, 20, 23, 25, 1184
@@ -196,6 +197,25 @@ def wait_close_waits_for_connections_that_are_to_be_replaced(p, database):
         console.send(wire.query(f"WAIT_CLOSE{database}"))
         for _ in range(20):                     # it has asked the workers again and again meanwhile
             equal([s["close_needed"] for s in table(conn, "SHOW SERVERS")], [1])
+        assert not is_answered(console), "it has not waited"
+        client.query("COMMIT")
+        equal(wire.kinds(console.read_until()), "CZ")
+        equal([s["close_needed"] for s in table(conn, "SHOW SERVERS")], [])
+
+
+@test
+def wait_close_waits_for_what_a_reload_has_moved(p):
+    key = p.new_patient("users_0")
+    with changing(p) as other, p.console_wire(other.port) as console, \
+            p.console(other.port) as conn, p.logged_in(other.port) as client:
+        client.query("BEGIN")
+        client.query(f"SELECT name FROM patients WHERE patient_id = {key}")
+        other.reload(("  c1:\n", "  c1:\n    tls: {mode: prefer}\n"))
+        eventually(lambda: [s["close_needed"] for s in table(conn, "SHOW SERVERS")] == [1]
+                   or table(conn, "SHOW SERVERS"), "the workers have followed")
+        console.send(wire.query("WAIT_CLOSE"))
+        for _ in range(20):                     # it has asked the workers again and again meanwhile
+            table(conn, "SHOW SERVERS")
         assert not is_answered(console), "it has not waited"
         client.query("COMMIT")
         equal(wire.kinds(console.read_until()), "CZ")
