@@ -66,16 +66,14 @@ void sw_leg_put_guard(struct sw_leg *leg)
     sw_prepared_unref(prepared);
 }
 
-#define FLUSHED "pg_catalog.pg_current_wal_flush_lsn()"
-#define INSERTED "pg_catalog.pg_current_wal_insert_lsn()"
-
+/* Commits that nobody waits for (synchronous_commit = off) are visible to all before they are
+ * flushed. A standby that has been promoted no longer tells how far it is. */
 static const char *const asked[] = {
     [SW_ASKS_NOTHING] = "",
-    [SW_ASKS_WRITTEN] = "SELECT CASE WHEN pg_catalog.texteq(pg_catalog.current_setting("
-                        "'synchronous_commit'), 'off') THEN " INSERTED " ELSE " FLUSHED
-                        " END, pg_catalog.pg_walfile_name(" FLUSHED ")",
-    [SW_ASKS_APPENDED] = "SELECT " INSERTED ", pg_catalog.pg_walfile_name(" FLUSHED ")",
-    [SW_ASKS_REPLAYED] = "SELECT pg_catalog.pg_last_wal_replay_lsn()",
+    [SW_ASKS_WRITTEN] = "SELECT pg_catalog.pg_current_wal_insert_lsn(),"
+                        " pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn())",
+    [SW_ASKS_REPLAYED] = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+                         " THEN pg_catalog.pg_last_wal_replay_lsn() END",
 };
 
 /* Prepared, it costs the server a third less. */

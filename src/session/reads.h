@@ -32,9 +32,8 @@ struct sw_reads {
     char *start_mode, *start_token; /* from the start-up packet; NULL: not said */
     bool has_worked;                /* it has read or written rows */
     bool is_tracked;                /* tokens are kept */
-    bool commits_lazily; /* what it commits may not have been waited for (synchronous_commit) */
-    struct sw_token *tokens; /* by the index of the map's clusters */
-    uint32_t turn;           /* decides between replicas that are equal */
+    struct sw_token *tokens;        /* by the index of the map's clusters */
+    uint32_t turn;                  /* decides between replicas that are equal */
 
     /* Of the run. */
     const struct sw_node *replica; /* where it works and may yet leave; NULL: nowhere */

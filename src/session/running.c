@@ -516,6 +516,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     } else if (working == NULL || working->state != SW_LEG_FREE) {
         /* A participant, between its statements or while a run works elsewhere: the next
          * statement is told. */
+        sw_session_doubt_tokens(session);
         sw_session_keep_loss(session, err);
         sw_txn_fail(&session->txn);
     } else if (sw_session_loses_replica(session, err)) {
@@ -525,6 +526,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     } else if (session->running == NULL) {
         /* A batch between Flush and Sync: nothing of it is committed. */
         session->run_end = SW_RUN_ENDS_FLUSH;
+        sw_session_doubt_tokens(session);
         sw_session_fail_run(session, err);
     } else if ((loss == SW_LOSS_RESET || loss == SW_LOSS_LEFT) && may_run_again(session)) {
         session->tries++;

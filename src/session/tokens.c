@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* --- keeping --- */
 
@@ -204,27 +203,16 @@ static bool touches_rows(const struct sw_session *session)
            (session->target.executes && session->target.kind >= SW_TARGET_CATALOG);
 }
 
-static void note_laziness(struct sw_session *session)
-{
-    for (int i = 0; i < session->change_count; i++)
-        if (session->changes[i].name == NULL ||
-            strcasecmp(session->changes[i].name, "synchronous_commit") == 0)
-            session->reads.commits_lazily = true;
-}
-
 void sw_session_ask(struct sw_session *session, const struct sw_leg *leg,
                     struct sw_leg_work *work)
 {
     bool is_on_replica = work->guard.replica != NULL || leg->replica != NULL;
 
-    note_laziness(session);
     if (!session->reads.is_tracked || leg == session->aside || work->read_back_count > 0 ||
         work->question != NULL || !touches_rows(session) || !ends_outside(session) ||
         has_copy(session))
         return;
-    work->asks = is_on_replica                   ? SW_ASKS_REPLAYED
-                 : session->reads.commits_lazily ? SW_ASKS_APPENDED
-                                                 : SW_ASKS_WRITTEN;
+    work->asks = is_on_replica ? SW_ASKS_REPLAYED : SW_ASKS_WRITTEN;
 }
 
 static struct sw_token place_of(const struct sw_session *session, const struct sw_leg *leg)
@@ -240,14 +228,19 @@ static struct sw_token place_of(const struct sw_session *session, const struct s
     return (struct sw_token){.kind = SW_TOKEN_PLACE, .timeline = timeline, .lsn = leg->lsn};
 }
 
+/* Does what the run is part of go on? A batch that has failed has ended on its server. */
+static bool goes_on(const struct sw_session *session, char status)
+{
+    return status != 'I' || (session->run_end == SW_RUN_ENDS_FLUSH && !session->has_failed);
+}
+
 /* The primary's place lies behind all that there is, whatever was known before. */
 void sw_session_note_seen(struct sw_session *session, const struct sw_leg *leg, char status)
 {
     struct sw_token *token, place;
 
     session->reads.has_worked |= touches_rows(session);
-    if (!session->reads.is_tracked || leg == session->aside || status != 'I' ||
-        session->run_end == SW_RUN_ENDS_FLUSH)
+    if (!session->reads.is_tracked || leg == session->aside || goes_on(session, status))
         return;
     token = sw_session_token(session, leg->shard);
     place = place_of(session, leg);

@@ -68,8 +68,7 @@ struct sw_leg_sink {
 /* What a leg asks its server behind the run, in the same flight. */
 enum sw_leg_asks {
     SW_ASKS_NOTHING,
-    SW_ASKS_WRITTEN,  /* a primary: how far its WAL is written, and on which timeline */
-    SW_ASKS_APPENDED, /* ... also what nobody waited for (synchronous_commit = off) */
+    SW_ASKS_WRITTEN,  /* a primary: how far its WAL goes, and on which timeline */
     SW_ASKS_REPLAYED, /* a replica: how far it has replayed it */
 };
 

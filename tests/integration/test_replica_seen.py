@@ -1,0 +1,75 @@
+"""Reads on replicas: what a session has seen does not vanish."""
+
+import wire
+from replica_lab import READ, lab, paused, value_of, write
+from server import ask
+from suite import equal, rows, test
+
+
+def end_servers_of(node):
+    """The servers that work in a transaction of a client end."""
+    node.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 's1' AND xact_start "
+               "IS NOT NULL AND usename = 'bank'")
+
+
+def lose_a_transaction(one, reader):
+    ask(reader, "BEGIN")
+    seen = ask(reader, READ)[0][1]
+    end_servers_of(one.node("c1-east"))
+    reader.query("ROLLBACK")
+    reader.query("ROLLBACK")
+    return seen
+
+
+def flush(reader, sql, until_kind):
+    """A statement without a Sync."""
+    reader.send(wire.parse(sql), wire.bind(), wire.execute(), wire.FLUSH)
+    return reader.read_until(until_kind)
+
+
+def begin_a_batch(reader):
+    return wire.rows_of(flush(reader, "SELECT balance FROM accounts WHERE id = 5", "C"))[0][0]
+
+
+def lose_a_batch(one, reader):
+    seen = begin_a_batch(reader)
+    end_servers_of(one.node("c1-east"))
+    reader.ask(wire.SYNC)
+    return seen
+
+
+def fail_in_a_batch(_one, reader):
+    seen = begin_a_batch(reader)
+    flush(reader, "SELECT 1 / (balance - balance) FROM accounts WHERE id = 5", "E")
+    reader.ask(wire.SYNC)
+    return seen
+
+
+@rows([("a transaction", lose_a_transaction), ("a batch", lose_a_batch),
+       ("a batch that failed", fail_in_a_batch)])
+def what_was_seen_before_its_server_was_lost_does_not_vanish(p, lose):
+    one, value = lab(p), value_of()
+    with one.connect("bank") as writer, one.connect() as reader, paused(*one.replicas()):
+        write(writer, value)
+        equal(lose(one, reader), str(value))
+        equal(ask(reader, READ), [["c1-east", str(value)]])
+
+
+@test
+def what_another_has_committed_and_not_waited_for_does_not_vanish(p):
+    """It is visible before it is in the log's files, and so before any replica can have it."""
+    one = lab(p)
+    one.node("c1-east").set(wal_writer_delay="10s", wal_writer_flush_after="0")
+    try:
+        with one.connect("bank") as writer, one.connect() as reader:
+            ask(writer, "SET synchronous_commit = off")
+            for _ in range(30):
+                value = value_of()
+                write(writer, value)
+                ask(reader, "BEGIN")
+                equal(ask(reader, READ), [["c1-east", str(value)]])
+                ask(reader, "COMMIT")
+                [[who, seen]] = ask(reader, READ)
+                equal(seen, str(value), who)
+    finally:
+        one.node("c1-east").set(wal_writer_delay="200ms", wal_writer_flush_after="1MB")
