@@ -40,8 +40,8 @@ static bool is_read_only(const struct sw_txn *txn)
 {
     const char *access = sw_settings_get(txn->before.settings, "default_transaction_read_only");
 
-    return txn->is_read_only == 1 ||
-           (txn->is_read_only < 0 && access != NULL && strcmp(access, "on") == 0);
+    return sw_txn_access(txn) == 1 ||
+           (sw_txn_access(txn) < 0 && access != NULL && strcmp(access, "on") == 0);
 }
 
 /* Is it a transaction that a standby can run from its beginning to its end? */

@@ -91,6 +91,11 @@ void sw_txn_note_access(struct sw_txn *txn, int is_read_only)
         txn->is_read_only = is_read_only;
 }
 
+int sw_txn_access(const struct sw_txn *txn)
+{
+    return txn->savepoint_count == 0 ? txn->is_read_only : txn->savepoints[0].is_read_only;
+}
+
 void sw_txn_note_query(struct sw_txn *txn, enum sw_isolation isolation, bool is_read_only)
 {
     if (txn->has_queried)
@@ -99,6 +104,9 @@ void sw_txn_note_query(struct sw_txn *txn, enum sw_isolation isolation, bool is_
     txn->queried_under = txn->isolation == SW_ISOLATION_DEFAULT ? isolation : txn->isolation;
     if (txn->is_read_only < 0)
         txn->is_read_only = is_read_only;
+    for (int i = 0; i < txn->savepoint_count; i++)
+        if (txn->savepoints[i].is_read_only < 0)
+            txn->savepoints[i].is_read_only = is_read_only;
 }
 
 /* As check_XactIsoLevel() and its sisters in PostgreSQL's variable.c. */
@@ -251,8 +259,11 @@ void sw_txn_savepoint(struct sw_txn *txn, const char *name, struct sw_txn_settin
 
     note(txn, SW_ENTRY_SAVEPOINT, NULL, sw_format("SAVEPOINT sw_%d", txn->mark + 1));
     txn->savepoints = sw_realloc(txn->savepoints, count * sizeof *txn->savepoints);
-    txn->savepoints[txn->savepoint_count++] = (struct sw_savepoint){
-        .name = sw_strdup(name), .mark = txn->mark, .before = sw_txn_settings_ref(now)};
+    txn->savepoints[txn->savepoint_count++] =
+        (struct sw_savepoint){.name = sw_strdup(name),
+                              .mark = txn->mark,
+                              .is_read_only = txn->is_read_only,
+                              .before = sw_txn_settings_ref(now)};
 }
 
 /* The newest savepoint of that name, which hides older ones; -1: none. */
@@ -327,6 +338,7 @@ bool sw_txn_rollback_to(struct sw_txn *txn, const char *name,
     for (int i = 0; i < txn->participant_count; i++)
         roll_back_participant(&txn->participants[i], &txn->savepoints[at]);
     txn->state = SW_TXN_OPEN;
+    txn->is_read_only = txn->savepoints[at].is_read_only;
     *before = &txn->savepoints[at].before;
     return true;
 }

@@ -1,7 +1,8 @@
-"""Reads on replicas: what a session has seen does not vanish."""
+"""Reads on replicas: what a session has seen does not vanish, and who may write after all
+stays on the primary."""
 
 import wire
-from replica_lab import READ, lab, paused, value_of, write
+from replica_lab import READ, WHO, lab, paused, value_of, write
 from server import ask
 from suite import equal, rows, test
 
@@ -73,3 +74,26 @@ def what_another_has_committed_and_not_waited_for_does_not_vanish(p):
                 equal(seen, str(value), who)
     finally:
         one.node("c1-east").set(wal_writer_delay="200ms", wal_writer_flush_after="1MB")
+
+
+ACCESS = [
+    ("in a savepoint, rolled back", ["BEGIN", "SAVEPOINT a", "SET TRANSACTION READ ONLY", "ROLLBACK TO a", WHO]),
+    ("in a savepoint, rolled back afterwards", ["BEGIN", "SAVEPOINT a", "SET TRANSACTION READ ONLY", WHO,
+                                                "ROLLBACK TO a"]),
+    ("in an inner savepoint", ["BEGIN", "SAVEPOINT a", "SAVEPOINT b", "SET TRANSACTION READ ONLY", "RELEASE b",
+                               WHO, "ROLLBACK TO a"]),
+    ("taken back", ["BEGIN READ ONLY", "SET TRANSACTION READ WRITE", WHO]),
+    ("taken back by name", ["BEGIN READ ONLY", "SET transaction_read_only = off", WHO]),
+    ("taken back by name, locally", ["BEGIN READ ONLY", "SET LOCAL transaction_read_only = off", WHO]),
+]
+
+
+@rows(ACCESS)
+def a_transaction_that_may_write_after_all_writes(p, statements):
+    one, value = lab(p), value_of()
+    with one.connect("insists") as connection:
+        for statement in statements:
+            ask(connection, statement)
+        write(connection, value)
+        ask(connection, "COMMIT")
+        equal(ask(connection, "/* shardward: primary */ " + READ), [["c1-east", str(value)]])

@@ -79,6 +79,7 @@ struct sw_entry {
 struct sw_savepoint {
     char *name;
     int mark;
+    int is_read_only; /* the transaction, when it was made */
     struct sw_txn_settings before;
 };
 
@@ -125,6 +126,8 @@ void sw_txn_begin(struct sw_txn *txn, const char *text, enum sw_isolation isolat
 void sw_txn_note_option(struct sw_txn *txn, const char *text, enum sw_isolation isolation);
 /* READ ONLY (1) or READ WRITE (0), be it with BEGIN; -1: not said. */
 void sw_txn_note_access(struct sw_txn *txn, int is_read_only);
+/* Which of them holds to the end, whatever is rolled back; -1: not said. */
+int sw_txn_access(const struct sw_txn *txn);
 /* A query has run beside the participants: PostgreSQL has its snapshot from then on. What the
  * client did not say is @isolation and @is_read_only. */
 void sw_txn_note_query(struct sw_txn *txn, enum sw_isolation isolation, bool is_read_only);
