@@ -78,6 +78,7 @@ static void take_reports(struct survey *survey)
 
         if (!survey->seats[i].is_open)
             continue;
+        /* I8: it has the data of somebody else, whatever stands in it. */
         if (manager->system_id != 0 && report->system_id != manager->system_id) {
             sw_seats_close(&survey->seats[i], 1);
             continue;

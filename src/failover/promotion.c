@@ -476,7 +476,7 @@ bool sw_operation_promote(struct sw_operation *operation, struct sw_seat *winner
     return read_timeline(operation, winner, err);
 }
 
-/* The last step: what is told to others is only what a quorum has. */
+/* I1: the last step: whoever is told of the primary is told of an epoch that a quorum has. */
 bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winner,
                            sw_nodes standbys, int quorum, uint64_t next_xid,
                            struct sw_error *err)

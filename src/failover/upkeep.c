@@ -209,6 +209,7 @@ static bool is_in_between(const struct sw_manager *manager, const char *text)
            sw_cohort_is_kept(&manager->cohort, standbys, quorum);
 }
 
+/* I6: what an operator has made of the names is not ours to set. */
 void sw_manager_doubt(struct sw_manager *manager, int node, const char *text)
 {
     if (!manager->is_unproven)

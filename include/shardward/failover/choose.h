@@ -1,5 +1,7 @@
 /*
  * choose - which of the recruited nodes becomes the primary, and whether one may at all. Pure.
+ *
+ * I10: no clock says whom; time only says when it is tried.
  */
 #ifndef SW_FAILOVER_CHOOSE_H
 #define SW_FAILOVER_CHOOSE_H
