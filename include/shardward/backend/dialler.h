@@ -31,18 +31,18 @@ typedef void sw_on_dialled(void *owner, struct sw_dialled *dialled, const struct
 struct sw_dial {
     const char *address, *dbname, *user;
     const char *password; /* may be NULL */
-    int port;
     const struct sw_tls_client *tls;
-    int timeout_ms; /* 0: for ever */
     struct sw_mailbox *mailbox;
     /* NULL: a connection for whoever needs one. Else for one client alone, with these options,
      * be it set to what routing could not rely on. */
     const char *options;
-    bool is_durable; /* synchronous_commit has to be on there, or remote_apply: else 0A000 */
-    int tag;         /* the caller's: see sw_dialled_tag() */
-    bool is_replica; /* the node must be a standby (25006), else the primary */
     sw_on_dialled *on_dialled;
     void *owner;
+    int port;
+    int timeout_ms;  /* 0: for ever */
+    int tag;         /* the caller's: see sw_dialled_tag() */
+    bool is_durable; /* synchronous_commit has to be on there, or remote_apply: else 0A000 */
+    bool is_replica; /* the node must be a standby (25006), else the primary */
 };
 
 /* What libpq is told of TLS, all of it, so that it looks for no files of its own. */

@@ -24,8 +24,7 @@ struct row {
     const char *name;
     enum place place;
     enum sw_xact_status status;
-    bool is_checkpoint_of_start;
-    uint64_t next_xid, end_lsn, end_xid;
+    uint64_t is_checkpoint_of_start, next_xid, end_lsn, end_xid;
     enum sw_commit_fate fate;
 };
 
@@ -95,7 +94,8 @@ static void check_row(void **state)
                                         .at = {3, 1, FIRST_START, SENT - 2000}};
     const struct sw_commit_trace trace = {.status = row->status,
                                           .at = origin_of(row->place),
-                                          .is_checkpoint_of_start = row->is_checkpoint_of_start,
+                                          .is_checkpoint_of_start =
+                                              row->is_checkpoint_of_start != 0,
                                           .next_xid = row->next_xid};
     const struct sw_timeline_end end = {.timeline = row->place == PROMOTED_LATE ? 3 : 1,
                                         .lsn = row->end_lsn,
