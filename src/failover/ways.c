@@ -192,21 +192,25 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
 
 /* --- as planned --- */
 
-/* Whoever is in a transaction may end it, and whoever has a connection may use it. */
+/* Whoever is in a transaction may end it, and whoever has a connection may use it. The line is
+ * used again: no question may be cut off when the time is over. */
 static void drain(const struct sw_promotion *promotion, struct sw_seat *old)
 {
-    struct sw_error ignored;
-
-    sw_line_renew(&old->line, DRAIN_MS);
-    while (promotion->is_lent(promotion->owner) &&
-           sw_line_rest(&old->line, LOOK_AGAIN_MS, &ignored))
-        continue;
-    (void)sw_line_await(
-        &old->line,
+    static const char are_ended[] =
         "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = "
         "'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid() "
-        "AND application_name NOT LIKE 'shardward%')",
-        "its transactions have ended", &ignored);
+        "AND application_name NOT LIKE 'shardward%')";
+    uint64_t until = sw_line_now_ms() + DRAIN_MS;
+    struct sw_error ignored;
+    bool is_drained = false;
+
+    while (!is_drained && sw_line_now_ms() < until) {
+        sw_line_renew(&old->line, CATCH_UP_MS);
+        is_drained = !promotion->is_lent(promotion->owner) &&
+                     sw_line_is_true(&old->line, are_ended, &ignored);
+        if (!is_drained && !sw_line_rest(&old->line, LOOK_AGAIN_MS, &ignored))
+            return;
+    }
 }
 
 static bool await_receipt(struct sw_seat *seat, uint64_t lsn, const char *what,

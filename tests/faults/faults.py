@@ -111,10 +111,14 @@ def refused_connections(w):
 
 
 def foreign_node(w):
-    """Behind the address of a standby stands another system: a primary, and empty."""
+    """Behind the address of a standby stands another system: a primary, and empty. It is left alone."""
     one, other = w.c1.servers[1], w.lab.template("c2")
     one.kill()
     one.replace_data(other.data)
     one.write_auto_conf()
     one.start()
     one.wait_ready()
+
+    def see():
+        assert not fenced(one), "somebody else's primary was fenced"
+    return see

@@ -171,6 +171,22 @@ def a_switchover_drains(lab):
         assert server.ask(client, "SELECT node FROM ledger WHERE id = 2") == [["c1-north"]]
 
 
+@scenario(("a transaction that stays open is lost, and its client told", "managed"))
+def a_switchover_does_not_wait_for_ever(lab):
+    with world(lab, "managed", clusters=1) as w, w.connect() as client:
+        server.ask(client, "BEGIN")
+        server.ask(client, "INSERT INTO ledger (id, client) VALUES (1, 0)")
+        w.console("SWITCHOVER c1 TO c1-north")
+        try:
+            server.ask(client, "COMMIT")
+        except server.Refused as refusal:
+            assert refusal.code in ("08006", "57P01"), refusal
+        else:
+            raise AssertionError("it is told that it has committed")
+        server.ask(client, "ROLLBACK")
+        assert server.ask(client, "SELECT node FROM ledger WHERE id = 1") == []
+
+
 # What an operator has done
 
 @scenario(("nobody is promoted without an order", "managed"))

@@ -7,6 +7,7 @@ import time
 
 import replicated
 import server
+import workloads
 from faults import fenced
 from server import until
 from stories import Expect, conclude, must_serve, nobody_writes, world
@@ -85,5 +86,26 @@ def the_last_primary_but_one_is_there_alone(lab):
         must_serve(w, time.monotonic(), "when they are back")
         until(lambda: fenced(old), f"{old.name} is fenced")
         old.rejoin(w.primary(w.c1))
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED)
+
+
+@scenario(("its primary was killed", "managed", killed), ("its primary stood still", "managed", frozen))
+def a_cluster_of_two_shardwards(lab, fault):
+    """They disturb one another, and agree in the end."""
+    with world(lab, "managed", clusters=1) as w, another_shardward(w) as beside:
+        w.load()
+        before, old = w.timelines(), w.c1.servers[0]
+        mend = fault(old)
+        must_serve(w, time.monotonic(), "after the fault")
+        mend()
+        until(lambda: fenced(old), f"{old.name} is fenced")
+        new = w.primary(w.c1)
+        place = ("127.0.0.1", w.lab.port + BESIDE)
+        w.add(workloads.Ledger, "s1", 8, place=place)
+        until(lambda: any(op.key // 1_000_000 == 8 and op.outcome == "ok" for op in w.history.of("insert", "s1")),
+              "the other one serves, too")
+        assert not fenced(new) and beside.poll() is None
+        old.rejoin(new)
         time.sleep(WARM_UP_S)
         conclude(w, before, MOVED)
