@@ -102,7 +102,7 @@ class Lab:
         return server.connect("127.0.0.1", self.port + 1, "admin", "admin", "shardward")
 
     def node(self, name):
-        return self.cluster.server(name)
+        return next(one for one in self.cluster.servers if one.name == name)
 
     def replicas(self):
         return [self.node(name) for name in sorted(REPLICAS)]
