@@ -46,6 +46,22 @@ def a_promotion_is_cut_off_and_the_primary_is_back(lab, point, expect):
         conclude(w, before, expect)
 
 
+@scenario(*((point, "managed", point) for point in BEFORE_PROMOTING))
+def a_promotion_is_cut_off_and_a_standby_dies(lab, point):
+    """The primary is back: it goes on with the other one, which would know if somebody had been promoted."""
+    with world(lab, "managed", clusters=1) as w:
+        primary, one, _ = w.c1.servers
+        before = stops_at(w, point, primary.kill)
+        one.kill()
+        primary.start()
+        primary.wait_ready()
+        w.start_shardward()
+        must_serve(w, time.monotonic(), "with one standby")
+        one.start()
+        time.sleep(WARM_UP_S)
+        conclude(w, before, STAYED_BROKEN)
+
+
 @scenario(*((point, "managed", point) for point in ("after_promote", "before_epoch", "after_epoch")))
 def a_promotion_is_cut_off_and_its_winner_dies(lab, point):
     """The old primary is back, and perhaps nobody can follow it any more: at the latest with the winner all goes on."""
