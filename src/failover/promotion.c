@@ -513,6 +513,20 @@ static sw_nodes find_able(const struct sw_operation *operation, int winner)
     return able;
 }
 
+/* What was confirmed is with those who were recruited: is it with the winner? */
+static void note_loss(struct sw_operation *operation, int winner)
+{
+    struct sw_promotion *promotion = operation->promotion;
+
+    promotion->was_synchronous =
+        operation->known.quorum > 0 && is_covered(operation) &&
+        find_able(operation, winner) == (operation->recruits & ~sw_nodes_of(winner));
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        if (sw_nodes_have(operation->recruits, i) &&
+            reach_of(operation, i) > promotion->old_written)
+            promotion->old_written = reach_of(operation, i);
+}
+
 bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
                                 struct sw_error *err)
 {
@@ -524,9 +538,9 @@ bool sw_operation_promote_other(struct sw_operation *operation, sw_nodes but,
     if (!recruit_enough(operation, but, err))
         return false;
     sw_stop_at("after_recruit_all", 1);
-    operation->promotion->was_synchronous =
-        operation->known.quorum > 0 && is_covered(operation);
     index = choose(operation, err);
+    if (index >= 0)
+        note_loss(operation, index);
     if (index < 0 || !is_loss_allowed(operation, index, err) ||
         !sw_operation_stands(operation, index, find_able(operation, index), err))
         return false;

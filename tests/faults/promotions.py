@@ -4,9 +4,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import server
-from faults import fenced
+from faults import cut_off, fenced
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, until_shrunk, world
+from stories import Expect, conclude, must_serve, nobody_writes, until_grown, until_shrunk, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -201,6 +201,28 @@ def a_switchover_does_not_wait_for_ever(lab):
             raise AssertionError("it is told that it has committed")
         server.ask(client, "ROLLBACK")
         assert server.ask(client, "SELECT node FROM ledger WHERE id = 1") == []
+
+
+@scenario(("it is promoted, and what it lacks is told", "managed"))
+def a_failover_by_force_to_one_that_lags(lab):
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, west, north = w.c1.servers
+        w.console("MAINTENANCE ON")
+        cut_off([north])
+        time.sleep(WARM_UP_S)
+        old.kill()
+        nobody_writes(w, time.monotonic(), seconds=1)
+        refused(w, "FAILOVER c1 TO c1-north", "55000")
+        assert not w.table("SHOW LOSS")
+        w.console("FAILOVER c1 TO c1-north FORCE")
+        must_serve(w, time.monotonic(), "though the other one cannot follow it")
+        assert w.primary(w.c1) is north, w.timelines()
+        assert w.table("SHOW LOSS"), w.log()
+        west.rejoin(north)
+        until_grown(north, west)
+        conclude(w, before, LOST)
 
 
 # What an operator has done
