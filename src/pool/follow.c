@@ -36,6 +36,11 @@ static int index_of(const struct sw_cluster *cluster, const struct sw_pool_place
 
 /* --- what holds for one pool --- */
 
+static bool is_down(const struct sw_cluster_state *cluster, int node)
+{
+    return cluster->nodes[node].verdict == SW_VERDICT_DOWN;
+}
+
 /* What a map no longer names stays as it was: it ends when nobody uses it any more. */
 static struct sw_standing judge(const struct sw_pool *pool)
 {
@@ -44,7 +49,8 @@ static struct sw_standing judge(const struct sw_pool *pool)
     bool has_none = now != NULL && now->primary < 0;
 
     if (pool->place.kind == SW_POOL_REPLICA)
-        return (struct sw_standing){.admission = SW_ADMIT};
+        return (struct sw_standing){.admission = SW_ADMIT,
+                                    .is_down = at >= 0 && is_down(now, at)};
     if (at < 0)
         return pool->standing;
     return (struct sw_standing){
@@ -148,6 +154,9 @@ void sw_pool_hint_error(struct sw_pool *pool, const struct sw_error *err)
 
 static bool is_same(const struct sw_cluster_state *a, const struct sw_cluster_state *b)
 {
+    for (int i = 0; i < a->cluster->node_count; i++)
+        if (is_down(a, i) != is_down(b, i))
+            return false;
     return a->primary == b->primary && a->admission == b->admission &&
            a->generation == b->generation && a->primary_started_us == b->primary_started_us;
 }
@@ -188,7 +197,7 @@ static void drop_idle(struct sw_pool *pool)
 {
     struct sw_backend *backend;
 
-    if (pool->standing.is_elsewhere) {
+    if (pool->standing.is_elsewhere || pool->standing.is_down) {
         sw_pool_end_probes(pool, UINT64_MAX);
         while ((backend = sw_pool_first_idle(pool)) != NULL) {
             sw_pool_take_idle(pool, backend);
@@ -204,7 +213,9 @@ static void break_lent(struct sw_pool *pool, bool is_over)
     struct sw_link doomed, *link;
     struct sw_error why;
 
-    if (is_over)
+    if (pool->standing.is_down)
+        sw_error_set(&why, "57P01", "node \"%s\" is lost", pool->place.node);
+    else if (is_over)
         sw_error_set(&why, "57P01", "node \"%s\" is no longer the primary of its cluster",
                      pool->place.node);
     else
@@ -232,7 +243,7 @@ static void break_connections(struct sw_pool *pool)
     if (first == NULL || standing->admission == SW_DRAIN)
         return;
     is_over |= SW_OWNER(first, struct sw_backend_card, link)->term != standing->term;
-    if (is_over || standing->admission != SW_ADMIT)
+    if (is_over || standing->is_down || standing->admission != SW_ADMIT)
         break_lent(pool, is_over);
 }
 

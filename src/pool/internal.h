@@ -199,6 +199,7 @@ struct sw_standing {
     bool is_followed;  /* somebody watches the nodes of its cluster */
     bool is_managed;   /* ... and promotes them */
     bool is_elsewhere; /* the primary is another node */
+    bool is_down; /* a replica that does not answer: who reads there need not wait for it */
     enum sw_admission admission;
     int term;           /* the cluster's generation */
     int64_t vouched_us; /* the start of the postmaster that is the primary; 0: any */

@@ -70,8 +70,19 @@ def a_read_is_cancelled_on_its_replica(p, extended):
         equal(ask(connection, WHO)[0][0] in REPLICAS, True)
 
 
-@rows([("prefer_replica", "prefers"), ("replica", "insists")])
-def a_read_goes_on_when_its_replica_dies(p, user):
+def die(node):
+    node.kill()
+
+
+def stand_still(node):
+    """Its connections stay, and nobody answers on them."""
+    node.freeze()
+
+
+@rows([("prefer_replica", "prefers", die), ("replica", "insists", die),
+       ("prefer_replica, it stands still", "prefers", stand_still),
+       ("replica, it stands still", "insists", stand_still)])
+def a_read_goes_on_when_its_replica_is_lost(p, user, be_lost):
     one = lab(p)
     try:
         with one.connect(user) as connection:
@@ -82,7 +93,7 @@ def a_read_goes_on_when_its_replica_dies(p, user):
                 "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active'"
                 " AND pid <> pg_backend_pid()"), "a replica reads")
             if not answers:
-                one.node("c1-west").kill()
+                be_lost(one.node("c1-west"))
                 thread.join(30)
             equal(wire.rows_of(answers)[0][0], "c1-north", f"{first} {reader}")
             thread.join(30)
