@@ -133,10 +133,11 @@ void sw_patient_judge(struct sw_patient *patient, const struct sw_round *round)
     struct sw_judge *judge = &patient->judge;
     struct sw_vitals *vitals = &patient->vitals;
     uint64_t failed_ms = sw_judge_failed_ms(judge);
-    const struct sw_moment moment = {.now_ms = round->now_ms,
-                                     .waits_ms = longest_wait(patient, round),
-                                     .is_cut_off = round->has_clouds && failed_ms != 0 &&
-                                                   round->newest_ms < failed_ms};
+    const struct sw_moment moment = {
+        .now_ms = round->now_ms,
+        .waits_ms = longest_wait(patient, round),
+        .is_cut_off = round->is_deaf ||
+                      (round->has_clouds && failed_ms != 0 && round->newest_ms < failed_ms)};
     enum sw_verdict before = judge->verdict;
     struct timespec now;
 

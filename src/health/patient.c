@@ -44,16 +44,19 @@ static bool is_turned_away(const struct sw_patient *patient)
            patient->judge.ailment == SW_AILS_NOTHING;
 }
 
-/* How long until the next one of a kind that has @usual_ms. */
-static uint64_t pause_of(const struct sw_patient *patient, int usual_ms, bool is_alert)
+/* How long until the next one of a kind that has @usual_ms. Who has too little time to listen
+ * does not ask more often. */
+static uint64_t pause_of(const struct sw_patient *patient, int usual_ms, bool is_alert,
+                         const struct sw_round *round)
 {
     const struct sw_config_health *limits = limits_of(patient);
+    int fast_ms = limits->fast_ms * round->factor;
 
     if ((is_well(patient) || is_turned_away(patient)) && !is_alert)
         return (uint64_t)usual_ms;
     if (patient->judge.verdict == SW_VERDICT_DOWN && limits->status_ms < usual_ms)
         return (uint64_t)limits->status_ms;
-    return (uint64_t)(limits->fast_ms < usual_ms ? limits->fast_ms : usual_ms);
+    return (uint64_t)(fast_ms < usual_ms ? fast_ms : usual_ms);
 }
 
 /* @ms, give or take a fifth. */
@@ -156,7 +159,7 @@ static void start_status(struct sw_patient *patient, const struct sw_round *roun
 
 static void start_connect(struct sw_patient *patient, const struct sw_round *round)
 {
-    uint64_t pause_ms = pause_of(patient, limits_of(patient)->connect_ms, false);
+    uint64_t pause_ms = pause_of(patient, limits_of(patient)->connect_ms, false, round);
 
     /* It has become urgent since. */
     if (patient->next_connect_ms > round->now_ms + pause_ms + pause_ms / 5)
@@ -241,8 +244,8 @@ void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round)
 static void plan_status(struct sw_patient *patient, const struct sw_round *round)
 {
     patient->next_status_ms =
-        round->now_ms +
-        jitter(patient, pause_of(patient, limits_of(patient)->status_ms, patient->is_alert));
+        round->now_ms + jitter(patient, pause_of(patient, limits_of(patient)->status_ms,
+                                                 patient->is_alert, round));
 }
 
 /* Whatever it was: a crash that kills all sessions leaves the postmaster's start as it was, so

@@ -32,6 +32,7 @@ struct sw_round {
     int factor;         /* of timeouts */
     uint64_t newest_ms; /* when any node last gave a sign of life */
     bool has_clouds;    /* there are several */
+    bool is_deaf;       /* we do not hear what answers: nobody is DOWN for being silent */
 };
 
 struct sw_probe *sw_patient_probe(struct sw_patient *patient, int index);

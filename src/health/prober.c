@@ -15,7 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHORT_TICK_MS = 20 /* while some node is not well */ };
+enum {
+    SHORT_TICK_MS = 20, /* while some node is not well */
+    TOGETHER_MS = 1000, /* who falls silent within that does so for one reason */
+};
 
 struct prober {
     struct sw_health *health;
@@ -24,6 +27,7 @@ struct prober {
     int count;
     struct pollfd *fds; /* the first one wakes us, then SW_PATIENT_PROBES for each patient */
     struct sw_pulse pulse;
+    uint64_t beat_ms; /* when that was last felt */
     struct sw_round round;
 };
 
@@ -198,15 +202,41 @@ static int tick_of(const struct prober *prober)
     return SW_TICK_MS;
 }
 
-static void check_pulse(struct prober *prober, uint64_t began_ms, int tick_ms)
+static bool are_apart(const struct sw_patient *a, const struct sw_patient *b)
+{
+    return a->node->cloud != NULL && b->node->cloud != NULL &&
+           strcmp(a->node->cloud, b->node->cloud) != 0;
+}
+
+/* Have nodes of two clouds fallen silent together, while we had too little time to listen? */
+static bool is_deaf(const struct prober *prober)
+{
+    for (int i = 0; i < prober->count && sw_pulse_factor(&prober->pulse) > 1; i++) {
+        const struct sw_patient *a = &prober->patients[i];
+        uint64_t a_ms = sw_judge_silent_ms(&a->judge, a->cluster->health);
+
+        for (int n = 0; n < i && a_ms != 0; n++) {
+            const struct sw_patient *b = &prober->patients[n];
+            uint64_t b_ms = sw_judge_silent_ms(&b->judge, b->cluster->health);
+
+            if (b_ms != 0 && are_apart(a, b) &&
+                (a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms) < TOGETHER_MS)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void check_pulse(struct prober *prober, int tick_ms)
 {
     struct sw_round *round = &prober->round;
+    uint64_t before_ms = prober->beat_ms;
 
-    round->now_ms = now_ms();
-    if (tick_ms >= 0 &&
-        sw_pulse_beat(&prober->pulse, began_ms + (uint64_t)tick_ms, round->now_ms)) {
+    prober->beat_ms = round->now_ms = now_ms();
+    if (tick_ms >= 0 && before_ms != 0 &&
+        sw_pulse_beat(&prober->pulse, before_ms + (uint64_t)tick_ms, round->now_ms)) {
         sw_log(SW_LOG_WARNING, "health-stalled", "for_ms=%d",
-               (int)(round->now_ms - began_ms) - tick_ms);
+               (int)(round->now_ms - before_ms) - tick_ms);
         for (int i = 0; i < prober->count; i++)
             sw_patient_excuse(&prober->patients[i], round);
     }
@@ -238,17 +268,18 @@ static void alert(struct prober *prober)
 static void turn(struct prober *prober)
 {
     int tick_ms = tick_of(prober);
-    uint64_t began_ms = prober->round.now_ms = now_ms();
 
+    prober->round.now_ms = now_ms();
     for (int i = 0; i < prober->count; i++)
         sw_patient_start_due(&prober->patients[i], &prober->round);
     wait_for_news(prober, tick_ms);
-    check_pulse(prober, began_ms, tick_ms);
+    check_pulse(prober, tick_ms);
     take_news(prober);
-    for (int i = 0; i < prober->count; i++) {
+    for (int i = 0; i < prober->count; i++)
         sw_patient_give_up(&prober->patients[i], &prober->round);
+    prober->round.is_deaf = is_deaf(prober);
+    for (int i = 0; i < prober->count; i++)
         sw_patient_judge(&prober->patients[i], &prober->round);
-    }
     alert(prober);
     exchange(prober);
 }

@@ -13,6 +13,8 @@ enum {
     STALL_MS = 150,
     MOST_LEVEL = 4,
     CALM_MS = 2000, /* without a stall, for each level */
+    WINDOW_MS = 2000,
+    SHARE_MS = 500, /* of lateness in a window, for each level */
 };
 
 /* --- evidence --- */
@@ -214,6 +216,14 @@ bool sw_judge_look(struct sw_judge *judge, const struct sw_config_health *limits
     return is_other;
 }
 
+uint64_t sw_judge_silent_ms(const struct sw_judge *judge, const struct sw_config_health *limits)
+{
+    bool is_silent = judge->channels[SW_BY_STATUS].fails >= limits->fall &&
+                     !judge->channels[SW_BY_STATUS].are_answers;
+
+    return is_silent ? judge->channels[SW_BY_STATUS].first_ms : 0;
+}
+
 uint64_t sw_judge_failed_ms(const struct sw_judge *judge)
 {
     uint64_t oldest_ms = judge->starting_ms;
@@ -257,17 +267,33 @@ void sw_judge_why(const struct sw_judge *judge, char *why, size_t size)
 
 /* --- the observer --- */
 
+static void rise_to(struct sw_pulse *pulse, uint64_t level, uint64_t now_ms)
+{
+    if (level > (uint64_t)pulse->level)
+        pulse->level = level < MOST_LEVEL ? (int)level : MOST_LEVEL;
+    pulse->until_ms = now_ms + CALM_MS;
+}
+
+static void add_up(struct sw_pulse *pulse, uint64_t late_ms, uint64_t now_ms)
+{
+    if (now_ms - pulse->window_ms >= WINDOW_MS) {
+        pulse->window_ms = now_ms;
+        pulse->late_ms = 0;
+    }
+    pulse->late_ms += late_ms;
+    if (pulse->late_ms >= SHARE_MS)
+        rise_to(pulse, pulse->late_ms / SHARE_MS, now_ms);
+}
+
 bool sw_pulse_beat(struct sw_pulse *pulse, uint64_t due_ms, uint64_t now_ms)
 {
     uint64_t late_ms = now_ms > due_ms ? now_ms - due_ms : 0;
-    uint64_t level = late_ms / STALL_MS;
 
-    if (level > 0) {
-        if (level > (uint64_t)pulse->level)
-            pulse->level = level < MOST_LEVEL ? (int)level : MOST_LEVEL;
-        pulse->until_ms = now_ms + CALM_MS;
+    if (late_ms >= STALL_MS) {
+        rise_to(pulse, late_ms / STALL_MS, now_ms);
         return true;
     }
+    add_up(pulse, late_ms, now_ms);
     if (pulse->level > 0 && now_ms >= pulse->until_ms) {
         pulse->level--;
         pulse->until_ms = now_ms + CALM_MS;

@@ -70,28 +70,34 @@ struct sw_judge {
 struct sw_moment {
     uint64_t now_ms;
     uint64_t waits_ms; /* the longest wait for an answer that is under way; 0: none */
-    bool is_cut_off;   /* nobody of any cloud answers: silence is no evidence */
+    bool is_cut_off;   /* we are at fault, and not those who are silent: that is no evidence */
 };
 
 void sw_judge_hear(struct sw_judge *judge, const struct sw_evidence *evidence);
 /* Come to a verdict. Returns whether it, or the ailment, is another one. */
 bool sw_judge_look(struct sw_judge *judge, const struct sw_config_health *limits,
                    const struct sw_moment *moment);
+/* Is it silent by its standing connection, so that it would be DOWN for that alone? Then since
+ * when; 0: it is not. */
+uint64_t sw_judge_silent_ms(const struct sw_judge *judge,
+                            const struct sw_config_health *limits);
 /* When the oldest failure that still counts began; 0: none does. */
 uint64_t sw_judge_failed_ms(const struct sw_judge *judge);
 /* Why, for people. */
 void sw_judge_why(const struct sw_judge *judge, char *why, size_t size);
 
-/* The observer's own health: how late its ticks are. */
+/* The observer's own health: how late its ticks are, one by one and together. */
 struct sw_pulse {
-    int level;         /* 0 to 4 */
-    uint64_t until_ms; /* the level falls by one then */
+    int level;                   /* 0 to 4 */
+    uint64_t until_ms;           /* the level falls by one then */
+    uint64_t window_ms, late_ms; /* since when lateness is added up, and how much it is */
 };
 
 enum { SW_TICK_MS = 100 };
 
 /* A tick that was due at @due_ms comes at @now_ms. True: it stood still meanwhile, and what
- * timed out meanwhile counts for nothing. */
+ * timed out meanwhile counts for nothing. One that is late a little again and again gets too
+ * little time to notice what comes: it is patient, too. */
 bool sw_pulse_beat(struct sw_pulse *pulse, uint64_t due_ms, uint64_t now_ms);
 /* By how much timeouts are longer. */
 int sw_pulse_factor(const struct sw_pulse *pulse);

@@ -280,6 +280,21 @@ static void who_stands_still_is_patient_for_a_while(void **state)
     }
 }
 
+/* Stopped for 95 of every 100 ms, say: no tick is a stall, and hardly anything is heard. */
+static void who_is_late_again_and_again_is_patient(void **state)
+{
+    struct sw_pulse pulse = {0};
+    uint64_t at_ms = 10000;
+
+    (void)state;
+    for (int i = 0; i < 18; i++, at_ms += 100)
+        assert_false(sw_pulse_beat(&pulse, at_ms + 20, at_ms + 100));
+    assert_int_equal(sw_pulse_factor(&pulse), 3);
+    for (int i = 0; i < 100; i++, at_ms += 100)
+        assert_false(sw_pulse_beat(&pulse, at_ms + 100, at_ms + 105));
+    assert_int_equal(sw_pulse_factor(&pulse), 1);
+}
+
 int main(void)
 {
     enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(silence_of_everybody_makes_nobody_down),
         cmocka_unit_test(who_refuses_is_down_whoever_else_is_silent),
         cmocka_unit_test(who_stands_still_is_patient_for_a_while),
+        cmocka_unit_test(who_is_late_again_and_again_is_patient),
     };
     enum { OTHERS = sizeof others / sizeof others[0] };
     struct CMUnitTest tests[ROWS + OTHERS];
