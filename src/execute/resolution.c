@@ -8,7 +8,7 @@
  *   or it goes on
  *
  * A COMMIT is confirmed by another one behind it, on the same server: that waits for the same
- * standbys.
+ * standbys, whatever the session's own commits wait for.
  */
 #include "shardward/execute/resolution.h"
 
@@ -215,7 +215,8 @@ static void put_question(const struct sw_resolution *resolution, struct sw_buf *
 {
     if (resolution->is_committed)
         (void)sw_buf_append_text(
-            sql, "SELECT pg_catalog.pg_logical_emit_message(true, 'shardward', 'resolved')");
+            sql, "SELECT pg_catalog.set_config('synchronous_commit', 'on', true),"
+                 " pg_catalog.pg_logical_emit_message(true, 'shardward', 'resolved')");
     else
         (void)sw_buf_printf(sql,
                             "SELECT pg_catalog.pg_xact_status('%" PRIu64

@@ -250,9 +250,10 @@ def waiting(one):
 
 
 @contextlib.contextmanager
-def committing(p, commit=by_query, frozen=False, spare=False, reads=None, failover="follow", **options):
+def committing(p, commit=by_query, frozen=False, spare=False, reads=None, failover="follow", first=None, **options):
     """A Pair, and a client whose COMMIT waits; the standbys have ended, or are frozen and have in
-    their buffers what they were sent. spare: there is one more connection to the primary."""
+    their buffers what they were sent. spare: there is one more connection to the primary. first,
+    reads: what the client says before the transaction, and in it."""
     with Pair(p, failover, is_sync=True, **options) as w, w.connect() as client, w.connect() as other:
         prepared(client, 1)
         if spare:
@@ -267,6 +268,8 @@ def committing(p, commit=by_query, frozen=False, spare=False, reads=None, failov
                 standby.freeze()
             else:
                 standby.stop()
+        if first:
+            equal(wire.kinds(client.query(first)), "CZ")
         client.query("BEGIN")
         equal(wire.kinds(client.query(ROW.format(1))), "CZ")
         if reads:
@@ -367,6 +370,16 @@ def a_commit_whose_wait_was_ended_is_no_success_before_a_standby_has_it(p, how):
             standby.start()
         equal(wire.kinds(client.read_ready()), "CZ")
         equal(wire.rows_of(client.query(COUNT.format(1))), [["1"]])
+
+
+@test
+def nor_where_the_session_does_not_wait_for_standbys_but_the_transaction_does(p):
+    with committing(p, spare=True, first="SET synchronous_commit = off", reads="SET LOCAL synchronous_commit = on",
+                    edits=[("workers: 2", "workers: 1")]) as (w, client):
+        equal(end_the_wait(w, client, "pg_cancel_backend"), b"")
+        for standby in w.c1.servers[1:]:
+            standby.start()
+        equal(wire.kinds(client.read_ready()), "CZ")
 
 
 @test
