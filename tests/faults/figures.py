@@ -1,5 +1,5 @@
 """figures - how long writes are away: the longest time between two acknowledged writes of a shard, around
-one fault, over many runs at a random moment. One cluster, and clients without a pause."""
+one fault, over many runs at a random moment. Clients without a pause, of one cluster unless a cloud is lost."""
 
 import random
 import statistics
@@ -35,16 +35,24 @@ def switched_over(w):
     w.console(f"SWITCHOVER c1 TO {w.c1.servers[1].name}")
 
 
+def cloud_lost(w):
+    """With the primary of one cluster, and a standby of the other."""
+    w.clouds.cut(w.primary(w.c1).cloud)
+
+
 @dataclass
 class Figure:
     name: str
     failover: str
     fault: callable
+    clusters: int = 1
+    has_clouds: bool = False
 
 
 FIGURES = (Figure("kill -9", "managed", killed), Figure("SIGSTOP", "managed", frozen),
            Figure("promoted by hand", "follow", promoted_by_hand),
-           Figure("switchover", "managed", switched_over))
+           Figure("switchover", "managed", switched_over),
+           Figure("cloud cut off", "managed", cloud_lost, clusters=2, has_clouds=True))
 
 
 @dataclass
@@ -56,7 +64,7 @@ class Run:
 
 
 def one_run(lab, figure):
-    with world(lab, figure.failover, clusters=1) as w:
+    with world(lab, figure.failover, figure.has_clouds, clusters=figure.clusters) as w:
         w.load(KINDS)
         time.sleep(random.uniform(0, BEFORE_S))
         began = time.monotonic()
