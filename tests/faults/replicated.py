@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import server                                                                   # noqa: E402
 from server import BIN, REPLICATOR, SUPERUSER, SUPERUSER_PASSWORD, Server       # noqa: E402
 from server import Failure, plain_env, run_as_server_user, until                # noqa: E402
-from clusters import is_free                                                    # noqa: E402
+from clusters import claim, is_free                                             # noqa: E402
 
 CLOUDS = ("east", "west", "north")
 APP_USER = APP_PASSWORD = DATABASE = "bank"
@@ -266,7 +266,8 @@ databases:
 def free_ports(first, addresses, count=40):
     """The first of so many ports that are free now on all these addresses."""
     for base in range(first, 60000, count):
-        if all(is_free(address, port) for address in addresses for port in range(base, base + count)):
+        if (all(is_free(address, port) for address in addresses for port in range(base, base + count))
+                and claim(base, count)):
             return base
     raise Failure("no free range of ports")
 

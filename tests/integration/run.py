@@ -21,17 +21,19 @@ import suite         # noqa: E402
 LAST = ["test_server_loss"]
 
 
-def load_modules():
+def load_modules(half):
     names = sorted(path.stem for path in HERE.glob("test_*.py"))
-    for name in [n for n in names if n not in LAST] + [n for n in LAST if n in names]:
+    names = [n for n in names if n not in LAST] + [n for n in LAST if n in names]
+    for name in names[half - 1::2] if half else names:
         importlib.import_module(name)
 
 
 def main():
     words = runner.words(__doc__)
     words.add_argument("--without", default="", help="leave out these comma-separated files: ddl,tls")
+    words.add_argument("--half", type=int, default=0, choices=(1, 2), help="every other file: those, or these")
     args = words.parse_args()
-    load_modules()
+    load_modules(args.half)
     if args.list:
         print(*(name for name, _ in suite.tests), sep="\n")
         return 0

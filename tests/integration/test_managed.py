@@ -6,6 +6,15 @@ import subprocess
 from platform_under_test import sanitizer_env
 from suite import equal, test
 
+# The platform's control user has all of it.
+TAKEN = """
+DROP SCHEMA IF EXISTS shardward CASCADE;
+REVOKE CREATE ON DATABASE postgres FROM shardward;
+REVOKE pg_signal_backend FROM shardward;
+REVOKE EXECUTE ON FUNCTION pg_promote(boolean, integer) FROM shardward;
+REVOKE SELECT ON pg_file_settings FROM shardward;
+REVOKE ALTER SYSTEM ON PARAMETER shardward.term FROM shardward;
+"""
 MISSING = re.compile(r"^    ((?:GRANT|ALTER ROLE) [^;]*;)", re.M)
 
 
@@ -26,6 +35,7 @@ def install(p, *edits):
 def install_tells_what_the_control_user_of_a_managed_cluster_lacks(p):
     managed = ("  c1:\n", "  c1:\n    failover: managed\n")
     node = p.clusters.primary("c1")
+    p.clusters.psql(node, "postgres", sql=TAKEN)
     status, said = install(p, managed)
     assert status == 1 and 'CREATE ON DATABASE "postgres" TO "shardward"' in said, said
     p.clusters.psql(node, "postgres", sql="GRANT CREATE ON DATABASE postgres TO shardward")

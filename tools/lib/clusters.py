@@ -394,13 +394,33 @@ def is_free(address, port):
     return True
 
 
+UNIT = 20
+_claims = []
+
+
+def claim(base, count):
+    """Keep these ports from other programs of this project, which may be about to use them too, until this
+    process ends. False: somebody else has. Of each unit of ports, by a socket that has no file."""
+    held = []
+    for unit in range(base // UNIT, (base + count - 1) // UNIT + 1):
+        held.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        try:
+            held[-1].bind(f"\0shardward-ports-{unit}")
+        except OSError:
+            for one in held:
+                one.close()
+            return False
+    _claims.extend(held)
+    return True
+
+
 def free_base_port(start=21000):
     """A base port whose whole range is free now on all the addresses of the platform."""
     nodes, _ = topology.read(topology.CONFIG.read_text())
     addresses = {"127.0.0.1", *(node.address for node in nodes)}
-    first = start + 20 * (os.getpid() % 400)
-    for base in range(first, first + 2000, 20):
-        if all(is_free(a, p) for a in addresses for p in range(base, base + 20)):
+    first = start + UNIT * (os.getpid() % 400)
+    for base in range(first, first + 100 * UNIT, UNIT):
+        if all(is_free(a, p) for a in addresses for p in range(base, base + UNIT)) and claim(base, UNIT):
             return base
     raise Failure("no free range of ports")
 
