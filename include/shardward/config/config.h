@@ -75,6 +75,7 @@ struct sw_config_reads {
     int max_lag_ms;
     int wait_ms; /* so long a read waits on a replica for what its session has to see */
 };
+
 /* How shardward promotes, with SW_FAILOVER_MANAGED. */
 struct sw_config_promotion {
     bool is_synchronous; /* a commit waits until standbys have it; else it may be lost */

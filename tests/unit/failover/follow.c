@@ -301,12 +301,15 @@ static void print_expected(const struct step *step, char *text, size_t size)
 
 /* --- a story --- */
 
+static const struct sw_config_reads reads;
+
 static void tell_story(const struct row *row)
 {
     static const struct sw_node nodes[NODES] = {{.name = "n1", .address = "a"},
                                                 {.name = "n2", .address = "b"},
                                                 {.name = "n3", .address = "c"}};
-    const struct sw_cluster cluster = {.name = "c", .nodes = nodes, .node_count = NODES};
+    const struct sw_cluster cluster = {
+        .name = "c", .reads = &reads, .nodes = nodes, .node_count = NODES};
     struct sw_node_state states[NODES] = {{0}};
     struct sw_cluster_state to = {.cluster = &cluster, .nodes = states};
     struct sw_memory memory;
@@ -353,7 +356,8 @@ static void check_row(void **state)
 static void a_failover_lasts_from_the_first_failure(void **state)
 {
     static const struct sw_node nodes[] = {{.name = "n1"}, {.name = "n2"}};
-    const struct sw_cluster cluster = {.name = "c", .nodes = nodes, .node_count = 2};
+    const struct sw_cluster cluster = {
+        .name = "c", .reads = &reads, .nodes = nodes, .node_count = 2};
     struct sw_vitals vitals[] = {vitals_of(&(struct spec)P(1, 100)),
                                  vitals_of(&(struct spec)S(1, 100))};
     struct sw_node_state states[2] = {{0}};
