@@ -139,9 +139,9 @@ def a_crash_of_one_process_is_no_failover_and_waits_for_a_confirmed_write(p):
         with primary.connect() as session:
             [[pid]] = wire.rows_of(session.query("SELECT pg_backend_pid()"))
             os.kill(int(pid), signal.SIGKILL)
-        w.writes(1)
         until(lambda: [c for c in w.lines("cluster", mark) if c["admission"] == "suspended"],
-              "statements have waited")
+              "statements wait")
+        w.writes(1)
         equal({line["primary"] for line in w.lines("cluster", mark)}, {primary.name})
 
 
