@@ -8,7 +8,8 @@ tables, through shardward on the sharded booking database, in pool modes transac
 database that is whole in mode session: what it sees must be the same. A program
 finds the server by libpq's variables of the environment, in KEYS four patients of its own, each on
 another shard, and in WATCH the URL of a PostgreSQL whose pg_stat_activity shows what runs for the first
-of them, or without a table. Whatever it does not expect ends it with another exit status than 0.
+of them, or without a table. Whatever it does not expect ends it with another exit status than 0. Some have a second
+one, for reads on replicas: see replicas.py.
 
 --cache DIR keeps what is built and fetched; the last line has the counts; --log FILE keeps what
 shardward logged.
@@ -30,10 +31,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 sys.dont_write_bytecode = True
 
+import replicas                                                 # noqa: E402
 import runner                                                   # noqa: E402
 import suite                                                    # noqa: E402
 from deviations import DEVIATIONS, deviation                    # noqa: E402
-from drivers import DRIVERS                                     # noqa: E402
+from drivers import DRIVERS, READERS                            # noqa: E402
 from platform_under_test import DATABASE, ORACLE, PASSWORD, USER   # noqa: E402
 
 import clusters                                                 # noqa: E402
@@ -171,51 +173,57 @@ def sets_of_keys(platform, count):
 class Plays:
     """All programs in all ways, some at once, in the background."""
 
-    def __init__(self, platform, drivers, cache):
+    def __init__(self, platform, drivers, readers, cache):
         self.platform, self.cache = platform, cache
         self.pool, self.programs = ThreadPoolExecutor(AT_ONCE), Programs()
         sets = sets_of_keys(platform, 2 * len(drivers))
         self.keys = {driver.name: sets[2 * number:][:2] for number, driver in enumerate(drivers)}
-        self.turns = {driver.name: threading.Lock() for driver in drivers}     # one way at a time
-        self.built = {driver.name: self.pool.submit(self._build, driver) for driver in drivers}
+        # One way at a time, and one build.
+        self.turns = {driver.folder: threading.Lock() for driver in (*drivers, *readers)}
+        self.built = {driver.name: self.pool.submit(self._build, driver) for driver in (*drivers, *readers)}
         self.played = {(driver.name, way): self.pool.submit(self._play, driver, way)
                        for way in WAYS for driver in drivers}
 
     def _places(self, driver):
-        out = self.cache / driver.name
+        out = self.cache / driver.folder
         out.mkdir(parents=True, exist_ok=True)
-        return {"src": HERE / driver.name, "out": out}
+        return {"src": HERE / driver.folder, "out": out}
 
     def _build(self, driver):
         places = self._places(driver)
-        for argv in driver.build:
-            outcome = self.programs.execute([arg.format(**places) for arg in argv], driver.environment(places),
-                                            places["out"])
-            if outcome.status != 0:
-                return outcome
+        with self.turns[driver.folder]:
+            for argv in driver.build:
+                outcome = self.programs.execute([arg.format(**places) for arg in argv],
+                                                driver.environment(places), places["out"])
+                if outcome.status != 0:
+                    return outcome
         return None
+
+    def words_of(self, driver):
+        """What runs it: the words, the environment, the directory."""
+        places = self._places(driver)
+        return [arg.format(**places) for arg in driver.run], driver.environment(places), places["out"]
 
     def _play(self, driver, way):
         if self.built[driver.name].result():
             return Outcome("not built", "", {}, 0)
-        places, keys = self._places(driver), self.keys[driver.name][way == "session over shards"]
-        with self.turns[driver.name]:
-            return self.programs.execute([arg.format(**places) for arg in driver.run],
-                                         {**driver.environment(places), **server_of(self.platform, way),
-                                          "KEYS": " ".join(map(str, keys))}, places["out"])
+        argv, env, directory = self.words_of(driver)
+        keys = self.keys[driver.name][way == "session over shards"]
+        with self.turns[driver.folder]:
+            return self.programs.execute(
+                argv, {**env, **server_of(self.platform, way), "KEYS": " ".join(map(str, keys))}, directory)
 
     def outcome(self, driver, way):
         return self.played[driver.name, way].result()
+
+    def check_built(self, driver):
+        failed = self.built[driver.name].result()
+        assert not failed, f"exit status {failed.status}\n{failed.output[-6000:]}"
 
     def close(self):
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.programs.kill()
         self.pool.shutdown()
-
-
-def check_built(plays, driver):
-    failed = plays.built[driver.name].result()
-    assert not failed, f"exit status {failed.status}\n{failed.output[-6000:]}"
 
 
 def check_done(plays, driver, way):
@@ -240,7 +248,7 @@ def check_step(plays, driver, way, step):
 
 def tests_of(plays, driver):
     if driver.build:
-        yield f"{driver.name}: is built", lambda _: check_built(plays, driver)
+        yield f"{driver.name}: is built", lambda _: plays.check_built(driver)
     for way in WAYS:
         yield (f"{driver.name}: {way}: comes to its end",
                lambda _, w=way: check_done(plays, driver, w))
@@ -262,17 +270,25 @@ def main():
     parser.add_argument("--cache", type=Path, help="where to keep what is built and fetched")
     args = parser.parse_args()
     check_the_deviations()
-    wanted = [driver for driver in DRIVERS
-              if any(args.filter in name for name, _ in tests_of(None, driver))]
+
+    def wanted(drivers, tests):
+        return [driver for driver in drivers if any(args.filter in name for name, _ in tests(None, driver))]
+
+    players, readers = wanted(DRIVERS, tests_of), wanted(READERS, replicas.tests_of)
+
+    def all_tests(plays):
+        yield from (test for driver in players for test in tests_of(plays, driver))
+        yield from (test for driver in readers for test in replicas.tests_of(plays, driver))
+
     if args.list:
-        print(*(name for driver in wanted for name, _ in tests_of(None, driver)), sep="\n")
+        print(*(name for name, _ in all_tests(None)), sep="\n")
         return 0
 
     def tests(platform, report):
         prepare(platform)
         cache = (args.cache or platform.dir / "cache").resolve()
-        with contextlib.closing(Plays(platform, wanted, cache)) as plays:
-            suite.tests[:] = [test for driver in wanted for test in tests_of(plays, driver)]
+        with contextlib.closing(Plays(platform, players, readers, cache)) as plays:
+            suite.tests[:] = all_tests(plays)
             suite.run(platform, report, lambda name: args.filter in name)
     return runner.run("drivers", args, tests)
 
