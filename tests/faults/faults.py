@@ -3,9 +3,12 @@ or None if it mends itself. All of it happens to cluster c1."""
 
 import os
 import signal
+import time
 
 import workloads
 from server import until
+
+STANDSTILL_S = 6.0          # longer than any question waits for its answer, and asked again
 
 
 def nothing(_w):
@@ -18,11 +21,21 @@ def fenced(server):
             and "shardward" in server.query("SHOW synchronous_standby_names")[0][0])
 
 
-def back_as_standby(w, cluster, lost):
-    """Mends a lost primary: it comes back with whatever it had, and follows the new one."""
-    def mend():
-        lost.rejoin(w.primary(cluster))
-    return mend
+def come_back(w, old):
+    """A lost primary comes back with whatever it had, and follows the new one."""
+    old.rejoin(w.primary(w.c1))
+
+
+def return_fenced(w, old):
+    """It is there again all the time, and fenced before anything else."""
+    until(lambda: fenced(old), f"{old.name} is fenced")
+    come_back(w, old)
+
+
+def beside_shardward(w, primary):
+    """A client on it that knows nothing of shardward, and writes."""
+    w.add(workloads.Ledger, "s1", 7, place=(primary.address, primary.port), dbname="s1")
+    until(lambda: any(op.key // 1_000_000 == 7 for op in w.history.of("insert", "s1")), "it writes")
 
 
 def cut_off(standbys):
@@ -35,7 +48,7 @@ def cut_off(standbys):
 def killed(w):
     primary = w.primary(w.c1)
     primary.kill()
-    return back_as_standby(w, w.c1, primary)
+    return lambda: come_back(w, primary)
 
 
 def stopped(mode):
@@ -43,7 +56,7 @@ def stopped(mode):
     def fault(w):
         primary = w.primary(w.c1)
         primary.stop(mode)
-        return back_as_standby(w, w.c1, primary)
+        return lambda: come_back(w, primary)
     return fault
 
 
@@ -68,8 +81,7 @@ def frozen(only_postmaster=False):
     happened, and must then be fenced before anything else."""
     def fault(w):
         primary = w.primary(w.c1)
-        w.add(workloads.Ledger, "s1", 7, place=(primary.address, primary.port), dbname="s1")
-        until(lambda: any(op.key // 1_000_000 == 7 for op in w.history.of("insert", "s1")), "it writes")
+        beside_shardward(w, primary)
         primary.freeze(only_postmaster)
         if only_postmaster:     # who has a session goes on
             until(lambda: any(one.is_primary() for one in w.c1.servers if one is not primary),
@@ -77,9 +89,19 @@ def frozen(only_postmaster=False):
 
         def mend():
             primary.thaw()
-            until(lambda: fenced(primary), f"{primary.name} is fenced")
-            primary.rejoin(w.primary(w.c1))
+            return_fenced(w, primary)
         return mend
+    return fault
+
+
+def standing_still(*kinds):
+    """SIGSTOP of those of its processes that write for others. Commits flush the log by themselves."""
+    def fault(w):
+        primary = w.primary(w.c1)
+        for kind in kinds:
+            assert primary.signal_backends(kind, signal.SIGSTOP) == 1
+        time.sleep(STANDSTILL_S)
+        return primary.thaw
     return fault
 
 

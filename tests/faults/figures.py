@@ -4,8 +4,9 @@ one fault, over many runs at a random moment. Clients without a pause, of one cl
 import random
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import disks
 import history
 import workloads
 from stories import told, world
@@ -21,6 +22,10 @@ def killed(w):
 
 def frozen(w):
     w.c1.servers[0].freeze()
+
+
+def hung(w):
+    w.volume.freeze()
 
 
 def promoted_by_hand(w):
@@ -45,14 +50,15 @@ class Figure:
     name: str
     failover: str
     fault: callable
-    clusters: int = 1
     has_clouds: bool = False
+    options: dict = field(default_factory=dict)     # of its World
 
 
 FIGURES = (Figure("kill -9", "managed", killed), Figure("SIGSTOP", "managed", frozen),
+           Figure("disk hangs", "managed", hung, options={"prepare": disks.its_log}),
            Figure("promoted by hand", "follow", promoted_by_hand),
            Figure("switchover", "managed", switched_over),
-           Figure("cloud cut off", "managed", cloud_lost, clusters=2, has_clouds=True))
+           Figure("cloud cut off", "managed", cloud_lost, has_clouds=True, options={"clusters": 2}))
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Run:
 
 
 def one_run(lab, figure):
-    with world(lab, figure.failover, figure.has_clouds, clusters=figure.clusters) as w:
+    with world(lab, figure.failover, figure.has_clouds, **{"clusters": 1, **figure.options}) as w:
         w.load(KINDS)
         time.sleep(random.uniform(0, BEFORE_S))
         began = time.monotonic()

@@ -3,9 +3,8 @@
 import signal
 import time
 
-from faults import fenced
+from faults import return_fenced
 from replicated import CLOUDS
-from server import until
 from stories import Expect, conclude, must_serve, nobody_writes, play, world
 from table import scenario
 from world import WARM_UP_S
@@ -20,8 +19,7 @@ def old_primary_returns(w, old, mend):
     """It is fenced when it is seen again, and then rejoins."""
     def finish():
         mend()
-        until(lambda: fenced(old), f"{old.name} is fenced")
-        old.rejoin(w.primary(w.c1))
+        return_fenced(w, old)
     return finish
 
 

@@ -1,6 +1,6 @@
 """primaries - a primary is lost, or seems to be."""
 
-from faults import backend_killed, frozen, killed, nothing, refused_connections, restarted, stopped
+from faults import backend_killed, frozen, killed, nothing, refused_connections, restarted, standing_still, stopped
 from stories import Expect, play
 from table import scenario
 
@@ -25,6 +25,7 @@ def a_primary(lab, failover, fault, expect):
     play(lab, failover, fault, expect)
 
 
-@scenario(("all connections are taken", "managed", refused_connections, STAYED))
-def no_reason_to_promote(lab, fault, expect):
-    play(lab, "managed", fault, expect)
+@scenario(("all connections are taken", "managed", refused_connections),
+          ("its walwriter and its checkpointer stand still", "managed", standing_still("walwriter", "checkpointer")))
+def no_reason_to_promote(lab, fault):
+    play(lab, "managed", fault, STAYED)

@@ -16,6 +16,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ sys.dont_write_bytecode = True
 import replicated       # noqa: E402 - it finds the other rooms
 import suite            # noqa: E402
 import controls         # noqa: E402,F401 - the tables of scenarios
+import disks            # noqa: E402,F401
 import figures          # noqa: E402
 import following        # noqa: E402,F401
 import networks         # noqa: E402,F401
@@ -36,6 +38,7 @@ import proxies          # noqa: E402
 import standbys         # noqa: E402,F401
 import table            # noqa: E402
 import terms            # noqa: E402,F401
+import volumes          # noqa: E402
 import watching         # noqa: E402,F401
 from world import SUMMARY, Lab      # noqa: E402
 
@@ -54,6 +57,7 @@ def words():
     parser.add_argument("--log", help="a directory for the logs and histories of all scenarios")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
+    parser.add_argument("--keeper", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -68,9 +72,11 @@ def is_isolated():
 def outside():
     """Run ourselves again, inside; the directory is ours to remove."""
     directory = replicated.work_directory("shardward-faults-")
-    argv = [sys.executable, "-B", __file__, *sys.argv[1:], "--inside", str(directory)]
+    keeper, thread = volumes.start_keeper()
+    argv = [sys.executable, "-B", __file__, *sys.argv[1:], "--inside", str(directory), "--keeper", str(keeper.fileno())]
     within = ISOLATED if is_isolated() else []
-    child = subprocess.Popen([*within, *argv], stdin=subprocess.DEVNULL)
+    child = subprocess.Popen([*within, *argv], stdin=subprocess.DEVNULL, pass_fds=[keeper.fileno()])
+    keeper.close()
 
     def end(_number, _frame):
         # Without a namespace it has to clean up by itself.
@@ -81,6 +87,7 @@ def outside():
     try:
         return child.wait()
     finally:
+        thread.join()
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -97,6 +104,8 @@ def inside(args):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     lab = Lab(args.shardward, args.inside, has_clouds=in_namespace, log_dir=args.log)
     report = suite.Report()
+    keeper = socket.socket(fileno=args.keeper)
+    volumes.keeper = keeper if in_namespace else None
     proxies.soak_s = args.soak
     suite.TEST_TIMEOUT_S += int(args.soak)
     if args.runs:

@@ -4,6 +4,7 @@ A Lab lives as long as the program: the directory, the templates, the ports. A W
 scenario; nothing of it is used again.
 """
 
+import contextlib
 import signal
 import shutil
 import subprocess
@@ -56,7 +57,8 @@ class Lab:
 
 
 class World:
-    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s"):
+    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s", prepare=None):
+        """prepare: what is called with it before any server is started."""
         self.lab, self.failover, self.clouds = lab, failover, clouds
         lab.worlds += 1
         self.dir = lab.dir / f"world-{lab.worlds}"
@@ -69,6 +71,10 @@ class World:
         self.config_file = self.dir / "bank.yaml"
         self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease))
         self.history, self.clients, self.shardward = history.History(), [], None
+        self.volume = None
+        self.around = contextlib.ExitStack()        # what is to be closed behind the servers' end
+        if prepare:
+            prepare(self)
 
     # Parts
 
@@ -103,11 +109,14 @@ class World:
         self.close()
 
     def close(self):
+        if self.volume:
+            self.volume.thaw()
         for client in self.clients:
             client.finish()
         self.stop_shardward(signal.SIGKILL)
         for cluster in self.clusters:
             cluster.end()
+        self.around.close()
         if self.lab.log_dir:
             self._keep_logs(self.lab.log_dir / self.dir.name)
         shutil.rmtree(self.dir)

@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libuv1-dev libpq-dev libyaml-dev
     libxxhash-dev libmicrohttpd-dev libpg-query-dev libssl-dev postgresql-server-dev-15 libcmocka-dev)
 RUN_PACKAGES=(python3 python3-psycopg postgresql-15 postgresql-client-15)
-TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev shellcheck iproute2
+TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev shellcheck iproute2 e2fsprogs
     python3-asyncpg python3-psycopg2 python3-sqlalchemy python3-greenlet python3-django
     libpostgresql-jdbc-java default-jdk-headless libdbd-pg-perl php-cli php-pgsql ruby-pg
     golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev)
