@@ -1,6 +1,7 @@
 #include "shardward/failover/choose.h"
 
 enum { HOUR_MS = 3600 * 1000 };
+enum { SHORTEST_SPAN_MS = 500, DOUBLINGS = 4 };
 
 bool sw_candidate_is_sound(const struct sw_candidate *candidate)
 {
@@ -36,6 +37,13 @@ int sw_choose(const struct sw_candidate *list, int count)
         if (sw_candidate_is_sound(&list[i]) && (best < 0 || is_better(&list[i], &list[best])))
             best = i;
     return best;
+}
+
+int sw_pause_ms(int failures, uint32_t random)
+{
+    int half = (SHORTEST_SPAN_MS << (failures < DOUBLINGS ? failures : DOUBLINGS)) / 2;
+
+    return half + (int)(random % ((uint32_t)half + 1));
 }
 
 static int begun_within(const struct sw_gate *gate, uint64_t span_ms, uint64_t now_ms)

@@ -119,11 +119,3 @@ bool sw_ends_read(struct sw_line *line, struct sw_timeline_end *ends, int *count
     PQclear(result);
     return result != NULL;
 }
-
-bool sw_promise_read(const char *promise, uint64_t *lsn, uint64_t *next_xid)
-{
-    int64_t term;
-
-    return sscanf(promise, "%" SCNd64 " promote %" SCNu64 " %" SCNu64, &term, lsn, next_xid) ==
-           3;
-}

@@ -116,11 +116,29 @@ static int find_half_promoted(const struct survey *survey)
     return found;
 }
 
+/* Somebody else has begun something: he is given a moment to end it. */
+static bool yields(struct survey *survey)
+{
+    struct sw_pause *pause = &survey->manager->pause;
+
+    if (survey->term <= survey->epoch.term || survey->term <= pause->tried ||
+        survey->term <= pause->yielded)
+        return false;
+    pause->yielded = survey->term;
+    if (!sw_manager_pauses(survey->manager))
+        sw_manager_pause(survey->manager);
+    sw_manager_hold(survey->manager, SW_SUSPEND, "term %" PRId64 " was promised a moment ago",
+                    survey->term);
+    return true;
+}
+
 static bool run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
 {
     struct sw_promotion promotion = sw_manager_promotion(manager, kind);
     struct sw_error err;
 
+    if (sw_manager_pauses(manager))
+        return false;
     promotion.target = target;
     if (sw_manager_promote(manager, &promotion, &err))
         return true;
@@ -218,6 +236,8 @@ static void judge(struct survey *survey)
         node = manager->standing.primary;
         half = -1;
     }
+    if (yields(survey))
+        return;
     if (half >= 0) {
         sw_seats_close(survey->seats, survey->count);
         (void)run(manager, SW_PROMOTE_FINISH, half);
@@ -240,13 +260,20 @@ static void judge(struct survey *survey)
     }
 }
 
+/* Has a pause ended since the last look? */
+static bool has_paused(const struct sw_manager *manager, uint64_t now)
+{
+    return manager->pause.until_ms > manager->examined_ms && manager->pause.until_ms <= now;
+}
+
 void sw_manager_examine(struct sw_manager *manager)
 {
     struct survey survey = {.manager = manager, .count = manager->cluster->node_count};
     uint64_t now = sw_line_now_ms();
     sw_nodes all = ((sw_nodes)1 << survey.count) - 1;
 
-    if (manager->examined_ms != 0 && now - manager->examined_ms < AGAIN_MS)
+    if (manager->examined_ms != 0 && now - manager->examined_ms < AGAIN_MS &&
+        !has_paused(manager, now))
         return;
     manager->examined_ms = now;
     sw_manager_seats(manager, survey.seats);
@@ -303,6 +330,12 @@ void sw_manager_replace(struct sw_manager *manager)
         sw_manager_refuse(manager, shut);
         sw_manager_hold(manager, SW_SUSPEND, "%s is lost, and nobody is promoted: %s",
                         manager->cluster->nodes[manager->standing.primary].name, shut);
+        return;
+    }
+    if (sw_manager_pauses(manager)) {
+        sw_manager_hold(manager, SW_SUSPEND,
+                        "%s is lost, and somebody else promotes another one",
+                        manager->cluster->nodes[manager->standing.primary].name);
         return;
     }
     promotion = sw_manager_promotion(manager, SW_PROMOTE_OTHER);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,6 +100,8 @@ void sw_manager_admit(struct sw_manager *manager, int node, int64_t term, int ti
     manager->is_keeping = true;
     manager->knows_epochs = manager->knows_epochs || term > 0;
     manager->refused[0] = '\0';
+    manager->pause.failures = 0;
+    manager->pause.until_ms = 0;
     sw_manager_show(manager);
 }
 
@@ -156,6 +159,20 @@ sw_nodes sw_manager_down(const struct sw_manager *manager)
 }
 
 /* --- promotions --- */
+
+void sw_manager_pause(struct sw_manager *manager)
+{
+    uint32_t random = 0;
+
+    (void)getrandom(&random, sizeof random, GRND_NONBLOCK);
+    manager->pause.until_ms =
+        sw_line_now_ms() + (uint64_t)sw_pause_ms(manager->pause.failures, random);
+}
+
+bool sw_manager_pauses(const struct sw_manager *manager)
+{
+    return sw_line_now_ms() < manager->pause.until_ms;
+}
 
 /* Those who have a connection while the cluster drains have it until all workers say otherwise:
  * of the state by which it drains, or a later one. */
@@ -253,8 +270,15 @@ bool sw_manager_promote(struct sw_manager *manager, struct sw_promotion *promoti
         manager->term_known = promotion->term_known;
     if (promotion->term > manager->term_known)
         manager->term_known = promotion->term;
-    if (!is_good)
+    if (promotion->term > manager->pause.tried)
+        manager->pause.tried = promotion->term;
+    if (!is_good) {
+        if (promotion->is_disturbed) {
+            manager->pause.failures++;
+            sw_manager_pause(manager);
+        }
         return false;
+    }
     audit(manager, promotion);
     standing->was_planned = promotion->kind == SW_PROMOTE_PLANNED;
     (void)snprintf(standing->how, sizeof standing->how, "term %" PRId64 ": %.160s",
@@ -419,12 +443,20 @@ static void go_round(struct sw_manager *manager)
     }
 }
 
+/* A pause ends when it ends: two that wake at the same beats would meet again. */
+static int rest_ms(const struct sw_manager *manager)
+{
+    uint64_t now = sw_line_now_ms(), until = manager->pause.until_ms;
+
+    return until > now && until - now < REST_MS ? (int)(until - now) : REST_MS;
+}
+
 static void rest(struct sw_manager *manager)
 {
     struct timespec until;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)REST_MS * 1000000;
+    until.tv_nsec += (long)rest_ms(manager) * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;

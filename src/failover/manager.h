@@ -54,6 +54,14 @@ struct sw_kept_node {
     bool is_held;       /* an operator has fenced it */
 };
 
+/* A promotion has failed: how long that is left to others. */
+struct sw_pause {
+    int failures;      /* in a row */
+    uint64_t until_ms; /* 0: not at all */
+    int64_t yielded;   /* the last term for which somebody else was given time */
+    int64_t tried;     /* ... that we have tried ourselves */
+};
+
 struct sw_manager {
     struct sw_board *board;
     struct sw_health *health;
@@ -77,6 +85,7 @@ struct sw_manager {
     struct sw_standing standing;
     struct sw_kept_node nodes[SW_MANAGED_NODES];
     struct sw_gate gate;
+    struct sw_pause pause;
     uint64_t system_id;
     int64_t term_known;
     int64_t term_reigned; /* of the last primary that was vouched for */
@@ -135,6 +144,9 @@ sw_nodes sw_manager_down(const struct sw_manager *manager);
 /* For some seconds the primary has waited for standbys that answer us, and not it: it will not
  * confirm anything. */
 bool sw_manager_is_cut_off(struct sw_manager *manager);
+/* Leave it to others for a while. */
+void sw_manager_pause(struct sw_manager *manager);
+bool sw_manager_pauses(const struct sw_manager *manager);
 /* A promotion, prepared for this cluster. */
 struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
                                          enum sw_promotion_kind kind);

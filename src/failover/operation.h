@@ -33,6 +33,8 @@ static inline sw_nodes sw_nodes_of(int index)
 
 /* How long it took until here. */
 void sw_operation_note(struct sw_operation *operation, const char *step);
+/* From here on it is about the term behind all that are known. */
+void sw_operation_take_term(struct sw_operation *operation);
 /* Ask those of @which that have not been asked yet. */
 void sw_operation_open(struct sw_operation *operation, sw_nodes which);
 /* Of those that answered: the standbys, or those that are none. */

@@ -17,6 +17,13 @@ static sw_nodes all_nodes(const struct sw_cluster *cluster)
     return sw_nodes_of(cluster->node_count) - 1;
 }
 
+void sw_operation_take_term(struct sw_operation *operation)
+{
+    struct sw_promotion *promotion = operation->promotion;
+
+    operation->term = promotion->term = promotion->term_known + 1;
+}
+
 /* How long it took until here. */
 void sw_operation_note(struct sw_operation *operation, const char *step)
 {
@@ -103,13 +110,8 @@ static void recruit_seat(struct sw_seat *seat, void *argument)
 {
     const struct sw_operation *operation = argument;
     char what[SW_WHY];
-    uint64_t lsn, next_xid;
 
-    /* A promotion of it that somebody has begun may still end: then this tells of it. */
-    if (sw_promise_read(seat->report.promise, &lsn, &next_xid))
-        (void)snprintf(what, sizeof what, "promote %" PRIu64 " %" PRIu64, lsn, next_xid);
-    else
-        (void)snprintf(what, sizeof what, "recruit %.100s", operation->promotion->by);
+    (void)snprintf(what, sizeof what, "recruit %.100s", operation->promotion->by);
     seat->is_recruited = sw_seat_recruit(seat, operation->term, what, &seat->err);
 }
 
@@ -251,7 +253,7 @@ static bool recruit_enough(struct sw_operation *operation, sw_nodes but, struct 
     const struct sw_promotion *promotion = operation->promotion;
     sw_nodes standbys = sw_operation_nodes(operation, true) & ~but;
 
-    operation->term = promotion->term_known + 1;
+    sw_operation_take_term(operation);
     if (operation->is_retired) {
         sw_operation_recruit(operation, standbys & ~sw_nodes_of(promotion->target));
         if (!overtake(operation, err))
@@ -359,61 +361,6 @@ bool sw_operation_stands(const struct sw_operation *operation, int winner, sw_no
     return false;
 }
 
-/* --- the others follow --- */
-
-struct following {
-    const struct sw_seat *winner;
-    sw_nodes followers; /* by __atomic */
-};
-
-static void follow_seat(struct sw_seat *seat, void *argument)
-{
-    struct following *following = argument;
-
-    if (sw_seat_follow(seat, following->winner->node, &seat->err))
-        (void)__atomic_fetch_or(&following->followers, sw_nodes_of(seat->index),
-                                __ATOMIC_RELAXED);
-}
-
-/* A standby that reads from a slot needs one of that name where it reads. */
-static bool make_slots(struct sw_operation *operation, struct sw_seat *winner, sw_nodes others,
-                       struct sw_error *err)
-{
-    for (int i = 0; i < operation->cluster->node_count; i++) {
-        const char *slot = operation->seats[i].report.slot;
-        char *quoted;
-        bool is_good;
-
-        if (!sw_nodes_have(others, i) || *slot == '\0')
-            continue;
-        quoted = sw_line_quote(slot);
-        is_good = sw_line_say(&winner->line, err,
-                              "SELECT pg_create_physical_replication_slot(%s, true) WHERE NOT "
-                              "EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)",
-                              quoted, quoted);
-        free(quoted);
-        if (!is_good)
-            return false;
-    }
-    return true;
-}
-
-/* Returns those that do. */
-bool sw_operation_lead(struct sw_operation *operation, struct sw_seat *winner, sw_nodes others,
-                       sw_nodes *followers, struct sw_error *err)
-{
-    struct following following = {.winner = winner};
-
-    if (!make_slots(operation, winner, others, err))
-        return false;
-    sw_seats_do(operation->seats, operation->cluster->node_count, others, follow_seat,
-                &following);
-    *followers = following.followers;
-    sw_operation_note(operation, "followed");
-    sw_stop_at("after_repoint", 1);
-    return true;
-}
-
 /* --- promoting --- */
 
 /* Where the old timeline ends, and which transactions cannot have been committed on it: noted
@@ -483,7 +430,6 @@ bool sw_operation_conclude(struct sw_operation *operation, struct sw_seat *winne
 {
     struct sw_promotion *promotion = operation->promotion;
 
-    promotion->term = operation->term;
     promotion->winner = winner->index;
     promotion->cohort = (struct sw_cohort){.term = operation->term,
                                            .primary = winner->index,
@@ -563,6 +509,22 @@ static sw_nodes lost_node(const struct sw_operation *operation)
     return is_standby ? 0 : sw_nodes_of(old);
 }
 
+/* A line that holds a node's lock is ended by whoever takes it, and by nobody else but an
+ * operator; a promise that is refused was given to somebody else. */
+static bool is_disturbance(const struct sw_error *err)
+{
+    return sw_error_is(err, "57P01") || sw_error_is(err, "55P03");
+}
+
+static bool was_disturbed(const struct sw_operation *operation, const struct sw_error *err)
+{
+    bool was = is_disturbance(err);
+
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        was |= is_disturbance(&operation->seats[i].err);
+    return was;
+}
+
 bool sw_promotion_run(struct sw_promotion *promotion, struct sw_error *err)
 {
     const struct sw_cluster *cluster = promotion->cluster;
@@ -573,7 +535,8 @@ bool sw_promotion_run(struct sw_promotion *promotion, struct sw_error *err)
     bool is_good = false;
 
     promotion->steps[0] = '\0';
-    promotion->is_unsafe = false;
+    promotion->term = 0;
+    promotion->is_unsafe = promotion->is_disturbed = false;
     for (int i = 0; i < cluster->node_count; i++)
         operation.seats[i] = (struct sw_seat){.cluster = cluster,
                                               .index = i,
@@ -594,6 +557,7 @@ bool sw_promotion_run(struct sw_promotion *promotion, struct sw_error *err)
         is_good = sw_operation_reinstate(&operation, err);
         break;
     }
+    promotion->is_disturbed = !is_good && was_disturbed(&operation, err);
     sw_seats_close(operation.seats, cluster->node_count);
     return is_good;
 }

@@ -43,7 +43,7 @@ struct sw_promotion {
 
     /* What came of it; term_known is brought up to date in any case. */
     bool is_begun; /* of a planned one: something was done to a node */
-    int64_t term;
+    int64_t term;  /* 0: none was tried */
     int winner;
     int timeline;
     int64_t started_us;
@@ -53,8 +53,9 @@ struct sw_promotion {
     bool was_synchronous; /* all that was confirmed before it is there */
     struct sw_timeline_end ends[SW_TIMELINES];
     int end_count;
-    bool is_unsafe;  /* refused: somebody is missing */
-    char steps[200]; /* how long each took, for people */
+    bool is_unsafe;    /* refused: somebody is missing */
+    bool is_disturbed; /* somebody else changes the nodes, too */
+    char steps[200];   /* how long each took, for people */
 };
 
 bool sw_promotion_run(struct sw_promotion *promotion, struct sw_error *err);
@@ -75,7 +76,5 @@ bool sw_await_quorum(struct sw_seat *seat, const struct sw_cohort *cohort,
 /* The ends of earlier timelines, by the epochs that the node knows, the oldest first. */
 bool sw_ends_read(struct sw_line *line, struct sw_timeline_end *ends, int *count,
                   struct sw_error *err);
-/* What was promised before a promotion: where it ended, and what was next. */
-bool sw_promise_read(const char *promise, uint64_t *lsn, uint64_t *next_xid);
 
 #endif

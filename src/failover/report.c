@@ -4,6 +4,7 @@
 
 #include "shardward/base/mem.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,13 +195,25 @@ bool sw_report_take(struct sw_line *line, struct sw_report *report, struct sw_er
     return is_good && (!report->has_tables || take_epoch(line, report, err));
 }
 
-bool sw_report_term(struct sw_line *line, int64_t *term, struct sw_error *err)
+bool sw_report_promise(struct sw_line *line, struct sw_report *report, struct sw_error *err)
 {
-    PGresult *result = sw_line_ask(
-        line, "SELECT coalesce(nullif(" DURABLE("shardward.term") ", ''), '0')", err);
+    static const char sql[] = "SELECT coalesce(nullif(" DURABLE(
+        "shardward.term") ", ''), '0'), coalesce(" DURABLE("shardward.promise") ", '')";
+    PGresult *result = sw_line_ask(line, sql, err);
+    bool is_good = result != NULL;
 
-    if (result != NULL)
-        *term = number(result, 0);
+    if (is_good && !copy(result, 1, report->promise, sizeof report->promise))
+        is_good = sw_error_set(err, "54000", "%s: a setting is too long", line->node->name);
+    if (is_good)
+        report->term = number(result, 0);
     PQclear(result);
-    return result != NULL;
+    return is_good;
+}
+
+bool sw_promise_read(const char *promise, uint64_t *lsn, uint64_t *next_xid)
+{
+    int64_t term;
+
+    return sscanf(promise, "%" SCNd64 " promote %" SCNu64 " %" SCNu64, &term, lsn, next_xid) ==
+           3;
 }

@@ -43,8 +43,10 @@ struct sw_report {
 
 /* Ask the node on @line. */
 bool sw_report_take(struct sw_line *line, struct sw_report *report, struct sw_error *err);
-/* What it has promised, alone. */
-bool sw_report_term(struct sw_line *line, int64_t *term, struct sw_error *err);
+/* What it has promised by now, alone: the rest of the report stays. */
+bool sw_report_promise(struct sw_line *line, struct sw_report *report, struct sw_error *err);
+/* What was promised before a promotion: where it ended, and what was next. */
+bool sw_promise_read(const char *promise, uint64_t *lsn, uint64_t *next_xid);
 
 /* The index of a cluster's node by its name; -1: there is none. */
 int sw_node_index(const struct sw_cluster *cluster, const char *name);

@@ -188,19 +188,37 @@ bool sw_seat_wait_for(struct sw_seat *seat, sw_nodes standbys, int quorum, struc
 
 /* --- promises --- */
 
+static bool is_free(const struct sw_seat *seat, int64_t most, struct sw_error *err)
+{
+    return seat->report.term <= most ||
+           sw_error_set(err, "55P03", "%s has promised term %lld to somebody else",
+                        seat->node->name, (long long)seat->report.term);
+}
+
+/* Whoever has promised a later term is left alone: the lock would end the line of the one to
+ * whom it was promised. */
+static bool lock_unless_promised(struct sw_seat *seat, int64_t most, struct sw_error *err)
+{
+    return is_free(seat, most, err) && sw_line_lock(&seat->line, err) &&
+           sw_report_promise(&seat->line, &seat->report, err) && is_free(seat, most, err);
+}
+
 bool sw_seat_promise(struct sw_seat *seat, int64_t term, const char *what, struct sw_error *err)
 {
     char number[24], promise[SW_WHY];
-    int64_t promised = 0;
+    uint64_t lsn, next_xid;
 
-    (void)snprintf(number, sizeof number, "%lld", (long long)term);
-    (void)snprintf(promise, sizeof promise, "%lld %s", (long long)term, what);
-    if (!sw_line_lock(&seat->line, err) || !sw_report_term(&seat->line, &promised, err))
+    if (!lock_unless_promised(seat, term - 1, err))
         return false;
-    if (promised >= term)
-        return sw_error_set(err, "55000", "%s has promised term %lld to somebody else",
-                            seat->node->name, (long long)promised);
-    seat->term_before = promised;
+    seat->term_before = seat->report.term;
+    (void)snprintf(number, sizeof number, "%lld", (long long)term);
+    /* Its promotion, begun by somebody whose line has ended since, may end all the same: then
+     * this tells of it. */
+    if (seat->report.is_standby && sw_promise_read(seat->report.promise, &lsn, &next_xid))
+        (void)snprintf(promise, sizeof promise, "%lld promote %llu %llu", (long long)term,
+                       (unsigned long long)lsn, (unsigned long long)next_xid);
+    else
+        (void)snprintf(promise, sizeof promise, "%lld %s", (long long)term, what);
     return sw_seat_note(seat, "shardward.term", number, err) &&
            sw_seat_note(seat, "shardward.promise", promise, err);
 }
@@ -208,15 +226,10 @@ bool sw_seat_promise(struct sw_seat *seat, int64_t term, const char *what, struc
 bool sw_seat_settle(struct sw_seat *seat, int64_t term, struct sw_error *err)
 {
     char number[24];
-    int64_t promised = 0;
 
     (void)snprintf(number, sizeof number, "%lld", (long long)term);
-    if (!sw_line_lock(&seat->line, err) || !sw_report_term(&seat->line, &promised, err))
-        return false;
-    if (promised > term)
-        return sw_error_set(err, "55000", "%s has promised term %lld to somebody else",
-                            seat->node->name, (long long)promised);
-    return promised == term || sw_seat_note(seat, "shardward.term", number, err);
+    return lock_unless_promised(seat, term, err) &&
+           (seat->report.term == term || sw_seat_note(seat, "shardward.term", number, err));
 }
 
 /* I2: no receiver is left that could confirm anything to the old primary. */
@@ -243,8 +256,8 @@ static bool detach(struct sw_seat *seat, struct sw_error *err)
 static bool await_end_of_replay(struct sw_seat *seat, struct sw_error *err)
 {
     static const char has_ended[] =
-        "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver) AND EXISTS (SELECT FROM "
-        "pg_stat_activity WHERE backend_type = 'startup' AND wait_event IN "
+        "SELECT NOT pg_is_in_recovery() OR NOT EXISTS (SELECT FROM pg_stat_wal_receiver) AND "
+        "EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'startup' AND wait_event IN "
         "('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'))";
 
     for (int looks = 0; looks < 2; looks++)
@@ -261,6 +274,9 @@ bool sw_seat_recruit(struct sw_seat *seat, int64_t term, const char *what, struc
     if (!sw_seat_promise(seat, term, what, err) || !detach(seat, err) ||
         !await_end_of_replay(seat, err) || !sw_report_take(&seat->line, &seat->report, err))
         return false;
+    if (!seat->report.is_standby)
+        return sw_error_set(err, "55P03", "%s was promoted by somebody else meanwhile",
+                            seat->node->name);
     /* Without a receiver it may know an earlier one only. */
     if (seat->report.timeline < timeline)
         seat->report.timeline = timeline;

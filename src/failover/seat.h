@@ -31,7 +31,8 @@ void sw_seats_close(struct sw_seat *seats, int count);
 /* Connect within @connect_ms and ask; then the line is good for @timeout_ms. */
 bool sw_seat_open(struct sw_seat *seat, int connect_ms, int timeout_ms);
 
-/* Take the lock, and have the node promise @term, durably, if it has not promised as much. */
+/* Take the lock, and have the node promise @term, durably, if it has not promised as much. A
+ * standby whose promotion was begun goes on promising that, whatever @what says. */
 bool sw_seat_promise(struct sw_seat *seat, int64_t term, const char *what,
                      struct sw_error *err);
 /* The same for the term of a primary that is vouched for, which all others promise: done if it

@@ -79,7 +79,7 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     char promise[SW_WHY];
     int quorum;
 
-    operation->term = promotion->term_known + 1;
+    sw_operation_take_term(operation);
     if (!winner->is_open || winner->report.is_standby)
         return sw_error_set(err, "55000", "%s is no primary", winner->node->name);
     if (!sw_promise_read(winner->report.promise, &promotion->switch_lsn, &next_xid))
@@ -168,7 +168,7 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
         .operation = operation, .primary = primary->node, .term = primary->report.epoch.term};
     const struct sw_report *report = &primary->report;
 
-    operation->term = promotion->term_known + 1;
+    sw_operation_take_term(operation);
     if (!primary->is_open || report->is_standby || report->epoch.node != primary->index)
         return sw_error_set(err, "55000", "%s is not the primary of its last epoch",
                             primary->node->name);
@@ -285,7 +285,7 @@ bool sw_operation_plan(struct sw_operation *operation, struct sw_error *err)
 
     if (!may_be_planned(operation, old, winner, err))
         return false;
-    operation->term = promotion->term_known + 1;
+    sw_operation_take_term(operation);
     drain(promotion, old);
     promotion->is_begun = true;
     promotion->on_drained(promotion->owner);

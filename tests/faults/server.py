@@ -229,6 +229,13 @@ class Server:
                 ask(connection, f"ALTER SYSTEM {word}")
             ask(connection, "SELECT pg_reload_conf()")
 
+    def note(self, **values):
+        """Durable settings of shardward's own, as a coordinator would leave them."""
+        with self.connect() as connection:
+            for name, value in values.items():
+                ask(connection, f"SET shardward.{name} = '{value}'")
+                ask(connection, f"ALTER SYSTEM SET shardward.{name} = '{value}'")
+
     def promote(self):
         """By hand, as an operator would: nobody else is asked or told."""
         with self.connect(timeout_s=READY_TIMEOUT_S) as connection:

@@ -1,6 +1,7 @@
 """terms - who comes late: a shardward that slept while another one promoted, a primary that was one before the last."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -32,6 +33,46 @@ def another_shardward(w):
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def locked(node, cluster):
+    """The node's lock is held by a coordinator that stands still, until the end of the block."""
+    with node.connect(replicated.CONTROL_USER, replicated.CONTROL_PASSWORD) as holder:
+        [[pid]] = server.ask(holder, "SELECT pg_backend_pid() FROM"
+                                     f" pg_advisory_lock(hashtextextended('shardward:{cluster}', 0))")
+        os.kill(int(pid), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(int(pid), signal.SIGCONT)
+
+
+@scenario(("what it has begun is ended", "managed"))
+def a_node_is_promoted_while_another_one_waits_for_its_lock(lab):
+    """The first one noted what it was about, and has sent its last word, when its line is ended."""
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, *standbys = w.c1.servers
+        with contextlib.ExitStack() as locks:
+            for one in standbys:
+                locks.enter_context(locked(one, "c1"))
+            old.kill()
+            for one in standbys:
+                until(lambda s=one: s.query("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND"
+                                            " query LIKE 'SELECT pg_terminate_backend(pid, 1000)%'"),
+                      f"shardward waits for the lock of {one.name}")
+            new = max(standbys, key=lambda s: int(s.query("SELECT pg_last_wal_receive_lsn() - '0/0'")[0][0]))
+            [[lsn, xid]] = new.query("SELECT pg_last_wal_replay_lsn() - '0/0',"
+                                     " pg_snapshot_xmax(pg_current_snapshot())")
+            new.note(promise=f"2 promote {lsn} {xid}")
+            new.promote()
+        must_serve(w, time.monotonic(), "after both")
+        assert w.primary(w.c1) is new, w.timelines()
+        old.rejoin(new)
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED)
 
 
 def killed(old):

@@ -35,6 +35,14 @@ bool sw_candidate_is_sound(const struct sw_candidate *candidate);
  */
 int sw_choose(const struct sw_candidate *list, int count);
 
+/*
+ * For how long a promotion is left to others, after so many in a row that somebody else has
+ * disturbed. Between one half and the whole of a span that doubles with each of them, up to
+ * some seconds: of two coordinators that displace one another, one has the time to end, however
+ * slow both are. @random is any number.
+ */
+int sw_pause_ms(int failures, uint32_t random);
+
 /* When a promotion that nobody has ordered may be begun. Times in milliseconds. */
 struct sw_gate {
     bool is_in_maintenance;

@@ -59,6 +59,51 @@ static void the_most_advanced_is_chosen(void **state)
             fail_msg("%s", rows[i].what);
 }
 
+/* --- pauses --- */
+
+static void a_pause_doubles_up_to_a_limit(void **state)
+{
+    static const struct {
+        int failures, least, most;
+    } rows[] = {{0, 250, 500},   {1, 500, 1000},  {2, 1000, 2000},   {3, 2000, 4000},
+                {4, 4000, 8000}, {5, 4000, 8000}, {1000, 4000, 8000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int half = rows[i].least;
+
+        assert_int_equal(sw_pause_ms(rows[i].failures, 0), rows[i].least);
+        assert_int_equal(sw_pause_ms(rows[i].failures, (uint32_t)half), rows[i].most);
+        assert_int_equal(sw_pause_ms(rows[i].failures, (uint32_t)half + 1), rows[i].least);
+        assert_in_range(sw_pause_ms(rows[i].failures, UINT32_MAX), rows[i].least, rows[i].most);
+    }
+}
+
+/* Two that need longer than the shortest pause, and fail whenever the other one begins. */
+static void two_that_displace_one_another_come_to_an_end(void **state)
+{
+    enum { TAKES_MS = 3000, ROUNDS = 1000 };
+    uint32_t seed = 1;
+    int longest = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        int begun[2] = {0, 100}, failures[2] = {0, 0}, last = 1, next;
+
+        for (;;) {
+            seed = seed * 1664525 + 1013904223;
+            next = 1 - last; /* whom the last one has displaced */
+            failures[next]++;
+            begun[next] = begun[last] + sw_pause_ms(failures[next], seed >> 8);
+            if (begun[next] >= begun[last] + TAKES_MS)
+                break;
+            last = next;
+        }
+        longest = begun[next] > longest ? begun[next] : longest;
+    }
+    assert_in_range(longest, TAKES_MS, 25000);
+}
+
 /* --- the gate --- */
 
 enum { NOW = 100000000 };
@@ -128,6 +173,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_advanced_is_chosen),
+        cmocka_unit_test(a_pause_doubles_up_to_a_limit),
+        cmocka_unit_test(two_that_displace_one_another_come_to_an_end),
         cmocka_unit_test(a_gate_is_shut_for_a_reason),
         cmocka_unit_test(the_gate_counts_what_went_through),
     };
