@@ -144,11 +144,24 @@ static void open_fresh(struct sw_patient *patient, bool is_write, const struct s
     open_probe(patient, fresh, round);
 }
 
+/* It may have become urgent since it was planned. */
+static uint64_t no_later(uint64_t planned_ms, uint64_t pause_ms, const struct sw_round *round)
+{
+    uint64_t most_ms = round->now_ms + pause_ms;
+
+    return planned_ms > most_ms + pause_ms / 5 ? most_ms : planned_ms;
+}
+
 static void start_status(struct sw_patient *patient, const struct sw_round *round)
 {
     struct sw_probe *standing = &patient->standing;
 
-    if (round->now_ms < patient->next_status_ms || sw_probe_is_pending(standing))
+    if (sw_probe_is_pending(standing))
+        return;
+    patient->next_status_ms = no_later(
+        patient->next_status_ms,
+        pause_of(patient, limits_of(patient)->status_ms, patient->is_alert, round), round);
+    if (round->now_ms < patient->next_status_ms)
         return;
     patient->next_status_ms = UINT64_MAX; /* until it has been answered */
     if (standing->phase == SW_PROBE_IDLE)
@@ -161,9 +174,7 @@ static void start_connect(struct sw_patient *patient, const struct sw_round *rou
 {
     uint64_t pause_ms = pause_of(patient, limits_of(patient)->connect_ms, false, round);
 
-    /* It has become urgent since. */
-    if (patient->next_connect_ms > round->now_ms + pause_ms + pause_ms / 5)
-        patient->next_connect_ms = round->now_ms + pause_ms;
+    patient->next_connect_ms = no_later(patient->next_connect_ms, pause_ms, round);
     if (round->now_ms < patient->next_connect_ms)
         return;
     patient->next_connect_ms = round->now_ms + jitter(patient, pause_ms);
