@@ -240,7 +240,7 @@ static void on_hint(void *owner, const char *cluster, const char *node, enum sw_
     static const enum sw_hint hints[] = {
         [SW_POOL_HINT_UNREACHABLE] = SW_HINT_REFUSED, [SW_POOL_HINT_LOST] = SW_HINT_LOST,
         [SW_POOL_HINT_ENDING] = SW_HINT_LOST,         [SW_POOL_HINT_STANDBY] = SW_HINT_STANDBY,
-        [SW_POOL_HINT_RESTARTED] = SW_HINT_LOST,
+        [SW_POOL_HINT_RESTARTED] = SW_HINT_LOST,      [SW_POOL_HINT_UNHEARD] = SW_HINT_SILENT,
     };
     const struct sw_worker *worker = owner;
 

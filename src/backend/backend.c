@@ -269,6 +269,28 @@ uint64_t sw_backend_take_rows(struct sw_backend *backend)
     return rows;
 }
 
+/* What has been confirmed since it was first seen was something else. */
+static void note_unconfirmed(struct sw_backend *backend, const struct sw_tcp *tcp,
+                             uint64_t now_ms)
+{
+    if (tcp->unconfirmed == 0)
+        backend->unconfirmed_ms = 0;
+    else if (backend->unconfirmed_ms == 0 ||
+             backend->unconfirmed_ms + tcp->confirmed_ms < now_ms)
+        backend->unconfirmed_ms = now_ms;
+}
+
+bool sw_backend_is_unheard(struct sw_backend *backend, uint64_t now_ms, struct sw_tcp *tcp)
+{
+    bool owes = !backend->is_lost && (backend->replies.count > 0 || backend->is_raw);
+
+    if (!owes || !sw_tcp_look(sw_backend_fd(backend), tcp))
+        *tcp = (struct sw_tcp){0};
+    note_unconfirmed(backend, tcp, now_ms);
+    return sw_tcp_is_unheard(
+        tcp, backend->unconfirmed_ms == 0 ? 0 : now_ms - backend->unconfirmed_ms);
+}
+
 bool sw_backend_may_be_struck(const struct sw_backend *backend)
 {
     return backend->may_be_struck;

@@ -55,6 +55,7 @@ struct sw_backend {
     bool is_left;                     /* by us */
     bool is_guarded;                  /* a commit counts only if standbys have confirmed it */
     struct sw_error farewell;         /* the server's last FATAL */
+    uint64_t unconfirmed_ms; /* when something of ours was first seen unconfirmed; 0: not now */
 
     uint64_t rows; /* of forwarded answers, not asked for yet */
     size_t tail;   /* bytes still to come of a message already begun */

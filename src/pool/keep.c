@@ -1,13 +1,15 @@
 /*
  * Once a second a worker looks at what its pools hold: connections whose time is over are
  * closed, those that were idle for too long too (one a second and pool, so that not all go at
- * once), and what is missing to the minimum is opened.
+ * once), and what is missing to the minimum is opened. Where nodes are watched, a lent one
+ * whose host confirms nothing of what it was sent is a hint: the node is asked at once.
  *
  * A connection that nobody has used for a while may be dead without its socket telling: it has
  * to answer an empty query before it is lent.
  */
 #include "internal.h"
 
+#include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/pool/turn.h"
 
@@ -219,6 +221,36 @@ static void stock_up(struct sw_pool *pool)
         sw_pool_dial(pool);
 }
 
+/* It makes no verdict: the node may be well, and the way of this connection alone be broken. */
+static void note_unheard(struct sw_pool *pool, struct sw_backend *backend,
+                         const struct sw_tcp *tcp)
+{
+    static struct sw_log_limit limit;
+
+    sw_pool_hint(pool, SW_POOL_HINT_UNHEARD);
+    if (sw_backend_card(backend)->is_unheard)
+        return;
+    sw_log_limited(&limit, SW_LOG_WARNING, "server-unheard",
+                   "shard=%s node=%s pid=%d unconfirmed=%d repeats=%d confirmed_ms=%llu",
+                   pool->place.shard, pool->place.node, sw_backend_server_pid(backend),
+                   tcp->unconfirmed, tcp->repeats, (unsigned long long)tcp->confirmed_ms);
+}
+
+static void listen_to_lent(struct sw_pool *pool, uint64_t now_ms)
+{
+    struct sw_tcp tcp;
+
+    for (struct sw_link *link = pool->lent.next; link != &pool->lent; link = link->next) {
+        struct sw_backend_card *card = SW_OWNER(link, struct sw_backend_card, link);
+        struct sw_backend *backend = sw_backend_of_card(card);
+        bool is_unheard = sw_backend_is_unheard(backend, now_ms, &tcp);
+
+        if (is_unheard)
+            note_unheard(pool, backend, &tcp);
+        card->is_unheard = is_unheard;
+    }
+}
+
 void sw_pools_keep(void *owner)
 {
     struct sw_pools *pools = owner;
@@ -229,6 +261,8 @@ void sw_pools_keep(void *owner)
         struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
 
         next = link->next;
+        if (pool->standing.is_followed)
+            listen_to_lent(pool, now_ms);
         sw_pool_end_probes(pool, now_ms);
         sw_pool_drop_spent(pool, now_ms);
         drop_one_unused(pool, now_ms);

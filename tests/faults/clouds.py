@@ -32,6 +32,11 @@ def losing(percent):
     return f"4,32 0 0 4294963256,53 0 1 {most},6 0 0 {DROP},6 0 0 {PASS}"
 
 
+def dropping_from(port):
+    """A program that drops what is sent from a port by TCP over IPv4: load it, compare, decide."""
+    return f"4,40 0 0 34,21 0 1 {port},6 0 0 {DROP},6 0 0 {PASS}"
+
+
 class Clouds:
     def __init__(self):
         self.holders = {}

@@ -1,12 +1,17 @@
 """networks - clouds are cut off, one way or both, lose packets, or come and go."""
 
 import signal
+import threading
 import time
 
+from clouds import dropping_from, run
 from faults import return_fenced
 from replicated import CLOUDS
+from server import Refused, ask, until
 from stories import Expect, conclude, must_serve, nobody_writes, play, world
+from suite import equal
 from table import scenario
+from wire import Closed
 from world import WARM_UP_S
 
 MOVED = Expect(moves=("c1",), stays=("c2",))
@@ -142,3 +147,56 @@ def packets_are_lost(lab, failover, percent):
                 w.clouds.mend(cloud)
         return mend
     play(lab, failover, fault, STAYED, has_clouds=True)
+
+
+@scenario(("the cloud of a primary is cut off", "managed", {}),
+          ("nothing comes from it", "managed", {"to": False}))
+def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
+    """By itself shardward would ask much later."""
+    seldom = "status: 10min, connect: 10min, write: 10min"
+    with world(lab, "managed", has_clouds=True, clusters=1, health=seldom) as w:
+        w.load()
+        before, old = w.timelines(), w.primary(w.c1)
+        w.clouds.cut(old.cloud, **ways)
+        until(lambda: w.events("server-unheard"), "a host that confirms nothing is noticed")
+        first = w.events("server-unheard", "verdict", "connection-lost")
+        first = next(line for line in first if f"node={old.name}" in line and "verdict=up" not in line)
+        assert " server-unheard " in first, first
+        must_serve(w, time.monotonic(), "with another primary")
+        w.clouds.mend(old.cloud)
+        return_fenced(w, old)
+        conclude(w, before, Expect(moves=("c1",)))
+
+
+def in_background(connection, sql):
+    """Ask, and do not wait; what comes of it is nobody's affair."""
+    def run():
+        try:
+            ask(connection, sql)
+        except (OSError, Closed, Refused):
+            pass
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@scenario(("another connection's statement is slow", "managed"))
+def one_connection_is_not_heard(lab):
+    """What one connection sends does not arrive: a hint, and no verdict. A slow statement is none."""
+    with world(lab, "managed", has_clouds=True, clusters=1) as w, w.connect() as cut_off, w.connect() as slow:
+        before, node = w.timelines(), w.primary(w.c1)
+        ask(cut_off, "BEGIN")
+        ask(cut_off, "SELECT balance AS cut_off FROM accounts WHERE id = 0")
+        [[pid, port]] = node.query("SELECT pid, client_port FROM pg_stat_activity WHERE query LIKE '%cut_off%'"
+                                   " AND state = 'idle in transaction'")
+        sleeper = in_background(slow, "SELECT pg_sleep(4) FROM accounts WHERE id = 0")
+        w.clouds.cut(node.cloud, back=False, program=dropping_from(port))
+        unheard = in_background(cut_off, "SELECT 1 FROM accounts WHERE id = 0")
+        until(lambda: w.events("server-unheard"), "a host that confirms nothing is noticed")
+        sleeper.join()
+        run("tc", "filter", "del", "dev", f"veth-{node.cloud}", "egress")
+        unheard.join()
+        equal([line for line in w.events("server-unheard") if f"pid={pid} " not in line], [])
+        until(lambda: {row["state"] for row in w.table("SHOW NODES")} == {"up"}, "all nodes are up")
+        equal([line for line in w.events("verdict") if "verdict=down" in line], [])
+        equal(w.timelines(), before)

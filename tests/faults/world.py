@@ -57,7 +57,8 @@ class Lab:
 
 
 class World:
-    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s", prepare=None):
+    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s", health="",
+                 prepare=None):
         """prepare: what is called with it before any server is started."""
         self.lab, self.failover, self.clouds = lab, failover, clouds
         lab.worlds += 1
@@ -69,7 +70,8 @@ class World:
         self.clusters = [Cluster.of(template, self.dir / "nodes", lab.port + 10 * n, is_sync, clouds=clouds)
                          for n, template in enumerate(templates, 1)]
         self.config_file = self.dir / "bank.yaml"
-        self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease))
+        self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease,
+                                                      health=health))
         self.history, self.clients, self.shardward = history.History(), [], None
         self.volume = None
         self.around = contextlib.ExitStack()        # what is to be closed behind the servers' end
@@ -144,6 +146,11 @@ class World:
         lines = [line for line in self.log_file.read_text(errors="replace").splitlines()
                  if " dial-failed " not in line]
         return "\n".join(line[:LOG_WIDTH] for line in lines[-LOG_LINES:])
+
+    def events(self, *names):
+        """The lines of these events in the log, in their order."""
+        lines = self.log_file.read_text(errors="replace").splitlines()
+        return [line for line in lines if line.split(" ", 3)[2:3] and line.split(" ", 3)[2] in names]
 
     def spawn_shardward(self, **variables):
         """Start it, and do not wait until it serves."""

@@ -17,6 +17,7 @@
 
 #include "shardward/backend/prepared.h"
 #include "shardward/backend/replies.h"
+#include "shardward/backend/tcp.h"
 #include "shardward/base/buf.h"
 #include "shardward/base/error.h"
 #include "shardward/base/list.h"
@@ -81,7 +82,8 @@ struct sw_backend_card {
     uint64_t opened_ms, used_ms;
     uint64_t ends_ms; /* when it has lived its time; 0: never */
     int generation;
-    int term; /* the cluster's generation when it was opened */
+    int term;        /* the cluster's generation when it was opened */
+    bool is_unheard; /* its host confirms nothing: that has been told */
 };
 
 struct sw_backend_card *sw_backend_card(struct sw_backend *backend);
@@ -188,6 +190,11 @@ void sw_backend_cancel(struct sw_backend *backend, struct sw_canceller *cancelle
                        struct sw_loop *loop, struct sw_mailbox *mailbox);
 /* A cancel was given up and may strike at any time: nobody else must be given the backend. */
 bool sw_backend_may_be_struck(const struct sw_backend *backend);
+
+/* The server owes an answer: has its host been silent for too long, not even confirming what
+ * was sent? To be asked now and then, say once a second, with the loop's time; *tcp tells what
+ * was seen. A lost one, or one that is not connected by TCP, never is. */
+bool sw_backend_is_unheard(struct sw_backend *backend, uint64_t now_ms, struct sw_tcp *tcp);
 
 /* Version and cipher of its TLS, empty without. Of one that is on a loop. */
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT]);

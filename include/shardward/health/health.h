@@ -22,6 +22,7 @@ enum sw_hint {
     SW_HINT_LOST,     /* one was reset, or ended by 57P01, 57P02 or 57P03 */
     SW_HINT_STANDBY,  /* it says that it is in recovery, or 25006 */
     SW_HINT_PROMOTED, /* ... that it no longer is */
+    SW_HINT_SILENT,   /* its host confirms nothing of what it was sent */
 };
 
 /* Start the thread. @board is borrowed until it is closed. NULL: 53000. */

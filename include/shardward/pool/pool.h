@@ -35,6 +35,7 @@ enum sw_pool_hint {
     SW_POOL_HINT_ENDING,      /* it ends, or starts (57P01, 57P02, 57P03) */
     SW_POOL_HINT_STANDBY,     /* it says that it is none or no longer a primary */
     SW_POOL_HINT_RESTARTED,   /* it was started at another time than is vouched for */
+    SW_POOL_HINT_UNHEARD,     /* its host confirms nothing of what it was sent */
 };
 
 /* The right to use a backend; embedded in its owner. */

@@ -29,6 +29,7 @@
  *             generation, and behind a comma the start that is vouched for: =sA1,7
  *   ^a        a asks for one to read on B
  *   ~         a's server says that it is a standby
+ *   ,a        a's server confirms nothing
  *   n         how many connections are lent         n2
  *   l         ... as the hub says it                l2
  */
@@ -180,7 +181,7 @@ struct sw_dialled {
 struct sw_backend {
     struct sw_backend_card card;
     char node;
-    bool is_standby;
+    bool is_standby, is_unheard;
     int user; /* client; -1: none */
 };
 
@@ -288,6 +289,13 @@ bool sw_backend_is_promoted(const struct sw_backend *backend)
 {
     (void)backend;
     return false;
+}
+
+bool sw_backend_is_unheard(struct sw_backend *backend, uint64_t now_ms, struct sw_tcp *tcp)
+{
+    (void)now_ms;
+    *tcp = (struct sw_tcp){0};
+    return backend->is_unheard;
 }
 
 void sw_backend_share_reported(struct sw_backend *backend, struct sw_settings_shared *shared)
@@ -538,6 +546,9 @@ static void step(const char *at)
     case '~':
         lease_of(at[1])->backend->is_standby = true;
         return;
+    case ',':
+        lease_of(at[1])->backend->is_unheard = true;
+        return;
     case '+':
         be_dialled(at + 1);
         return;
@@ -610,6 +621,11 @@ static const struct row rows[] = {
     {"a_standby_is_no_primary_and_waits_for_one", "follow", "a -25006 =B1 +", "?A hA ?B a:B"},
     {"where_nobody_watches_a_standby_is_an_error", "off", "a -25006", "?A a!25006"},
     {"a_primary_that_says_it_is_none_is_used_no_more", "follow", "a + ~a <a", "?A a:A hA xA"},
+    {"what_its_host_does_not_confirm_is_a_hint_each_second", "follow", "a + ,a t2000",
+     "?A a:A hA hA"},
+    {"many_at_once_are_one_hint", "follow", "a + b + ,a ,b t1000", "?A a:A ?A b:A hA"},
+    {"who_has_given_it_back_gives_no_hint", "follow", "a + ,a <a t1000", "?A a:A"},
+    {"where_nobody_watches_nobody_looks", "off", "a + ,a t1000", "?A a:A"},
     /* A planned switch. */
     {"who_has_a_connection_keeps_it_while_it_drains", "follow",
      "=A1 a + b + =dA1 n l c <b n l <a l =B2 +", "?A a:A ?A b:A n2 l2 n1 l1 l0 xA xA ?B c:B"},
