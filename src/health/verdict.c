@@ -48,6 +48,7 @@ static void clear(struct sw_judge *judge, enum sw_channel channel)
 static void answer(struct sw_judge *judge, const struct sw_evidence *evidence)
 {
     clear(judge, evidence->channel);
+    judge->channels[evidence->channel].answered_ms = evidence->came_ms;
     judge->starting_ms = 0;
     if (evidence->channel == SW_BY_STATUS) {
         judge->rises++;
@@ -57,9 +58,19 @@ static void answer(struct sw_judge *judge, const struct sw_evidence *evidence)
     }
 }
 
+/* A long way there: a fresh connection takes several times as long as a question on a standing
+ * one. Who has answered that meanwhile is not silent. */
+static bool is_refuted(const struct sw_judge *judge, const struct sw_evidence *evidence)
+{
+    return evidence->outcome == SW_TIMED_OUT &&
+           judge->channels[evidence->channel].answered_ms > evidence->asked_ms;
+}
+
 void sw_judge_hear(struct sw_judge *judge, const struct sw_evidence *evidence)
 {
     judge->is_tried = true;
+    if (is_refuted(judge, evidence))
+        return;
     if (evidence->outcome != SW_TIMED_OUT)
         judge->answered_ms = evidence->came_ms;
     if (evidence->outcome != SW_ANSWERED)

@@ -49,9 +49,10 @@ struct sw_judge {
     bool has_session; /* the standing one; kept by whoever has it */
     bool is_primary;  /* what it last said of itself; the same */
     struct {
-        int fails;         /* in a row */
-        uint64_t first_ms; /* when the first of them was asked */
-        bool are_answers;  /* the last of them came from the host, and not from silence */
+        int fails;            /* in a row */
+        uint64_t first_ms;    /* when the first of them was asked */
+        uint64_t answered_ms; /* the last answer */
+        bool are_answers;     /* the last failure came from the host, and not from silence */
     } channels[SW_CHANNELS];
     int refusals; /* of fresh connections, in a row; they count one by one */
     uint64_t first_refusal_ms, last_refusal_ms;
