@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AGAIN_MS = 500, CONNECT_MS = 1000, ASK_MS = 2000, BARRIER_MS = 1500 };
+enum { AGAIN_MS = 500, ASK_MS = 2000, BARRIER_MS = 1500 };
 
 struct survey {
     struct sw_manager *manager;
@@ -25,7 +25,7 @@ struct survey {
 static void open_seat(struct sw_seat *seat, void *argument)
 {
     (void)argument;
-    (void)sw_seat_open(seat, CONNECT_MS, ASK_MS);
+    (void)sw_seat_open(seat, ASK_MS);
 }
 
 /* Whose data is the cluster's? Until a primary was vouched for: what most of those have that

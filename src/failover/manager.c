@@ -15,7 +15,6 @@
 
 enum {
     REST_MS = 200,
-    CONNECT_MS = 1000,
     ASK_MS = 3000,
     QUORUM_LOST_MS = 5000, /* for so long a primary may wait for standbys that are there */
 };
@@ -117,7 +116,7 @@ struct sw_seat sw_manager_seat(struct sw_manager *manager, int node)
 
 bool sw_manager_open(const struct sw_manager *manager, struct sw_seat *seat)
 {
-    if (!sw_seat_open(seat, CONNECT_MS, ASK_MS))
+    if (!sw_seat_open(seat, ASK_MS))
         return false;
     if (manager->system_id == 0 || seat->report.system_id == manager->system_id)
         return true;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 1000, PROMOTE_MS = 10000, EPOCH_MS = 5000 };
+enum { PROMOTE_MS = 10000, EPOCH_MS = 5000 };
 
 static sw_nodes all_nodes(const struct sw_cluster *cluster)
 {
@@ -64,7 +64,7 @@ static void open_seat(struct sw_seat *seat, void *argument)
 {
     const struct sw_operation *operation = argument;
 
-    (void)sw_seat_open(seat, CONNECT_MS, operation->cluster->promotion->recruit_timeout_ms);
+    (void)sw_seat_open(seat, operation->cluster->promotion->recruit_timeout_ms);
 }
 
 void sw_operation_open(struct sw_operation *operation, sw_nodes which)

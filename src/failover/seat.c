@@ -67,10 +67,11 @@ void sw_seats_close(struct sw_seat *seats, int count)
     }
 }
 
-bool sw_seat_open(struct sw_seat *seat, int connect_ms, int timeout_ms)
+bool sw_seat_open(struct sw_seat *seat, int timeout_ms)
 {
-    seat->is_open = sw_line_open(&seat->line, seat->cluster, seat->node, connect_ms,
-                                 seat->is_stopping, &seat->err);
+    seat->is_open =
+        sw_line_open(&seat->line, seat->cluster, seat->node,
+                     seat->cluster->health->connect_timeout_ms, seat->is_stopping, &seat->err);
     if (!seat->is_open)
         return false;
     sw_line_renew(&seat->line, timeout_ms);

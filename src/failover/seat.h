@@ -28,8 +28,9 @@ void sw_seats_do(struct sw_seat *seats, int count, sw_nodes which, sw_seat_work 
                  void *argument);
 void sw_seats_close(struct sw_seat *seats, int count);
 
-/* Connect within @connect_ms and ask; then the line is good for @timeout_ms. */
-bool sw_seat_open(struct sw_seat *seat, int connect_ms, int timeout_ms);
+/* Connect, as long as health would wait for it, and ask; then the line is good for @timeout_ms.
+ */
+bool sw_seat_open(struct sw_seat *seat, int timeout_ms);
 
 /* Take the lock, and have the node promise @term, durably, if it has not promised as much. A
  * standby whose promotion was begun goes on promising that, whatever @what says. */
