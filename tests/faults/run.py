@@ -29,6 +29,7 @@ import replicated       # noqa: E402 - it finds the other rooms
 import suite            # noqa: E402
 import controls         # noqa: E402,F401 - the tables of scenarios
 import disks            # noqa: E402,F401
+import distances        # noqa: E402,F401
 import figures          # noqa: E402
 import following        # noqa: E402,F401
 import networks         # noqa: E402,F401

@@ -101,6 +101,8 @@ class Server:
     port: int
     data: Path
     within: tuple = ()              # the words that run a program in a network namespace
+    behind: int = 0                 # where it listens, if a relay has its port; see links
+    variables: dict = field(default_factory=dict)
     process: subprocess.Popen = field(default=None, repr=False)
 
     @property
@@ -112,7 +114,7 @@ class Server:
     def start(self):
         """Start the postmaster and return; see wait_ready()."""
         argv = [BIN / "postgres", "-D", self.data, "-c", f"listen_addresses={self.address}",
-                "-c", f"port={self.port}", "-c", f"cluster_name={self.name}"]
+                "-c", f"port={self.behind or self.port}", "-c", f"cluster_name={self.name}"]
         account = server_user()
         if self.within and account:
             name = pwd.getpwuid(account["user"]).pw_name
@@ -122,7 +124,7 @@ class Server:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [str(arg) for arg in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=plain_env(), cwd="/", start_new_session=True, **account)
+                env=plain_env(**self.variables), cwd="/", start_new_session=True, **account)
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
@@ -207,7 +209,7 @@ class Server:
     # Questions
 
     def connect(self, user=SUPERUSER, password=SUPERUSER_PASSWORD, dbname="postgres", **options):
-        return connect(self.address, self.port, user, password, dbname, **options)
+        return connect(self.address, self.behind or self.port, user, password, dbname, **options)
 
     def query(self, sql, dbname="postgres", **options):
         with self.connect(dbname=dbname, **options) as connection:

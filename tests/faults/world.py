@@ -73,7 +73,7 @@ class World:
         self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease,
                                                       health=health))
         self.history, self.clients, self.shardward = history.History(), [], None
-        self.volume = None
+        self.volume = self.links = None
         self.around = contextlib.ExitStack()        # what is to be closed behind the servers' end
         if prepare:
             prepare(self)
