@@ -27,7 +27,8 @@ sys.dont_write_bytecode = True
 
 import replicated       # noqa: E402 - it finds the other rooms
 import suite            # noqa: E402
-import controls         # noqa: E402,F401 - the tables of scenarios
+import clocks           # noqa: E402,F401 - the tables of scenarios
+import controls         # noqa: E402,F401
 import disks            # noqa: E402,F401
 import distances        # noqa: E402,F401
 import figures          # noqa: E402

@@ -73,7 +73,8 @@ class World:
         self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease,
                                                       health=health))
         self.history, self.clients, self.shardward = history.History(), [], None
-        self.volume = self.links = None
+        self.volume = self.links = self.clock = None
+        self.variables = {}                         # of shardward's environment
         self.around = contextlib.ExitStack()        # what is to be closed behind the servers' end
         if prepare:
             prepare(self)
@@ -157,7 +158,7 @@ class World:
         with open(self.log_file, "ab") as log:
             self.shardward = subprocess.Popen(
                 [self.lab.program, "run", "-c", str(self.config_file)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env={**server.plain_env(), **variables}, start_new_session=True)
+                stdout=log, stderr=log, env=server.plain_env(**self.variables, **variables), start_new_session=True)
         return self.shardward
 
     def start_shardward(self, serves=None, **variables):
