@@ -6,6 +6,8 @@ test_*.py files beside this one; prints a line per test and the counts as the la
 FILE keeps what shardward logged.
 """
 
+import contextlib
+import functools
 import importlib
 import sys
 from pathlib import Path
@@ -22,26 +24,41 @@ LAST = ["test_server_loss"]
 
 
 def load_modules():
-    """The names of all files, in their order."""
     names = sorted(path.stem for path in HERE.glob("test_*.py"))
     names = [n for n in names if n not in LAST] + [n for n in LAST if n in names]
     for name in names:
         importlib.import_module(name)
-    return [name.removeprefix("test_") for name in names]
+
+
+def taker(directory):
+    """Whether a file is for this runner: who comes first takes it, and has it from then on."""
+    @functools.cache
+    def takes(file):
+        with contextlib.suppress(FileExistsError):
+            (directory / file).touch(exist_ok=False)
+            return True
+        return False
+    return takes
 
 
 def main():
     words = runner.words(__doc__)
     words.add_argument("--without", default="", help="leave out these comma-separated files: ddl,tls")
-    words.add_argument("--half", type=int, default=0, choices=(1, 2), help="every other file: those, or these")
+    words.add_argument("--share", type=Path, metavar="DIR",
+                       help="leave out files that another runner has taken, who shares the directory DIR")
     args = words.parse_args()
-    files = load_modules()
-    meant = set(files[args.half - 1::2] if args.half else files) - set(args.without.split(","))
+    load_modules()
+    left_out = set(args.without.split(","))
+    takes = taker(args.share) if args.share else lambda _: True
     if args.list:
         print(*(name for name, _ in suite.tests), sep="\n")
         return 0
+
+    def is_ours(file):
+        return file not in left_out and takes(file)
+
     return runner.run("test", args, lambda platform, report: suite.run(
-        platform, report, lambda name: args.filter in name and name.split(".")[0] in meant))
+        platform, report, lambda name: args.filter in name and is_ours(name.split(".")[0])))
 
 
 if __name__ == "__main__":
