@@ -269,6 +269,7 @@ static void put_health(const struct place *place, const struct sw_config_health 
         {"health.min_down", "ms", health->min_down_ms, 1500},
         {"health.restart_grace", "ms", health->restart_grace_ms, 5000},
         {"health.unreachable_grace", "ms", health->unreachable_grace_ms, 10000},
+        {"health.unheard", "ms", health->unheard_ms, 10000},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -291,6 +291,11 @@ bool sw_backend_is_unheard(struct sw_backend *backend, uint64_t now_ms, struct s
         tcp, backend->unconfirmed_ms == 0 ? 0 : now_ms - backend->unconfirmed_ms);
 }
 
+void sw_backend_give_up(struct sw_backend *backend)
+{
+    sw_backend_be_lost(backend, "its host confirms nothing");
+}
+
 bool sw_backend_may_be_struck(const struct sw_backend *backend)
 {
     return backend->may_be_struck;

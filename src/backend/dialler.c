@@ -268,9 +268,9 @@ static PGconn *start_connect(const struct job *job, const char *options)
         {"client_encoding", job->options == NULL ? "UTF8" : ""},
         {"application_name", ""},
         {"options", options},
-        {"tcp_user_timeout", "10000"},
-        {"keepalives_idle", "5"},
-        {"keepalives_interval", "2"},
+        /* No tcp_user_timeout: see backend/tcp.h. */
+        {"keepalives_idle", "2"},
+        {"keepalives_interval", "1"},
         {"keepalives_count", "3"},
     };
     enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };

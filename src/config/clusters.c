@@ -266,6 +266,7 @@ static const struct sw_field health_fields[] = {
      0, HOUR_MS},
     {"unreachable_grace", sw_read_time, offsetof(struct sw_config_health, unreachable_grace_ms),
      false, 0, HOUR_MS},
+    {"unheard", sw_read_time, offsetof(struct sw_config_health, unheard_ms), false, 0, HOUR_MS},
 };
 
 static const struct sw_config_health default_health = {
@@ -281,6 +282,7 @@ static const struct sw_config_health default_health = {
     .min_down_ms = 1500,
     .restart_grace_ms = 5000,
     .unreachable_grace_ms = 10000,
+    .unheard_ms = 10000,
 };
 
 static void read_health(struct sw_reader *reader, const struct sw_entry *entry,

@@ -212,6 +212,7 @@ struct sw_pool {
     struct sw_hub_pool *hub;
     struct sw_pool_place place;
     struct sw_config_pool limits;
+    int unheard_ms;         /* of the configuration */
     struct sw_link idle;    /* backends, most recently used first */
     struct sw_link lent;    /* backends */
     struct sw_link probing; /* checks of backends that were idle for long */

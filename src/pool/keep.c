@@ -1,8 +1,8 @@
 /*
  * Once a second a worker looks at what its pools hold: connections whose time is over are
  * closed, those that were idle for too long too (one a second and pool, so that not all go at
- * once), and what is missing to the minimum is opened. Where nodes are watched, a lent one
- * whose host confirms nothing of what it was sent is a hint: the node is asked at once.
+ * once), and what is missing to the minimum is opened. A lent one whose host confirms nothing
+ * of what it was sent is a hint, and is later given up.
  *
  * A connection that nobody has used for a while may be dead without its socket telling: it has
  * to answer an empty query before it is lent.
@@ -221,33 +221,59 @@ static void stock_up(struct sw_pool *pool)
         sw_pool_dial(pool);
 }
 
+/* --- who is not heard --- */
+
 /* It makes no verdict: the node may be well, and the way of this connection alone be broken. */
 static void note_unheard(struct sw_pool *pool, struct sw_backend *backend,
-                         const struct sw_tcp *tcp)
+                         const struct sw_tcp *tcp, uint64_t now_ms)
 {
     static struct sw_log_limit limit;
+    struct sw_backend_card *card = sw_backend_card(backend);
 
     sw_pool_hint(pool, SW_POOL_HINT_UNHEARD);
-    if (sw_backend_card(backend)->is_unheard)
+    if (card->unheard_ms != 0)
         return;
+    card->unheard_ms = now_ms;
     sw_log_limited(&limit, SW_LOG_WARNING, "server-unheard",
                    "shard=%s node=%s pid=%d unconfirmed=%d repeats=%d confirmed_ms=%llu",
                    pool->place.shard, pool->place.node, sw_backend_server_pid(backend),
                    tcp->unconfirmed, tcp->repeats, (unsigned long long)tcp->confirmed_ms);
 }
 
-static void listen_to_lent(struct sw_pool *pool, uint64_t now_ms)
+/* Gathers those that have not been heard for too long in @lost. */
+static void listen_to_lent(struct sw_pool *pool, struct sw_link *lost, uint64_t now_ms)
 {
+    struct sw_link *link, *next;
     struct sw_tcp tcp;
 
-    for (struct sw_link *link = pool->lent.next; link != &pool->lent; link = link->next) {
+    for (link = pool->lent.next; link != &pool->lent; link = next) {
         struct sw_backend_card *card = SW_OWNER(link, struct sw_backend_card, link);
         struct sw_backend *backend = sw_backend_of_card(card);
-        bool is_unheard = sw_backend_is_unheard(backend, now_ms, &tcp);
 
-        if (is_unheard)
-            note_unheard(pool, backend, &tcp);
-        card->is_unheard = is_unheard;
+        next = link->next;
+        if (!sw_backend_is_unheard(backend, now_ms, &tcp)) {
+            card->unheard_ms = 0;
+            continue;
+        }
+        note_unheard(pool, backend, &tcp, now_ms);
+        if (pool->unheard_ms > 0 && now_ms - card->unheard_ms >= (uint64_t)pool->unheard_ms) {
+            sw_link_remove(link);
+            sw_list_push_back(lost, link);
+        }
+    }
+}
+
+/* An owner who is told gives the connection up, others of his too perhaps. */
+static void give_up_unheard(struct sw_pool *pool, uint64_t now_ms)
+{
+    struct sw_link lost, *link;
+
+    sw_link_init(&lost);
+    listen_to_lent(pool, &lost, now_ms);
+    while ((link = sw_list_first(&lost)) != NULL) {
+        sw_link_remove(link);
+        sw_list_push_back(&pool->lent, link);
+        sw_backend_give_up(sw_backend_of_card(SW_OWNER(link, struct sw_backend_card, link)));
     }
 }
 
@@ -261,8 +287,7 @@ void sw_pools_keep(void *owner)
         struct sw_pool *pool = SW_OWNER(link, struct sw_pool, link);
 
         next = link->next;
-        if (pool->standing.is_followed)
-            listen_to_lent(pool, now_ms);
+        give_up_unheard(pool, now_ms);
         sw_pool_end_probes(pool, now_ms);
         sw_pool_drop_spent(pool, now_ms);
         drop_one_unused(pool, now_ms);

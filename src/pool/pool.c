@@ -65,6 +65,7 @@ static void configure(struct sw_pool *pool, const struct sw_user *user,
 {
     pool->is_retired = false;
     pool->limits = user->pool;
+    pool->unheard_ms = shard->cluster->health->unheard_ms;
     if (pool->place.kind == SW_POOL_ERRANDS) {
         pool->limits.mode = SW_POOL_TRANSACTION;
         pool->limits.size = 1;
@@ -196,6 +197,7 @@ struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_
     if (pool == NULL) {
         pool = create_pool(pools, place, key);
         pool->limits = like->limits;
+        pool->unheard_ms = like->unheard_ms;
         pool->is_retired = like->is_retired;
         sw_hub_limit_like(pool->hub, like->hub);
     }

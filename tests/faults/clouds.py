@@ -92,6 +92,7 @@ class Clouds:
         run(*inside, "ip", "link", "set", "eth0", "up")
         run(*inside, "ip", "route", "add", "default", "via", f"{self.net(cloud)}.254")
         run("tc", "qdisc", "add", "dev", link, "clsact")
+        run(*inside, "tc", "qdisc", "add", "dev", "eth0", "clsact")
 
     # Faults
 
@@ -111,6 +112,11 @@ class Clouds:
     def mend(self, cloud):
         for direction in ("egress", "ingress"):
             run("tc", "filter", "del", "dev", f"veth-{cloud}", direction)
+
+    def deafen(self, cloud, port):
+        """Drop what comes to a cloud from a port; the kernel that has sent it does not notice."""
+        run(*self.within(cloud), "tc", "filter", "add", "dev", "eth0", "ingress", "prio", 1, "bpf", "da", "bytecode",
+            dropping_from(port))
 
     def _rules(self, word, one, other):
         for a, b in ((one, other), (other, one)):

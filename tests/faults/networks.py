@@ -1,17 +1,15 @@
 """networks - clouds are cut off, one way or both, lose packets, or come and go."""
 
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from clouds import dropping_from, run
 from faults import return_fenced
 from replicated import CLOUDS
-from server import Refused, ask, until
+from server import ask, until
 from stories import Expect, conclude, must_serve, nobody_writes, play, world
 from suite import equal
 from table import scenario
-from wire import Closed
 from world import WARM_UP_S
 
 MOVED = Expect(moves=("c1",), stays=("c2",))
@@ -168,35 +166,22 @@ def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
         conclude(w, before, Expect(moves=("c1",)))
 
 
-def in_background(connection, sql):
-    """Ask, and do not wait; what comes of it is nobody's affair."""
-    def run():
-        try:
-            ask(connection, sql)
-        except (OSError, Closed, Refused):
-            pass
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 @scenario(("another connection's statement is slow", "managed"))
 def one_connection_is_not_heard(lab):
-    """What one connection sends does not arrive: a hint, and no verdict. A slow statement is none."""
-    with world(lab, "managed", has_clouds=True, clusters=1) as w, w.connect() as cut_off, w.connect() as slow:
+    """What one connection sends does not arrive: it is given up, and that is no verdict."""
+    with (world(lab, "managed", has_clouds=True, clusters=1, health="unheard: 1s") as w, w.connect() as cut_off,
+          w.connect() as slow, ThreadPoolExecutor() as pool):
         before, node = w.timelines(), w.primary(w.c1)
         ask(cut_off, "BEGIN")
         ask(cut_off, "SELECT balance AS cut_off FROM accounts WHERE id = 0")
         [[pid, port]] = node.query("SELECT pid, client_port FROM pg_stat_activity WHERE query LIKE '%cut_off%'"
                                    " AND state = 'idle in transaction'")
-        sleeper = in_background(slow, "SELECT pg_sleep(4) FROM accounts WHERE id = 0")
-        w.clouds.cut(node.cloud, back=False, program=dropping_from(port))
-        unheard = in_background(cut_off, "SELECT 1 FROM accounts WHERE id = 0")
-        until(lambda: w.events("server-unheard"), "a host that confirms nothing is noticed")
-        sleeper.join()
-        run("tc", "filter", "del", "dev", f"veth-{node.cloud}", "egress")
-        unheard.join()
-        equal([line for line in w.events("server-unheard") if f"pid={pid} " not in line], [])
+        sleeper = pool.submit(ask, slow, "SELECT pg_sleep(4) FROM accounts WHERE id = 0")
+        w.clouds.deafen(node.cloud, port)
+        answer = cut_off.query("SELECT 1 FROM accounts WHERE id = 0")[0].fields()
+        equal((answer["C"], answer["M"]), ("08006", "server connection lost: its host confirms nothing"))
+        equal(sleeper.result(), [[""]])
+        equal([f"pid={pid} " in line for line in w.events("server-unheard")], [True])
         until(lambda: {row["state"] for row in w.table("SHOW NODES")} == {"up"}, "all nodes are up")
         equal([line for line in w.events("verdict") if "verdict=down" in line], [])
         equal(w.timelines(), before)

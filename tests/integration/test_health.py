@@ -310,3 +310,23 @@ def a_reload_keeps_what_is_known(p):
         w.writes(1)
         equal([line for line in w.lines("cluster", mark) if line["primary"] != new.name], [])
         equal(new.query("SELECT id FROM ledger", "s1"), [["1"]])
+
+
+SLOW = """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(SECONDS); RETURN NEW; END';
+CREATE TRIGGER slow BEFORE INSERT ON ledger FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION slow()"""
+MUCH = 3000                     # rows of 8 KiB: more than all buffers of a connection take
+
+
+@test
+def who_reads_nothing_for_long_is_not_lost(p):
+    """The host of a server that is at work confirms what fits, and answers probes of what does not."""
+    with Watched(p, [("failover: follow", "failover: follow\n    health: {unheard: 1s}")]) as w:
+        w.c1.servers[0].query(SLOW.replace("SECONDS", "12"), "s1")
+        rows_of_much = "".join(f"{key}\t1\t{'x' * 8192}\n" for key in range(1, MUCH + 1))
+        with w.connect(timeout_s=60) as client:
+            answers = client.ask(wire.query("COPY ledger (id, client, node) FROM STDIN"),
+                                 wire.message("d", rows_of_much.encode()), wire.message("c"))
+            equal([answer.fields() for answer in answers if answer.kind == "E"], [])
+        equal([w.lines("server-unheard"), w.lines("server-lost"), w.downs()], [[], [], []])
+        equal(w.c1.servers[0].query(f"SELECT count(*) FROM ledger WHERE id <= {MUCH}", "s1"), [[str(MUCH)]])

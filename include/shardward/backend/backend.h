@@ -82,8 +82,8 @@ struct sw_backend_card {
     uint64_t opened_ms, used_ms;
     uint64_t ends_ms; /* when it has lived its time; 0: never */
     int generation;
-    int term;        /* the cluster's generation when it was opened */
-    bool is_unheard; /* its host confirms nothing: that has been told */
+    int term;            /* the cluster's generation when it was opened */
+    uint64_t unheard_ms; /* since when its host was seen to confirm nothing; 0: it does */
 };
 
 struct sw_backend_card *sw_backend_card(struct sw_backend *backend);
@@ -195,6 +195,8 @@ bool sw_backend_may_be_struck(const struct sw_backend *backend);
  * was sent? To be asked now and then, say once a second, with the loop's time; *tcp tells what
  * was seen. A lost one, or one that is not connected by TCP, never is. */
 bool sw_backend_is_unheard(struct sw_backend *backend, uint64_t now_ms, struct sw_tcp *tcp);
+/* It has been so for too long: it is lost from now on, and its user is told so at once. */
+void sw_backend_give_up(struct sw_backend *backend);
 
 /* Version and cipher of its TLS, empty without. Of one that is on a loop. */
 void sw_backend_describe_tls(const struct sw_backend *backend, char text[SW_TLS_PRINT]);

@@ -5,6 +5,11 @@
  * a slow statement has nothing that is not confirmed. A host that is gone, or does not hear us,
  * confirms nothing, and the kernel sends the same bytes again and again, or probes.
  *
+ * TCP_USER_TIMEOUT would be the kernel's own way to give such a connection up. But it counts
+ * the time for which the other side reads nothing, too, though its host answers every probe of
+ * the full window (tcp_probe_timer() in net/ipv4/tcp_timer.c): a COPY into a table that
+ * somebody has locked would lose its connection. So it is left off, and whoever looks decides.
+ *
  * Source: Linux, tcp(7), TCP_INFO, and struct tcp_info of include/uapi/linux/tcp.h, whose
  * fields are named below.
  */

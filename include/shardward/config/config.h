@@ -56,6 +56,8 @@ struct sw_config_health {
     int min_down_ms;          /* a node that does not answer is not DOWN before */
     int restart_grace_ms;     /* a primary that says it starts anew is given so long */
     int unreachable_grace_ms; /* ... and one that its standbys still hear */
+    int unheard_ms; /* a connection whose host confirms nothing is given up after it; 0: never
+                     */
 };
 
 /* Where reads may go, the strictest first. */

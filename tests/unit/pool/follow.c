@@ -29,7 +29,7 @@
  *             generation, and behind a comma the start that is vouched for: =sA1,7
  *   ^a        a asks for one to read on B
  *   ~         a's server says that it is a standby
- *   ,a        a's server confirms nothing
+ *   ,a        a's server confirms nothing; ;a it does again
  *   n         how many connections are lent         n2
  *   l         ... as the hub says it                l2
  */
@@ -327,6 +327,14 @@ void sw_backend_leave_node(struct sw_backend *backend, const struct sw_error *wh
     sw_lease_discard(&client->lease);
 }
 
+void sw_backend_give_up(struct sw_backend *backend)
+{
+    struct client *client = client_with(backend);
+
+    tell("%c~08006", client->name);
+    sw_lease_discard(&client->lease);
+}
+
 void sw_backend_attach(struct sw_backend *backend, struct sw_loop *loop,
                        sw_backend_on_idle_lost *on_idle_lost, void *pool)
 {
@@ -549,6 +557,9 @@ static void step(const char *at)
     case ',':
         lease_of(at[1])->backend->is_unheard = true;
         return;
+    case ';':
+        lease_of(at[1])->backend->is_unheard = false;
+        return;
     case '+':
         be_dialled(at + 1);
         return;
@@ -625,7 +636,12 @@ static const struct row rows[] = {
      "?A a:A hA hA"},
     {"many_at_once_are_one_hint", "follow", "a + b + ,a ,b t1000", "?A a:A ?A b:A hA"},
     {"who_has_given_it_back_gives_no_hint", "follow", "a + ,a <a t1000", "?A a:A"},
-    {"where_nobody_watches_nobody_looks", "off", "a + ,a t1000", "?A a:A"},
+    {"where_nobody_watches_there_are_no_hints", "off", "a + ,a t1000", "?A a:A"},
+    {"what_is_not_confirmed_for_too_long_is_lost", "off", "a + b + ,a ,b t11000 n",
+     "?A a:A ?A b:A a~08006 xA b~08006 xA n0"},
+    {"and_not_before", "off", "a + ,a t10999 n", "?A a:A n1"},
+    {"nor_when_something_was_confirmed_meanwhile", "off", "a + ,a t9000 ;a t1000 ,a t9000 n",
+     "?A a:A n1"},
     /* A planned switch. */
     {"who_has_a_connection_keeps_it_while_it_drains", "follow",
      "=A1 a + b + =dA1 n l c <b n l <a l =B2 +", "?A a:A ?A b:A n2 l2 n1 l1 l0 xA xA ?B c:B"},
