@@ -126,25 +126,64 @@ static bool yields(struct survey *survey)
         return false;
     pause->yielded = survey->term;
     if (!sw_manager_pauses(survey->manager))
-        sw_manager_pause(survey->manager);
+        sw_manager_pause(survey->manager, true);
     sw_manager_hold(survey->manager, SW_SUSPEND, "term %" PRId64 " was promised a moment ago",
                     survey->term);
     return true;
 }
 
-static bool run(struct sw_manager *manager, enum sw_promotion_kind kind, int target)
+/* Whoever is fenced was a primary before another one. */
+static bool is_fenced(const struct sw_seat *seat)
 {
-    struct sw_promotion promotion = sw_manager_promotion(manager, kind);
-    struct sw_error err;
+    return strstr(seat->report.sync_names, "fenced_by_shardward") != NULL;
+}
+
+static void refuse(struct sw_manager *manager, const char *what, const struct sw_error *err)
+{
+    char why[SW_WHY];
+
+    (void)snprintf(why, sizeof why, "%.69s%.80s%s%.48s", what, err->message,
+                   err->detail[0] == '\0' ? "" : "; ", err->detail);
+    sw_manager_refuse(manager, why);
+    sw_manager_hold(manager, SW_SUSPEND, "%s", why);
+}
+
+/* It is the last epoch's primary, and stays it, under a new term. */
+static bool reinstate(struct sw_manager *manager, int node, struct sw_error *err)
+{
+    struct sw_promotion promotion = sw_manager_promotion(manager, SW_PROMOTE_REINSTATE);
+
+    promotion.target = node;
+    return sw_manager_promote(manager, &promotion, err);
+}
+
+/* @half was promoted, and lacks its epoch. If nobody can follow it, the primary before it goes
+ * on, as it would if @half were not there: what is needed for the one forbids the other. */
+static void finish(struct survey *survey, int half, int before)
+{
+    struct sw_manager *manager = survey->manager;
+    const struct sw_seat *seat = before < 0 ? NULL : &survey->seats[before];
+    bool has_primary = seat != NULL && seat->is_open && !seat->report.is_standby &&
+                       before != half && !is_fenced(seat);
+    struct sw_promotion promotion = sw_manager_promotion(manager, SW_PROMOTE_FINISH);
+    struct sw_error err, also;
+    char what[SW_WHY];
 
     if (sw_manager_pauses(manager))
-        return false;
-    promotion.target = target;
+        return;
+    sw_seats_close(survey->seats, survey->count);
+    promotion.target = half;
     if (sw_manager_promote(manager, &promotion, &err))
-        return true;
-    sw_manager_refuse(manager, err.message);
-    sw_manager_hold(manager, SW_SUSPEND, "%s", err.message);
-    return false;
+        return;
+    if (has_primary && promotion.is_unsafe && !promotion.is_disturbed) {
+        manager->standing.primary = before;
+        if (reinstate(manager, before, &also))
+            return;
+        sw_error_detail(&err, "%s", also.message);
+    }
+    (void)snprintf(what, sizeof what, "%.40s was promoted, and lacks its epoch: ",
+                   manager->cluster->nodes[half].name);
+    refuse(manager, what, &err);
 }
 
 /* Does it wait for those that its record names? Without any it waits for nobody. */
@@ -195,17 +234,12 @@ static void vouch(struct survey *survey, int node)
     sw_manager_admit(manager, node, report->epoch.term, report->timeline, report->started_us);
 }
 
-/* Whoever is fenced was a primary before another one. */
-static bool is_fenced(const struct sw_seat *seat)
-{
-    return strstr(seat->report.sync_names, "fenced_by_shardward") != NULL;
-}
-
 /* It is there, and takes writes. */
 static void judge_primary(struct survey *survey, int node)
 {
     struct sw_manager *manager = survey->manager;
     const char *name = manager->cluster->nodes[node].name;
+    struct sw_error err;
 
     if (is_fenced(&survey->seats[node])) {
         sw_manager_hold(manager, SW_REFUSE, "%s is fenced: UNFENCE it, or order FAILOVER",
@@ -217,7 +251,12 @@ static void judge_primary(struct survey *survey, int node)
     } else if (survey->term > survey->epoch.term) {
         manager->cohort = survey->seats[node].report.cohort;
         sw_seats_close(survey->seats, survey->count);
-        if (!run(manager, SW_PROMOTE_REINSTATE, node) && sw_manager_is_cut_off(manager))
+        if (!sw_manager_pauses(manager)) {
+            if (reinstate(manager, node, &err))
+                return;
+            refuse(manager, "", &err);
+        }
+        if (sw_manager_is_cut_off(manager))
             sw_manager_replace(manager);
     } else {
         vouch(survey, node);
@@ -239,8 +278,7 @@ static void judge(struct survey *survey)
     if (yields(survey))
         return;
     if (half >= 0) {
-        sw_seats_close(survey->seats, survey->count);
-        (void)run(manager, SW_PROMOTE_FINISH, half);
+        finish(survey, half, node);
         return;
     }
     if (node < 0) {
@@ -332,7 +370,7 @@ void sw_manager_replace(struct sw_manager *manager)
                         manager->cluster->nodes[manager->standing.primary].name, shut);
         return;
     }
-    if (sw_manager_pauses(manager)) {
+    if (manager->pause.is_for_others && sw_manager_pauses(manager)) {
         sw_manager_hold(manager, SW_SUSPEND,
                         "%s is lost, and somebody else promotes another one",
                         manager->cluster->nodes[manager->standing.primary].name);

@@ -116,7 +116,8 @@ static void rejoin(struct sw_manager *manager, int node, uint64_t now)
                 &manager->cluster->nodes[manager->standing.primary]);
 }
 
-/* It streams from the primary again: what was set to fence it goes, and it counts. */
+/* It streams from the primary again, and has its epoch: what was set to fence it goes, and it
+ * counts. */
 static void welcome(struct sw_manager *manager, int node)
 {
     struct sw_seat seat = sw_manager_seat(manager, node);
@@ -124,6 +125,7 @@ static void welcome(struct sw_manager *manager, int node)
     bool is_done = false;
 
     if (sw_manager_open(manager, &seat) && seat.report.is_standby &&
+        seat.report.epoch.term >= manager->standing.term &&
         sw_seat_settle(&seat, manager->standing.term, &err) &&
         sw_seat_note(&seat, "shardward.promise", "", &err) &&
         sw_seat_set(&seat, "default_transaction_read_only", "off", &err))

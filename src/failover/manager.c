@@ -159,18 +159,35 @@ sw_nodes sw_manager_down(const struct sw_manager *manager)
 
 /* --- promotions --- */
 
-void sw_manager_pause(struct sw_manager *manager)
+static sw_nodes find_standbys(const struct sw_manager *manager)
+{
+    sw_nodes standbys = 0;
+
+    for (int i = 0; i < manager->cluster->node_count; i++)
+        if (manager->vitals[i].role == SW_ROLE_STANDBY)
+            standbys |= (sw_nodes)1 << i;
+    return standbys;
+}
+
+void sw_manager_pause(struct sw_manager *manager, bool is_for_others)
 {
     uint32_t random = 0;
 
     (void)getrandom(&random, sizeof random, GRND_NONBLOCK);
     manager->pause.until_ms =
         sw_line_now_ms() + (uint64_t)sw_pause_ms(manager->pause.failures, random);
+    manager->pause.is_for_others = is_for_others;
+    manager->pause.up = ~sw_manager_down(manager);
+    manager->pause.standbys = find_standbys(manager);
 }
 
 bool sw_manager_pauses(const struct sw_manager *manager)
 {
-    return sw_line_now_ms() < manager->pause.until_ms;
+    const struct sw_pause *pause = &manager->pause;
+
+    return sw_line_now_ms() < pause->until_ms &&
+           (pause->is_for_others || (pause->up == ~sw_manager_down(manager) &&
+                                     pause->standbys == find_standbys(manager)));
 }
 
 /* Those who have a connection while the cluster drains have it until all workers say otherwise:
@@ -272,9 +289,11 @@ bool sw_manager_promote(struct sw_manager *manager, struct sw_promotion *promoti
     if (promotion->term > manager->pause.tried)
         manager->pause.tried = promotion->term;
     if (!is_good) {
-        if (promotion->is_disturbed) {
+        /* Whoever is missing for another one to be promoted is looked for all the time. */
+        if (promotion->is_disturbed || promotion->kind == SW_PROMOTE_FINISH ||
+            promotion->kind == SW_PROMOTE_REINSTATE) {
             manager->pause.failures++;
-            sw_manager_pause(manager);
+            sw_manager_pause(manager, promotion->is_disturbed);
         }
         return false;
     }

@@ -54,12 +54,14 @@ struct sw_kept_node {
     bool is_held;       /* an operator has fenced it */
 };
 
-/* A promotion has failed: how long that is left to others. */
+/* A promotion has failed: when the next one may be begun. */
 struct sw_pause {
-    int failures;      /* in a row */
-    uint64_t until_ms; /* 0: not at all */
-    int64_t yielded;   /* the last term for which somebody else was given time */
-    int64_t tried;     /* ... that we have tried ourselves */
+    int failures;       /* in a row */
+    uint64_t until_ms;  /* 0: not at all */
+    bool is_for_others; /* else it ends when other nodes are there than at the failure: */
+    sw_nodes up, standbys;
+    int64_t yielded; /* the last term for which somebody else was given time */
+    int64_t tried;   /* ... that we have tried ourselves */
 };
 
 struct sw_manager {
@@ -144,8 +146,8 @@ sw_nodes sw_manager_down(const struct sw_manager *manager);
 /* For some seconds the primary has waited for standbys that answer us, and not it: it will not
  * confirm anything. */
 bool sw_manager_is_cut_off(struct sw_manager *manager);
-/* Leave it to others for a while. */
-void sw_manager_pause(struct sw_manager *manager);
+/* Begin nothing for a while: leave it to others, or wait until other nodes are there. */
+void sw_manager_pause(struct sw_manager *manager, bool is_for_others);
 bool sw_manager_pauses(const struct sw_manager *manager);
 /* A promotion, prepared for this cluster. */
 struct sw_promotion sw_manager_promotion(struct sw_manager *manager,

@@ -52,6 +52,14 @@ bool sw_operation_stands(const struct sw_operation *operation, int winner, sw_no
 /* Have @others follow; *followers are those that do. */
 bool sw_operation_lead(struct sw_operation *operation, struct sw_seat *winner, sw_nodes others,
                        sw_nodes *followers, struct sw_error *err);
+/* Those of @followers that stream what the winner, which is a primary already, writes. Whoever
+ * has gone on without it cannot, though it has been told to. Waits some seconds for all of
+ * them. */
+sw_nodes sw_operation_streaming(struct sw_operation *operation, struct sw_seat *winner,
+                                sw_nodes followers);
+/* @strays do not try to follow it any more. */
+void sw_operation_let_go(struct sw_operation *operation, struct sw_seat *winner,
+                         sw_nodes strays);
 bool sw_operation_promote(struct sw_operation *operation, struct sw_seat *winner,
                           sw_nodes standbys, int quorum, uint64_t *next_xid,
                           struct sw_error *err);

@@ -233,8 +233,7 @@ bool sw_seat_settle(struct sw_seat *seat, int64_t term, struct sw_error *err)
            (seat->report.term == term || sw_seat_note(seat, "shardward.term", number, err));
 }
 
-/* I2: no receiver is left that could confirm anything to the old primary. */
-static bool detach(struct sw_seat *seat, struct sw_error *err)
+bool sw_seat_detach(struct sw_seat *seat, struct sw_error *err)
 {
     const char *command = seat->report.restore_command;
     char *nowhere;
@@ -272,7 +271,7 @@ bool sw_seat_recruit(struct sw_seat *seat, int64_t term, const char *what, struc
 {
     int timeline = seat->report.timeline;
 
-    if (!sw_seat_promise(seat, term, what, err) || !detach(seat, err) ||
+    if (!sw_seat_promise(seat, term, what, err) || !sw_seat_detach(seat, err) ||
         !await_end_of_replay(seat, err) || !sw_report_take(&seat->line, &seat->report, err))
         return false;
     if (!seat->report.is_standby)

@@ -43,6 +43,9 @@ bool sw_seat_settle(struct sw_seat *seat, int64_t term, struct sw_error *err);
  * that it has (I2): what it reports is final. */
 bool sw_seat_recruit(struct sw_seat *seat, int64_t term, const char *what,
                      struct sw_error *err);
+/* I2: it is told to follow nobody any more: no receiver shall be left that could confirm
+ * anything to the old primary. Needs the lock, and a report of now. */
+bool sw_seat_detach(struct sw_seat *seat, struct sw_error *err);
 /* A standby follows @to, under its own name. Needs the lock. */
 bool sw_seat_follow(struct sw_seat *seat, const struct sw_node *to, struct sw_error *err);
 

@@ -248,13 +248,36 @@ static bool check_names(struct sw_manager *manager)
     return !manager->is_unproven;
 }
 
+/* Those of @nodes in whose data the primary's epoch is. A standby that has more of an earlier
+ * timeline than the primary seems to stream now and then, and confirms with what it has of its
+ * own: it comes in only when it is known to have what the primary writes. */
+static sw_nodes find_followers(struct sw_manager *manager, sw_nodes nodes)
+{
+    sw_nodes found = 0;
+
+    for (int i = 0; i < manager->cluster->node_count; i++) {
+        struct sw_seat seat = sw_manager_seat(manager, i);
+
+        if (!sw_is_in(nodes, i))
+            continue;
+        if (sw_manager_open(manager, &seat) && seat.report.is_standby &&
+            seat.report.epoch.term == manager->keeper.report.epoch.term)
+            found |= (sw_nodes)1 << i;
+        sw_line_close(&seat.line);
+    }
+    return found;
+}
+
 static void keep_cohort(struct sw_manager *manager, sw_nodes streaming, uint64_t now)
 {
     const struct sw_config_promotion *config = manager->cluster->promotion;
     sw_nodes wanted = find_wanted(manager, streaming, now);
     struct sw_cohort_step steps[SW_COHORT_STEPS];
+    sw_nodes more = wanted & ~manager->cohort.standbys;
     int count;
 
+    if (more != 0)
+        wanted &= ~more | find_followers(manager, more);
     if (!config->is_synchronous) {
         if (manager->cohort.quorum > 0 || wanted != manager->cohort.standbys) {
             steps[0] = (struct sw_cohort_step){SW_STEP_RECORD, wanted, 0};

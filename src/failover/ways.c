@@ -68,13 +68,22 @@ static bool is_last(const struct sw_operation *operation, const struct sw_seat *
            is_only_one(operation, winner, err);
 }
 
+static void describe_strays(const struct sw_operation *operation, sw_nodes strays,
+                            struct sw_error *err)
+{
+    for (int i = 0; i < operation->cluster->node_count; i++)
+        if (sw_nodes_have(strays, i))
+            sw_error_detail(err, "%s does not stream from it",
+                            operation->cluster->nodes[i].name);
+}
+
 /* It was promoted under a term that nobody else has, with all that was confirmed: it only lacks
  * its row, and whoever follows it. */
 bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
 {
     struct sw_promotion *promotion = operation->promotion;
     struct sw_seat *winner = &operation->seats[promotion->target];
-    sw_nodes followers = 0, standbys;
+    sw_nodes followers = 0, led, standbys;
     uint64_t next_xid = 0;
     char promise[SW_WHY];
     int quorum;
@@ -85,7 +94,10 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
     if (!sw_promise_read(winner->report.promise, &promotion->switch_lsn, &next_xid))
         return sw_error_set(err, "55000", "%s was promoted by somebody else",
                             winner->node->name);
-    if (!is_newest(operation, winner, err) || !is_last(operation, winner, err))
+    /* What is in vain is not begun. */
+    if (!is_newest(operation, winner, err) || !is_last(operation, winner, err) ||
+        !sw_operation_stands(operation, winner->index, sw_operation_nodes(operation, true),
+                             err))
         return false;
     promotion->old_timeline = winner->report.epoch.timeline;
     promotion->timeline = winner->report.timeline;
@@ -98,11 +110,17 @@ bool sw_operation_finish(struct sw_operation *operation, struct sw_error *err)
                    promotion->switch_lsn, next_xid);
     if (!sw_seat_promise(winner, operation->term, promise, err))
         return false;
-    if (!sw_operation_lead(operation, winner, operation->recruits, &followers, err) ||
-        !sw_operation_stands(operation, winner->index, followers, err))
+    if (!sw_operation_lead(operation, winner, operation->recruits, &followers, err))
         return false;
-    return sw_operation_appoint(operation, winner->index, followers, &standbys, &quorum, err) &&
-           sw_seat_wait_for(winner, standbys, quorum, err) &&
+    led = followers;
+    followers = sw_operation_streaming(operation, winner, led);
+    if (!sw_operation_stands(operation, winner->index, followers, err) ||
+        !sw_operation_appoint(operation, winner->index, followers, &standbys, &quorum, err)) {
+        describe_strays(operation, led & ~followers, err);
+        sw_operation_let_go(operation, winner, led & ~followers);
+        return false;
+    }
+    return sw_seat_wait_for(winner, standbys, quorum, err) &&
            sw_operation_conclude(operation, winner, standbys, quorum, next_xid, err);
 }
 

@@ -1,5 +1,8 @@
 """promotions - shardward promotes, and is cut off in the middle, ordered to, or kept from it."""
 
+import contextlib
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,6 +86,51 @@ def a_promotion_is_cut_off_and_its_winner_dies(lab, point):
                 one.rejoin(new)
         time.sleep(WARM_UP_S)
         conclude(w, w.timelines(), Expect(may_break=True))
+
+
+@scenario(("it is told, and finished when somebody can", "managed"))
+def what_was_promoted_has_nobody_to_follow_it(lab):
+    with world(lab, "managed", clusters=1) as w:
+        primary, *standbys = w.c1.servers
+        before = stops_at(w, "after_promote", primary.kill)
+        new, other = sorted(standbys, key=lambda one: not one.is_primary())
+        other.kill()
+        w.spawn_shardward()
+        since, said = time.monotonic(), f"{new.name} was promoted, and lacks its epoch: no standby is left"
+        until(lambda: said in w.log(), "it is told")
+        assert w.table("SHOW CLUSTERS")[0]["why"].startswith(said), w.table("SHOW CLUSTERS")
+        term = new.query("SHOW shardward.term")
+        nobody_writes(w, since)
+        assert new.query("SHOW shardward.term") == term, "a term is taken for nothing"
+        told = [row["detail"] for row in w.table("SHOW EVENTS") if row["event"] == "failover-refused"]
+        assert len(told) == 1 and told[0].startswith(said), told
+        other.start()
+        must_serve(w, time.monotonic(), "with the other one")
+        assert w.primary(w.c1) is new, w.timelines()
+        primary.rejoin(new)
+        time.sleep(WARM_UP_S)
+        conclude(w, before, MOVED_BROKEN)
+
+
+@scenario(("the primary before it goes on", "managed"))
+def what_was_promoted_cannot_be_followed(lab):
+    """The other standby has more than it."""
+    with world(lab, "managed", clusters=1) as w:
+        primary, stray, _ = w.c1.servers
+        w.stop_shardward()
+        cut_off([stray])
+        [[lsn, xid]] = stray.query("SELECT pg_last_wal_replay_lsn() - '0/0',"
+                                   " pg_snapshot_xmax(pg_current_snapshot())")
+        stray.note(term=2, promise=f"2 promote {lsn} {xid}")
+        stray.promote()
+        primary.query("SELECT pg_logical_emit_message(true, 'test', 'more')")
+        before = {"c1": (primary.name, primary.timeline())}
+        w.start_shardward()
+        until(lambda: fenced(stray), f"{stray.name} is fenced")
+        stray.rejoin(primary)
+        until_grown(primary, stray)
+        w.load()
+        conclude(w, before, STAYED)
 
 
 @scenario(("after_recruit_all", "managed", "after_recruit_all"), ("after_sync_names", "managed", "after_sync_names"))
@@ -321,6 +369,52 @@ def a_former_primary_that_writes_again(lab):
         assert told.read_text().split() == [old.name, new.name], told.read_text()
         until(lambda: fenced(old), f"{old.name} is fenced")
         old.rejoin(new)
+        conclude(w, before, MOVED)
+
+
+@contextlib.contextmanager
+def sender_stopped(primary, standby):
+    """While it says that it streams, be it for a millisecond."""
+    seen = f"SELECT pid FROM pg_stat_replication WHERE application_name = '{standby.name}' AND state = 'streaming'"
+    with primary.connect() as connection:
+        deadline = time.monotonic() + 30
+        while not (found := server.ask(connection, seen)):
+            assert time.monotonic() < deadline, f"{standby.name} does not seem to stream"
+        os.kill(int(found[0][0]), signal.SIGSTOP)
+        assert server.ask(connection, seen) == found, "it was too late"
+    try:
+        yield
+    finally:
+        os.kill(int(found[0][0]), signal.SIGCONT)
+
+
+@scenario(("it confirms nothing until it has been", "managed"))
+def a_former_primary_is_back_without_being_rewound(lab):
+    """What it has of its own would pass for what the new one has written."""
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, *standbys = w.c1.servers
+        # At the beginning of a file of WAL: a standby asks for the whole of that of its last position.
+        old.query("SELECT pg_switch_wal()")
+        for one in standbys:
+            one.signal_backends("walreceiver", signal.SIGSTOP)
+        with old.connect() as connection:
+            server.ask(connection, "SET synchronous_commit = local")
+            server.ask(connection, "SELECT pg_logical_emit_message(true, 'test', repeat('x', 8000000))")
+        old.kill()
+        for one in standbys:
+            one.signal_backends("walreceiver", signal.SIGCONT)
+        must_serve(w, time.monotonic(), "after the kill")
+        new = w.primary(w.c1)
+        old.become_standby_of(new)
+        old.start()
+        with sender_stopped(new, old):
+            time.sleep(4 * WARM_UP_S)
+        assert old.name not in new.query("SHOW synchronous_standby_names")[0][0], "it confirms"
+        assert " rejoined " not in w.log(), "it is welcome"
+        old.rejoin(new)
+        until_grown(new, old)
         conclude(w, before, MOVED)
 
 
