@@ -41,7 +41,20 @@ static bool is_down(const struct sw_cluster_state *cluster, int node)
     return cluster->nodes[node].verdict == SW_VERDICT_DOWN;
 }
 
-/* What a map no longer names stays as it was: it ends when nobody uses it any more. */
+/* A node that was followed and that the map no longer names may be a former primary: nobody is
+ * sent there any more. Others stay as they were, and end when nobody uses them. */
+static struct sw_standing judge_unnamed(const struct sw_pool *pool)
+{
+    struct sw_standing standing = pool->standing;
+
+    if (!pool->place.is_followed)
+        return standing;
+    standing.is_followed = standing.is_gone = true;
+    standing.is_elsewhere = false;
+    standing.admission = SW_REFUSE;
+    return standing;
+}
+
 static struct sw_standing judge(const struct sw_pool *pool)
 {
     const struct sw_cluster_state *now = find(pool->pools->state, pool->place.cluster);
@@ -52,7 +65,7 @@ static struct sw_standing judge(const struct sw_pool *pool)
         return (struct sw_standing){.admission = SW_ADMIT,
                                     .is_down = at >= 0 && is_down(now, at)};
     if (at < 0)
-        return pool->standing;
+        return judge_unnamed(pool);
     return (struct sw_standing){
         .is_followed = now->cluster->failover != SW_FAILOVER_OFF,
         .is_managed = now->cluster->failover == SW_FAILOVER_MANAGED,
@@ -87,6 +100,8 @@ const char *sw_pool_why_closed(const struct sw_pool *pool)
 {
     const struct sw_cluster_state *now = find(pool->pools->state, pool->place.cluster);
 
+    if (pool->standing.is_gone)
+        return "its node is not in the configuration any more";
     return now == NULL ? "" : now->why;
 }
 
@@ -150,6 +165,30 @@ void sw_pool_hint_error(struct sw_pool *pool, const struct sw_error *err)
         sw_pool_hint(pool, SW_POOL_HINT_ENDING);
 }
 
+/* --- another map --- */
+
+static void redirect(struct sw_pool *pool)
+{
+    struct sw_pool *heir;
+    struct sw_error err;
+
+    if (!pool->is_retired || !pool->place.is_followed || pool->waiting_count == 0)
+        return;
+    heir = sw_pools_find_heir(pool->pools, &pool->place);
+    if (heir == pool)
+        return;
+    if (heir != NULL) {
+        sw_pool_move_waiters(pool, heir);
+        return;
+    }
+    sw_error_set(&err, "57P03", "shard \"%s\" is not on cluster \"%s\" for this user any more",
+                 pool->place.shard, pool->place.cluster);
+    sw_error_detail(&err, "The configuration was changed while the statement waited for the "
+                          "cluster's primary.");
+    sw_error_hint(&err, "Run it again: it goes to where the configuration leads now.");
+    sw_pool_refuse_all(pool, &err);
+}
+
 /* --- a new state --- */
 
 static bool is_same(const struct sw_cluster_state *a, const struct sw_cluster_state *b)
@@ -176,6 +215,7 @@ static void place_waiters(struct sw_pool *pool)
 {
     struct sw_pool *to = sw_pool_successor(pool);
 
+    redirect(pool);
     if (to != pool && pool->waiting_count > 0)
         sw_pool_move_waiters(pool, to);
 }
@@ -240,7 +280,7 @@ static void break_connections(struct sw_pool *pool)
     struct sw_link *first = sw_list_first(&pool->lent);
     bool is_over = standing->is_elsewhere;
 
-    if (first == NULL || standing->admission == SW_DRAIN)
+    if (first == NULL || standing->admission == SW_DRAIN || standing->is_gone)
         return;
     is_over |= SW_OWNER(first, struct sw_backend_card, link)->term != standing->term;
     if (is_over || standing->is_down || standing->admission != SW_ADMIT)
@@ -251,6 +291,12 @@ static void each(struct sw_pools *pools, void (*act)(struct sw_pool *pool))
 {
     for (struct sw_link *link = pools->all.next; link != &pools->all; link = link->next)
         act(SW_OWNER(link, struct sw_pool, link));
+}
+
+/* Those who wait at an heir are served, or wait on, with the state that follows. */
+void sw_pools_redirect(struct sw_pools *pools)
+{
+    each(pools, redirect);
 }
 
 static void stand_anew(struct sw_pool *pool)

@@ -30,6 +30,7 @@ struct sw_pool_place {
     int port;
     struct sw_tls_client *tls;
     enum sw_pool_kind kind;
+    bool is_followed; /* somebody watches the nodes of its cluster; no part of what it is */
 };
 
 /* One worker's part in a shared pool; changed under the node's lock. */
@@ -199,6 +200,7 @@ struct sw_standing {
     bool is_followed;  /* somebody watches the nodes of its cluster */
     bool is_managed;   /* ... and promotes them */
     bool is_elsewhere; /* the primary is another node */
+    bool is_gone;      /* the map does not name its node any more, which was followed */
     bool is_down; /* a replica that does not answer: who reads there need not wait for it */
     enum sw_admission admission;
     int term;           /* the cluster's generation */
@@ -312,6 +314,9 @@ void sw_pool_stand(struct sw_pool *pool);
 /* The pool of the same connections to the node that is the primary now: itself, perhaps. */
 struct sw_pool *sw_pool_successor(struct sw_pool *pool);
 const char *sw_pool_why_closed(const struct sw_pool *pool); /* may be empty */
+/* The map is new: who waits for a primary where it no longer leads is told, or waits on where
+ * it does. */
+void sw_pools_redirect(struct sw_pools *pools);
 void sw_pool_hint(struct sw_pool *pool, enum sw_pool_hint hint);
 /* ... if an error of the server, or of a dial, tells something. */
 void sw_pool_hint_error(struct sw_pool *pool, const struct sw_error *err);
@@ -347,6 +352,8 @@ void sw_pools_keep(void *pools);
 /* That of another place, made when there is none, as @like is. */
 struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_place *place,
                                    const struct sw_pool *like);
+/* Where the map has the same data of the same cluster for the same user; NULL: nowhere. */
+struct sw_pool *sw_pools_find_heir(struct sw_pools *pools, const struct sw_pool_place *place);
 /* Look up all pools of the map again. */
 void sw_pools_look_up(struct sw_pools *pools);
 struct sw_pool *sw_pools_find_at(struct sw_pools *pools, const struct sw_user *user,

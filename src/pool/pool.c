@@ -25,7 +25,8 @@ static struct sw_pool_place describe(const struct sw_user *user, const struct sw
                                   .dbname = (char *)shard->dbname,
                                   .server_user = (char *)user->server_user,
                                   .server_password = (char *)password,
-                                  .kind = kind};
+                                  .kind = kind,
+                                  .is_followed = shard->cluster->failover != SW_FAILOVER_OFF};
 }
 
 static struct sw_pool_place copy_place(const struct sw_pool_place *place)
@@ -41,7 +42,8 @@ static struct sw_pool_place copy_place(const struct sw_pool_place *place)
                                   .dbname = sw_strdup(place->dbname),
                                   .server_user = sw_strdup(place->server_user),
                                   .server_password = sw_strdup(place->server_password),
-                                  .kind = place->kind};
+                                  .kind = place->kind,
+                                  .is_followed = place->is_followed};
 }
 
 static void free_place(struct sw_pool_place *place)
@@ -205,6 +207,27 @@ struct sw_pool *sw_pools_find_like(struct sw_pools *pools, const struct sw_pool_
     return pool;
 }
 
+static bool leads_to(const struct sw_shard *shard, const struct sw_pool_place *place)
+{
+    return strcmp(shard->name, place->shard) == 0 &&
+           strcmp(shard->database->name, place->database) == 0 &&
+           strcmp(shard->cluster->name, place->cluster) == 0 &&
+           strcmp(shard->dbname, place->dbname) == 0;
+}
+
+struct sw_pool *sw_pools_find_heir(struct sw_pools *pools, const struct sw_pool_place *place)
+{
+    const struct sw_map *map = pools->map;
+
+    for (int u = 0; u < map->user_count; u++)
+        for (int s = 0; s < map->shard_count; s++)
+            if (strcmp(map->users[u].name, place->user) == 0 &&
+                leads_to(map->shards[s], place) &&
+                sw_user_may_reach(&map->users[u], map->shards[s]))
+                return find(pools, &map->users[u], map->shards[s], place->kind, true);
+    return NULL;
+}
+
 static struct sw_pool **place_in_table(struct sw_pools *pools, const struct sw_user *user,
                                        const struct sw_shard *shard)
 {
@@ -284,6 +307,7 @@ void sw_pools_use_map(struct sw_pools *pools, struct sw_map *map)
     pools->parked_most = map->config->limits.failover_waiting;
     retire_unnamed(pools);
     sw_pools_look_up(pools);
+    sw_pools_redirect(pools);
     sw_pools_keep(pools);
 }
 

@@ -202,6 +202,51 @@ def only_so_many_wait_for_a_primary(p):
             equal(wire.rows_of(one.query(COUNT.format(2))), [["0"]])
 
 
+def reload(w, *edits):
+    text = w.config_file.read_text()
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new)
+    w.config_file.write_text(text)
+    w.console("RELOAD")
+
+
+def waits(w, client, sql):
+    """The statement waits for a primary that was killed, as long as it takes."""
+    prepared(client, 7)
+    w.old.kill()
+    until(lambda: "admission=suspended" in w.log(), "the loss is noticed")
+    client.send(wire.query(sql))
+    until(lambda: any(int(row["cl_waiting"]) for row in w.table("SHOW POOLS")), "it waits")
+
+
+@test
+def who_waits_for_a_node_that_is_taken_out_is_answered_by_the_next_one(p):
+    with Pair(p) as w, w.connect() as client, w.connect() as bound:
+        prepared(bound, 8)
+        equal(wire.kinds(bound.query("BEGIN")), "CZ")
+        waits(w, client, ROW.format(7))
+        line = next(line for line in w.config_file.read_text().splitlines(True) if f"name: {w.old.name}," in line)
+        reload(w, (line, ""))
+        w.new.promote()
+        equal(wire.kinds(client.read_ready()), "CZ")
+        equal(wire.rows_of(client.query(COUNT.format(7))), [["1"]])
+        # A transaction of the configuration before goes by the new one, too.
+        equal(wire.kinds(bound.query(ROW.format(8))), "CZ")
+        equal(wire.kinds(bound.query("COMMIT")), "CZ")
+        equal(w.new.query("SELECT count(*) FROM ledger WHERE id IN (7, 8)", "s1"), [["2"]])
+
+
+@test
+def who_waits_where_nothing_leads_any_more_is_told_so(p):
+    with Pair(p) as w, w.connect() as client:
+        waits(w, client, ROW.format(7))
+        reload(w, ("users:\n  bank:", "users:\n  other:"))
+        fields = wire.error_of(client.read_ready())
+        equal(fields["C"], "57P03", str(fields))
+        assert "any more" in fields["M"] and "Run it again" in fields["H"], fields
+
+
 def in_session_mode(text):
     """The catalog database alone, whose clients have a server each."""
     user = "server: {user: bank, password: bank}"
