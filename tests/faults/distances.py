@@ -19,7 +19,7 @@ def over_relays(w):
 
 @scenario(("300 ms there and back, give or take 300", "managed", 0.3, {}),
           ("600 ms, give or take 600, and the file says that it may be so", "managed", 0.6,
-           {"health": "status_timeout: 2s, connect_timeout: 6s, write_timeout: 6s"}))
+           {"sections": {"health": "status_timeout: 2s, connect_timeout: 6s, write_timeout: 6s"}}))
 def links_are_slow(lab, most_s, options):
     def fault(w):
         w.links.delay(0, most_s)

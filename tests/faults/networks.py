@@ -152,7 +152,7 @@ def packets_are_lost(lab, failover, percent):
 def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
     """By itself shardward would ask much later."""
     seldom = "status: 10min, connect: 10min, write: 10min"
-    with world(lab, "managed", has_clouds=True, clusters=1, health=seldom) as w:
+    with world(lab, "managed", has_clouds=True, clusters=1, sections={"health": seldom}) as w:
         w.load()
         before, old = w.timelines(), w.primary(w.c1)
         w.clouds.cut(old.cloud, **ways)

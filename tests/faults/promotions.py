@@ -292,9 +292,8 @@ def synchronous_standby_names_that_were_cleared(lab):
 
 
 def set_promotion(w, words):
-    """What stands under `promotion` in the YAML of c1, from now on."""
-    text = w.config_file.read_text()
-    w.config_file.write_text(text.replace("failover: managed\n", f"failover: managed\n    promotion: {{{words}}}\n", 1))
+    """What stands under `promotion` in the YAML, from now on."""
+    w.write_config(promotion=words)
     w.console("RELOAD")
 
 

@@ -209,17 +209,18 @@ class Cluster:
                 pass
         return [one for _, one in sorted(found, key=lambda pair: -pair[0])]
 
-    def yaml(self, failover, health=""):
+    def yaml(self, failover, sections=None):
+        """sections: what stands under `health`, `promotion`, `tls` ..., without braces."""
         lines = [f"  {self.name}:", f"    failover: {failover}",
                  f"    control: {{user: {CONTROL_USER}, password: {CONTROL_PASSWORD}, dbname: postgres}}",
-                 *([f"    health: {{{health}}}"] if health else []), "    nodes:"]
+                 *(f"    {name}: {{{words}}}" for name, words in (sections or {}).items()), "    nodes:"]
         lines += [f"      - {{name: {one.name}, address: {one.address}, port: {one.port},"
                   f" cloud: {one.cloud}}}" for one in self.servers]
         return "\n".join(lines) + "\n"
 
 
-def config(clusters, port, failover, lease="10s", cloud="east", health=""):
-    """The whole YAML of a bank on the shards of these clusters."""
+def config(clusters, port, failover, lease="10s", cloud="east", sections=None):
+    """The whole YAML of a bank on the shards of these clusters; sections: of each cluster."""
     shards = {name: (number, one.name) for one in clusters for name, number in one.shards.items()}
     last = max(number for number, _ in shards.values())
     ranges = []
@@ -239,7 +240,7 @@ admin:
 http: 127.0.0.1:{port + 2}
 timeouts: {{lease: {lease}, connect: 2s, drain: 2s}}
 clusters:
-{"".join(one.yaml(failover, health) for one in clusters)}users:
+{"".join(one.yaml(failover, sections) for one in clusters)}users:
   {APP_USER}:
     password: {APP_PASSWORD}
     server: {{user: {APP_USER}, password: {APP_PASSWORD}}}

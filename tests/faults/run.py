@@ -31,9 +31,11 @@ import clocks           # noqa: E402,F401 - the tables of scenarios
 import controls         # noqa: E402,F401
 import disks            # noqa: E402,F401
 import distances        # noqa: E402,F401
+import encrypted        # noqa: E402,F401
 import figures          # noqa: E402
 import following        # noqa: E402,F401
 import networks         # noqa: E402,F401
+import pairs            # noqa: E402,F401
 import primaries        # noqa: E402,F401
 import promotions       # noqa: E402,F401
 import proxies          # noqa: E402

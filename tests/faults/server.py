@@ -103,6 +103,8 @@ class Server:
     within: tuple = ()              # the words that run a program in a network namespace
     behind: int = 0                 # where it listens, if a relay has its port; see links
     variables: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)    # which pg_rewind does not take from another node
+    by: str = ""                    # more words of how it reaches its primary
     process: subprocess.Popen = field(default=None, repr=False)
 
     @property
@@ -114,7 +116,8 @@ class Server:
     def start(self):
         """Start the postmaster and return; see wait_ready()."""
         argv = [BIN / "postgres", "-D", self.data, "-c", f"listen_addresses={self.address}",
-                "-c", f"port={self.behind or self.port}", "-c", f"cluster_name={self.name}"]
+                "-c", f"port={self.behind or self.port}", "-c", f"cluster_name={self.name}",
+                *(word for setting in self.settings.items() for word in ("-c", "=".join(setting)))]
         account = server_user()
         if self.within and account:
             name = pwd.getpwuid(account["user"]).pw_name
@@ -253,7 +256,7 @@ class Server:
     def conninfo_for(self, standby):
         """How a standby reaches this server."""
         return (f"host={self.address} port={self.port} user={REPLICATOR} password={REPLICATOR}"
-                f" application_name={standby.name} connect_timeout=2")
+                f" application_name={standby.name} connect_timeout=2{standby.by}")
 
     def write_auto_conf(self, **settings):
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]

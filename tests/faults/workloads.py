@@ -19,6 +19,11 @@ PAUSE_S = 0.004             # between two ops of a client: dense, and some proce
 UNKNOWN = "08007"           # transaction_resolution_unknown
 
 
+def cancel(place, key):
+    with wire.Wire(*place) as another:
+        another.send(struct.pack("!II", 16, 80877102) + key)
+
+
 class Broken(Exception):
     """The connection is gone; the text says how."""
 
@@ -112,8 +117,7 @@ class Client(threading.Thread):
         """What Ctrl-C in psql does, from another thread."""
         connection = self.connection
         if connection:
-            with wire.Wire(*self.place) as another:
-                another.send(struct.pack("!II", 16, 80877102) + connection.key)
+            cancel(self.place, connection.key)
 
     def finish(self):
         self.is_over.set()

@@ -57,27 +57,33 @@ class Lab:
 
 
 class World:
-    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s", health="",
-                 prepare=None):
-        """prepare: what is called with it before any server is started."""
-        self.lab, self.failover, self.clouds = lab, failover, clouds
+    def __init__(self, lab, failover="managed", clusters=2, clouds=None, is_sync=None, lease="10s",
+                 sections=None, nodes=3, prepare=None):
+        """sections: of the YAML of each cluster; prepare: what is called with it before any server is started."""
+        self.lab, self.failover, self.lease, self.clouds = lab, failover, lease, clouds
         lab.worlds += 1
         self.dir = lab.dir / f"world-{lab.worlds}"
         names = [f"c{n}" for n in range(1, clusters + 1)]
         with ThreadPoolExecutor() as pool:
             templates = list(pool.map(lab.template, names))
         is_sync = failover == "managed" if is_sync is None else is_sync
-        self.clusters = [Cluster.of(template, self.dir / "nodes", lab.port + 10 * n, is_sync, clouds=clouds)
+        self.clusters = [Cluster.of(template, self.dir / "nodes", lab.port + 10 * n, is_sync, nodes, clouds)
                          for n, template in enumerate(templates, 1)]
         self.config_file = self.dir / "bank.yaml"
-        self.config_file.write_text(replicated.config(self.clusters, lab.port, failover, lease,
-                                                      health=health))
+        self.sections = {}
+        self.write_config(**(sections or {}))
         self.history, self.clients, self.shardward = history.History(), [], None
         self.volume = self.links = self.clock = None
         self.variables = {}                         # of shardward's environment
         self.around = contextlib.ExitStack()        # what is to be closed behind the servers' end
         if prepare:
             prepare(self)
+
+    def write_config(self, **sections):
+        """With these sections beside those that are there."""
+        self.sections.update(sections)
+        self.config_file.write_text(replicated.config(self.clusters, self.lab.port, self.failover, self.lease,
+                                                      sections=self.sections))
 
     # Parts
 
