@@ -44,7 +44,7 @@ struct sw_reads {
     bool is_for_primary;      /* whatever it is */
     bool goes_again;          /* elsewhere, when its replica has come to an end with it */
     bool is_told;             /* the client has been sent something of it */
-    size_t mark;              /* of what is to be sent, so much was there before it */
+    uint64_t mark;            /* so many bytes were for the client before it */
 };
 
 /* --- the setting: own.c --- */

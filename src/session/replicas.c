@@ -216,14 +216,31 @@ bool sw_session_choose_pool(struct sw_session *session, const struct sw_leg *leg
 
 /* --- leaving it --- */
 
+/* Of the next byte for the client, from its first one on: what was left of earlier answers may
+ * go out at any time. */
+static uint64_t position(struct sw_session *session)
+{
+    return sw_stream_sent(session->stream) + sw_buf_len(sw_session_out(session));
+}
+
 void sw_session_mark_answer(struct sw_session *session)
 {
-    session->reads.mark = sw_buf_len(sw_session_out(session));
+    session->reads.mark = position(session);
 }
 
 void sw_session_tell_answer(struct sw_session *session)
 {
-    session->reads.is_told |= sw_buf_len(sw_session_out(session)) > session->reads.mark;
+    session->reads.is_told |= position(session) > session->reads.mark;
+}
+
+/* None of it was sent on. */
+static void take_back_answer(struct sw_session *session)
+{
+    struct sw_buf *out = sw_session_out(session);
+    uint64_t end = position(session);
+
+    if (session->has_answered && end > session->reads.mark)
+        sw_buf_cut(out, sw_buf_len(out) - (size_t)(end - session->reads.mark));
 }
 
 static bool may_go_again(const struct sw_session *session)
@@ -267,6 +284,7 @@ bool sw_session_leaves_replica(struct sw_session *session, const struct sw_frame
     if (!is_of_standby(&err) &&
         !(is_of_moment(&err) && session->target.read == SW_READ_PREFER_REPLICA))
         return false;
+    take_back_answer(session);
     reads->is_for_primary = reads->goes_again = true;
     return true;
 }
@@ -317,12 +335,9 @@ bool sw_session_goes_again(struct sw_session *session, const struct sw_leg *leg)
 
 void sw_session_unsend(struct sw_session *session)
 {
-    struct sw_buf *out = sw_session_out(session);
-
     if (session->running != NULL && session->running->state == SW_LEG_ATTACHED)
         sw_leg_release(session->running);
-    if (session->has_answered && sw_buf_len(out) > session->reads.mark)
-        sw_buf_cut(out, session->reads.mark);
+    take_back_answer(session);
     for (int i = 0; i < session->run.count; i++)
         session->run.requests[i].is_done = false;
     session->has_answered = session->joins = false;

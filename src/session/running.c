@@ -245,6 +245,8 @@ static void on_forward(void *owner, const uint8_t *bytes, size_t len)
 {
     struct sw_session *session = owner;
 
+    if (session->reads.goes_again)
+        return; /* its replica ends it, and another server answers */
     session->has_answered = true;
     (void)sw_buf_append(sw_session_out(session), bytes, len);
 }
