@@ -84,6 +84,7 @@ static void write_readiness(const struct sw_picture *picture, struct page *page)
     page->status = sw_buf_len(&page->body) > 0 ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
     if (page->status == MHD_HTTP_OK)
         (void)sw_buf_append_text(&page->body, "ready\n");
+    sw_picture_lame(picture, &page->body);
 }
 
 /* Numbers that would stand still, or go back, are worse than none. */

@@ -175,25 +175,55 @@ void sw_picture_unhealthy(const struct sw_picture *picture, struct sw_buf *out)
     }
 }
 
-static void judge_cluster(const struct sw_cluster_state *cluster, struct sw_buf *out)
+static bool admits(const struct sw_cluster_state *cluster)
+{
+    return cluster->primary >= 0 &&
+           (cluster->admission == SW_ADMIT || cluster->admission == SW_DRAIN);
+}
+
+/* Its statements are carried out, or wait for the next primary: it has had one, and some node
+ * answers. */
+static bool is_usable(const struct sw_cluster_state *cluster)
+{
+    bool is_alive = false;
+
+    for (int i = 0; i < cluster->cluster->node_count; i++)
+        is_alive |= cluster->nodes[i].verdict != SW_VERDICT_DOWN;
+    return admits(cluster) ||
+           (cluster->admission != SW_REFUSE && cluster->generation > 0 && is_alive);
+}
+
+static void describe_cluster(const struct sw_cluster_state *cluster, struct sw_buf *out)
 {
     if (cluster->primary < 0)
         (void)sw_buf_printf(out, "cluster %s has no primary", cluster->cluster->name);
-    else if (cluster->admission != SW_ADMIT && cluster->admission != SW_DRAIN)
+    else
         (void)sw_buf_printf(out, "cluster %s %s", cluster->cluster->name,
                             sw_admission_name(cluster->admission));
-    else
-        return;
     (void)sw_buf_printf(out, "%s%s\n", cluster->why[0] == '\0' ? "" : ": ", cluster->why);
+}
+
+void sw_picture_lame(const struct sw_picture *picture, struct sw_buf *out)
+{
+    const struct sw_state *state = picture->state;
+
+    for (int c = 0; c < state->map->cluster_count; c++)
+        if (!admits(&state->clusters[c]))
+            describe_cluster(&state->clusters[c], out);
 }
 
 void sw_picture_unready(const struct sw_picture *picture, struct sw_buf *out)
 {
+    const struct sw_state *state = picture->state;
+    bool has_usable = false;
+
     sw_picture_unhealthy(picture, out);
     if (picture->has_answers && picture->control.is_draining)
         (void)sw_buf_append_text(out, "draining: no new clients are taken in\n");
     if (picture->catalog == NULL)
         (void)sw_buf_append_text(out, "the shards have not been read yet\n");
-    for (int c = 0; c < picture->state->map->cluster_count; c++)
-        judge_cluster(&picture->state->clusters[c], out);
+    for (int c = 0; c < state->map->cluster_count; c++)
+        has_usable |= is_usable(&state->clusters[c]);
+    if (!has_usable)
+        (void)sw_buf_append_text(out, "no cluster can be used\n");
 }

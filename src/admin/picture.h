@@ -38,6 +38,9 @@ void sw_picture_finish(struct sw_picture *picture);
 
 /* Why nothing should be sent here now, a line each; nothing: it may. */
 void sw_picture_unready(const struct sw_picture *picture, struct sw_buf *out);
+/* Which clusters take no statements now, a line each. As long as others do, that is no reason
+ * to send nothing here: nobody else would do better. */
+void sw_picture_lame(const struct sw_picture *picture, struct sw_buf *out);
 /* Which loops do not answer, a line each. */
 void sw_picture_unhealthy(const struct sw_picture *picture, struct sw_buf *out);
 

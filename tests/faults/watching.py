@@ -39,14 +39,14 @@ def a_failover_is_told_everywhere(lab, failover):
         killed_at = time.monotonic()
         old.kill()
         if failover == "follow":
-            until(lambda: ready(w).status == 503, "it is not ready while nobody is primary")
-            assert "cluster c1" in ready(w).text, ready(w).text
+            until(lambda: "cluster c1" in ready(w).text, "it is told while nobody is primary")
+            equal((ready(w).status, "cluster c2" in ready(w).text), (200, False))
             new.promote()
             other.set(primary_conninfo=new.conninfo_for(other))
         must_serve(w, killed_at, "after the failover")
         primary = w.primary(w.c1)
 
-        until(lambda: ready(w).status == 200, "it is ready again")
+        until(lambda: ready(w).text == "ready\n", "nothing is told any more")
         equal(monitoring.ask(w.lab.port, "/healthz").status, 200)
         equal([metric(w, "cluster_events_total", cluster="c1", event="failover"),
                metric(w, "cluster_events_total", cluster="c2", event="failover"),
@@ -68,3 +68,20 @@ def a_failover_is_told_everywhere(lab, failover):
         page = monitoring.ask(w.lab.port, "/").text
         assert "failover" in page and "says primary" not in page
         w.finish()
+
+
+@scenario(("one of three is lost, then all", "follow quick"))
+def one_cluster_that_is_failing_over_does_not_take_shardward_out(lab):
+    with world(lab, "follow", clusters=1) as w:
+        primary, *standbys = w.c1.servers
+        equal((ready(w).status, ready(w).text), (200, "ready\n"))
+        primary.kill()
+        until(lambda: "cluster c1" in ready(w).text, "it is told")
+        equal(ready(w).status, 200)
+        for one in standbys:
+            one.kill()
+        until(lambda: ready(w).status == 503, "nothing can be used")
+        assert "no cluster can be used" in ready(w).text and "cluster c1" in ready(w).text, ready(w).text
+        for one in w.c1.servers:
+            one.start()
+        until(lambda: ready(w).text == "ready\n", "it is ready again")
