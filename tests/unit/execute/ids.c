@@ -4,15 +4,7 @@
 #include "shardward/wire/response.h"
 #include "shardward/wire/write.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../io/pretended.h"
 
 /*
  * A story is told in steps, and what happens is written down:
@@ -29,117 +21,6 @@
  *   x         the fetch is cut off            a!53300   a is refused
  */
 enum { AHEAD = 4, WAIT_MS = 1000, WAITERS = 8, MOST = 16 };
-
-static char told[512];
-
-static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void tell(const char *format, ...)
-{
-    size_t len = strlen(told);
-    va_list arguments;
-
-    if (len > 0)
-        told[len++] = ' ';
-    va_start(arguments, format);
-    (void)vsnprintf(told + len, sizeof told - len, format, arguments);
-    va_end(arguments);
-}
-
-/* --- a loop whose clock is the test's --- */
-
-static uint64_t clock_ms;
-static struct sw_task *posted[4];
-static int posted_count;
-
-struct sw_timer {
-    void (*on_due)(void *owner);
-    void *owner;
-    uint64_t due_ms; /* 0: it does not run */
-};
-
-static struct sw_timer *timers[4];
-static int timer_count;
-
-uint64_t sw_loop_now_ms(const struct sw_loop *loop)
-{
-    (void)loop;
-    return clock_ms;
-}
-
-uint64_t sw_loop_renew_now_ms(struct sw_loop *loop)
-{
-    (void)loop;
-    return clock_ms;
-}
-
-void sw_task_init(struct sw_task *task, void (*run)(void *owner), void *owner)
-{
-    *task = (struct sw_task){.run = run, .owner = owner};
-}
-
-void sw_task_post(struct sw_loop *loop, struct sw_task *task)
-{
-    (void)loop;
-    posted[posted_count++] = task;
-}
-
-void sw_task_cancel(struct sw_task *task)
-{
-    for (int i = 0; i < posted_count; i++)
-        if (posted[i] == task)
-            posted[i] = posted[--posted_count];
-}
-
-struct sw_timer *sw_timer_create(struct sw_loop *loop, void (*on_due)(void *owner), void *owner)
-{
-    struct sw_timer *timer = calloc(1, sizeof *timer);
-
-    (void)loop;
-    assert_non_null(timer);
-    *timer = (struct sw_timer){.on_due = on_due, .owner = owner};
-    return timers[timer_count++] = timer;
-}
-
-void sw_timer_start(struct sw_timer *timer, uint64_t delay_ms)
-{
-    timer->due_ms = clock_ms + delay_ms;
-}
-
-void sw_timer_stop(struct sw_timer *timer)
-{
-    timer->due_ms = 0;
-}
-
-void sw_timer_close(struct sw_timer *timer)
-{
-    for (int i = 0; i < timer_count; i++)
-        if (timers[i] == timer)
-            timers[i] = timers[--timer_count];
-    free(timer);
-}
-
-static void run_tasks(void)
-{
-    while (posted_count > 0) {
-        struct sw_task *task = posted[--posted_count];
-
-        task->run(task->owner);
-    }
-}
-
-static void let_pass(uint64_t ms)
-{
-    for (; ms > 0; ms--) {
-        clock_ms++;
-        for (int i = 0; i < timer_count; i++) {
-            if (timers[i]->due_ms == 0 || timers[i]->due_ms > clock_ms)
-                continue;
-            timers[i]->due_ms = 0;
-            timers[i]->on_due(timers[i]->owner);
-        }
-    }
-}
 
 /* --- legs without backends, on the catalog database of a map that is only counted --- */
 
@@ -361,9 +242,8 @@ static struct waiter *waiter_of(char name)
 
 static void begin(void)
 {
-    told[0] = '\0';
-    clock_ms = 5000;
-    next_number = posted_count = 0;
+    begin_story(5000);
+    next_number = 0;
     has_no_connection = false;
     working = NULL;
     ids = sw_ids_create(NULL, NULL);
@@ -402,7 +282,7 @@ static void step(const char *word)
         answer(*word);
     else
         draw(waiter_of(*word), (int)strtol(word + 1, NULL, 10));
-    run_tasks();
+    settle();
 }
 
 static void live_through(const char *steps)

@@ -1,16 +1,9 @@
 #include "shardward/base/mem.h"
 #include "shardward/pool/pool.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "../io/pretended.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 /*
  * A cluster of two nodes, A and B, a pool of three connections; timeouts.lease is 5 s,
@@ -33,7 +26,7 @@
  *   n         how many connections are lent         n2
  *   l         ... as the hub says it                l2
  */
-enum { CLIENTS = 6, DIALS = 16, TOLD = 512 };
+enum { CLIENTS = 6, DIALS = 16 };
 
 static const char yaml[] =
     "listen: 127.0.0.1:6432\n"
@@ -45,129 +38,11 @@ static const char yaml[] =
     "users: {u: {password: p, server: {user: u}, pool: {size: 3}}}\n"
     "databases: {d: {catalog: {cluster: c1, dbname: d}, businesses: {}}}\n";
 
-static char told[TOLD];
-
-static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void tell(const char *format, ...)
-{
-    size_t len = strlen(told);
-    va_list arguments;
-
-    if (len > 0)
-        told[len++] = ' ';
-    va_start(arguments, format);
-    (void)vsnprintf(told + len, sizeof told - len, format, arguments);
-    va_end(arguments);
-}
-
-/* --- a loop whose clock is the test's --- */
-
-static uint64_t clock_ms;
-static struct sw_task *posted[16];
-static int posted_count;
-
-struct sw_timer {
-    void (*on_due)(void *owner);
-    void *owner;
-    uint64_t due_ms; /* 0: it does not run */
-};
-
-static struct sw_timer *timers[16];
-static int timer_count;
-
-uint64_t sw_loop_now_ms(const struct sw_loop *loop)
-{
-    (void)loop;
-    return clock_ms;
-}
-
-uint64_t sw_loop_renew_now_ms(struct sw_loop *loop)
-{
-    (void)loop;
-    return clock_ms;
-}
-
-void sw_task_init(struct sw_task *task, void (*run)(void *owner), void *owner)
-{
-    *task = (struct sw_task){.run = run, .owner = owner};
-}
-
-void sw_task_cancel(struct sw_task *task)
-{
-    for (int i = 0; i < posted_count; i++)
-        if (posted[i] == task)
-            posted[i--] = posted[--posted_count];
-}
-
-void sw_task_post(struct sw_loop *loop, struct sw_task *task)
-{
-    (void)loop;
-    sw_task_cancel(task);
-    posted[posted_count++] = task;
-}
-
-struct sw_timer *sw_timer_create(struct sw_loop *loop, void (*on_due)(void *owner), void *owner)
-{
-    struct sw_timer *timer = calloc(1, sizeof *timer);
-
-    (void)loop;
-    assert_non_null(timer);
-    *timer = (struct sw_timer){.on_due = on_due, .owner = owner};
-    return timers[timer_count++] = timer;
-}
-
-void sw_timer_start(struct sw_timer *timer, uint64_t delay_ms)
-{
-    timer->due_ms = clock_ms + delay_ms;
-}
-
-void sw_timer_stop(struct sw_timer *timer)
-{
-    timer->due_ms = 0;
-}
-
-void sw_timer_close(struct sw_timer *timer)
-{
-    for (int i = 0; i < timer_count; i++)
-        if (timers[i] == timer)
-            timers[i] = timers[--timer_count];
-    free(timer);
-}
-
 void sw_mailbox_post(struct sw_mailbox *mailbox, struct sw_letter *letter)
 {
     (void)mailbox;
     (void)letter;
     fail_msg("there is no other worker");
-}
-
-static void run_due(void)
-{
-    for (int i = 0; i < timer_count; i++) {
-        if (timers[i]->due_ms == 0 || timers[i]->due_ms > clock_ms)
-            continue;
-        timers[i]->due_ms = 0;
-        timers[i]->on_due(timers[i]->owner);
-    }
-}
-
-static void settle(void)
-{
-    run_due();
-    while (posted_count > 0) {
-        struct sw_task *task = posted[--posted_count];
-
-        task->run(task->owner);
-    }
-}
-
-static void let_pass(uint64_t ms)
-{
-    for (; ms > 0; ms--) {
-        clock_ms++;
-        settle();
-    }
 }
 
 /* --- servers --- */
@@ -450,9 +325,8 @@ static void on_refused(void *owner, const struct sw_error *err)
 
 static void begin(const char *failover)
 {
-    told[0] = '\0';
-    clock_ms = 1000;
-    first_dial = dial_count = timer_count = posted_count = 0;
+    begin_story(1000);
+    first_dial = dial_count = 0;
     map = read_map(failover);
     user = sw_map_user(map, "u");
     shard = map->shards[0];
