@@ -25,60 +25,32 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import server                                                                   # noqa: E402
 from server import BIN, REPLICATOR, SUPERUSER, SUPERUSER_PASSWORD, Server       # noqa: E402
 from server import Failure, plain_env, run_as_server_user, until                # noqa: E402
-from clusters import claim, is_free                                             # noqa: E402
+import clusters as usual                                                        # noqa: E402
+from clusters import CONTROL_PASSWORD, CONTROL_USER, claim, is_free             # noqa: E402
 
 CLOUDS = ("east", "west", "north")
 APP_USER = APP_PASSWORD = DATABASE = "bank"
-CONTROL_USER = CONTROL_PASSWORD = "shardward"
 ROWS_OF_A_SHARD = 1_000_000_000     # shard n (from 0) has the ids from n times this
 ACCOUNTS_OF_A_SHARD = 64
 FIRST_BALANCE = 1000
 ROOM = 2 << 30                      # bytes that six servers and their logs never need
 
-SETTINGS = """
-shared_buffers = 16MB
+# Of two lines in a file the later one holds.
+SETTINGS = usual.SETTINGS + """
 max_connections = 80
 superuser_reserved_connections = 10
-max_prepared_transactions = 200
-wal_level = replica
-wal_log_hints = on
-hot_standby = on
-max_wal_senders = 10
-wal_keep_size = 128MB
-max_wal_size = 256MB
-min_wal_size = 32MB
-wal_sender_timeout = 5s
-wal_receiver_timeout = 5s
-wal_receiver_status_interval = 1s
-wal_retrieve_retry_interval = 200ms
-synchronous_commit = on
-jit = off
 dynamic_shared_memory_type = mmap
-unix_socket_directories = ''
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] %q%u@%d '
 """
 
-HBA = """
-host all         all 127.0.0.0/8 scram-sha-256
-host replication all 127.0.0.0/8 scram-sha-256
+HBA = usual.HBA + """
 host all         all 10.0.0.0/8  scram-sha-256
 host replication all 10.0.0.0/8  scram-sha-256
 """
 
-# What the control user may do beside reading: recruit, promote, fence.
-RIGHTS = f"""
+ROLES = f"""
 CREATE ROLE {REPLICATOR} LOGIN REPLICATION PASSWORD '{REPLICATOR}';
 CREATE ROLE {APP_USER} LOGIN PASSWORD '{APP_PASSWORD}';
 CREATE ROLE {CONTROL_USER} LOGIN REPLICATION PASSWORD '{CONTROL_PASSWORD}' IN ROLE {APP_USER};
-GRANT pg_monitor, pg_signal_backend TO {CONTROL_USER};
-GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf(), pg_show_all_file_settings()
-    TO {CONTROL_USER};
-GRANT SELECT ON pg_file_settings TO {CONTROL_USER};
-GRANT SET, ALTER SYSTEM ON PARAMETER shardward.term, shardward.promise, shardward.restore_command,
-    primary_conninfo, restore_command, synchronous_standby_names, default_transaction_read_only TO {CONTROL_USER};
-GRANT CREATE ON DATABASE postgres TO {CONTROL_USER};
 """
 
 # Each row knows which server wrote it, and on which timeline. A read can say who has answered it.
@@ -127,7 +99,7 @@ class Template:
             one.stop()
 
     def _fill(self, one):
-        one.query(RIGHTS)
+        one.query(ROLES + usual.RIGHTS)
         for dbname in (DATABASE, *self.shards):
             one.query(f"CREATE DATABASE {dbname} OWNER {APP_USER}")
             one.query(f"GRANT CREATE ON DATABASE {dbname} TO {CONTROL_USER}")
