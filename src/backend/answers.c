@@ -245,12 +245,9 @@ static bool is_for_client(const struct sw_reply *head)
     return head == NULL || head->use == SW_REPLY_FORWARD || head->kind == SW_REPLY_EXECUTE;
 }
 
-/* The warning that a commit's wait for its standbys was cancelled. What follows it looks like
- * any success. */
-static bool is_word_to_us(const struct sw_backend *backend, const struct sw_frame *frame,
-                          size_t here)
+bool sw_backend_is_unconfirmed(const struct sw_backend *backend, const struct sw_frame *frame)
 {
-    return frame->type == 'N' && backend->is_guarded && here == frame->size &&
+    return frame->type == 'N' && backend->is_guarded &&
            sw_wire_is_said_by(frame, "SyncRepWaitForLSN");
 }
 
@@ -272,7 +269,7 @@ static void take_message(struct sw_backend *backend, const struct sw_frame *fram
         take_notification(backend, bytes, frame->size);
         return;
     }
-    if (is_word_to_us(backend, frame, here)) {
+    if (here == frame->size && sw_backend_is_unconfirmed(backend, frame)) {
         sw_backend_be_lost(backend, "the commit was not confirmed by its standbys");
         return;
     }
@@ -318,7 +315,7 @@ static const char *why_unread(enum sw_frame_status status, const struct sw_frame
                : "the server sent a message that cannot be read";
 }
 
-static bool is_looked_into(const struct sw_backend *backend, const struct sw_frame *frame)
+bool sw_backend_looks_into(const struct sw_backend *backend, const struct sw_frame *frame)
 {
     return backend->is_guarded && frame->type == 'N' && frame->size <= NOTICE_LIMIT;
 }
@@ -336,7 +333,7 @@ static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t
     if (status == SW_FRAME_SHORT)
         return 0;
     if (status == SW_FRAME_HEADER &&
-        (is_read_whole(backend, frame.type) || is_looked_into(backend, &frame)))
+        (is_read_whole(backend, frame.type) || sw_backend_looks_into(backend, &frame)))
         status = frame.size <= WHOLE_LIMIT ? SW_FRAME_SHORT : SW_FRAME_LONG;
     if (status == SW_FRAME_BAD || status == SW_FRAME_LONG) {
         sw_backend_be_lost(backend, why_unread(status, &frame));

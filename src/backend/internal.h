@@ -114,5 +114,10 @@ size_t sw_backend_on_bytes(void *owner, const uint8_t *bytes, size_t len);
 void sw_backend_answer_locals(struct sw_backend *backend);
 /* Tell the user, or the pool, once. */
 void sw_backend_be_lost(struct sw_backend *backend, const char *reason);
+/* A notice that has to be here as a whole before it is passed on. */
+bool sw_backend_looks_into(const struct sw_backend *backend, const struct sw_frame *frame);
+/* ... is it the warning that a commit's wait for its standbys was cancelled? What follows it
+ * looks like any success. */
+bool sw_backend_is_unconfirmed(const struct sw_backend *backend, const struct sw_frame *frame);
 
 #endif

@@ -18,9 +18,10 @@ void sw_backend_be_raw(struct sw_backend *backend)
 }
 
 /* How much of a message must be here before it is passed on. */
-static size_t needed(const struct sw_frame *frame)
+static size_t needed(const struct sw_backend *backend, const struct sw_frame *frame)
 {
-    bool is_read = frame->type == 'Z' || (frame->type == 'E' && frame->size <= ERROR_LIMIT);
+    bool is_read = frame->type == 'Z' || (frame->type == 'E' && frame->size <= ERROR_LIMIT) ||
+                   sw_backend_looks_into(backend, frame);
 
     return is_read ? frame->size : HEADER;
 }
@@ -60,7 +61,7 @@ static size_t take_next(struct sw_backend *backend, const uint8_t *bytes, size_t
         sw_backend_be_lost(backend, "the server sent a message that cannot be read");
         return 0;
     }
-    if (status == SW_FRAME_SHORT || len < needed(frame))
+    if (status == SW_FRAME_SHORT || len < needed(backend, frame))
         return 0;
     here = status == SW_FRAME_WHOLE ? frame->size : len;
     backend->tail = frame->size - here;
@@ -71,6 +72,19 @@ static void pass_on(struct sw_backend *backend, const uint8_t *from, const uint8
 {
     if (to > from)
         backend->events->on_forward(backend->user, from, (size_t)(to - from));
+}
+
+/* Nobody can ask for the fate of a commit that was not read: its client is told that it is not
+ * known, instead of the success that follows. */
+static void refuse_success(struct sw_backend *backend)
+{
+    struct sw_error why;
+
+    sw_error_set(&why, "08007", "the transaction was not confirmed by standbys");
+    sw_error_detail(&why,
+                    "Its wait for them was cancelled. It has been committed on the primary, "
+                    "and would be lost with it.");
+    sw_backend_leave_node(backend, &why);
 }
 
 size_t sw_backend_take_raw(struct sw_backend *backend, const uint8_t *bytes, size_t len)
@@ -84,6 +98,14 @@ size_t sw_backend_take_raw(struct sw_backend *backend, const uint8_t *bytes, siz
 
         if (step == 0)
             break;
+        if (frame.size > 0 && sw_backend_looks_into(backend, &frame) &&
+            sw_backend_is_unconfirmed(backend, &frame)) {
+            backend->tail = 0;
+            pass_on(backend, passed, at);
+            if (!backend->is_closing && !backend->is_lost)
+                refuse_success(backend);
+            return (size_t)(at - bytes);
+        }
         at += step;
         if (backend->tail > 0 || frame.size == 0 || (frame.type != 'Z' && frame.type != 'E'))
             continue;

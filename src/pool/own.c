@@ -42,6 +42,7 @@ static void lend(struct sw_pool *pool, struct sw_own_lease *own, struct sw_diall
     sw_pool_stop_waiting(lease);
     sw_list_push_back(&pool->lent, &sw_backend_card(lease->backend)->link);
     pool->lent_count++;
+    sw_backend_guard(lease->backend, pool->standing.is_followed);
     lease->on_lent(lease->owner);
 }
 

@@ -255,6 +255,24 @@ def in_session_mode(text):
 
 
 @test
+def nor_is_it_one_for_who_has_a_server_for_himself(p):
+    """He is told that nobody knows: what he sends is not read."""
+    with Pair(p, is_sync=True) as w:
+        w.config_file.write_text(in_session_mode(w.config_file.read_text()))
+        w.console("RELOAD")
+        with w.connect() as client:
+            equal(wire.kinds(client.query(ROW.format(1))), "CZ")
+            for standby in w.c1.servers[1:]:
+                standby.stop()
+            client.send(wire.query(ROW.format(2)))
+            until(lambda: waiting(w.old), "it waits for a standby")
+            w.old.query(f"SELECT pg_cancel_backend({waiting(w.old)[0][0]})")
+            answers = client.read_to_end()
+            fields = wire.error_of(answers)
+            equal((wire.kinds(answers), fields["S"], fields["C"]), ("E", "FATAL", "08007"), str(answers))
+
+
+@test
 def who_has_a_server_for_himself_ends_with_it_and_may_come_again_at_once(p):
     with Pair(p) as w:
         w.config_file.write_text(in_session_mode(w.config_file.read_text()))
