@@ -400,7 +400,7 @@ def a_former_primary_is_back_without_being_rewound(lab):
             one.signal_backends("walreceiver", signal.SIGSTOP)
         with old.connect() as connection:
             server.ask(connection, "SET synchronous_commit = local")
-            server.ask(connection, "SELECT pg_logical_emit_message(true, 'test', repeat('x', 8000000))")
+            server.ask(connection, "SELECT pg_logical_emit_message(true, 'test', repeat('x', 13000000))")
         old.kill()
         for one in standbys:
             one.signal_backends("walreceiver", signal.SIGCONT)

@@ -39,6 +39,7 @@ import pairs            # noqa: E402,F401
 import primaries        # noqa: E402,F401
 import promotions       # noqa: E402,F401
 import proxies          # noqa: E402
+import rejoining        # noqa: E402,F401
 import standbys         # noqa: E402,F401
 import table            # noqa: E402
 import terms            # noqa: E402,F401
