@@ -10,7 +10,7 @@ import workloads
 from certificates import Certificates
 from faults import come_back, killed, stopped
 from server import until
-from stories import Expect, conclude, must_serve, play, until_grown, world
+from stories import Expect, must_serve, play, story, until_grown, world
 from suite import equal
 from table import scenario
 
@@ -77,9 +77,7 @@ def a_cancel(lab):
 
 @scenario(("it waited for standbys when its primary was killed", "managed"))
 def a_commit_is_resolved(lab):
-    with world(lab, "managed", clusters=1, prepare=by_tls) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, Expect(moves=("c1",)), clusters=1, prepare=by_tls) as w:
         primary, *standbys = w.c1.servers
         for one in standbys:
             one.signal_backends("walreceiver", signal.SIGSTOP)
@@ -92,4 +90,3 @@ def a_commit_is_resolved(lab):
         until(lambda: w.events("commit-resolved"), "its fate is told")
         come_back(w, primary)
         until_grown(w.primary(w.c1), primary)
-        conclude(w, before, Expect(moves=("c1",)))

@@ -4,7 +4,7 @@ what was not sent is lost with its primary, and no proxy can help it."""
 import time
 
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, world
+from stories import Expect, conclude, must_serve, nobody_writes, story, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -23,9 +23,7 @@ def received(standby):
 @scenario(("kill -9, and a standby is promoted", "follow quick", True),
           ("a standby is promoted beside it", "follow", False))
 def a_primary(lab, is_killed):
-    with world(lab, "follow") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, "follow") as w:
         old, *standbys = w.c1.servers
         if is_killed:
             old.kill()
@@ -41,14 +39,11 @@ def a_primary(lab, is_killed):
             one.rejoin(new)         # who has heard more of the old one than the new one has is rewound
         time.sleep(WARM_UP_S)
         assert w.primary(w.c1) is new, w.timelines()
-        conclude(w, before, MOVED)
 
 
 @scenario(("nobody is written to until one of them is gone", "follow"))
 def two_standbys_are_promoted(lab):
-    with world(lab, "follow") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, "follow") as w:
         old, one, other = w.c1.servers
         old.kill()
         # Each on its own, so that they do not follow one another.
@@ -62,7 +57,6 @@ def two_standbys_are_promoted(lab):
             one, other = other, one
         other.rebuild(one)
         must_serve(w, time.monotonic(), "when one of them follows the other")
-        conclude(w, before, MOVED)
 
 
 @scenario(("it is not written to", "managed"))

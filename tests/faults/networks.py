@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from faults import return_fenced
 from replicated import CLOUDS
 from server import ask, until
-from stories import Expect, conclude, must_serve, nobody_writes, play, world
+from stories import Expect, conclude, must_serve, nobody_writes, play, story, world
 from suite import equal
 from table import scenario
 from world import WARM_UP_S
@@ -71,9 +71,7 @@ def the_cloud_of_a_primary(lab, fault, has_clouds):
 
 @scenario(("another one is promoted", "managed"))
 def a_primary_without_its_standbys_when_shardward_starts(lab):
-    with world(lab, "managed", has_clouds=True, clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, Expect(moves=("c1",), may_break=True), has_clouds=True, clusters=1) as w:
         w.stop_shardward(signal.SIGKILL)
         mend = without_its_standbys(w)
         w.spawn_shardward()
@@ -81,7 +79,6 @@ def a_primary_without_its_standbys_when_shardward_starts(lab):
         time.sleep(WARM_UP_S)
         mend()
         must_serve(w, time.monotonic(), "when all is mended")
-        conclude(w, before, Expect(moves=("c1",), may_break=True))
 
 
 @scenario(("both ways", "", {}), ("nothing reaches it", "", {"back": False}), ("nothing comes from it", "", {"to": False}))
@@ -152,9 +149,8 @@ def packets_are_lost(lab, failover, percent):
 def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
     """By itself shardward would ask much later."""
     seldom = "status: 10min, connect: 10min, write: 10min"
-    with world(lab, "managed", has_clouds=True, clusters=1, sections={"health": seldom}) as w:
-        w.load()
-        before, old = w.timelines(), w.primary(w.c1)
+    with story(lab, Expect(moves=("c1",)), has_clouds=True, clusters=1, sections={"health": seldom}) as w:
+        old = w.primary(w.c1)
         w.clouds.cut(old.cloud, **ways)
         until(lambda: w.events("server-unheard"), "a host that confirms nothing is noticed")
         first = w.events("server-unheard", "verdict", "connection-lost")
@@ -163,7 +159,6 @@ def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
         must_serve(w, time.monotonic(), "with another primary")
         w.clouds.mend(old.cloud)
         return_fenced(w, old)
-        conclude(w, before, Expect(moves=("c1",)))
 
 
 @scenario(("another connection's statement is slow", "managed"))

@@ -4,8 +4,7 @@ nothing is, unless `goes_on_alone` allows it."""
 import time
 
 from faults import come_back
-from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, until_grown, world
+from stories import Expect, must_serve, nobody_writes, story, until_grown
 from table import scenario
 from world import WARM_UP_S
 
@@ -14,55 +13,45 @@ STAYED = Expect(stays=("c1",))
 ALONE = {"promotion": "goes_on_alone: true, shrink_after: 1s"}
 
 
-def a_pair(lab, sections=None):
-    return world(lab, "managed", clusters=1, nodes=2, sections=sections)
+def a_pair(lab, expect, sections=None):
+    return story(lab, expect, clusters=1, nodes=2, sections=sections)
 
 
 @scenario(("nobody is promoted, and it goes on when it is back", "managed"))
 def a_primary_of_two(lab):
-    with a_pair(lab) as w:
-        w.load()
-        before, primary = w.timelines(), w.c1.servers[0]
+    with a_pair(lab, STAYED) as w:
+        primary = w.c1.servers[0]
         primary.kill()
         nobody_writes(w, time.monotonic())
         assert w.primary(w.c1) is None, w.timelines()
         primary.start()
         must_serve(w, time.monotonic(), "when it is back")
-        time.sleep(WARM_UP_S)
-        conclude(w, before, STAYED)
 
 
 @scenario(("nobody confirms, and it goes on when it is back", "managed"))
 def a_standby_of_two(lab):
-    with a_pair(lab) as w:
-        w.load()
-        before, standby = w.timelines(), w.c1.servers[1]
+    with a_pair(lab, STAYED) as w:
+        standby = w.c1.servers[1]
         standby.kill()
         nobody_writes(w, time.monotonic())
         standby.start()
         must_serve(w, time.monotonic(), "when it is back")
-        time.sleep(WARM_UP_S)
-        conclude(w, before, STAYED)
 
 
 @scenario(("the standby is promoted, and writes alone", "managed"))
 def a_primary_of_two_where_one_may_be_alone(lab):
-    with a_pair(lab, ALONE) as w:
-        w.load()
-        before, primary = w.timelines(), w.c1.servers[0]
+    with a_pair(lab, MOVED, ALONE) as w:
+        primary = w.c1.servers[0]
         primary.kill()
         must_serve(w, time.monotonic(), "after the kill")
         time.sleep(WARM_UP_S)
         come_back(w, primary)
         until_grown(w.primary(w.c1), primary)
-        conclude(w, before, MOVED)
 
 
 @scenario(("what it wrote alone is on it alone: nobody else is promoted", "managed"))
 def a_standby_of_two_and_later_the_primary(lab):
-    with a_pair(lab, ALONE) as w:
-        w.load()
-        before = w.timelines()
+    with a_pair(lab, STAYED, ALONE) as w:
         primary, standby = w.c1.servers
         standby.kill()
         must_serve(w, time.monotonic(), "without the standby")
@@ -74,4 +63,3 @@ def a_standby_of_two_and_later_the_primary(lab):
         primary.start()
         must_serve(w, time.monotonic(), "when it is back")
         until_grown(primary, standby)
-        conclude(w, before, STAYED)

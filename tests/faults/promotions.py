@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import server
 from faults import cut_off, fenced
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, until_grown, until_shrunk, world
+from stories import (Expect, conclude, must_serve, nobody_writes, story, until_grown, until_shrunk, until_stopped,
+                     world)
 from table import scenario
 from world import WARM_UP_S
 
@@ -22,55 +23,43 @@ LOST = Expect(moves=("c1",), may_lose=True)
 BEFORE_PROMOTING = ("after_recruit_one", "after_recruit_all", "after_repoint", "after_sync_names")
 
 
-def stops_at(w, point, fault):
-    """Shardward dies at a stop point of the promotion that the fault leads to."""
-    w.stop_shardward()
-    w.start_shardward(SHARDWARD_STOP_AT=f"{point}:1")
-    w.load()
-    before = w.timelines()
-    fault()
-    until(lambda: w.shardward.poll() is not None, f"shardward dies {point}")
-    return before
-
-
 @scenario(*((point, "managed", point, STAYED_BROKEN) for point in BEFORE_PROMOTING),
           ("after_promote", "managed", "after_promote", MOVED_BROKEN))
 def a_promotion_is_cut_off_and_the_primary_is_back(lab, point, expect):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, expect, stop_at=point, clusters=1) as w:
         primary, *_ = w.c1.servers
-        before = stops_at(w, point, primary.kill)
+        primary.kill()
+        until_stopped(w)
         primary.start()
         primary.wait_ready()
         w.start_shardward()
         must_serve(w, time.monotonic(), "when both are started again")
-        time.sleep(WARM_UP_S)
         if expect is MOVED_BROKEN:
             primary.rejoin(w.primary(w.c1))
-        conclude(w, before, expect)
 
 
 @scenario(*((point, "managed", point) for point in BEFORE_PROMOTING))
 def a_promotion_is_cut_off_and_a_standby_dies(lab, point):
     """The primary is back: it goes on with the other one, which would know if somebody had been promoted."""
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, STAYED_BROKEN, stop_at=point, clusters=1) as w:
         primary, one, _ = w.c1.servers
-        before = stops_at(w, point, primary.kill)
+        primary.kill()
+        until_stopped(w)
         one.kill()
         primary.start()
         primary.wait_ready()
         w.start_shardward()
         must_serve(w, time.monotonic(), "with one standby")
         one.start()
-        time.sleep(WARM_UP_S)
-        conclude(w, before, STAYED_BROKEN)
 
 
 @scenario(*((point, "managed", point) for point in ("after_promote", "before_epoch", "after_epoch")))
 def a_promotion_is_cut_off_and_its_winner_dies(lab, point):
     """The old primary is back, and perhaps nobody can follow it any more: at the latest with the winner all goes on."""
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, Expect(may_break=True), stop_at=point, clusters=1) as w:
         primary, *standbys = w.c1.servers
-        stops_at(w, point, primary.kill)
+        primary.kill()
+        until_stopped(w)
         winner = next(one for one in standbys if one.is_primary())
         winner.kill()
         primary.start()
@@ -84,15 +73,14 @@ def a_promotion_is_cut_off_and_its_winner_dies(lab, point):
             if one is not new and one.is_primary():
                 until(lambda s=one: fenced(s), f"{one.name} is fenced")
                 one.rejoin(new)
-        time.sleep(WARM_UP_S)
-        conclude(w, w.timelines(), Expect(may_break=True))
 
 
 @scenario(("it is told, and finished when somebody can", "managed"))
 def what_was_promoted_has_nobody_to_follow_it(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, MOVED_BROKEN, stop_at="after_promote", clusters=1) as w:
         primary, *standbys = w.c1.servers
-        before = stops_at(w, "after_promote", primary.kill)
+        primary.kill()
+        until_stopped(w)
         new, other = sorted(standbys, key=lambda one: not one.is_primary())
         other.kill()
         w.spawn_shardward()
@@ -108,8 +96,6 @@ def what_was_promoted_has_nobody_to_follow_it(lab):
         must_serve(w, time.monotonic(), "with the other one")
         assert w.primary(w.c1) is new, w.timelines()
         primary.rejoin(new)
-        time.sleep(WARM_UP_S)
-        conclude(w, before, MOVED_BROKEN)
 
 
 @scenario(("the primary before it goes on", "managed"))
@@ -135,25 +121,19 @@ def what_was_promoted_cannot_be_followed(lab):
 
 @scenario(("after_recruit_all", "managed", "after_recruit_all"), ("after_sync_names", "managed", "after_sync_names"))
 def a_switchover_is_cut_off(lab, point):
-    with world(lab, "managed", clusters=1) as w:
-        def order():
-            try:
-                w.console("SWITCHOVER c1 TO c1-north")
-            except (OSError, server.wire.Closed):
-                pass
-        before = stops_at(w, point, order)
+    with story(lab, STAYED_BROKEN, stop_at=point, clusters=1) as w:
+        with contextlib.suppress(OSError, server.wire.Closed):
+            w.console("SWITCHOVER c1 TO c1-north")
+        until_stopped(w)
         w.start_shardward()
         must_serve(w, time.monotonic(), "when it is started again")
-        conclude(w, before, STAYED_BROKEN)
 
 
 # Orders
 
 @scenario(("it is promoted, and not the other one", "managed"))
 def a_failover_to_a_node(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, clusters=1) as w:
         old, _, new = w.c1.servers
         w.console("MAINTENANCE ON c1")
         old.kill()
@@ -161,20 +141,16 @@ def a_failover_to_a_node(lab):
         w.console("FAILOVER c1 TO c1-north")
         must_serve(w, time.monotonic(), "after the order")
         assert w.primary(w.c1) is new, w.timelines()
-        conclude(w, before, MOVED)
 
 
 @scenario(("nobody is promoted by itself", "managed"))
 def a_cluster_in_maintenance(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, clusters=1) as w:
         w.console("MAINTENANCE ON")
         w.c1.servers[0].kill()
         nobody_writes(w, time.monotonic())
         w.console("MAINTENANCE OFF")
         must_serve(w, time.monotonic(), "after maintenance")
-        conclude(w, before, MOVED)
 
 
 def refused(w, command, code):
@@ -188,29 +164,24 @@ def refused(w, command, code):
 
 @scenario(("with a reason", "managed"))
 def orders_are_refused(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, STAYED, clusters=1) as w:
         for command, code in (("SWITCHOVER c1 TO c1-east", "55000"), ("SWITCHOVER c1 TO c9-east", "42704"),
                               ("SWITCHOVER c1 c1-north now", "42601"), ("FAILOVER c9", "42704"),
                               ("FAILOVER c1 TO c1-east", "55000"), ("FENCE c1-east", "55000"),
                               ("FENCE c9-east", "42704"), ("MAINTENANCE maybe", "42601"),
                               ("MAINTENANCE ON c9", "42704")):
             refused(w, command, code)
-        w.load()
-        before = w.timelines()
         w.console("FENCE c1-west")
         until(lambda: "c1-west" not in w.primary(w.c1).query("SHOW synchronous_standby_names")[0][0],
               "who is fenced need not confirm")
         w.console("UNFENCE c1-west")
         until(lambda: "c1-west" in w.primary(w.c1).query("SHOW synchronous_standby_names")[0][0],
               "who is not fenced any more confirms again")
-        conclude(w, before, STAYED)
 
 
 @scenario(("nobody would be left to confirm, and no client hears of it", "managed"))
 def a_switchover_in_vain(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, STAYED, clusters=1) as w:
         primary, west, _ = w.c1.servers
         west.kill()
         until_shrunk(primary, west)
@@ -218,7 +189,6 @@ def a_switchover_in_vain(lab):
         time.sleep(WARM_UP_S)
         assert not w.history.codes(), w.history.codes()
         west.start()
-        conclude(w, before, STAYED)
 
 
 @scenario(("a transaction that is open is ended by its client", "managed"))
@@ -253,9 +223,7 @@ def a_switchover_does_not_wait_for_ever(lab):
 
 @scenario(("it is promoted, and what it lacks is told", "managed"))
 def a_failover_by_force_to_one_that_lags(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, LOST, clusters=1) as w:
         old, west, north = w.c1.servers
         w.console("MAINTENANCE ON")
         cut_off([north])
@@ -270,16 +238,13 @@ def a_failover_by_force_to_one_that_lags(lab):
         assert w.table("SHOW LOSS"), w.log()
         west.rejoin(north)
         until_grown(north, west)
-        conclude(w, before, LOST)
 
 
 # What an operator has done
 
 @scenario(("nobody is promoted without an order", "managed"))
 def synchronous_standby_names_that_were_cleared(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, LOST, clusters=1) as w:
         primary = w.c1.servers[0]
         primary.set(synchronous_standby_names="")
         until(lambda: "not what is recorded" in w.log(), "it is told")
@@ -288,7 +253,6 @@ def synchronous_standby_names_that_were_cleared(lab):
         nobody_writes(w, time.monotonic())
         w.console("FAILOVER c1 FORCE")
         must_serve(w, time.monotonic(), "after the order")
-        conclude(w, before, LOST)
 
 
 def set_promotion(w, words):
@@ -299,12 +263,10 @@ def set_promotion(w, words):
 
 @scenario(("nobody is promoted who lacks too much", "managed"))
 def a_cluster_whose_commits_wait_for_nobody(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, LOST, clusters=1) as w:
         set_promotion(w, "synchronous: false, max_lost: 0, shrink_after: 60s")
         primary, *standbys = w.c1.servers
         until(lambda: primary.query("SHOW synchronous_standby_names") == [[""]], "nobody is waited for")
-        w.load()
-        before = w.timelines()
         for one in standbys:
             one.stop()
         must_serve(w, time.monotonic(), "without standbys")
@@ -318,28 +280,22 @@ def a_cluster_whose_commits_wait_for_nobody(lab):
         w.console("FAILOVER c1 FORCE")
         must_serve(w, time.monotonic(), "after the order")
         assert w.console("SHOW LOSS"), "nothing is told of what was lost"
-        conclude(w, before, LOST)
 
 
 @scenario(("it is promoted", "managed"))
 def a_standby_of_a_cluster_whose_commits_wait_for_nobody(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, LOST, clusters=1) as w:
         set_promotion(w, "synchronous: false, max_lost: 1GB")
         primary = w.c1.servers[0]
         until(lambda: primary.query("SHOW synchronous_standby_names") == [[""]], "nobody is waited for")
-        w.load()
-        before = w.timelines()
         primary.kill()
         must_serve(w, time.monotonic(), "after the kill")
-        conclude(w, before, LOST)
 
 
 @scenario(("it goes on", "managed"))
 def a_primary_that_may_go_on_alone(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, STAYED, clusters=1) as w:
         set_promotion(w, "goes_on_alone: true, shrink_after: 1s")
-        w.load()
-        before = w.timelines()
         primary, *standbys = w.c1.servers
         for one in standbys:
             one.stop()
@@ -349,16 +305,13 @@ def a_primary_that_may_go_on_alone(lab):
         for one in standbys:
             until(lambda s=one: s.name in primary.query("SHOW synchronous_standby_names")[0][0],
                   f"{one.name} confirms again")
-        conclude(w, before, STAYED)
 
 
 @scenario(("the command that cuts it off is run", "managed"))
 def a_former_primary_that_writes_again(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, MOVED, clusters=1) as w:
         told = w.dir / "told"
         set_promotion(w, f"fence_command: 'echo $NODE $PRIMARY > {told}.new && mv {told}.new {told}'")
-        w.load()
-        before = w.timelines()
         old = w.c1.servers[0]
         old.kill()
         must_serve(w, time.monotonic(), "after the kill")
@@ -368,7 +321,6 @@ def a_former_primary_that_writes_again(lab):
         assert told.read_text().split() == [old.name, new.name], told.read_text()
         until(lambda: fenced(old), f"{old.name} is fenced")
         old.rejoin(new)
-        conclude(w, before, MOVED)
 
 
 @contextlib.contextmanager
@@ -390,9 +342,7 @@ def sender_stopped(primary, standby):
 @scenario(("it confirms nothing until it has been", "managed"))
 def a_former_primary_is_back_without_being_rewound(lab):
     """What it has of its own would pass for what the new one has written."""
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, clusters=1) as w:
         old, *standbys = w.c1.servers
         # At the beginning of a file of WAL: a standby asks for the whole of that of its last position.
         old.query("SELECT pg_switch_wal()")
@@ -414,16 +364,13 @@ def a_former_primary_is_back_without_being_rewound(lab):
         assert " rejoined " not in w.log(), "it is welcome"
         old.rejoin(new)
         until_grown(new, old)
-        conclude(w, before, MOVED)
 
 
 @scenario(("it is told where the primary is", "managed"))
 def a_former_primary_is_to_rejoin(lab):
-    with world(lab, "managed", clusters=1) as w:
+    with story(lab, MOVED, clusters=1) as w:
         told = w.dir / "told"
         set_promotion(w, f"rejoin_command: 'env > {told}.new && mv {told}.new {told}'")
-        w.load()
-        before = w.timelines()
         old = w.c1.servers[0]
         old.kill()
         must_serve(w, time.monotonic(), "after the kill")
@@ -436,4 +383,3 @@ def a_former_primary_is_to_rejoin(lab):
         old.rejoin(new)
         until(lambda: " rejoined " in w.log(), "it is welcome")
         until(lambda: old.name in new.query("SHOW synchronous_standby_names")[0][0], "it confirms")
-        conclude(w, before, MOVED)

@@ -6,7 +6,7 @@ import time
 import workloads
 from faults import foreign_node, standby
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, play, until_shrunk, world
+from stories import Expect, conclude, must_serve, nobody_writes, play, story, until_shrunk, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -26,9 +26,7 @@ def a_standby(lab, failover, fault):
 @scenario(("the one that is left waits for another one", "managed"))
 def a_standby_and_later_the_primary(lab):
     """It has all that was acknowledged, and knows it; but nobody is there to confirm what it would write."""
-    with world(lab, "managed") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED) as w:
         primary, one, other = w.c1.servers
         one.kill()
         until_shrunk(other, one)
@@ -36,16 +34,12 @@ def a_standby_and_later_the_primary(lab):
         nobody_writes(w, time.monotonic())
         one.start()
         must_serve(w, time.monotonic(), "with the standby")
-        time.sleep(WARM_UP_S)
-        conclude(w, before, MOVED)
 
 
 @scenario(*((f"{seconds} s later", "managed", seconds) for seconds in (2.8, 3.2, 3.6, 4.0)))
 def a_standby_and_in_the_midst_of_its_dismissal_the_primary(lab, seconds):
     """Whether the one that is left may be promoted depends on what it knows: if not, it waits."""
-    with world(lab, "managed") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED) as w:
         primary, one, _ = w.c1.servers
         one.kill()
         time.sleep(seconds)
@@ -53,14 +47,11 @@ def a_standby_and_in_the_midst_of_its_dismissal_the_primary(lab, seconds):
         time.sleep(2 * WARM_UP_S)
         one.start()
         must_serve(w, time.monotonic(), "with the standby")
-        conclude(w, before, MOVED)
 
 
 @scenario(("nobody is promoted before the standby is back", "managed"))
 def a_standby_and_the_primary_at_once(lab):
-    with world(lab, "managed") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED) as w:
         primary, one, _ = w.c1.servers
         for lost in (one, primary):
             lost.kill()
@@ -68,14 +59,11 @@ def a_standby_and_the_primary_at_once(lab):
         assert w.primary(w.c1) is None, w.timelines()
         one.start()
         must_serve(w, time.monotonic(), "with the standby")
-        conclude(w, before, MOVED)
 
 
 @scenario(("nobody is promoted before all is replayed", "managed"))
 def standbys_that_do_not_replay_and_the_primary(lab):
-    with world(lab, "managed") as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED) as w:
         primary, *standbys = w.c1.servers
         for one in standbys:
             one.query("SELECT pg_wal_replay_pause()")
@@ -85,7 +73,6 @@ def standbys_that_do_not_replay_and_the_primary(lab):
         for one in standbys:
             one.query("SELECT pg_wal_replay_resume()")
         must_serve(w, time.monotonic(), "when all is replayed")
-        conclude(w, before, MOVED)
 
 
 @scenario(("what no standby has is not acknowledged", "managed"))

@@ -4,6 +4,7 @@ A fault is a function of a World that breaks something and returns what mends it
 """
 
 import contextlib
+import signal
 import time
 from dataclasses import dataclass
 
@@ -35,6 +36,27 @@ def world(lab, failover, has_clouds=False, **options):
         suite.skip("needs root, and a kernel with network namespaces")
     with clouds.Clouds() as net, World(lab, failover, clouds=net, **options) as w:
         yield w
+
+
+@contextlib.contextmanager
+def story(lab, expect, failover="managed", stop_at=None, **options):
+    """A World in which clients are at work; what the block does to it is followed by the verdict.
+    stop_at: shardward dies at this point of the promotion that the block leads to."""
+    with world(lab, failover, **options) as w:
+        if stop_at:
+            w.stop_shardward()
+            w.start_shardward(SHARDWARD_STOP_AT=f"{stop_at}:1")
+        w.load()
+        before = w.timelines()
+        yield w
+        time.sleep(WARM_UP_S)
+        conclude(w, before, expect)
+
+
+def until_stopped(w):
+    """Shardward has died where it was to."""
+    status = w.shardward.wait(SETTLE_S)
+    assert status == -signal.SIGKILL, f"it ended with {status}"
 
 
 def play(lab, failover, fault, expect, has_clouds=False, **options):

@@ -11,7 +11,7 @@ import server
 import workloads
 from faults import fenced
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, world
+from stories import Expect, conclude, must_serve, nobody_writes, story, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -51,9 +51,7 @@ def locked(node, cluster):
 @scenario(("what it has begun is ended", "managed"))
 def a_node_is_promoted_while_another_one_waits_for_its_lock(lab):
     """The first one noted what it was about, and has sent its last word, when its line is ended."""
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, clusters=1) as w:
         old, *standbys = w.c1.servers
         with contextlib.ExitStack() as locks:
             for one in standbys:
@@ -71,8 +69,6 @@ def a_node_is_promoted_while_another_one_waits_for_its_lock(lab):
         must_serve(w, time.monotonic(), "after both")
         assert w.primary(w.c1) is new, w.timelines()
         old.rejoin(new)
-        time.sleep(WARM_UP_S)
-        conclude(w, before, MOVED)
 
 
 def killed(old):
@@ -87,9 +83,8 @@ def frozen(old):
 
 @scenario(("the old primary was killed", "managed", killed), ("the old primary stood still", "managed", frozen))
 def shardward_sleeps_while_another_one_promotes(lab, fault):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before, old = w.timelines(), w.c1.servers[0]
+    with story(lab, MOVED, clusters=1) as w:
+        old = w.c1.servers[0]
         w.shardward.send_signal(signal.SIGSTOP)
         with another_shardward(w):
             mend = fault(old)
@@ -102,15 +97,11 @@ def shardward_sleeps_while_another_one_promotes(lab, fault):
             time.sleep(4 * WARM_UP_S)
             assert not fenced(new), f"{new.name} is fenced: {w.log()}"
         old.rejoin(new)
-        time.sleep(WARM_UP_S)
-        conclude(w, before, MOVED)
 
 
 @scenario(("what was confirmed since is with those that are away", "managed"))
 def the_last_primary_but_one_is_there_alone(lab):
-    with world(lab, "managed", clusters=1) as w:
-        w.load()
-        before = w.timelines()
+    with story(lab, MOVED, clusters=1) as w:
         old, *standbys = w.c1.servers
         old.kill()
         must_serve(w, time.monotonic(), "after the kill")
@@ -127,8 +118,6 @@ def the_last_primary_but_one_is_there_alone(lab):
         must_serve(w, time.monotonic(), "when they are back")
         until(lambda: fenced(old), f"{old.name} is fenced")
         old.rejoin(w.primary(w.c1))
-        time.sleep(WARM_UP_S)
-        conclude(w, before, MOVED)
 
 
 @scenario(("its primary was killed", "managed", killed), ("its primary stood still", "managed", frozen))
