@@ -3,13 +3,13 @@
 #include "errands.h"
 #include "internal.h"
 
+#include "shardward/backend/waiting.h"
+#include "shardward/base/clock.h"
 #include "shardward/base/mem.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct job {
     struct sw_errand errand;
@@ -25,14 +25,6 @@ struct job {
 struct sw_dialler {
     struct sw_errands *errands;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void job_free(struct job *job)
 {
@@ -64,85 +56,21 @@ int64_t sw_dialled_started_us(const struct sw_dialled *dialled)
     return dialled->started_us;
 }
 
-/* A server's own FATAL reads, in verbose form, "...FATAL:  28P01: message\nLOCATION: ...". */
-static void set_connect_error(struct sw_error *err, PGconn *conn)
-{
-    const char *text = PQerrorMessage(conn), *severity;
-    char state[6] = "08006";
-    size_t len;
-
-    severity = strstr(text, "FATAL:  ");
-    if (severity == NULL)
-        severity = strstr(text, "ERROR:  ");
-    if (severity != NULL && strlen(severity) > 15 && severity[13] == ':') {
-        memcpy(state, severity + 8, 5);
-        text = severity + 15;
-    }
-    len = strcspn(text, "\n");
-    sw_error_set(err, state, "%.*s", (int)len, text);
-}
-
-/* One dial at work: its deadline, and the descriptor that ends it early. */
-struct effort {
-    PGconn *conn;
-    int closing_fd;
-    int timeout_ms;
-    int64_t deadline_ms;
-};
-
-/* Wait until the socket is ready for @events. */
-static bool wait_for(const struct effort *effort, short events, struct sw_error *err)
-{
-    struct pollfd fds[2] = {{.fd = PQsocket(effort->conn), .events = events},
-                            {.fd = effort->closing_fd, .events = POLLIN}};
-    int64_t left_ms = -1;
-
-    do {
-        if (effort->timeout_ms > 0)
-            left_ms = effort->deadline_ms - now_ms();
-        if (effort->timeout_ms > 0 && left_ms <= 0)
-            return sw_error_set(err, "08006", "no connection within %d ms", effort->timeout_ms);
-        (void)poll(fds, 2, (int)left_ms);
-        if (fds[1].revents != 0)
-            return sw_error_set(err, "57P01", "shardward is shutting down");
-    } while (fds[0].revents == 0);
-    return true;
-}
-
-static bool connect_within(const struct effort *effort, struct sw_error *err)
-{
-    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-
-    while (wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
-        if (!wait_for(effort, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, err))
-            return false;
-        wanted = PQconnectPoll(effort->conn);
-    }
-    if (wanted == PGRES_POLLING_FAILED)
-        set_connect_error(err, effort->conn);
-    return wanted == PGRES_POLLING_OK;
-}
-
-/* The result of @query, or NULL. libpq has read all that the server sent then. */
-static PGresult *query_within(const struct effort *effort, const char *query,
+/* The last result of @query, or NULL. libpq has read all that the server sent then. */
+static PGresult *query_within(const struct sw_waiting *waiting, PGconn *conn, const char *query,
                               struct sw_error *err)
 {
-    PGresult *result = NULL, *next;
+    PGresult *result = NULL, *next = NULL;
 
-    if (PQsendQuery(effort->conn, query) == 0) {
-        set_connect_error(err, effort->conn);
+    if (PQsendQuery(conn, query) == 0) {
+        sw_opening_read_error(PQerrorMessage(conn), err);
         return NULL;
     }
     do {
-        while (PQisBusy(effort->conn)) {
-            if (!wait_for(effort, POLLIN, err)) {
-                PQclear(result);
-                return NULL;
-            }
-            if (PQconsumeInput(effort->conn) == 0)
-                break; /* the next result tells why */
+        if (!sw_waiting_result(waiting, conn, &next, err)) {
+            PQclear(result);
+            return NULL;
         }
-        next = PQgetResult(effort->conn);
         if (next != NULL) {
             PQclear(result);
             result = next;
@@ -198,7 +126,7 @@ static bool check_role(const PGresult *result, bool is_replica, struct sw_error 
 }
 
 /* The private query. */
-static bool check_session(const struct effort *effort, const struct job *job,
+static bool check_session(const struct sw_waiting *waiting, PGconn *conn, const struct job *job,
                           struct sw_dialled *dialled, struct sw_error *err)
 {
     static const char query[] =
@@ -209,13 +137,13 @@ static bool check_session(const struct effort *effort, const struct job *job,
         " (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * "
         "1000000)::pg_catalog.int8,"
         " pg_catalog.current_setting('synchronous_commit')";
-    PGresult *result = query_within(effort, query, err);
+    PGresult *result = query_within(waiting, conn, query, err);
     bool is_good = false;
 
     if (result == NULL)
         return false;
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        set_connect_error(err, effort->conn);
+        sw_opening_read_error(PQerrorMessage(conn), err);
     else
         is_good = check_role(result, job->dial.is_replica, err) &&
                   (job->options != NULL || check_settings(result, err)) &&
@@ -233,79 +161,32 @@ static bool check_session(const struct effort *effort, const struct job *job,
  * on for as long as it likes. RESET ALL leaves what a connection was opened with. */
 static const char watchful[] = "-c client_connection_check_interval=1s";
 
-/* Without a name libpq would look into ~/.postgresql; a file that cannot be is as good as none.
- */
-static const char *or_nowhere(const char *path)
-{
-    return path == NULL ? "/dev/null/none" : path;
-}
-
-void sw_dial_tls_keywords(const struct sw_tls_client *tls,
-                          const char *pairs[SW_DIAL_TLS_KEYWORDS][2])
-{
-    const char *const all[SW_DIAL_TLS_KEYWORDS][2] = {
-        {"sslmode", sw_tls_mode_name(tls->mode)},
-        {"sslrootcert", or_nowhere(tls->files.ca)},
-        {"sslcert", or_nowhere(tls->files.certificate)},
-        {"sslkey", or_nowhere(tls->files.key)},
-        {"sslcrl", or_nowhere(NULL)},
-        {"ssl_min_protocol_version", tls->files.needs_13 ? "TLSv1.3" : "TLSv1.2"},
-    };
-
-    memcpy(pairs, all, sizeof all);
-}
-
-static PGconn *start_connect(const struct job *job, const char *options)
-{
-    char port[16];
-    const char *const pairs[][2] = {
-        {"host", job->address},
-        {"port", port},
-        {"dbname", job->dbname},
-        {"user", job->user},
-        {"password", job->password},
-        {"gssencmode", "disable"},
-        {"client_encoding", job->options == NULL ? "UTF8" : ""},
-        {"application_name", ""},
-        {"options", options},
-        /* No tcp_user_timeout: see backend/tcp.h. */
-        {"keepalives_idle", "2"},
-        {"keepalives_interval", "1"},
-        {"keepalives_count", "3"},
-    };
-    enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
-    const char *tls[SW_DIAL_TLS_KEYWORDS][2];
-    const char *keywords[ALL + 1] = {0}, *values[ALL + 1] = {0};
-
-    (void)snprintf(port, sizeof port, "%d", job->dial.port);
-    sw_dial_tls_keywords(job->tls, tls);
-    for (int i = 0; i < ALL; i++) {
-        keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
-        values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
-    }
-    return PQconnectStartParams(keywords, values, 0);
-}
-
 static struct sw_dialled *try_dial(const struct job *job, const char *options, int closing_fd,
                                    struct sw_error *err)
 {
-    PGconn *conn = start_connect(job, options);
-    const struct effort effort = {.conn = conn,
-                                  .closing_fd = closing_fd,
-                                  .timeout_ms = job->dial.timeout_ms,
-                                  .deadline_ms = now_ms() + job->dial.timeout_ms};
+    /* Not brief: see tcp.h. */
+    const struct sw_opening_to to = {
+        .address = job->address,
+        .port = job->dial.port,
+        .dbname = job->dbname,
+        .user = job->user,
+        .password = job->password,
+        .encoding = job->options == NULL ? NULL : "",
+        .application = "",
+        .options = options,
+        .tls = job->tls,
+    };
+    uint64_t timeout_ms = (uint64_t)job->dial.timeout_ms;
+    const struct sw_waiting waiting = {.stop_fd = &closing_fd,
+                                       .deadline_ms =
+                                           timeout_ms == 0 ? 0 : sw_clock_ms() + timeout_ms};
     struct sw_dialled *dialled;
-    bool is_good;
+    PGconn *conn = sw_waiting_open(&waiting, &to, err);
 
-    if (conn == NULL || PQstatus(conn) == CONNECTION_BAD) {
-        sw_error_set(err, "08006", "%s", conn == NULL ? "out of memory" : PQerrorMessage(conn));
-        PQfinish(conn);
+    if (conn == NULL)
         return NULL;
-    }
-    (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     dialled = sw_alloc_zero(1, sizeof *dialled);
-    is_good = connect_within(&effort, err) && check_session(&effort, job, dialled, err);
-    if (!is_good) {
+    if (!check_session(&waiting, conn, job, dialled, err)) {
         free(dialled);
         PQfinish(conn);
         return NULL;

@@ -174,7 +174,7 @@ static bool connect_to(struct sw_lookup *lookup, const struct sw_lookup_question
         return true;
     }
     hang_up(lookup);
-    lookup->talk = (struct sw_talk){.node = node, .is_stopping = &lookup->is_closing};
+    lookup->talk = (struct sw_talk){.node = node, .waiting.is_stopping = &lookup->is_closing};
     lookup->place = place;
     if (sw_talk_open_as(&lookup->talk, shard,
                         &(struct sw_talk_as){query->user, query->password, "shardward auth"},

@@ -50,7 +50,7 @@ static bool add_command(const struct sw_catalog_database *database,
 static void run(const struct sw_shard *shard, const char *sql, int timeout_ms,
                 const atomic_bool *is_stopping)
 {
-    struct sw_talk talk = {.is_stopping = is_stopping};
+    struct sw_talk talk = {.waiting.is_stopping = is_stopping};
     struct sw_error err;
 
     if (!sw_talk_open(&talk, shard, timeout_ms, &err) ||

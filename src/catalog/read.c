@@ -54,7 +54,7 @@ static bool read_all(struct sw_talk *talk, struct reading *reading, struct sw_er
 char *sw_read_shard(const struct sw_shard *shard, const struct sw_node *node, int timeout_ms,
                     const atomic_bool *is_stopping, struct sw_error *err)
 {
-    struct sw_talk talk = {.node = node, .is_stopping = is_stopping};
+    struct sw_talk talk = {.node = node, .waiting.is_stopping = is_stopping};
     struct reading reading = {.has_schema = false};
     char *text = NULL;
 

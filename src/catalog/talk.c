@@ -1,71 +1,10 @@
 #include "talk.h"
 
-#include "shardward/backend/dialler.h"
+#include "shardward/base/clock.h"
 #include "shardward/base/mem.h"
 
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* How long stopping goes unnoticed. */
-enum { STEP_MS = 100 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static bool set_timeout(struct sw_error *err)
-{
-    return sw_error_set(err, "08006", "the server has not answered in time");
-}
-
-static int64_t left_ms(const struct sw_talk *talk)
-{
-    if (talk->is_stopping != NULL && atomic_load(talk->is_stopping))
-        return 0;
-    return talk->deadline_ms - now_ms();
-}
-
-/* Wait until the socket is ready; false: the deadline has passed. */
-static bool wait_for(const struct sw_talk *talk, short events)
-{
-    struct pollfd fd = {.fd = PQsocket(talk->conn), .events = events};
-    int64_t left;
-
-    while ((left = left_ms(talk)) > 0)
-        if (poll(&fd, 1, left < STEP_MS ? (int)left : STEP_MS) > 0)
-            return true;
-    return false;
-}
-
-static void set_connect_error(const struct sw_talk *talk, struct sw_error *err)
-{
-    const char *text = PQerrorMessage(talk->conn), *fatal = strstr(text, "FATAL:  ");
-
-    if (fatal != NULL)
-        text = fatal + strlen("FATAL:  ");
-    sw_error_set(err, "08006", "%.*s", (int)strcspn(text, "\n"), text);
-}
-
-static bool connect_within(struct sw_talk *talk, struct sw_error *err)
-{
-    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-
-    while (wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
-        if (!wait_for(talk, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT))
-            return set_timeout(err);
-        wanted = PQconnectPoll(talk->conn);
-    }
-    if (wanted == PGRES_POLLING_FAILED)
-        set_connect_error(talk, err);
-    return wanted == PGRES_POLLING_OK;
-}
 
 bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeout_ms,
                   struct sw_error *err)
@@ -80,48 +19,30 @@ bool sw_talk_open(struct sw_talk *talk, const struct sw_shard *shard, int timeou
 
 void sw_talk_renew(struct sw_talk *talk, int timeout_ms)
 {
-    talk->deadline_ms = now_ms() + timeout_ms;
+    talk->waiting.deadline_ms = sw_clock_ms() + (uint64_t)timeout_ms;
 }
 
 static bool open_at(struct sw_talk *talk, const struct sw_node *node,
                     const struct sw_shard *shard, const struct sw_talk_as *as, int timeout_ms,
                     struct sw_error *err)
 {
-    char port[16];
-    const char *const pairs[][2] = {
-        {"host", node->address},
-        {"port", port},
-        {"dbname", shard->dbname},
-        {"user", as->user},
-        {"password", as->password == NULL ? "" : as->password},
-        {"gssencmode", "disable"},
-        {"client_encoding", "UTF8"},
-        {"application_name", as->application},
-        {"options", "-c statement_timeout=0 -c lock_timeout=0"},
+    const struct sw_opening_to to = {
+        .address = node->address,
+        .port = node->port,
+        .dbname = shard->dbname,
+        .user = as->user,
+        .password = as->password,
+        .application = as->application,
+        .options = "-c statement_timeout=0 -c lock_timeout=0",
+        .tls = node->tls,
     };
-    enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
-    const char *tls[SW_DIAL_TLS_KEYWORDS][2];
-    const char *keywords[ALL + 1] = {0}, *values[ALL + 1] = {0};
-    bool is_open;
 
-    (void)snprintf(port, sizeof port, "%d", node->port);
-    sw_dial_tls_keywords(node->tls, tls);
-    for (int i = 0; i < ALL; i++) {
-        keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
-        values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
-    }
     sw_talk_renew(talk, timeout_ms);
-    talk->conn = PQconnectStartParams(keywords, values, 0);
-    if (talk->conn == NULL || PQstatus(talk->conn) == CONNECTION_BAD)
-        is_open =
-            sw_error_set(err, "08006", "%s",
-                         talk->conn == NULL ? "out of memory" : PQerrorMessage(talk->conn));
-    else
-        is_open = connect_within(talk, err);
-    if (!is_open)
+    talk->conn = sw_waiting_open(&talk->waiting, &to, err);
+    if (talk->conn == NULL)
         sw_error_trying(err, "cannot connect to %s:%d/%s", node->address, node->port,
                         shard->dbname);
-    return is_open;
+    return talk->conn != NULL;
 }
 
 /* The timeline that it writes on; 0: it is a standby. */
@@ -202,20 +123,6 @@ static void set_result_error(const PGresult *result, struct sw_error *err)
                  message == NULL ? "the connection is lost" : message);
 }
 
-/* The next result, NULL at the end; false: the deadline has passed, or the connection is lost.
- */
-static bool next_result(struct sw_talk *talk, PGresult **result, struct sw_error *err)
-{
-    while (PQisBusy(talk->conn)) {
-        if (!wait_for(talk, POLLIN))
-            return set_timeout(err);
-        if (!PQconsumeInput(talk->conn))
-            return sw_error_set(err, "08006", "the connection is lost");
-    }
-    *result = PQgetResult(talk->conn);
-    return true;
-}
-
 static bool read_results(struct sw_talk *talk,
                          void (*on_result)(void *owner, const PGresult *result), void *owner,
                          struct sw_error *err)
@@ -224,7 +131,7 @@ static bool read_results(struct sw_talk *talk,
     PGresult *result = NULL;
 
     for (;;) {
-        if (!next_result(talk, &result, err))
+        if (!sw_waiting_result(&talk->waiting, talk->conn, &result, err))
             return false;
         if (result == NULL)
             return is_good;

@@ -7,7 +7,7 @@
 #ifndef SW_CATALOG_TALK_H
 #define SW_CATALOG_TALK_H
 
-#include "shardward/base/error.h"
+#include "shardward/backend/waiting.h"
 #include "shardward/topology/map.h"
 
 #include <libpq-fe.h>
@@ -18,8 +18,7 @@ struct sw_talk {
     /* Whom to talk to, of the shard's cluster; NULL: whoever takes writes, which is asked of
      * all its nodes. */
     const struct sw_node *node;
-    int64_t deadline_ms;            /* of CLOCK_MONOTONIC */
-    const atomic_bool *is_stopping; /* the deadline has come when it is true; or NULL */
+    struct sw_waiting waiting;
 };
 
 /* Connect to talk->node, for all that is to be said within @timeout_ms. False: 08006, 25006 (no

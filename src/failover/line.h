@@ -8,21 +8,20 @@
 #ifndef SW_FAILOVER_LINE_H
 #define SW_FAILOVER_LINE_H
 
-#include "shardward/base/error.h"
+#include "shardward/backend/waiting.h"
 #include "shardward/topology/map.h"
 
 #include <libpq-fe.h>
 #include <stdatomic.h>
 
+uint64_t sw_line_now_ms(void);
+
 struct sw_line {
     PGconn *conn; /* NULL: closed */
     const struct sw_cluster *cluster;
     const struct sw_node *node;
-    uint64_t deadline_ms;           /* monotonic */
-    const atomic_bool *is_stopping; /* the deadline has come when it is true; or NULL */
+    struct sw_waiting waiting;
 };
-
-uint64_t sw_line_now_ms(void);
 
 /* Connect, for all that is to be said within @timeout_ms. False: 08006, or what the server
  * answered, and the line is closed. */

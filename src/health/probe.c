@@ -3,50 +3,14 @@
  *      ^                  |           |              |
  *      +------------------+-----------+--------------+   failure, loss, or by whoever has it
  *
- * Nothing here waits: whoever polls the descriptor calls sw_probe_move() when it is ready.
+ * Nothing here waits: whoever polls the descriptor calls sw_probe_move() when it is ready, and
+ * every now and then while it is opened.
  */
 #include "probe.h"
-
-#include "shardward/backend/dialler.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-
-static PGconn *start_connect(const struct sw_cluster *cluster, const struct sw_node *node,
-                             bool is_replication)
-{
-    const struct sw_config_control *control = &cluster->control;
-    char port[16];
-    const char *const pairs[][2] = {
-        {"host", node->address},
-        {"port", port},
-        {"dbname", is_replication ? "" : control->dbname},
-        {"replication", is_replication ? "true" : ""},
-        {"user", control->user},
-        {"password", control->password == NULL ? "" : control->password},
-        {"gssencmode", "disable"},
-        {"client_encoding", "UTF8"},
-        {"application_name", "shardward health"},
-        {"options", "-c statement_timeout=0 -c lock_timeout=0 -c search_path=pg_catalog"
-                    " -c synchronous_commit=on"},
-        {"tcp_user_timeout", "3000"},
-        {"keepalives_idle", "2"},
-        {"keepalives_interval", "1"},
-        {"keepalives_count", "3"},
-    };
-    enum { PAIRS = sizeof pairs / sizeof pairs[0], ALL = PAIRS + SW_DIAL_TLS_KEYWORDS };
-    const char *tls[SW_DIAL_TLS_KEYWORDS][2];
-    const char *keywords[ALL + 1] = {0}, *values[ALL + 1] = {0};
-
-    (void)snprintf(port, sizeof port, "%d", node->port);
-    sw_dial_tls_keywords(node->tls, tls);
-    for (int i = 0; i < ALL; i++) {
-        keywords[i] = i < PAIRS ? pairs[i][0] : tls[i - PAIRS][0];
-        values[i] = i < PAIRS ? pairs[i][1] : tls[i - PAIRS][1];
-    }
-    return PQconnectStartParams(keywords, values, 0);
-}
 
 bool sw_probe_is_pending(const struct sw_probe *probe)
 {
@@ -57,22 +21,30 @@ void sw_probe_close(struct sw_probe *probe)
 {
     PQclear(probe->result);
     PQfinish(probe->conn);
+    sw_opening_end(&probe->opening);
     probe->result = NULL;
     probe->conn = NULL;
     probe->phase = SW_PROBE_CLOSED;
 }
 
-static enum sw_probe_news lose(struct sw_probe *probe)
+static enum sw_probe_news lose_for(struct sw_probe *probe, const struct sw_error *err)
 {
     static const char before[] = " failed: ";
-    const char *said = PQerrorMessage(probe->conn), *text, *reason;
+    const char *reason = strstr(err->message, before); /* whose connection it was is known */
+    bool is_servers = !sw_error_is(err, "08006");
 
-    (void)sw_words_error(said == NULL ? "" : said, &text, probe->state);
-    reason = strstr(text, before); /* whose connection it was is known */
-    if (probe->state[0] == '\0' && reason != NULL)
-        text = reason + strlen(before);
-    (void)snprintf(probe->text, sizeof probe->text, "%.*s", (int)strcspn(text, "\n"), text);
+    (void)snprintf(probe->state, sizeof probe->state, "%s", is_servers ? err->sqlstate : "");
+    (void)snprintf(probe->text, sizeof probe->text, "%.*s", (int)sizeof probe->text - 1,
+                   is_servers || reason == NULL ? err->message : reason + strlen(before));
     return SW_PROBE_LOST;
+}
+
+static enum sw_probe_news lose(struct sw_probe *probe)
+{
+    struct sw_error err;
+
+    sw_opening_read_error(PQerrorMessage(probe->conn), &err);
+    return lose_for(probe, &err);
 }
 
 /* "canceling wait for synchronous replication": what looks like success is none. */
@@ -85,39 +57,55 @@ static void on_notice(void *owner, const PGresult *notice)
         probe->has_warning = true;
 }
 
-enum sw_probe_news sw_probe_open(struct sw_probe *probe, const struct sw_cluster *cluster,
-                                 const struct sw_node *node, bool is_replication)
+static enum sw_probe_news take_opening(struct sw_probe *probe, enum sw_opening_news news,
+                                       const struct sw_error *err)
 {
-    sw_probe_close(probe);
-    probe->conn = start_connect(cluster, node, is_replication);
-    probe->phase = SW_PROBE_CONNECTING;
-    probe->wants = POLLOUT;
-    if (PQstatus(probe->conn) == CONNECTION_BAD)
-        return lose(probe);
-    (void)PQsetErrorVerbosity(probe->conn, PQERRORS_VERBOSE);
-    (void)PQsetNoticeReceiver(probe->conn, on_notice, probe);
-    return SW_PROBE_NOTHING;
-}
-
-static enum sw_probe_news connect_on(struct sw_probe *probe)
-{
-    switch (PQconnectPoll(probe->conn)) {
-    case PGRES_POLLING_OK:
+    switch (news) {
+    case SW_OPENING_GOES_ON:
+        probe->wants = probe->opening.wants;
+        break;
+    case SW_OPENING_FAILED:
+        return lose_for(probe, err);
+    case SW_OPENING_DONE:
+        probe->conn = sw_opening_take(&probe->opening);
+        (void)PQsetNoticeReceiver(probe->conn, on_notice, probe);
         (void)PQsetnonblocking(probe->conn, 1);
         probe->phase = SW_PROBE_IDLE;
         probe->wants = POLLIN;
         return SW_PROBE_OPEN;
-    case PGRES_POLLING_FAILED:
-        return lose(probe);
-    case PGRES_POLLING_READING:
-        probe->wants = POLLIN;
-        break;
-    case PGRES_POLLING_WRITING:
-    case PGRES_POLLING_ACTIVE:
-        probe->wants = POLLOUT;
-        break;
     }
     return SW_PROBE_NOTHING;
+}
+
+enum sw_probe_news sw_probe_open(struct sw_probe *probe, const struct sw_cluster *cluster,
+                                 const struct sw_node *node, bool is_replication)
+{
+    const struct sw_opening_to to = {
+        .address = node->address,
+        .port = node->port,
+        .dbname = cluster->control.dbname,
+        .user = cluster->control.user,
+        .password = cluster->control.password,
+        .application = "shardward health",
+        .options = "-c statement_timeout=0 -c lock_timeout=0 -c search_path=pg_catalog"
+                   " -c synchronous_commit=on",
+        .tls = node->tls,
+        .is_replication = is_replication,
+        .is_brief = true,
+    };
+    struct sw_error err;
+
+    sw_probe_close(probe);
+    probe->phase = SW_PROBE_CONNECTING;
+    return take_opening(probe, sw_opening_begin(&probe->opening, &to, &err), &err);
+}
+
+int sw_probe_fd(const struct sw_probe *probe)
+{
+    if (probe->phase == SW_PROBE_CLOSED)
+        return -1;
+    return probe->phase == SW_PROBE_CONNECTING ? sw_opening_fd(&probe->opening)
+                                               : PQsocket(probe->conn);
 }
 
 static enum sw_probe_news flush(struct sw_probe *probe)
@@ -160,12 +148,18 @@ static enum sw_probe_news read_on(struct sw_probe *probe)
     return SW_PROBE_NOTHING;
 }
 
+bool sw_probe_is_named(const struct sw_probe *probe)
+{
+    return probe->phase == SW_PROBE_CONNECTING && probe->opening.resolve != NULL;
+}
+
 enum sw_probe_news sw_probe_move(struct sw_probe *probe)
 {
     enum sw_probe_news news;
+    struct sw_error err;
 
     if (probe->phase == SW_PROBE_CONNECTING)
-        return connect_on(probe);
+        return take_opening(probe, sw_opening_move(&probe->opening, &err), &err);
     news = flush(probe);
     if (news != SW_PROBE_NOTHING)
         return news;

@@ -6,6 +6,8 @@
 
 #include "question.h"
 
+#include "shardward/backend/opening.h"
+
 enum sw_probe_phase { SW_PROBE_CLOSED, SW_PROBE_CONNECTING, SW_PROBE_IDLE, SW_PROBE_ASKING };
 
 enum sw_probe_news {
@@ -17,7 +19,8 @@ enum sw_probe_news {
 
 /* All zero: closed. */
 struct sw_probe {
-    PGconn *conn;
+    struct sw_opening opening; /* CONNECTING */
+    PGconn *conn;              /* once it is open */
     PGresult *result;
     enum sw_probe_phase phase;
     short wants; /* of poll(2) */
@@ -37,6 +40,10 @@ enum sw_probe_news sw_probe_open(struct sw_probe *probe, const struct sw_cluster
                                  const struct sw_node *node, bool is_replication);
 /* Of an open one that is not being asked. */
 enum sw_probe_news sw_probe_ask(struct sw_probe *probe, const char *sql);
+/* To be polled for what it wants; -1: it is closed. */
+int sw_probe_fd(const struct sw_probe *probe);
+/* Its host's name is being looked up: to be moved every now and then besides. */
+bool sw_probe_is_named(const struct sw_probe *probe);
 /* Its descriptor is ready for what it wants. */
 enum sw_probe_news sw_probe_move(struct sw_probe *probe);
 void sw_probe_close(struct sw_probe *probe);

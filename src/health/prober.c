@@ -168,8 +168,8 @@ static void wait_for_news(struct prober *prober, int timeout_ms)
         for (int n = 0; n < SW_PATIENT_PROBES; n++) {
             const struct sw_probe *probe = sw_patient_probe(&prober->patients[i], n);
 
-            prober->fds[count++] = (struct pollfd){
-                .fd = probe->conn == NULL ? -1 : PQsocket(probe->conn), .events = probe->wants};
+            prober->fds[count++] =
+                (struct pollfd){.fd = sw_probe_fd(probe), .events = probe->wants};
         }
     }
     (void)poll(prober->fds, count, timeout_ms);
@@ -185,7 +185,7 @@ static void take_news(struct prober *prober)
         for (int n = 0; n < SW_PATIENT_PROBES; n++, at++) {
             struct sw_probe *probe = sw_patient_probe(&prober->patients[i], n);
 
-            if (prober->fds[at].revents != 0)
+            if (prober->fds[at].revents != 0 || sw_probe_is_named(probe))
                 sw_patient_take(&prober->patients[i], probe, sw_probe_move(probe),
                                 &prober->round);
         }

@@ -66,20 +66,3 @@ enum sw_outcome sw_words_failure(const char *sqlstate, const char *text)
             return SW_TIMED_OUT;
     return SW_TURNED_AWAY;
 }
-
-/* "...FATAL:  28P01: message\nLOCATION: ..." */
-const char *sw_words_error(const char *message, const char **text, char state[6])
-{
-    const char *severity = strstr(message, "FATAL:  ");
-
-    state[0] = '\0';
-    *text = message;
-    if (severity == NULL)
-        severity = strstr(message, "ERROR:  ");
-    if (severity != NULL && strlen(severity) > 15 && severity[13] == ':') {
-        memcpy(state, severity + 8, 5);
-        state[5] = '\0';
-        *text = severity + 15;
-    }
-    return state;
-}

@@ -159,13 +159,14 @@ def what_is_not_confirmed_makes_nodes_be_asked(lab, ways):
         must_serve(w, time.monotonic(), "with another primary")
         w.clouds.mend(old.cloud)
         return_fenced(w, old)
+        old.wait_ready()
 
 
 @scenario(("another connection's statement is slow", "managed"))
 def one_connection_is_not_heard(lab):
     """What one connection sends does not arrive: it is given up, and that is no verdict."""
-    with (world(lab, "managed", has_clouds=True, clusters=1, health="unheard: 1s") as w, w.connect() as cut_off,
-          w.connect() as slow, ThreadPoolExecutor() as pool):
+    with (world(lab, "managed", has_clouds=True, clusters=1, sections={"health": "unheard: 1s"}) as w,
+          w.connect() as cut_off, w.connect() as slow, ThreadPoolExecutor() as pool):
         before, node = w.timelines(), w.primary(w.c1)
         ask(cut_off, "BEGIN")
         ask(cut_off, "SELECT balance AS cut_off FROM accounts WHERE id = 0")

@@ -34,6 +34,7 @@ import distances        # noqa: E402,F401
 import encrypted        # noqa: E402,F401
 import figures          # noqa: E402
 import following        # noqa: E402,F401
+import names            # noqa: E402,F401
 import networks         # noqa: E402,F401
 import pairs            # noqa: E402,F401
 import primaries        # noqa: E402,F401

@@ -45,11 +45,6 @@ struct sw_dial {
     bool is_replica; /* the node must be a standby (25006), else the primary */
 };
 
-/* What libpq is told of TLS, all of it, so that it looks for no files of its own. */
-enum { SW_DIAL_TLS_KEYWORDS = 6 };
-void sw_dial_tls_keywords(const struct sw_tls_client *tls,
-                          const char *pairs[SW_DIAL_TLS_KEYWORDS][2]);
-
 struct sw_dialler *sw_dialler_create(void);
 /* Ask for a connection, from any thread. The dial is copied. */
 void sw_dialler_dial(struct sw_dialler *dialler, const struct sw_dial *dial);

@@ -17,6 +17,11 @@ static inline uint64_t sw_clock_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static inline uint64_t sw_clock_ms(void)
+{
+    return sw_clock_us() / 1000;
+}
+
 /* Since 1970. */
 static inline uint64_t sw_clock_unix_us(void)
 {

@@ -15,8 +15,5 @@ enum sw_outcome sw_words_outcome(const char *sqlstate);
 /* What a connection that was not to be says of the node: by its SQLSTATE, or if that is empty
  * by what libpq says of the system's error. */
 enum sw_outcome sw_words_failure(const char *sqlstate, const char *text);
-/* The SQLSTATE in what libpq says, verbosely, of a connection that was not to be; "" when no
- * server has answered. *text: what it said. */
-const char *sw_words_error(const char *message, const char **text, char state[6]);
 
 #endif

@@ -109,25 +109,6 @@ static void a_failure_tells_of_health(void **state)
             fail_msg("%s %s", rows[i].sqlstate, rows[i].text);
 }
 
-static void a_servers_words_are_found(void **state)
-{
-    char sqlstate[6];
-    const char *text;
-
-    (void)state;
-    (void)sw_words_error(
-        "connection to server at \"::1\", port 5432 failed: FATAL:  53300: sorry\n"
-        "LOCATION:  x",
-        &text, sqlstate);
-    assert_string_equal(sqlstate, "53300");
-    assert_int_equal(strncmp(text, "sorry\n", 6), 0);
-    (void)sw_words_error("connection refused", &text, sqlstate);
-    assert_string_equal(sqlstate, "");
-    assert_string_equal(text, "connection refused");
-    (void)sw_words_error("FATAL:  short", &text, sqlstate);
-    assert_string_equal(sqlstate, "");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,7 +116,6 @@ int main(void)
         cmocka_unit_test(a_history_is_read),
         cmocka_unit_test(of_a_long_history_the_end_is_kept),
         cmocka_unit_test(a_failure_tells_of_health),
-        cmocka_unit_test(a_servers_words_are_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
