@@ -76,6 +76,8 @@ static void on_answered(void *owner, const struct sw_reply *reply)
 {
     struct sw_leg *leg = owner;
 
+    if (reply->index == GUARD)
+        leg->awaits_guard = false;
     if (leg->state != SW_LEG_RUNNING || reply->index == MARK || reply->index == GUARD)
         return;
     if (reply->index <= OPENING) {
@@ -426,7 +428,7 @@ void sw_leg_start(struct sw_leg *leg, struct sw_pool *pool, const struct sw_shar
     assert(leg->state == SW_LEG_FREE || (leg->state == SW_LEG_ATTACHED && leg->shard == shard));
     leg->work = *work;
     leg->shard = shard;
-    leg->is_behind = leg->was_guarded = false;
+    leg->is_behind = leg->was_guarded = leg->awaits_guard = false;
     if (leg->state == SW_LEG_ATTACHED) {
         sw_leg_send_run(leg);
         return;

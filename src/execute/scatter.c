@@ -105,6 +105,16 @@ static void fail(struct sw_scatter *scatter, const struct sw_error *err,
     cancel_parts(scatter);
 }
 
+static void fail_part(const struct sw_scatter_part *part, const struct sw_error *err,
+                      const struct sw_frame *frame, int request)
+{
+    bool had_failed = part->scatter->has_failed;
+
+    fail(part->scatter, err, frame, request);
+    if (!had_failed && part->scatter->has_failed)
+        part->scatter->failure.part = index_of(part);
+}
+
 static void on_grace_over(void *owner)
 {
     struct sw_scatter *scatter = owner;
@@ -220,7 +230,7 @@ static void on_error(void *owner, int index, const struct sw_frame *frame)
 
     part->result = SW_PART_FAILED;
     sw_wire_read_error(frame, &err, NULL);
-    fail(part->scatter, &err, frame, index);
+    fail_part(part, &err, frame, index);
 }
 
 static void on_lent(void *owner)
@@ -264,6 +274,16 @@ static bool end_source(const struct sw_scatter_part *part, struct sw_error *err)
     return scatter->spill == NULL || sw_spill_end(scatter->spill, index_of(part), err);
 }
 
+/* It has run nothing. */
+static void fail_behind(struct sw_scatter_part *part)
+{
+    struct sw_error err;
+
+    part->result = SW_PART_FAILED;
+    sw_error_set(&err, "57P03", "a replica of shard \"%s\" lags behind", part->shard->name);
+    fail_part(part, &err, NULL, -1);
+}
+
 static void on_done(void *owner, char status)
 {
     struct sw_scatter_part *part = owner;
@@ -271,7 +291,9 @@ static void on_done(void *owner, char status)
     struct sw_error err;
 
     part->status = status;
-    if (scatter->state == SW_SCATTER_RUNNING && !end_source(part, &err))
+    if (part->leg->is_behind)
+        fail_behind(part);
+    else if (scatter->state == SW_SCATTER_RUNNING && !end_source(part, &err))
         fail(scatter, &err, NULL, -1);
     end_part(part);
     go_on(scatter);
@@ -285,7 +307,7 @@ static void on_refused(void *owner, const struct sw_error *err)
     part->result = SW_PART_REFUSED;
     part->loss = *err;
     if (!part->is_spared)
-        fail(scatter, &part->loss, NULL, -1);
+        fail_part(part, &part->loss, NULL, -1);
     end_part(part);
     go_on(scatter);
 }
@@ -318,7 +340,7 @@ static void on_lost(void *owner, const struct sw_error *err, enum sw_loss loss)
     }
     part->result = SW_PART_LOST;
     part->loss = *err;
-    fail(scatter, &part->loss, NULL, -1);
+    fail_part(part, &part->loss, NULL, -1);
     end_part(part);
     go_on(scatter);
 }
@@ -396,6 +418,26 @@ static bool has_all(const struct sw_scatter *scatter)
            (scatter->spill == NULL || !sw_spill_is_busy(scatter->spill));
 }
 
+static bool is_known_not_behind(const struct sw_scatter_part *part)
+{
+    const struct sw_leg *leg = part->leg;
+
+    return part->has_ended ||
+           (leg->state == SW_LEG_RUNNING && !leg->awaits_guard && !leg->is_behind);
+}
+
+static bool may_give_rows(const struct sw_scatter *scatter)
+{
+    if (!scatter->waits_for_all)
+        return true;
+    if (scatter->started < scatter->count)
+        return false;
+    for (int i = 0; i < scatter->count; i++)
+        if (!is_known_not_behind(&scatter->parts[i]))
+            return false;
+    return true;
+}
+
 static bool is_over(const struct sw_scatter *scatter)
 {
     return scatter->merger != NULL ? sw_merger_is_over(scatter->merger)
@@ -418,7 +460,7 @@ static void go_on(struct sw_scatter *scatter)
         return;
     scatter->is_working = true;
     start_parts(scatter);
-    if (scatter->state == SW_SCATTER_RUNNING && is_stream(scatter))
+    if (scatter->state == SW_SCATTER_RUNNING && is_stream(scatter) && may_give_rows(scatter))
         take_rows(scatter);
     if (scatter->state == SW_SCATTER_RUNNING && !is_stream(scatter) && has_all(scatter))
         scatter->state = SW_SCATTER_ENDING;
@@ -445,6 +487,7 @@ struct sw_scatter *sw_scatter_create(struct sw_loop *loop, int count,
     scatter->count = count;
     scatter->events = events;
     scatter->owner = owner;
+    scatter->failure.part = -1;
     for (int i = 0; i < count; i++) {
         scatter->parts[i].scatter = scatter;
         scatter->parts[i].status = 'I';

@@ -238,8 +238,12 @@ void sw_leg_send_run(struct sw_leg *leg)
     leg->mark.is_known = false;
     leg->asked_ms = sw_loop_now_ms(leg->loop);
     leg->was_guarded |= !leg->work.guard.is_apart && sw_leg_needs_guard(leg);
-    if (leg->was_guarded && !leg->work.guard.is_apart)
+    if (leg->was_guarded && !leg->work.guard.is_apart) {
         sw_leg_put_guard(leg);
+        leg->awaits_guard = true;
+        if (leg->work.guard.is_told)
+            sw_write_flush(sw_backend_out(backend));
+    }
     for (int i = 0; i < leg->work.opening_count; i++)
         sw_backend_inject(backend, leg->work.opening[i], SW_REPLY_ABSORB, OPENING - i);
     if (leg->work.tells_of_opening && leg->work.opening_count > 0)

@@ -94,6 +94,9 @@ bool sw_session_add_scatter(struct sw_session *session, const struct sw_statemen
     scattering->session = session;
     scattering->shards = shards;
     scattering->count = count;
+    scattering->read = statement->kind == SW_STATEMENT_SELECT
+                           ? sw_session_read_mode(session, statement)
+                           : SW_READ_PRIMARY;
     sw_buf_init(&scattering->tail, SW_RUN_LIMIT);
     sw_buf_init(&scattering->formats, SW_RUN_LIMIT);
     sw_buf_init(&scattering->wanted, SW_RUN_LIMIT);
@@ -292,6 +295,7 @@ void sw_scattering_unref(struct sw_scattering *scattering)
 {
     if (scattering == NULL || --scattering->refs > 0)
         return;
+    sw_scattering_forget_relief(scattering);
     sw_scattering_forget_copy(scattering);
     sw_scattering_forget_loading(scattering);
     sw_scattering_end_explaining(scattering);
@@ -321,6 +325,7 @@ void sw_session_forget_scatter(struct sw_session *session)
     session->scattering = NULL;
     sw_scattering_drop(scattering);
     sw_scattering_forget_loading(scattering);
+    sw_scattering_forget_relief(scattering);
     scattering->portal = NULL;
     scattering->executes = scattering->has_begun = scattering->waits = false;
     scattering->has_server = false;

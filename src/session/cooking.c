@@ -180,6 +180,7 @@ static void ask_on(struct sw_scattering *scattering)
     sw_plan_cache_keep_recipe(scattering->session->sessions->plans, scattering->planned,
                               scattering->text, scattering->types, scattering->type_count,
                               scattering->recipe);
+    sw_scattering_leave_cooking(scattering);
     sw_scattering_gather(scattering);
 }
 

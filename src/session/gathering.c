@@ -400,6 +400,7 @@ void sw_scattering_finish(struct sw_scattering *scattering)
     spill = scattering->scatter->spill;
     scattering->scatter->spill = NULL;
     if (sw_spill_has_file(spill)) {
+        sw_scattering_leave_replica(scattering, at);
         sw_scattering_load(scattering, spill, at);
         return;
     }

@@ -34,6 +34,7 @@
  *   fetching.c    ... portals of theirs that go on
  *   declaring.c   ... cursors
  *   spreading.c   ... and their legs
+ *   relieving.c   ... on replicas
  *   drawing.c     numbers for new rows
  *   names.c       prepared statements and portals
  *   cursors.c     ... the portals that DECLARE makes
@@ -50,8 +51,7 @@
  *   direct.c      clients that have a server for themselves
  *   directory.c   sessions by their ids
  *   own.c         settings of shardward itself
- *   replicas.c    runs that only read, on replicas
- *   tokens.c      ... and what they have to see
+ *   replicas.c    runs that only read, on replicas; tokens.c what they have to see
  *   pause.c       statements that wait for the end of a pause
  *   facts.c       what can be told of the clients, and their end by order
  */

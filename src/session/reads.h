@@ -17,7 +17,9 @@ struct sw_buf;
 struct sw_error;
 struct sw_frame;
 struct sw_leg;
+struct sw_leg_guard;
 struct sw_leg_work;
+struct sw_node;
 struct sw_pool;
 struct sw_session;
 struct sw_shard;
@@ -82,6 +84,8 @@ void sw_session_ask(struct sw_session *session, const struct sw_leg *leg,
                     struct sw_leg_work *work);
 /* The run on @leg, which still has its server, has ended with @status. */
 void sw_session_note_seen(struct sw_session *session, const struct sw_leg *leg, char status);
+/* What the run on @leg, which still has its server, has seen at the most. */
+struct sw_token sw_session_place(const struct sw_session *session, const struct sw_leg *leg);
 
 /* --- replicas.c --- */
 
@@ -107,5 +111,24 @@ bool sw_session_goes_again(struct sw_session *session, const struct sw_leg *leg)
 /* It is as it was before it was sent. */
 void sw_session_unsend(struct sw_session *session);
 void sw_session_forget_replica(struct sw_session *session); /* the run is over */
+/* Why a replica has failed, to be told if there is no other one. */
+void sw_session_keep_failure(struct sw_session *session, const struct sw_error *err);
+
+/* For relieving.c: may the session's run, over several shards, leave their primaries? */
+bool sw_session_may_relieve(const struct sw_session *session);
+/* The index of the node of the shard's cluster that may be read, except for the @avoided ones;
+ * -1: none. *usable: how many there would be, whatever they have replayed. */
+int sw_session_choose_replica(struct sw_session *session, const struct sw_shard *shard,
+                              uint64_t avoided, int *usable);
+/* The guard of a read on @node. */
+void sw_session_guard(struct sw_session *session, const struct sw_shard *shard,
+                      const struct sw_node *node, struct sw_leg_guard *guard);
+/* 57P03, there is no replica; or why the last one failed. False. */
+bool sw_session_refuse_reading(const struct sw_session *session,
+                               const struct sw_cluster *cluster, struct sw_error *err);
+/* Is it what a standby cannot do, and a primary perhaps can? Or has its replay gone first, or
+ * does the node end? */
+bool sw_error_is_of_standby(const struct sw_error *err);
+bool sw_error_is_of_moment(const struct sw_error *err);
 
 #endif

@@ -87,19 +87,28 @@ static bool are_queries(const struct sw_script *script)
     return true;
 }
 
+static bool is_bound(const struct sw_session *session)
+{
+    return session->batch != NULL || session->may_write || session->change_count > 0 ||
+           session->has_control || session->pocket != NULL || session->temporaries != NULL;
+}
+
 static bool may_leave(const struct sw_session *session, const struct sw_leg *leg)
 {
     const struct sw_target *target = &session->target;
 
     if (target->read == SW_READ_PRIMARY || session->reads.is_for_primary ||
         (target->kind != SW_TARGET_ONE && target->kind != SW_TARGET_ANY_OF) ||
-        leg->state != SW_LEG_FREE || leg == session->aside || session->batch != NULL ||
-        session->may_write || session->change_count > 0 || session->has_control ||
-        session->pocket != NULL || session->temporaries != NULL ||
+        leg->state != SW_LEG_FREE || leg == session->aside || is_bound(session) ||
         (session->planned != NULL && !are_queries(session->planned->script)))
         return false;
     return session->txn.state == SW_TXN_IDLE ? is_fit_statement(session)
                                              : is_fit_transaction(session);
+}
+
+bool sw_session_may_relieve(const struct sw_session *session)
+{
+    return session->txn.state == SW_TXN_IDLE && !is_bound(session) && is_fit_statement(session);
 }
 
 /* --- which one --- */
@@ -119,8 +128,8 @@ static void report_lost(struct sw_session *session, const struct sw_cluster *clu
     *token = (struct sw_token){.kind = SW_TOKEN_UNKNOWN};
 }
 
-static bool refuse_reading(const struct sw_session *session, const struct sw_cluster *cluster,
-                           struct sw_error *err)
+bool sw_session_refuse_reading(const struct sw_session *session,
+                               const struct sw_cluster *cluster, struct sw_error *err)
 {
     if (session->reads.failure != NULL) {
         *err = *session->reads.failure;
@@ -152,8 +161,8 @@ static void look_at_pools(struct sw_session *session, const struct sw_shard *sha
     }
 }
 
-/* The index of the replica; -1: none. *usable: how many there would be. */
-static int choose(struct sw_session *session, const struct sw_shard *shard, int *usable)
+int sw_session_choose_replica(struct sw_session *session, const struct sw_shard *shard,
+                              uint64_t avoided, int *usable)
 {
     struct sw_reads *reads = &session->reads;
     const struct sw_state *state = session->sessions->state;
@@ -163,7 +172,7 @@ static int choose(struct sw_session *session, const struct sw_shard *shard, int 
     struct sw_read_wish wish = {.token = token,
                                 .cloud = session->map->config->cloud,
                                 .outstanding = outstanding,
-                                .avoided = reads->avoided,
+                                .avoided = avoided,
                                 .chance = reads->turn++};
 
     if (known != NULL && sw_token_is_lost(token, known))
@@ -173,8 +182,8 @@ static int choose(struct sw_session *session, const struct sw_shard *shard, int 
     return sw_reads_choose(state, shard->cluster, &wish, usable);
 }
 
-static void guard(struct sw_session *session, const struct sw_shard *shard,
-                  const struct sw_node *node, struct sw_leg_guard *guard)
+void sw_session_guard(struct sw_session *session, const struct sw_shard *shard,
+                      const struct sw_node *node, struct sw_leg_guard *guard)
 {
     const struct sw_token *token = sw_session_token(session, shard);
 
@@ -197,15 +206,15 @@ bool sw_session_choose_pool(struct sw_session *session, const struct sw_leg *leg
 
     reads->replica = NULL;
     if (may_leave(session, leg)) {
-        index = choose(session, shard, &usable);
+        index = sw_session_choose_replica(session, shard, reads->avoided, &usable);
         if (index < 0 && usable == 0 && session->target.read == SW_READ_REPLICA)
-            return refuse_reading(session, shard->cluster, err);
+            return sw_session_refuse_reading(session, shard->cluster, err);
     }
     reads->cluster = shard->cluster;
     reads->is_on_replica = index >= 0 || leg->replica != NULL;
     if (index >= 0) {
         reads->replica = &shard->cluster->nodes[index];
-        guard(session, shard, reads->replica, &work->guard);
+        sw_session_guard(session, shard, reads->replica, &work->guard);
         *pool = sw_pools_get_replica(pools, session->user, shard, reads->replica);
     } else {
         *pool = sw_pools_get(pools, session->user, shard);
@@ -257,16 +266,14 @@ static bool is_one_of(const struct sw_error *err, const char *const *states, siz
     return false;
 }
 
-/* What a standby cannot do, and a primary perhaps can. */
-static bool is_of_standby(const struct sw_error *err)
+bool sw_error_is_of_standby(const struct sw_error *err)
 {
     static const char *const states[] = {"25006", "0A000", "55000"};
 
     return is_one_of(err, states, sizeof states / sizeof *states);
 }
 
-/* Replay went first, or the node ends. */
-static bool is_of_moment(const struct sw_error *err)
+bool sw_error_is_of_moment(const struct sw_error *err)
 {
     static const char *const states[] = {"40001", "40P01", "57P01", "57P02", "57P03", "57P04"};
 
@@ -281,12 +288,18 @@ bool sw_session_leaves_replica(struct sw_session *session, const struct sw_frame
     if (!may_go_again(session))
         return false;
     sw_wire_read_error(frame, &err, NULL);
-    if (!is_of_standby(&err) &&
-        !(is_of_moment(&err) && session->target.read == SW_READ_PREFER_REPLICA))
+    if (!sw_error_is_of_standby(&err) &&
+        !(sw_error_is_of_moment(&err) && session->target.read == SW_READ_PREFER_REPLICA))
         return false;
     take_back_answer(session);
     reads->is_for_primary = reads->goes_again = true;
     return true;
+}
+
+void sw_session_keep_failure(struct sw_session *session, const struct sw_error *err)
+{
+    free(session->reads.failure);
+    session->reads.failure = sw_memdup(err, sizeof *err);
 }
 
 static void avoid(struct sw_session *session, const struct sw_error *err)
@@ -294,8 +307,7 @@ static void avoid(struct sw_session *session, const struct sw_error *err)
     struct sw_reads *reads = &session->reads;
 
     reads->avoided |= UINT64_C(1) << (reads->replica - reads->cluster->nodes);
-    free(reads->failure);
-    reads->failure = sw_memdup(err, sizeof *err);
+    sw_session_keep_failure(session, err);
 }
 
 bool sw_session_shuns_replica(struct sw_session *session, const struct sw_leg *leg,

@@ -29,8 +29,10 @@ void sw_session_conclude(struct sw_session *session)
     bool is_due = sw_session_is_ready_due(session), has_failed = session->has_failed;
 
     session->is_copying = false;
-    if (session->ddl != NULL || session->rows != NULL || session->scattering != NULL)
+    if (session->ddl != NULL || session->rows != NULL)
         sw_session_doubt_tokens(session);
+    else if (session->scattering != NULL)
+        sw_session_note_scatter_seen(session);
     sw_session_stop_drawing(session);
     sw_tally_end(session);
     sw_session_forget_run(session);

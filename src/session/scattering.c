@@ -385,6 +385,8 @@ static void end_at_once(struct sw_scattering *scattering)
 
 void sw_scattering_go_on(struct sw_scattering *scattering)
 {
+    if (sw_scattering_starts_again(scattering))
+        return;
     if (sw_scattering_is_cooking(scattering))
         sw_scattering_hear(scattering);
     else if (scattering->loading != NULL && !scattering->finishes)
@@ -459,6 +461,7 @@ void sw_session_run_scatter(struct sw_session *session)
         return;
     }
     scattering->stays = scattering->declares || goes_on(scattering);
+    sw_scattering_begin_relief(scattering);
     if (session->run_end == SW_RUN_ENDS_FLUSH && !scattering->executes && !scattering->stays) {
         (void)sw_scattering_refuse(&err, "Flush between Bind and Execute",
                                    "Leave it out, or BEGIN before it.");

@@ -36,6 +36,7 @@ struct sw_explaining {
 };
 
 struct sw_loading;
+struct sw_relief;
 
 struct sw_scattering {
     struct sw_session *session;
@@ -67,6 +68,9 @@ struct sw_scattering {
     bool finishes;              /* the last query runs */
     struct sw_loading *loading; /* what was gathered goes to tables, of which that is made;
                                    NULL: it does not */
+
+    enum sw_read_mode read; /* where its shards may be read, as the session and its text say */
+    struct sw_relief *relief; /* what is read of them; NULL: nobody wants to know */
 
     struct sw_scatter *scatter; /* what is under way; NULL: nothing */
     struct opening *openings;   /* what its parts hear first */
@@ -285,6 +289,28 @@ void sw_scattering_settle(struct sw_scattering *scattering, int kept);
 void sw_scattering_drop(struct sw_scattering *scattering);
 /* The shard that runs the last query. */
 int sw_scattering_finisher(const struct sw_scattering *scattering);
+
+/* --- relieving.c --- */
+
+/* The run begins: may its shards be read on replicas? */
+void sw_scattering_begin_relief(struct sw_scattering *scattering);
+/* The recipe is there: no server is needed that is only good for that. */
+void sw_scattering_leave_cooking(struct sw_scattering *scattering);
+/* May what is about to be asked go to replicas? */
+bool sw_scattering_may_leave(const struct sw_scattering *scattering);
+/* Outside of a transaction @part, of shard number @at, has its turn, with the primary's pool:
+ * it is given that of a replica perhaps. False: 57P03. */
+bool sw_scattering_relieve(struct sw_scattering *scattering, struct sw_scatter_part *part,
+                           int at, struct sw_error *err);
+/* The part has ended; its leg still has its server, perhaps. */
+void sw_scattering_note_part(struct sw_scattering *scattering,
+                             const struct sw_scatter_part *part);
+/* Has it come to its end for the sake of a replica, with no row given to the client? Then it is
+ * begun again, elsewhere. */
+bool sw_scattering_starts_again(struct sw_scattering *scattering);
+/* What was gathered is to become tables on shard number @at: not on a replica. */
+void sw_scattering_leave_replica(struct sw_scattering *scattering, int at);
+void sw_scattering_forget_relief(struct sw_scattering *scattering);
 
 /* --- binding.c --- */
 

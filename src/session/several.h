@@ -65,5 +65,7 @@ void sw_session_go_on_scattering(struct sw_session *session);
 void sw_session_refuse_scatter(struct sw_session *session, const struct sw_error *err);
 void sw_session_cancel_scatter(struct sw_session *session, const struct sw_error *why);
 void sw_session_forget_scatter(struct sw_session *session);
+/* It is over: what the session has to see from now on. */
+void sw_session_note_scatter_seen(struct sw_session *session);
 
 #endif

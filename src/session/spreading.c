@@ -95,6 +95,7 @@ static bool on_turn(void *owner, int index, struct sw_error *err)
     struct sw_session *session = scattering->session;
     struct sw_scatter_part *part = &scattering->scatter->parts[index];
 
+    part->pool = sw_pools_get(session->sessions->pools, session->user, part->shard);
     if (session->txn.state == SW_TXN_FAILED)
         return refuse_failed(session, err);
     if (session->txn.state == SW_TXN_IDLE) {
@@ -104,11 +105,12 @@ static bool on_turn(void *owner, int index, struct sw_error *err)
             at++;
         part->leg = sw_session_leg(session, at);
         part->work.settings = session->settings;
+        if (!sw_scattering_relieve(scattering, part, at, err))
+            return false;
     } else if (!take_part(session, part, &scattering->openings[index], err)) {
         return false;
     }
     note_unnamed_portal(session, part);
-    part->pool = sw_pools_get(session->sessions->pools, session->user, part->shard);
     part->work.types = sw_session_types_on(session, part->shard);
     sw_session_may_keep(session, part->leg);
     return true;
@@ -137,6 +139,7 @@ static void on_part(void *owner, int index)
                       !scattering->finishes &&
                       part->shard == scattering->shards[sw_scattering_finisher(scattering)]);
 
+    sw_scattering_note_part(scattering, part);
     if (!is_part_of_transaction(scattering->session) && !is_needed &&
         part->leg->state == SW_LEG_ATTACHED)
         sw_leg_release(part->leg);
@@ -198,6 +201,7 @@ struct sw_scatter *sw_scattering_spread(struct sw_scattering *scattering, int fi
     for (int i = 0; i < count; i++)
         scatter->parts[i].shard = scattering->shards[first + i];
     scatter->may_cancel = is_outside;
+    scatter->waits_for_all = sw_scattering_may_leave(scattering);
     scatter->tries_most =
         is_outside && (session->pocket == NULL || session->pocket->loss == NULL)
             ? session->user->pool.size + 1

@@ -215,7 +215,7 @@ void sw_session_ask(struct sw_session *session, const struct sw_leg *leg,
     work->asks = is_on_replica ? SW_ASKS_REPLAYED : SW_ASKS_WRITTEN;
 }
 
-static struct sw_token place_of(const struct sw_session *session, const struct sw_leg *leg)
+struct sw_token sw_session_place(const struct sw_session *session, const struct sw_leg *leg)
 {
     const struct sw_node_state *node =
         leg->replica == NULL
@@ -243,7 +243,7 @@ void sw_session_note_seen(struct sw_session *session, const struct sw_leg *leg, 
     if (!session->reads.is_tracked || leg == session->aside || goes_on(session, status))
         return;
     token = sw_session_token(session, leg->shard);
-    place = place_of(session, leg);
+    place = sw_session_place(session, leg);
     if (leg->replica != NULL)
         *token = sw_token_join(*token, place);
     else if (place.kind == SW_TOKEN_PLACE || touches_rows(session))

@@ -285,7 +285,7 @@ def what_was_seen_does_not_vanish(p):
 
 
 OTHER_WAYS = [
-    ("of several shards", "SELECT max(balance) FROM accounts"),
+    ("of several shards", "/* shardward: primary */ SELECT max(balance) FROM accounts"),
     ("by EXPLAIN", "EXPLAIN ANALYZE SELECT * FROM accounts"),
     ("by COPY", "COPY (SELECT balance FROM accounts WHERE id = 5) TO STDOUT"),
     ("on the primary, by its text", "/* shardward: primary */ " + READ),

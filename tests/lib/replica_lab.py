@@ -29,6 +29,11 @@ USERS = """  prefers:
 # Limits that no test meets by chance; one test has others.
 LAGS = "    reads: {max_lag: 1h, max_lag_bytes: 1GB, wait: 0}\n"
 WHO = "SELECT served_by() FROM accounts WHERE id = 5"
+FAR = replicated.ROWS_OF_A_SHARD + 5        # an id of the other shard
+# A read of several shards may not call served_by(): a third is written by each server in its own way.
+DIGITS = {"c1-east": 1, "c1-west": 0, "c1-north": -1}
+THIRD = "((id * 0 + 1)::float8 / 3)::text"
+THIRDS = {"0." + "3" * (15 + digits): name for name, digits in DIGITS.items()}
 REPLICAS = {"c1-west", "c1-north"}
 
 
@@ -46,13 +51,15 @@ class Lab:
         self.cluster, self.shardward, self.number = None, None, 0
         self.start()
 
-    def start(self, lags=LAGS):
+    def start(self, lags=LAGS, more=""):
         self.number += 1
         self.cluster = replicated.Cluster.of(self.template, self.dir / f"nodes-{self.number}",
                                              self.port + 10, False)
         self.cluster.start()
+        for name, digits in DIGITS.items():
+            self.node(name).set(extra_float_digits=digits)
         self.config = self.dir / "bank.yaml"
-        text = replicated.config([self.cluster], self.port, "follow")
+        text = replicated.config([self.cluster], self.port, "follow") + more
         text = text.replace("users:\n", "users:\n" + USERS, 1).replace("    nodes:\n", lags + "    nodes:\n", 1)
         self.config.write_text(text)
         self._run("install")

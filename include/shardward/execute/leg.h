@@ -83,6 +83,8 @@ struct sw_leg_guard {
     int wait_ms;
     bool is_apart; /* in a flight before the run, whose transactions may keep one snapshot from
                       their begin */
+    bool is_told;  /* awaits_guard counts while the run is at work: else a server says all in
+                      the end */
 };
 
 /* Besides the run itself. Borrowed until on_done, on_refused or on_lost. */
@@ -134,6 +136,7 @@ struct sw_leg {
     bool has_lsn;               /* ... `asks` was answered */
     bool is_behind;             /* ... was not run: the replica has not replayed enough */
     bool was_guarded;           /* ... the server was asked for that */
+    bool awaits_guard;          /* ... and has not answered yet */
     bool has_read_back_failed;  /* ... what its settings are now is unknown */
     bool is_affirmed;           /* ... the question was answered with true */
     bool is_read_back_cut;      /* ... a cancel meant for the run has struck that instead */

@@ -30,7 +30,9 @@
  * comes in the end is one. Nor is a cancel sent there that could strike what the leg has to
  * hear first: a shard without the transaction's savepoints could not go back to them.
  *
- * A part whose server is lost unread starts again, as far as it is allowed to.
+ * A part whose server is lost unread starts again, as far as it is allowed to. One that finds
+ * its replica behind what it has to see ends all: who waits_for_all has been given no row by
+ * then, and may try anew.
  */
 #ifndef SW_EXECUTE_SCATTER_H
 #define SW_EXECUTE_SCATTER_H
@@ -80,6 +82,7 @@ struct sw_scatter_failure {
     struct sw_error err;
     struct sw_buf frame; /* the server's ErrorResponse, in full; empty: the words are ours */
     int request;         /* of the run, that failed; -1: nothing of it */
+    int part;            /* whose it is; -1: of none */
 };
 
 struct sw_scatter_events {
@@ -106,9 +109,10 @@ struct sw_scatter {
     struct sw_loop *loop;
     struct sw_scatter_part *parts;
     int count;
-    struct sw_run run; /* of all parts; filled by the owner before the start */
-    int tries_most;    /* how often a part may start again */
-    bool may_cancel;   /* parts whose rows are not needed; false: within a transaction */
+    struct sw_run run;  /* of all parts; filled by the owner before the start */
+    int tries_most;     /* how often a part may start again */
+    bool may_cancel;    /* parts whose rows are not needed; false: within a transaction */
+    bool waits_for_all; /* no row is given before it is known that no part is behind */
 
     struct sw_merger *merger; /* of MERGE */
     struct sw_copies *copies; /* of COPY */
