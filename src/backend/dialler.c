@@ -97,13 +97,17 @@ static bool check_settings(const PGresult *result, struct sw_error *err)
 
 static bool check_durability(const PGresult *result, struct sw_error *err)
 {
-    const char *level = PQgetvalue(result, 0, 6);
+    const char *level = PQgetvalue(result, 0, 6), *messages = PQgetvalue(result, 0, 7);
+    const char *setting = "synchronous_commit";
 
-    if (strcmp(level, "on") == 0 || strcmp(level, "remote_apply") == 0)
-        return true;
-    sw_error_set(err, "0A000", "synchronous_commit is %s, in a managed cluster", level);
-    sw_error_hint(err, "ALTER ROLE, DATABASE or SYSTEM RESET synchronous_commit, whichever "
-                       "sets it.");
+    if (strcmp(level, "on") == 0 || strcmp(level, "remote_apply") == 0) {
+        if (strcmp(messages, "error") != 0)
+            return true;
+        setting = "client_min_messages"; /* a warning tells of a commit that is not confirmed */
+        level = messages;
+    }
+    sw_error_set(err, "0A000", "%s is %s, in a managed cluster", setting, level);
+    sw_error_hint(err, "ALTER ROLE, DATABASE or SYSTEM RESET %s, whichever sets it.", setting);
     return false;
 }
 
@@ -136,7 +140,8 @@ static bool check_session(const struct sw_waiting *waiting, PGconn *conn, const 
         " pg_catalog.current_setting('default_transaction_isolation'),"
         " (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * "
         "1000000)::pg_catalog.int8,"
-        " pg_catalog.current_setting('synchronous_commit')";
+        " pg_catalog.current_setting('synchronous_commit'),"
+        " pg_catalog.current_setting('client_min_messages')";
     PGresult *result = query_within(waiting, conn, query, err);
     bool is_good = false;
 

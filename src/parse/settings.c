@@ -140,9 +140,12 @@ bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error 
 bool sw_setting_is_durable(const char *name, const char *value)
 {
     static const char *const durable[] = {"on", "remote_apply", "true", "yes", "1"};
+    static const char *const deaf[] = {"error", "fatal", "panic"};
 
     if (strcasecmp(name, "synchronous_standby_names") == 0)
         return false;
+    if (strcasecmp(name, "client_min_messages") == 0)
+        return value != NULL && !is_one_of(value, deaf, lengthof(deaf));
     return strcasecmp(name, "synchronous_commit") != 0 ||
            (value != NULL && is_one_of(value, durable, lengthof(durable)));
 }

@@ -6,6 +6,8 @@
 
 #include "shardward/parse/parse.h"
 
+#include <strings.h>
+
 bool sw_database_is_managed(const struct sw_database *database)
 {
     for (int i = 0; i < database->shard_count; i++)
@@ -16,6 +18,14 @@ bool sw_database_is_managed(const struct sw_database *database)
 
 static bool refuse(const char *name, struct sw_error *err)
 {
+    if (strcasecmp(name, "client_min_messages") == 0) {
+        sw_error_set(err, "0A000", "setting %s to more than \"warning\" is not supported",
+                     name);
+        sw_error_detail(err, "A cluster of the database is managed: only a warning tells that "
+                             "the standbys have not confirmed a commit.");
+        sw_error_hint(err, "Use \"warning\", as a constant.");
+        return false;
+    }
     sw_error_set(err, "0A000", "setting %s to less than \"on\" is not supported", name);
     sw_error_detail(err, "A cluster of the database is managed: its standbys confirm each "
                          "commit, so that one of them can become the primary.");

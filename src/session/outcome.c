@@ -98,6 +98,8 @@ static struct sw_settings *follow_changes(struct sw_session *session)
 
         session->settings = changed(session->settings, change, session->startup);
         real = changed(real, change, real_startup);
+        if (change->change == SW_SETTING_RESET_ALL)
+            sw_session_reset_own(session);
         if (session->txn.state == SW_TXN_OPEN)
             note_in_journal(session, change);
         if (change->change == SW_SETTING_SET_LOCAL && session->txn.state != SW_TXN_IDLE) {

@@ -187,6 +187,12 @@ static bool set_mode(struct sw_session *session, const struct sw_own_change *own
     return true;
 }
 
+void sw_session_reset_own(struct sw_session *session)
+{
+    session->reads.mode = session->reads.start;
+    session->reads.local = SW_READ_UNSAID;
+}
+
 /* A token only makes reads stricter, and so is no part of a transaction. */
 static bool set_token(struct sw_session *session, const struct sw_own_change *own,
                       struct sw_error *err)

@@ -64,6 +64,7 @@ enum sw_read_mode sw_session_read_mode(struct sw_session *session,
 /* Carry out @statement, which is SET_OWN. False: 22023. */
 bool sw_session_set_own(struct sw_session *session, const struct sw_statement *statement,
                         const char *text, struct sw_buf *answer, struct sw_error *err);
+void sw_session_reset_own(struct sw_session *session); /* RESET ALL has been carried out */
 /* If @statement shows such a setting: see to it that servers know its value. */
 void sw_session_lend_own(struct sw_session *session, const struct sw_statement *statement);
 

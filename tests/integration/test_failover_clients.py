@@ -530,12 +530,15 @@ def the_time_of_a_statement_does_not_end_a_commit(p):
 
 SET_ALLOWED = ["SET synchronous_commit = on", "SET synchronous_commit TO remote_apply", "RESET synchronous_commit",
                "SET LOCAL synchronous_commit = 'on'", "SELECT set_config('synchronous_commit', 'remote_apply', false)",
-               "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "SET work_mem = '5MB'"]
+               "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "SET work_mem = '5MB'",
+               "SET client_min_messages = warning", "SET LOCAL client_min_messages TO debug1"]
 SET_REFUSED = ["SET synchronous_commit = off", "SET Synchronous_Commit TO local", "SET synchronous_commit = remote_write",
                "SET SESSION synchronous_commit = false", "SET LOCAL synchronous_commit = 0",
                "SELECT set_config('synchronous_commit', 'off', false)",
                "SELECT set_config('synchronous_commit', 'o' || 'n', false)",
                "SELECT 1; SET synchronous_commit = off",
+               "SET client_min_messages = error", "SET LOCAL Client_Min_Messages TO 'PANIC'",
+               "SELECT set_config('client_min_messages', 'error', true)",
                "SET synchronous_standby_names = ''", "ALTER ROLE bank SET synchronous_commit = off",
                "ALTER DATABASE s1 SET synchronous_commit = off", "ALTER SYSTEM SET synchronous_standby_names = ''"]
 
@@ -553,7 +556,8 @@ def commits_cannot_be_made_to_last_less_where_a_standby_may_be_promoted(p):
                              + wire.bind(["off"]) + wire.execute() + wire.SYNC)
         equal(code_of(answers), "0A000")
         equal(wire.rows_of(client.query("SHOW synchronous_commit")), [["remote_apply"]])
-        for options in ({"synchronous_commit": "off"}, {"options": "-c synchronous_commit=local"}):
+        for options in ({"synchronous_commit": "off"}, {"options": "-c synchronous_commit=local"},
+                        {"client_min_messages": "error"}):
             try:
                 w.connect_with(**options).close()
                 raise AssertionError(f"logged in with {options}")
@@ -562,10 +566,10 @@ def commits_cannot_be_made_to_last_less_where_a_standby_may_be_promoted(p):
         w.connect_with(synchronous_commit="remote_apply").close()
 
 
-@test
-def nor_by_what_a_role_was_given(p):
+@rows([(setting, setting) for setting in ("synchronous_commit = off", "client_min_messages = error")])
+def nor_by_what_a_role_was_given(p, setting):
     with Pair(p, "managed") as w:
-        w.old.query("ALTER ROLE bank SET synchronous_commit = off")
+        w.old.query(f"ALTER ROLE bank SET {setting}")
         equal(w.console("RECONNECT"), [])
         try:
             w.connect().close()

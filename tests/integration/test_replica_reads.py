@@ -60,6 +60,8 @@ def a_read_goes_where_it_may(p, statements, where):
 BY_THE_SESSION = [
     ("SET", only("SET shardward.read = replica"), "replica"),
     ("SET, and taken back", only("SET shardward.read = replica", "RESET shardward.read"), "primary"),
+    ("SET, and all taken back", only("SET shardward.read = replica", "RESET ALL"), "primary"),
+    ("SET, and all taken back in vain", only("SET shardward.read = replica", "BEGIN", "RESET ALL", "ROLLBACK"), "replica"),
     ("... by its default", only("SET shardward.read = replica", "SET shardward.read TO DEFAULT"), "primary"),
     ("... with all", only("SET shardward.read = replica", "DISCARD ALL"), "primary"),
     ("rolled back", only("BEGIN", "SET shardward.read = replica", "ROLLBACK"), "primary"),

@@ -41,7 +41,8 @@ struct sw_dial {
     int port;
     int timeout_ms;  /* 0: for ever */
     int tag;         /* the caller's: see sw_dialled_tag() */
-    bool is_durable; /* synchronous_commit has to be on there, or remote_apply: else 0A000 */
+    bool is_durable; /* synchronous_commit has to be on there, or remote_apply, and warnings
+                        have to be told: else 0A000 */
     bool is_replica; /* the node must be a standby (25006), else the primary */
 };
 

@@ -50,7 +50,8 @@ bool sw_function_is_harmless(const char *name);
  * they change what text and keys mean, or who is asking. */
 bool sw_setting_is_allowed(const char *name, const char *value, struct sw_error *err);
 /* ... where commits count only if standbys have confirmed them? Not synchronous_commit below
- * on, nor synchronous_standby_names. @value NULL: it is not known. */
+ * on, nor synchronous_standby_names; nor client_min_messages above warning, since only a
+ * warning tells that a commit has not been confirmed. @value NULL: it is not known. */
 bool sw_setting_is_durable(const char *name, const char *value);
 /* Is it a setting of shardward itself (enum sw_own_setting), which servers do not know? */
 bool sw_setting_is_own(const char *name);
