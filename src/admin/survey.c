@@ -1,6 +1,7 @@
 #include "survey.h"
 
 #include "shardward/base/clock.h"
+#include "shardward/base/cond.h"
 #include "shardward/base/mem.h"
 
 #include <pthread.h>
@@ -134,17 +135,13 @@ static void on_asked(struct sw_letter *letter)
 struct sw_surveyor *sw_surveyor_create(const struct sw_http_setup *setup)
 {
     struct sw_surveyor *surveyor = sw_alloc_zero(1, sizeof *surveyor);
-    pthread_condattr_t attributes;
 
     surveyor->setup = *setup;
     surveyor->mailbox = sw_mailbox_create(setup->loop);
     surveyor->tokens = BURST;
     surveyor->refilled_us = sw_clock_us();
     (void)pthread_mutex_init(&surveyor->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&surveyor->has_changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    sw_cond_init(&surveyor->has_changed);
     return surveyor;
 }
 
@@ -175,13 +172,11 @@ static struct sw_survey *ask(struct sw_surveyor *surveyor)
 static void wait_for(struct sw_surveyor *surveyor, const struct sw_survey *survey,
                      const atomic_bool *gives_up)
 {
-    uint64_t until_us = survey->began_us + (uint64_t)SW_HTTP_PATIENCE_MS * 1000;
-    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
-                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
+    uint64_t until_ms = survey->began_us / 1000 + SW_HTTP_PATIENCE_MS;
 
-    while (survey->left > 0 && !atomic_load(gives_up))
-        if (pthread_cond_timedwait(&surveyor->has_changed, &surveyor->lock, &until) != 0)
-            return;
+    while (survey->left > 0 && !atomic_load(gives_up) &&
+           sw_cond_wait(&surveyor->has_changed, &surveyor->lock, until_ms))
+        continue;
 }
 
 static bool may_ask(struct sw_surveyor *surveyor)

@@ -9,15 +9,14 @@
 #include "read.h"
 #include "report.h"
 
+#include "shardward/base/cond.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/topology/accepted.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     MOST_HELPERS = 8,
@@ -60,27 +59,6 @@ struct sw_catalog_reader {
     int version;
 };
 
-static void add_ms(struct timespec *at, int ms)
-{
-    (void)clock_gettime(CLOCK_MONOTONIC, at);
-    at->tv_sec += ms / 1000;
-    at->tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at->tv_nsec >= 1000000000) {
-        at->tv_nsec -= 1000000000;
-        at->tv_sec++;
-    }
-}
-
-static void init_monotonic(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(cond, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 /* Going round */
 
 static void add_shard(struct round *round, const struct sw_database *database,
@@ -100,7 +78,7 @@ static void round_init(struct round *round, const struct sw_map *map,
     round->databases = sw_alloc_zero(count, sizeof(void *));
     round->readings = sw_alloc_zero(count, sizeof *round->readings);
     (void)pthread_mutex_init(&round->lock, NULL);
-    init_monotonic(&round->changed);
+    sw_cond_init(&round->changed);
     for (int d = 0; d < map->database_count; d++) {
         const struct sw_database *database = &map->databases[d];
 
@@ -192,13 +170,12 @@ static void join_helpers(pthread_t *helpers, int count)
 /* Wait until all have answered, or for @patience_ms. */
 static bool wait_for_round(struct round *round, int patience_ms)
 {
-    struct timespec until;
+    uint64_t until_ms = sw_cond_in_ms(patience_ms);
     bool is_done;
 
-    add_ms(&until, patience_ms);
     (void)pthread_mutex_lock(&round->lock);
     while (round->done < round->map->shard_count &&
-           pthread_cond_timedwait(&round->changed, &round->lock, &until) != ETIMEDOUT)
+           sw_cond_wait(&round->changed, &round->lock, until_ms))
         continue;
     is_done = round->done == round->map->shard_count;
     (void)pthread_mutex_unlock(&round->lock);
@@ -421,15 +398,11 @@ static void read_proposed(struct sw_catalog_reader *reader, struct sw_link *wish
 /* Wait for a wish, or at most @patience_ms (-1: for ever). */
 static void wait_for_wish(struct sw_catalog_reader *reader, int patience_ms)
 {
-    struct timespec until;
+    uint64_t until_ms = sw_cond_in_ms(patience_ms);
 
-    add_ms(&until, patience_ms < 0 ? 0 : patience_ms);
-    while (sw_list_first(&reader->wishes) == NULL && !atomic_load(&reader->is_stopping)) {
-        if (patience_ms < 0)
-            (void)pthread_cond_wait(&reader->changed, &reader->lock);
-        else if (pthread_cond_timedwait(&reader->changed, &reader->lock, &until) == ETIMEDOUT)
-            return;
-    }
+    while (sw_list_first(&reader->wishes) == NULL && !atomic_load(&reader->is_stopping) &&
+           sw_cond_wait(&reader->changed, &reader->lock, until_ms))
+        continue;
 }
 
 static void take_wishes(struct sw_catalog_reader *reader, struct sw_link *wishes)
@@ -482,7 +455,7 @@ struct sw_catalog_reader *sw_catalog_reader_create(struct sw_board *board, struc
     sw_link_init(&reader->wishes);
     sw_textmap_init(&reader->kept);
     (void)pthread_mutex_init(&reader->lock, NULL);
-    init_monotonic(&reader->changed);
+    sw_cond_init(&reader->changed);
     failed = pthread_create(&reader->thread, NULL, run_thread, reader);
     if (failed == 0)
         return reader;

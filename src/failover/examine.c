@@ -307,7 +307,7 @@ static bool has_paused(const struct sw_manager *manager, uint64_t now)
 void sw_manager_examine(struct sw_manager *manager)
 {
     struct survey survey = {.manager = manager, .count = manager->cluster->node_count};
-    uint64_t now = sw_line_now_ms();
+    uint64_t now = sw_clock_ms();
     sw_nodes all = ((sw_nodes)1 << survey.count) - 1;
 
     if (manager->examined_ms != 0 && now - manager->examined_ms < AGAIN_MS &&
@@ -356,7 +356,7 @@ static void set_gate(struct sw_manager *manager)
 
 void sw_manager_replace(struct sw_manager *manager)
 {
-    uint64_t now = sw_line_now_ms();
+    uint64_t now = sw_clock_ms();
     const char *shut;
     struct sw_promotion promotion;
     struct sw_error err;

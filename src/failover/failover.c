@@ -11,13 +11,12 @@
 #include "shardward/failover/scene.h"
 
 #include "shardward/base/clock.h"
+#include "shardward/base/cond.h"
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     POSITIONS_MS = 250, /* between two states in which only positions are new */
@@ -44,19 +43,6 @@ struct sw_failover {
     uint64_t published_ms;
     struct sw_tidings tidings;
 };
-
-static uint64_t now_ms(void)
-{
-    return sw_clock_us() / 1000;
-}
-
-static int64_t unix_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static struct watched *find_watched(struct sw_failover *failover, const char *name)
 {
@@ -203,8 +189,8 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
     struct sw_vitals *vitals = sw_alloc_zero((size_t)cluster->node_count, sizeof *vitals);
     struct sw_scene scene = {.cluster = cluster,
                              .vitals = vitals,
-                             .now_ms = now_ms(),
-                             .now_us = unix_us(),
+                             .now_ms = sw_clock_ms(),
+                             .now_us = (int64_t)sw_clock_unix_us(),
                              .memory = &watched->memory,
                              .arena = &next->arena,
                              .to = to,
@@ -233,7 +219,7 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
 static bool publish(struct sw_failover *failover, struct sw_state *next, enum news news,
                     int *rest_ms)
 {
-    uint64_t age_ms = now_ms() - failover->published_ms;
+    uint64_t age_ms = sw_clock_ms() - failover->published_ms;
 
     if (news == NOTHING_NEW)
         return true;
@@ -241,7 +227,7 @@ static bool publish(struct sw_failover *failover, struct sw_state *next, enum ne
         *rest_ms = POSITIONS_MS - (int)age_ms;
         return true;
     }
-    failover->published_ms = now_ms();
+    failover->published_ms = sw_clock_ms();
     return sw_board_publish_state(failover->board, next);
 }
 
@@ -289,18 +275,6 @@ static void hand_over(struct sw_failover *failover, const struct sw_map *map,
         sw_manager_order(manager, order);
 }
 
-static struct sw_order *next_order(struct sw_failover *failover)
-{
-    struct sw_link *link;
-
-    (void)pthread_mutex_lock(&failover->lock);
-    link = sw_list_first(&failover->orders);
-    if (link != NULL)
-        sw_link_remove(link);
-    (void)pthread_mutex_unlock(&failover->lock);
-    return link == NULL ? NULL : SW_OWNER(link, struct sw_order, link);
-}
-
 void sw_failover_order(struct sw_failover *failover, struct sw_order *order)
 {
     (void)pthread_mutex_lock(&failover->lock);
@@ -320,7 +294,7 @@ static int go_round(struct sw_failover *failover)
     struct sw_order *order;
     int rest_ms = -1;
 
-    while ((order = next_order(failover)) != NULL)
+    while ((order = sw_orders_next(&failover->orders, &failover->lock)) != NULL)
         hand_over(failover, map, order);
     if (before->map == map) {
         next = sw_state_create(map, before);
@@ -350,30 +324,14 @@ static int go_round(struct sw_failover *failover)
 
 /* --- the thread --- */
 
-static void add_ms(struct timespec *at, int ms)
-{
-    (void)clock_gettime(CLOCK_MONOTONIC, at);
-    at->tv_sec += ms / 1000;
-    at->tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at->tv_nsec >= 1000000000) {
-        at->tv_nsec -= 1000000000;
-        at->tv_sec++;
-    }
-}
-
 /* Under the lock. */
 static void rest(struct sw_failover *failover, int rest_ms)
 {
-    struct timespec until;
+    uint64_t until_ms = sw_cond_in_ms(rest_ms);
 
-    add_ms(&until, rest_ms < 0 ? 0 : rest_ms);
-    while (!failover->has_news && !failover->is_stopping) {
-        if (rest_ms < 0)
-            (void)pthread_cond_wait(&failover->changed, &failover->lock);
-        else if (pthread_cond_timedwait(&failover->changed, &failover->lock, &until) ==
-                 ETIMEDOUT)
-            return;
-    }
+    while (!failover->has_news && !failover->is_stopping &&
+           sw_cond_wait(&failover->changed, &failover->lock, until_ms))
+        continue;
 }
 
 static void *run_thread(void *owner)
@@ -403,16 +361,6 @@ static void wake(void *owner)
     (void)pthread_mutex_unlock(&failover->lock);
 }
 
-static void init_monotonic(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(cond, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health *health,
                                        struct sw_lent lent, struct sw_error *err)
 {
@@ -425,7 +373,7 @@ struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health 
     sw_textmap_init(&failover->watched);
     sw_link_init(&failover->orders);
     (void)pthread_mutex_init(&failover->lock, NULL);
-    init_monotonic(&failover->changed);
+    sw_cond_init(&failover->changed);
     failed = pthread_create(&failover->thread, NULL, run_thread, failover);
     if (failed == 0) {
         sw_health_watch(health, wake, failover);
@@ -439,12 +387,10 @@ struct sw_failover *sw_failover_create(struct sw_board *board, struct sw_health 
 
 void sw_failover_wait(struct sw_failover *failover, int timeout_ms)
 {
-    struct timespec until;
+    uint64_t until_ms = sw_cond_in_ms(timeout_ms);
 
-    add_ms(&until, timeout_ms);
     (void)pthread_mutex_lock(&failover->lock);
-    while (!failover->is_settled &&
-           pthread_cond_timedwait(&failover->changed, &failover->lock, &until) != ETIMEDOUT)
+    while (!failover->is_settled && sw_cond_wait(&failover->changed, &failover->lock, until_ms))
         continue;
     (void)pthread_mutex_unlock(&failover->lock);
 }
@@ -468,7 +414,7 @@ void sw_failover_close(struct sw_failover *failover)
     (void)pthread_cond_broadcast(&failover->changed);
     (void)pthread_mutex_unlock(&failover->lock);
     (void)pthread_join(failover->thread, NULL);
-    while ((order = next_order(failover)) != NULL) {
+    while ((order = sw_orders_next(&failover->orders, &failover->lock)) != NULL) {
         sw_error_set(&order->err, "57P01", "shardward is stopping");
         sw_mailbox_post(order->mailbox, &order->letter);
     }

@@ -162,7 +162,7 @@ static void fence_rival(struct sw_manager *manager, int node, uint64_t now)
 
 void sw_manager_fence_others(struct sw_manager *manager)
 {
-    uint64_t now = sw_line_now_ms();
+    uint64_t now = sw_clock_ms();
 
     if (manager->standing.term == 0)
         return;

@@ -18,11 +18,6 @@ static bool set_timeout(struct sw_error *err)
     return sw_error_set(err, "08006", "it has not answered in time");
 }
 
-uint64_t sw_line_now_ms(void)
-{
-    return sw_clock_ms();
-}
-
 int sw_line_left_ms(const struct sw_line *line)
 {
     return sw_waiting_left_ms(&line->waiting);

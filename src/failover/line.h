@@ -14,8 +14,6 @@
 #include <libpq-fe.h>
 #include <stdatomic.h>
 
-uint64_t sw_line_now_ms(void);
-
 struct sw_line {
     PGconn *conn; /* NULL: closed */
     const struct sw_cluster *cluster;

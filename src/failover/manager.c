@@ -1,16 +1,15 @@
 #include "manager.h"
 
 #include "shardward/base/clock.h"
+#include "shardward/base/cond.h"
 #include "shardward/base/mem.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -90,7 +89,7 @@ void sw_manager_admit(struct sw_manager *manager, int node, int64_t term, int ti
     standing->started_us = started_us;
     standing->admission = SW_ADMIT;
     standing->why[0] = '\0';
-    standing->since_ms = sw_line_now_ms();
+    standing->since_ms = sw_clock_ms();
     standing->fenced &= ~((sw_nodes)1 << node);
     if (term > manager->term_known)
         manager->term_known = term;
@@ -175,7 +174,7 @@ void sw_manager_pause(struct sw_manager *manager, bool is_for_others)
 
     (void)getrandom(&random, sizeof random, GRND_NONBLOCK);
     manager->pause.until_ms =
-        sw_line_now_ms() + (uint64_t)sw_pause_ms(manager->pause.failures, random);
+        sw_clock_ms() + (uint64_t)sw_pause_ms(manager->pause.failures, random);
     manager->pause.is_for_others = is_for_others;
     manager->pause.up = ~sw_manager_down(manager);
     manager->pause.standbys = find_standbys(manager);
@@ -185,7 +184,7 @@ bool sw_manager_pauses(const struct sw_manager *manager)
 {
     const struct sw_pause *pause = &manager->pause;
 
-    return sw_line_now_ms() < pause->until_ms &&
+    return sw_clock_ms() < pause->until_ms &&
            (pause->is_for_others || (pause->up == ~sw_manager_down(manager) &&
                                      pause->standbys == find_standbys(manager)));
 }
@@ -388,7 +387,7 @@ static bool is_vouched(const struct sw_manager *manager)
 bool sw_manager_is_cut_off(struct sw_manager *manager)
 {
     const struct sw_vitals *vitals = &manager->vitals[manager->standing.primary];
-    uint64_t now = sw_line_now_ms();
+    uint64_t now = sw_clock_ms();
 
     if (vitals->writes != SW_WRITES_UNSYNCED || manager->cohort.quorum == 0) {
         manager->unsynced_ms = 0;
@@ -464,24 +463,18 @@ static void go_round(struct sw_manager *manager)
 /* A pause ends when it ends: two that wake at the same beats would meet again. */
 static int rest_ms(const struct sw_manager *manager)
 {
-    uint64_t now = sw_line_now_ms(), until = manager->pause.until_ms;
+    uint64_t now = sw_clock_ms(), until = manager->pause.until_ms;
 
     return until > now && until - now < REST_MS ? (int)(until - now) : REST_MS;
 }
 
 static void rest(struct sw_manager *manager)
 {
-    struct timespec until;
+    uint64_t until_ms = sw_cond_in_ms(rest_ms(manager));
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)rest_ms(manager) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     (void)pthread_mutex_lock(&manager->lock);
     while (!manager->has_news && !atomic_load(&manager->is_stopping) &&
-           pthread_cond_timedwait(&manager->changed, &manager->lock, &until) != ETIMEDOUT)
+           sw_cond_wait(&manager->changed, &manager->lock, until_ms))
         continue;
     manager->has_news = false;
     (void)pthread_mutex_unlock(&manager->lock);
@@ -527,16 +520,6 @@ static void free_manager(struct sw_manager *manager)
     free(manager);
 }
 
-static void init_monotonic(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(cond, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *health,
                                      const struct sw_lent *lent, const char *cluster,
                                      void (*on_news)(void *owner), void *owner,
@@ -560,7 +543,7 @@ struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *h
     atomic_init(&manager->is_stopping, false);
     sw_link_init(&manager->orders);
     (void)pthread_mutex_init(&manager->lock, NULL);
-    init_monotonic(&manager->changed);
+    sw_cond_init(&manager->changed);
     failed = pthread_create(&manager->thread, NULL, run_thread, manager);
     if (failed == 0)
         return manager;

@@ -109,6 +109,8 @@ struct sw_manager *sw_manager_create(struct sw_board *board, struct sw_health *h
 void sw_manager_close(struct sw_manager *manager); /* accepts NULL */
 void sw_manager_wake(struct sw_manager *manager);
 void sw_manager_order(struct sw_manager *manager, struct sw_order *order);
+/* Take the first one off a queue that others fill, under its lock; NULL: there is none. */
+struct sw_order *sw_orders_next(struct sw_link *orders, pthread_mutex_t *lock);
 
 /* On the failover thread: what the manager stands for becomes the state. */
 void sw_managed_decide(struct sw_scene *scene, struct sw_manager *manager);

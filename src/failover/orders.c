@@ -133,21 +133,21 @@ static bool obey(struct sw_manager *manager, struct sw_order *order)
     return false;
 }
 
-static struct sw_order *next_order(struct sw_manager *manager)
+struct sw_order *sw_orders_next(struct sw_link *orders, pthread_mutex_t *lock)
 {
     struct sw_link *link;
 
-    (void)pthread_mutex_lock(&manager->lock);
-    link = sw_list_first(&manager->orders);
+    (void)pthread_mutex_lock(lock);
+    link = sw_list_first(orders);
     if (link != NULL)
         sw_link_remove(link);
-    (void)pthread_mutex_unlock(&manager->lock);
+    (void)pthread_mutex_unlock(lock);
     return link == NULL ? NULL : SW_OWNER(link, struct sw_order, link);
 }
 
 bool sw_manager_obey(struct sw_manager *manager)
 {
-    struct sw_order *order = next_order(manager);
+    struct sw_order *order = sw_orders_next(&manager->orders, &manager->lock);
 
     if (order == NULL)
         return false;
@@ -160,7 +160,7 @@ void sw_manager_leave(struct sw_manager *manager)
 {
     struct sw_order *order;
 
-    while ((order = next_order(manager)) != NULL) {
+    while ((order = sw_orders_next(&manager->orders, &manager->lock)) != NULL) {
         order->is_good = false;
         sw_error_set(&order->err, "55000", "the cluster is not managed any more");
         sw_mailbox_post(order->mailbox, &order->letter);

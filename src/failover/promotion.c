@@ -1,5 +1,6 @@
 #include "operation.h"
 
+#include "shardward/base/clock.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/stop.h"
 #include "shardward/failover/choose.h"
@@ -31,7 +32,7 @@ void sw_operation_note(struct sw_operation *operation, const char *step)
     size_t len = strlen(promotion->steps);
 
     (void)snprintf(promotion->steps + len, sizeof promotion->steps - len, "%s%s %dms",
-                   len == 0 ? "" : ", ", step, (int)(sw_line_now_ms() - operation->began_ms));
+                   len == 0 ? "" : ", ", step, (int)(sw_clock_ms() - operation->began_ms));
 }
 
 sw_nodes sw_cohort_standbys(const struct sw_cluster *cluster, int primary, sw_nodes nodes)
@@ -530,7 +531,7 @@ bool sw_promotion_run(struct sw_promotion *promotion, struct sw_error *err)
     const struct sw_cluster *cluster = promotion->cluster;
     struct sw_operation operation = {.promotion = promotion,
                                      .cluster = cluster,
-                                     .began_ms = sw_line_now_ms(),
+                                     .began_ms = sw_clock_ms(),
                                      .known.primary = -1};
     bool is_good = false;
 

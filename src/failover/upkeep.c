@@ -346,7 +346,7 @@ static void lead_all_home(struct sw_manager *manager, uint64_t now)
 
 void sw_manager_upkeep(struct sw_manager *manager)
 {
-    uint64_t now = sw_line_now_ms();
+    uint64_t now = sw_clock_ms();
     const struct sw_report *report;
     sw_nodes streaming;
 

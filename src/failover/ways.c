@@ -6,6 +6,7 @@
 
 #include "conninfo.h"
 
+#include "shardward/base/clock.h"
 #include "shardward/base/stop.h"
 
 #include <inttypes.h>
@@ -218,11 +219,11 @@ static void drain(const struct sw_promotion *promotion, struct sw_seat *old)
         "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = "
         "'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid() "
         "AND application_name NOT LIKE 'shardward%')";
-    uint64_t until = sw_line_now_ms() + DRAIN_MS;
+    uint64_t until = sw_clock_ms() + DRAIN_MS;
     struct sw_error ignored;
     bool is_drained = false;
 
-    while (!is_drained && sw_line_now_ms() < until) {
+    while (!is_drained && sw_clock_ms() < until) {
         sw_line_renew(&old->line, CATCH_UP_MS);
         is_drained = !promotion->is_lent(promotion->owner) &&
                      sw_line_is_true(&old->line, are_ended, &ignored);

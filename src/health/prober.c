@@ -31,11 +31,6 @@ struct prober {
     struct sw_round round;
 };
 
-static uint64_t now_ms(void)
-{
-    return sw_clock_us() / 1000;
-}
-
 /* --- whom to watch --- */
 
 static int count_watched(const struct sw_map *map)
@@ -232,7 +227,7 @@ static void check_pulse(struct prober *prober, int tick_ms)
     struct sw_round *round = &prober->round;
     uint64_t before_ms = prober->beat_ms;
 
-    prober->beat_ms = round->now_ms = now_ms();
+    prober->beat_ms = round->now_ms = sw_clock_ms();
     if (tick_ms >= 0 && before_ms != 0 &&
         sw_pulse_beat(&prober->pulse, before_ms + (uint64_t)tick_ms, round->now_ms)) {
         sw_log(SW_LOG_WARNING, "health-stalled", "for_ms=%d",
@@ -269,7 +264,7 @@ static void turn(struct prober *prober)
 {
     int tick_ms = tick_of(prober);
 
-    prober->round.now_ms = now_ms();
+    prober->round.now_ms = sw_clock_ms();
     for (int i = 0; i < prober->count; i++)
         sw_patient_start_due(&prober->patients[i], &prober->round);
     wait_for_news(prober, tick_ms);
@@ -290,7 +285,7 @@ void *sw_prober_run(void *owner)
 
     use_map(&prober, NULL);
     while (!atomic_load(&prober.health->is_stopping)) {
-        prober.round.now_ms = now_ms();
+        prober.round.now_ms = sw_clock_ms();
         if (atomic_exchange(&prober.health->has_map, false))
             use_map(&prober, sw_board_map(prober.health->board));
         turn(&prober);
