@@ -20,7 +20,14 @@ struct survey {
     int count;
     struct sw_epoch epoch; /* the newest that anybody knows */
     int64_t term;          /* the highest that anybody has promised */
+    sw_nodes overruled;    /* their epochs are later, and do not count */
 };
+
+/* Whoever is fenced was a primary before another one. */
+static bool is_fenced(const struct sw_seat *seat)
+{
+    return strstr(seat->report.sync_names, "fenced_by_shardward") != NULL;
+}
 
 static void open_seat(struct sw_seat *seat, void *argument)
 {
@@ -69,6 +76,44 @@ static void take_vitals(struct survey *survey)
     }
 }
 
+/* Is the primary that we have vouched for there, with standbys that confirm what it writes? */
+static bool reigns(const struct survey *survey)
+{
+    const struct sw_manager *manager = survey->manager;
+    int primary = manager->standing.primary;
+    const struct sw_seat *seat = primary < 0 ? NULL : &survey->seats[primary];
+
+    return seat != NULL && manager->term_reigned > 0 &&
+           manager->cluster->promotion->is_synchronous && seat->is_open &&
+           !seat->report.is_standby && !is_fenced(seat) && seat->report.epoch.node == primary &&
+           seat->report.epoch.term == manager->term_reigned && seat->report.cohort.quorum > 0;
+}
+
+/* One who was made primary by an order that took the loss, and for whom nobody has confirmed
+ * anything since, is known to itself only. If it comes back later than the others, what those
+ * have confirmed meanwhile is not given up for it: it is told what that one has lost. */
+static bool is_overruled(const struct survey *survey, int node)
+{
+    const struct sw_report *report = &survey->seats[node].report;
+
+    return !report->is_standby && report->epoch.term > survey->manager->term_reigned &&
+           report->cohort.term == report->epoch.term && report->cohort.quorum == 0 &&
+           report->epoch.node == node && reigns(survey);
+}
+
+static void take_epoch(struct survey *survey, int node)
+{
+    const struct sw_report *report = &survey->seats[node].report;
+
+    if (is_overruled(survey, node)) {
+        survey->overruled |= (sw_nodes)1 << node;
+        if (report->epoch.term > survey->term)
+            survey->term = report->epoch.term;
+    } else if (report->epoch.term > survey->epoch.term) {
+        survey->epoch = report->epoch;
+    }
+}
+
 static void take_reports(struct survey *survey)
 {
     struct sw_manager *manager = survey->manager;
@@ -83,8 +128,7 @@ static void take_reports(struct survey *survey)
             sw_seats_close(&survey->seats[i], 1);
             continue;
         }
-        if (report->epoch.term > survey->epoch.term)
-            survey->epoch = report->epoch;
+        take_epoch(survey, i);
         if (report->term > survey->term)
             survey->term = report->term;
     }
@@ -107,7 +151,8 @@ static int find_half_promoted(const struct survey *survey)
     for (int i = 0; i < survey->count; i++) {
         const struct sw_report *report = &survey->seats[i].report;
 
-        if (survey->seats[i].is_open && !report->is_standby && report->term > highest &&
+        if (survey->seats[i].is_open && !sw_is_in(survey->overruled, i) &&
+            !report->is_standby && report->term > highest &&
             sw_promise_read(report->promise, &lsn, &next_xid)) {
             found = i;
             highest = report->term;
@@ -132,12 +177,6 @@ static bool yields(struct survey *survey)
     return true;
 }
 
-/* Whoever is fenced was a primary before another one. */
-static bool is_fenced(const struct sw_seat *seat)
-{
-    return strstr(seat->report.sync_names, "fenced_by_shardward") != NULL;
-}
-
 static void refuse(struct sw_manager *manager, const char *what, const struct sw_error *err)
 {
     char why[SW_WHY];
@@ -148,13 +187,38 @@ static void refuse(struct sw_manager *manager, const char *what, const struct sw
     sw_manager_hold(manager, SW_SUSPEND, "%s", why);
 }
 
-/* It is the last epoch's primary, and stays it, under a new term. */
-static bool reinstate(struct sw_manager *manager, int node, struct sw_error *err)
+static void tell_overruled(struct sw_manager *manager, int node, const struct sw_report *report)
 {
+    uint64_t from = report->epoch.switch_lsn, to = report->written_lsn;
+    char detail[SW_WHY];
+
+    (void)snprintf(detail, sizeof detail,
+                   "term %" PRId64 ": it went on alone from %" PRIX32 "/%" PRIX32
+                   " on timeline %d, and the others without it",
+                   report->epoch.term, (uint32_t)(from >> 32), (uint32_t)from,
+                   report->epoch.timeline);
+    sw_events_add(sw_board_events(manager->board),
+                  &(struct sw_event){.kind = SW_EVENT_LOSS,
+                                     .cluster = manager->name,
+                                     .node = manager->cluster->nodes[node].name,
+                                     .detail = detail,
+                                     .lost_bytes = to > from ? to - from : 0});
+}
+
+/* It is the last epoch's primary, and stays it, under a new term. */
+static bool reinstate(struct survey *survey, int node, struct sw_error *err)
+{
+    struct sw_manager *manager = survey->manager;
     struct sw_promotion promotion = sw_manager_promotion(manager, SW_PROMOTE_REINSTATE);
 
     promotion.target = node;
-    return sw_manager_promote(manager, &promotion, err);
+    promotion.overruled = survey->overruled;
+    if (!sw_manager_promote(manager, &promotion, err))
+        return false;
+    for (int i = 0; i < survey->count; i++)
+        if (sw_is_in(survey->overruled, i))
+            tell_overruled(manager, i, &survey->seats[i].report);
+    return true;
 }
 
 /* @half was promoted, and lacks its epoch. If nobody can follow it, the primary before it goes
@@ -177,7 +241,7 @@ static void finish(struct survey *survey, int half, int before)
         return;
     if (has_primary && promotion.is_unsafe && !promotion.is_disturbed) {
         manager->standing.primary = before;
-        if (reinstate(manager, before, &also))
+        if (reinstate(survey, before, &also))
             return;
         sw_error_detail(&err, "%s", also.message);
     }
@@ -252,7 +316,7 @@ static void judge_primary(struct survey *survey, int node)
         manager->cohort = survey->seats[node].report.cohort;
         sw_seats_close(survey->seats, survey->count);
         if (!sw_manager_pauses(manager)) {
-            if (reinstate(manager, node, &err))
+            if (reinstate(survey, node, &err))
                 return;
             refuse(manager, "", &err);
         }

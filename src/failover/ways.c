@@ -22,7 +22,8 @@ static bool is_newest(const struct sw_operation *operation, const struct sw_seat
     for (int i = 0; i < operation->cluster->node_count; i++) {
         const struct sw_seat *seat = &operation->seats[i];
 
-        if (seat->is_open && seat->report.epoch.term > primary->report.epoch.term)
+        if (seat->is_open && seat->report.epoch.term > primary->report.epoch.term &&
+            !sw_nodes_have(operation->promotion->overruled, i))
             return sw_error_set(err, "55000", "%s knows a later primary than %s",
                                 seat->node->name, primary->node->name);
     }

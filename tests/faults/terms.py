@@ -11,7 +11,7 @@ import server
 import workloads
 from faults import fenced
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, story, world
+from stories import Expect, conclude, must_serve, nobody_writes, story, until_grown, until_shrunk, world
 from table import scenario
 from world import WARM_UP_S
 
@@ -139,3 +139,66 @@ def a_cluster_of_two_shardwards(lab, fault):
         old.rejoin(new)
         time.sleep(WARM_UP_S)
         conclude(w, before, MOVED)
+
+
+def forced_alone(w, has_shrunk):
+    """The old primary and a standby are dead; the other one is ordered to go on with nobody to confirm."""
+    old, other, new = w.c1.servers
+    w.console("MAINTENANCE ON")
+    other.kill()
+    if has_shrunk:
+        until_shrunk(new, other)
+    old.kill()
+    w.console(f"FAILOVER c1 TO {new.name} FORCE")
+    w.console("MAINTENANCE OFF")
+    return old, other, new
+
+
+@scenario(("shardward has gone on", "managed", False), ("shardward was started anew", "managed", True))
+def the_others_are_back_after_a_failover_by_force(lab, anew):
+    """What the one that is left has written stays, though it alone knows of its term."""
+    with world(lab, "managed", clusters=1) as w:
+        w.load()
+        before = w.timelines()
+        old, other, new = forced_alone(w, has_shrunk=True)
+        must_serve(w, time.monotonic(), "alone")
+        time.sleep(WARM_UP_S)
+        if anew:
+            w.stop_shardward(signal.SIGKILL)
+        for one in (old, other):
+            one.start()
+            one.wait_ready()
+        if anew:
+            w.start_shardward()
+        must_serve(w, time.monotonic(), "when they are back")
+        assert w.primary(w.c1) is new, w.timelines()
+        until(lambda: fenced(old), f"{old.name} is fenced")
+        # The standby has followed the old one until then, and may have more of its timeline.
+        for one in (old, other):
+            one.rejoin(new)
+            until_grown(new, one)
+        conclude(w, before, MOVED)
+
+
+@scenario(("what they have confirmed stays, and what it has lost is told", "managed"))
+def who_was_forced_to_go_on_alone_is_back_after_the_others(lab):
+    with world(lab, "managed", clusters=1) as w:
+        old, other, new = forced_alone(w, has_shrunk=False)
+        with w.connect() as client:
+            server.ask(client, "INSERT INTO ledger (id, client) VALUES (1, 0)")
+        w.stop_shardward(signal.SIGKILL)
+        new.kill()
+        for one in (old, other):
+            one.start()
+            one.wait_ready()
+        w.start_shardward()
+        w.load()
+        before = w.timelines()
+        new.start()
+        new.wait_ready()
+        until(lambda: fenced(new), f"{new.name} is fenced")
+        must_serve(w, time.monotonic(), "when it is back")
+        assert [row["node"] for row in w.table("SHOW LOSS")] == [new.name], w.table("SHOW LOSS")
+        new.rejoin(old)
+        until_grown(old, new)
+        conclude(w, before, Expect(stays=("c1",)))
