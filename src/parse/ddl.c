@@ -62,6 +62,7 @@ int sw_ddl_add_range(struct sw_facts *facts, enum sw_object_kind kind, enum sw_o
                         "Name the table as schema.table.");
     if (range->relpersistence == 't' && facts->makes == NULL)
         refuse_temporary(facts);
+    facts->ddl.is_unlogged |= range->relpersistence == 'u';
     return sw_ddl_add_object(facts, kind, use, range->schemaname, range->relname);
 }
 

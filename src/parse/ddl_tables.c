@@ -284,6 +284,13 @@ static void alter_plainly(struct sw_facts *facts, int object, const AlterTableCm
     (void)command;
 }
 
+static void alter_unlogged(struct sw_facts *facts, int object, const AlterTableCmd *command)
+{
+    (void)object;
+    (void)command;
+    facts->ddl.is_unlogged = true;
+}
+
 typedef void alter_fn(struct sw_facts *facts, int object, const AlterTableCmd *command);
 
 static alter_fn *const alterations[] = {
@@ -334,7 +341,7 @@ static alter_fn *const alterations[] = {
     [AT_SetStatistics] = alter_plainly,
     [AT_SetStorage] = alter_plainly,
     [AT_SetTableSpace] = alter_plainly,
-    [AT_SetUnLogged] = alter_plainly,
+    [AT_SetUnLogged] = alter_unlogged,
     [AT_ValidateConstraint] = alter_plainly,
 };
 

@@ -113,7 +113,8 @@ static bool find_route(struct sw_session *session, const struct sw_statement *st
     for (int i = 0; i < count; i++) {
         struct sw_route next;
 
-        if (!sw_session_find_route(session, &statements[i], NULL, &none, &next, err))
+        if (!sw_session_keeps_rows(session, &statements[i], err) ||
+            !sw_session_find_route(session, &statements[i], NULL, &none, &next, err))
             return false;
         if (next.kind != SW_ROUTE_SCHEMA)
             return refuse(err, "DDL and other statements in one query string",

@@ -42,6 +42,18 @@ bool sw_session_keeps_commits(const struct sw_session *session,
     return true;
 }
 
+bool sw_session_keeps_rows(const struct sw_session *session,
+                           const struct sw_statement *statement, struct sw_error *err)
+{
+    if (statement->ddl == NULL || !statement->ddl->is_unlogged ||
+        !sw_database_is_managed(session->database))
+        return true;
+    sw_error_set(err, "0A000", "UNLOGGED is not supported in a managed cluster");
+    sw_error_detail(err, "Standbys do not have the rows: they would be gone when one of them "
+                         "becomes the primary.");
+    return false;
+}
+
 /* What is passed on unread could set anything. */
 static bool would_be_unread(const struct sw_session *session)
 {

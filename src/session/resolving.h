@@ -18,6 +18,9 @@ bool sw_database_is_managed(const struct sw_database *database);
  * standbys have them, where that is needed? 0A000. */
 bool sw_session_keeps_commits(const struct sw_session *session,
                               const struct sw_statement *statement, struct sw_error *err);
+/* Is what the statement makes known to standbys, where one of them may be promoted? 0A000. */
+bool sw_session_keeps_rows(const struct sw_session *session,
+                           const struct sw_statement *statement, struct sw_error *err);
 bool sw_session_starts_with_commits(const struct sw_session *session, struct sw_error *err);
 
 /* resolving.c */

@@ -578,6 +578,19 @@ def nor_by_what_a_role_was_given(p, setting):
             equal(refused.code, "0A000")
 
 
+UNLOGGED = ["ALTER TABLE ledger SET UNLOGGED", "CREATE UNLOGGED TABLE ledger (id int)",
+            "CREATE UNLOGGED TABLE IF NOT EXISTS ledger (id int)"]
+
+
+@rows([("managed, refused", "managed", "0A000"), ("follow, as PostgreSQL", "follow", None)])
+def rows_that_no_standby_has_are_refused_where_one_may_be_promoted(p, failover, code):
+    with Pair(p, failover) as w, w.connect() as client:
+        for sql in UNLOGGED if code else UNLOGGED[:1]:
+            answers = client.query(sql)
+            equal(code_of(answers) if code else wire.kinds(answers), code or "CZ", sql)
+        equal(wire.kinds(client.query("ALTER TABLE ledger SET LOGGED")), "CZ")
+
+
 @test
 def nor_by_who_has_a_server_for_himself(p):
     with Pair(p, "managed") as w:

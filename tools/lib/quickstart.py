@@ -264,7 +264,8 @@ Try:
   SELECT * FROM patients WHERE patient_id = 42;
   BEGIN; UPDATE patients SET visits = visits + 1 WHERE patient_id = 42 RETURNING visits; COMMIT;
   INSERT INTO payments (patient_id, appointment_id, amount) VALUES (42, 7, 80) RETURNING payment_id;
-  SELECT * FROM patients;       -- no key: refused, with the reason and a hint
+  SELECT count(*) FROM patients;          -- no key: all shards at once
+  UPDATE patients SET visits = 0;         -- no key: refused, with the reason and a hint
 
 Look after it in the console (password: admin):
   {console}

@@ -73,6 +73,7 @@ struct sw_ddl {
     bool calls_nextval;
     bool is_outside;    /* runs in no transaction block: CREATE INDEX CONCURRENTLY, VACUUM */
     bool is_upkeep;     /* leaves the schema as it is: VACUUM, ANALYZE, REINDEX, TRUNCATE */
+    bool is_unlogged;   /* makes what a standby never has rows of: UNLOGGED */
     bool if_exists;     /* IF EXISTS: of DROP and ALTER, for all objects */
     bool is_listed;     /* CREATE TABLE whose columns all stand in it: no LIKE, INHERITS, OF */
     bool changes_rows;  /* what the shape of a table does not show: other rows or values are
