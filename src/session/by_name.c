@@ -207,12 +207,15 @@ static bool aim_by_arguments(struct sw_session *session, struct sw_named *target
     size_t count = (size_t)by_name->argument_count;
     struct sw_parameter *values = sw_alloc_zero(count + 1, sizeof *values);
     char *digits = sw_alloc((count + 1) * DIGITS);
+    int hint = target->hint;
     const struct sw_parameters parameters = {.values = values,
                                              .count = by_name->argument_count,
                                              .types = target->types,
                                              .type_count = target->type_count};
     bool is_aimed;
 
+    if (session->reads.hint != SW_READ_UNSAID) /* that of EXECUTE itself */
+        target->hint = session->reads.hint;
     for (size_t i = 0; i < count; i++)
         values[i] = read_argument(&by_name->arguments[i],
                                   (int)i < target->type_count ? target->types[i] : 0,
@@ -220,6 +223,7 @@ static bool aim_by_arguments(struct sw_session *session, struct sw_named *target
     is_aimed =
         sw_session_aim_named(session, target, &parameters, executes, err) &&
         (session->scattering == NULL || bind_arguments(session, target, by_name, values, err));
+    target->hint = hint;
     free(digits);
     free(values);
     return is_aimed;

@@ -115,6 +115,11 @@ void sw_session_forget_replica(struct sw_session *session); /* the run is over *
 /* Why a replica has failed, to be told if there is no other one. */
 void sw_session_keep_failure(struct sw_session *session, const struct sw_error *err);
 
+/* May @statement be executed after what the transaction has done? False: 0A000, who waits for a
+ * lock has to see what was written under it, and a replica may not have it. */
+bool sw_session_may_meet(struct sw_session *session, const struct sw_statement *statement,
+                         struct sw_error *err);
+
 /* For relieving.c: may the session's run, over several shards, leave their primaries? */
 bool sw_session_may_relieve(const struct sw_session *session);
 /* The index of the node of the shard's cluster that may be read, except for the @avoided ones;

@@ -44,16 +44,37 @@ static bool is_read_only(const struct sw_txn *txn)
            (sw_txn_access(txn) < 0 && access != NULL && strcmp(access, "on") == 0);
 }
 
-/* Is it a transaction that a standby can run from its beginning to its end? */
+static enum sw_isolation isolation_of_transaction(const struct sw_txn *txn)
+{
+    return txn->isolation == SW_ISOLATION_DEFAULT ? default_isolation(txn->before.settings)
+                                                  : txn->isolation;
+}
+
+/* Is it a transaction that a standby can run from its beginning to its end? What another shard
+ * has shown in it, or a lock that it has waited for, is in no token yet. */
 static bool is_fit_transaction(const struct sw_session *session)
 {
     const struct sw_txn *txn = &session->txn;
-    enum sw_isolation isolation = txn->isolation == SW_ISOLATION_DEFAULT
-                                      ? default_isolation(txn->before.settings)
-                                      : txn->isolation;
 
-    return session->joins && !txn->is_sealed && is_read_only(txn) &&
-           isolation != SW_SERIALIZABLE;
+    return session->joins && txn->participant_count == 0 && !txn->is_sealed &&
+           is_read_only(txn) && isolation_of_transaction(txn) != SW_SERIALIZABLE;
+}
+
+bool sw_session_may_meet(struct sw_session *session, const struct sw_statement *statement,
+                         struct sw_error *err)
+{
+    const struct sw_txn *txn = &session->txn;
+    bool reads_replica = false;
+
+    if (!statement->meets_others || statement->acts_at_commit || txn->state != SW_TXN_OPEN)
+        return true;
+    for (int i = 0; i < txn->participant_count; i++)
+        reads_replica |= sw_session_leg(session, i)->replica != NULL;
+    if (!reads_replica)
+        return true;
+    sw_error_set(err, "0A000", "locks behind reads on a replica are not supported");
+    sw_error_hint(err, "Take the lock first, or SET LOCAL shardward.read = 'primary'.");
+    return false;
 }
 
 static bool is_fit_statement(const struct sw_session *session)

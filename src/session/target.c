@@ -503,6 +503,7 @@ bool sw_session_aim(struct sw_session *session, const struct sw_statement *state
     if (sw_session_reach_cursor(session, statement, executes, &is_good, err))
         return is_good;
     if (!sw_session_keeps_commits(session, statement, err) ||
+        (executes && !sw_session_may_meet(session, statement, err)) ||
         !sw_session_find_route(session, statement, plan, parameters, &route, err))
         return false;
     if (route.kind == SW_ROUTE_SCHEMA) /* only prepared; see ddl.c for the rest */
