@@ -9,6 +9,7 @@
  * Then it has to become a standby of the primary, for which it has to be rewound and started
  * anew: an operator's command does that, or an operator.
  */
+#include "hooks.h"
 #include "manager.h"
 
 #include "shardward/base/clock.h"
@@ -101,14 +102,20 @@ bool sw_manager_unfence(struct sw_manager *manager, int node, struct sw_error *e
 
 /* --- those who write beside the primary --- */
 
+/* Behind the end of what was run for it: two at once would spoil its data. */
 static void rejoin(struct sw_manager *manager, int node, uint64_t now)
 {
     const struct sw_config_promotion *config = manager->cluster->promotion;
     struct sw_kept_node *kept = &manager->nodes[node];
+    bool has_run = kept->rejoin_ms != 0;
 
-    if (config->rejoin_command == NULL || kept->is_held ||
-        manager->standing.is_in_maintenance ||
-        (kept->rejoin_ms != 0 && now - kept->rejoin_ms < REJOIN_AGAIN_MS))
+    if (config->rejoin_command == NULL || kept->is_held || manager->standing.is_in_maintenance)
+        return;
+    if (sw_hook_is_running(manager->name, manager->cluster->nodes[node].name)) {
+        kept->rejoin_ms = has_run ? now : 0; /* else it is the fence command */
+        return;
+    }
+    if (has_run && now - kept->rejoin_ms < REJOIN_AGAIN_MS)
         return;
     kept->rejoin_ms = now;
     sw_hook_run("rejoin", config->rejoin_command, manager->cluster,

@@ -50,7 +50,7 @@ struct sw_kept_node {
     uint64_t absent_ms; /* since when it does not confirm; 0: it does */
     uint64_t led_ms;    /* when it was last told whom to follow */
     uint64_t fenced_ms; /* ... and fenced */
-    uint64_t rejoin_ms; /* ... and its rejoin command run */
+    uint64_t rejoin_ms; /* ... and its rejoin command seen to run */
     bool is_held;       /* an operator has fenced it */
 };
 
@@ -183,9 +183,5 @@ bool sw_manager_unfence(struct sw_manager *manager, int node, struct sw_error *e
 bool sw_manager_obey(struct sw_manager *manager);
 /* What is still ordered is not done any more. */
 void sw_manager_leave(struct sw_manager *manager);
-
-/* hooks.c: run @command by /bin/sh on a thread of its own, which logs how it ended. */
-void sw_hook_run(const char *what, const char *command, const struct sw_cluster *cluster,
-                 const struct sw_node *node, const struct sw_node *primary);
 
 #endif
