@@ -2,8 +2,8 @@
 # An example of `rejoin_command`: a former primary becomes a standby of the primary.
 #
 # shardward runs it by /bin/sh, where it runs itself, with CLUSTER, NODE, ADDRESS, PORT, PRIMARY,
-# PRIMARY_ADDRESS and PRIMARY_PORT in the environment, and again a minute behind its end until the node streams.
-# What has to be done on the node is said to a shell there (ON). Set the values below, or set them
+# PRIMARY_ADDRESS and PRIMARY_PORT in the environment, and again a minute behind its end until the node
+# streams. What has to be done on the node is said to a shell there (ON). Set the values below, or set them
 # in front of the command: rejoin_command: "DATA=/srv/pg /etc/shardward/rejoin.sh".
 set -eu
 ON=${ON:-"ssh -oBatchMode=yes postgres@$ADDRESS sh -s"}

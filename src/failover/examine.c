@@ -280,7 +280,7 @@ static void vouch(struct survey *survey, int node)
     const struct sw_report *report = &seat->report;
     struct sw_error err;
 
-    manager->cohort = report->cohort;
+    sw_manager_learn(manager, &report->cohort);
     if (!waits_for_cohort(manager, report))
         sw_manager_doubt(manager, node, report->sync_names);
     if (!pass_barrier(manager, seat, &err)) {
@@ -294,6 +294,7 @@ static void vouch(struct survey *survey, int node)
             sw_manager_upkeep(manager);
         return;
     }
+    manager->is_unsure = manager->is_unsure && manager->is_unproven;
     (void)sw_ends_read(&seat->line, standing->ends, &standing->end_count, &err);
     sw_manager_admit(manager, node, report->epoch.term, report->timeline, report->started_us);
 }
@@ -313,7 +314,7 @@ static void judge_primary(struct survey *survey, int node)
                         "%s knows nothing of term %" PRId64 " any more: order FAILOVER", name,
                         manager->term_reigned);
     } else if (survey->term > survey->epoch.term) {
-        manager->cohort = survey->seats[node].report.cohort;
+        sw_manager_learn(manager, &survey->seats[node].report.cohort);
         sw_seats_close(survey->seats, survey->count);
         if (!sw_manager_pauses(manager)) {
             if (reinstate(survey, node, &err))

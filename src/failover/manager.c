@@ -304,7 +304,7 @@ bool sw_manager_promote(struct sw_manager *manager, struct sw_promotion *promoti
         standing->fenced |= (sw_nodes)1 << promotion->old;
     take_ends(standing, promotion);
     manager->cohort = promotion->cohort;
-    manager->is_unproven = false;
+    manager->is_unproven = manager->is_unsure = false;
     sw_manager_admit(manager, promotion->winner, promotion->term, promotion->timeline,
                      promotion->started_us);
     sw_health_hint(manager->health, manager->name,

@@ -95,6 +95,7 @@ struct sw_manager {
     bool is_unproven;     /* the primary does not wait for its cohort */
     bool knows_epochs;    /* some node has one */
     struct sw_cohort cohort;
+    bool is_unsure;        /* nobody knows whether that row is confirmed */
     struct sw_seat keeper; /* the line to the primary, while it is kept */
     uint64_t looked_ms, examined_ms;
     uint64_t unsynced_ms; /* since when the primary waits for its standbys; 0: it does not */
@@ -168,6 +169,8 @@ void sw_manager_bootstrap(struct sw_manager *manager, struct sw_seat *seats);
 
 /* upkeep.c */
 void sw_manager_upkeep(struct sw_manager *manager);
+/* This is recorded on the primary. */
+void sw_manager_learn(struct sw_manager *manager, const struct sw_cohort *cohort);
 /* The primary @node waits by @text, which is not what is recorded: nobody is promoted by
  * itself. */
 void sw_manager_doubt(struct sw_manager *manager, int node, const char *text);

@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum { LOOK_MS = 400, ASK_MS = 2000, STEP_MS = 3000, LEAD_MS = 2000 };
-enum { SETTLE_MS = 100 };
+enum { SETTLE_MS = 100, CONFIRM_MS = 500 };
 
 /* --- what is there --- */
 
@@ -209,6 +209,32 @@ static bool is_in_between(const struct sw_manager *manager, const char *text)
            sw_cohort_is_kept(&manager->cohort, standbys, quorum);
 }
 
+/* Who wrote a row that we have not seen confirmed may have waited for that in vain, until his
+ * connection was ended, perhaps by us, for the lock: then it is there, and known to nobody. */
+void sw_manager_learn(struct sw_manager *manager, const struct sw_cohort *cohort)
+{
+    manager->is_unsure |=
+        cohort->term == manager->cohort.term && sw_cohort_is_newer(cohort, &manager->cohort);
+    manager->cohort = *cohort;
+}
+
+/* I5: what follows a row begins when it is with those for whom the primary waits, as it did
+ * when the row was written. */
+static bool is_confirmed(struct sw_manager *manager)
+{
+    struct sw_cohort named = {.primary = -1};
+    struct sw_error err;
+
+    if (!manager->is_unsure)
+        return true;
+    sw_line_renew(&manager->keeper.line, CONFIRM_MS);
+    manager->is_unsure =
+        !sw_sync_names_read(manager->cluster, manager->keeper.report.sync_names,
+                            &named.standbys, &named.quorum) ||
+        !sw_await_quorum(&manager->keeper, &named, &err);
+    return !manager->is_unsure;
+}
+
 /* I6: what an operator has made of the names is not ours to set. */
 void sw_manager_doubt(struct sw_manager *manager, int node, const char *text)
 {
@@ -234,6 +260,8 @@ static bool check_names(struct sw_manager *manager)
         sw_manager_doubt(manager, manager->standing.primary, text);
         return false;
     }
+    if (!is_confirmed(manager))
+        return false;
     if (manager->is_unproven && sw_await_quorum(&manager->keeper, &manager->cohort, &err)) {
         manager->is_unproven = false;
         sw_manager_tell(manager, SW_EVENT_COHORT, manager->standing.primary, 0,
@@ -363,7 +391,7 @@ void sw_manager_upkeep(struct sw_manager *manager)
         manager->is_keeping = false;
         return;
     }
-    manager->cohort = manager->keeper.report.cohort;
+    sw_manager_learn(manager, &report->cohort);
     lead_all_home(manager, now);
     if (check_names(manager) && find_streaming(manager, &streaming))
         keep_cohort(manager, streaming, now);

@@ -6,12 +6,14 @@ import time
 import workloads
 from faults import foreign_node, standby
 from server import until
-from stories import Expect, conclude, must_serve, nobody_writes, play, story, until_shrunk, world
+from stories import (Expect, conclude, must_serve, nobody_writes, play, story, until_grown, until_shrunk,
+                     world)
 from table import scenario
 from world import WARM_UP_S
 
 MOVED = Expect(moves=("c1",), stays=("c2",))
 STAYED = Expect(stays=("c1", "c2"))
+WAL_SENDER_TIMEOUT_S, SHRINK_S = 5, 3    # for so long a standby that hangs counts as one
 
 
 @scenario(("kill -9", "managed", "managed", standby("kill")), ("SIGSTOP", "managed", "managed", standby("freeze")),
@@ -34,6 +36,24 @@ def a_standby_and_later_the_primary(lab):
         nobody_writes(w, time.monotonic())
         one.start()
         must_serve(w, time.monotonic(), "with the standby")
+
+
+@scenario(("who has been away is not counted before the other one knows", "managed"))
+def a_standby_is_back_while_the_other_one_hangs(lab):
+    """Whoever knows that only the one that hangs counts would promote it, without what the other has confirmed."""
+    with story(lab, Expect(stays=("c1",)), clusters=1) as w:
+        primary, one, other = w.c1.servers
+        other.kill()
+        until_shrunk(one, other)
+        until(lambda: other.name not in primary.query("SHOW synchronous_standby_names")[0][0], "it does not count")
+        one.freeze()
+        other.start()
+        until(lambda: [other.name, "streaming"] in primary.query(
+            "SELECT application_name, state FROM pg_stat_replication"), "it streams")
+        nobody_writes(w, time.monotonic(), seconds=WAL_SENDER_TIMEOUT_S + SHRINK_S)
+        one.thaw()
+        must_serve(w, time.monotonic(), "when it goes on")
+        until_grown(primary, other)
 
 
 @scenario(*((f"{seconds} s later", "managed", seconds) for seconds in (2.8, 3.2, 3.6, 4.0)))
