@@ -25,9 +25,9 @@ struct sw_token sw_token_join(struct sw_token a, struct sw_token b)
 {
     if (a.kind != b.kind)
         return a.kind > b.kind ? a : b;
-    if (a.timeline != b.timeline)
-        return a.timeline > b.timeline ? a : b;
-    return a.lsn >= b.lsn ? a : b;
+    return (struct sw_token){.kind = a.kind,
+                             .timeline = a.timeline > b.timeline ? a.timeline : b.timeline,
+                             .lsn = a.lsn > b.lsn ? a.lsn : b.lsn};
 }
 
 static const struct sw_timeline_end *find_end(const struct sw_cluster_state *cluster,

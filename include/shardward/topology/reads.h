@@ -32,8 +32,8 @@ struct sw_token {
     uint64_t lsn;
 };
 
-/* Whoever has replayed the result has replayed both. Of two timelines the later one counts: a
- * session that has seen it has seen all of its past. */
+/* Whoever has replayed the result has replayed both. Of two timelines the later one counts; who
+ * has told it may have been a replica that is still at an earlier place than the other. */
 struct sw_token sw_token_join(struct sw_token a, struct sw_token b);
 
 /* The history of the cluster as it is now does not hold the place: what was written there is

@@ -100,7 +100,8 @@ struct join_row {
 
 static const struct join_row join_rows[] = {
     {"the_later_place", AT(1, 10), AT(1, 20), AT(1, 20)},
-    {"the_later_timeline", AT(1, 20), AT(2, 10), AT(2, 10)},
+    {"the_later_timeline", AT(1, 10), AT(2, 20), AT(2, 20)},
+    {"the_later_timeline_of_who_is_behind", AT(1, 20), AT(2, 10), AT(2, 20)},
     {"something_beside_nothing", {SW_TOKEN_NOTHING, 0, 0}, AT(1, 1), AT(1, 1)},
     {"not_known_stays_so", {SW_TOKEN_UNKNOWN, 0, 0}, AT(1, 1), {SW_TOKEN_UNKNOWN, 0, 0}},
 };
