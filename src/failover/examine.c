@@ -76,6 +76,20 @@ static void take_vitals(struct survey *survey)
     }
 }
 
+/* Are enough of its cohort there that have not gone on without it? */
+static bool has_cohort(const struct survey *survey, const struct sw_report *primary)
+{
+    int left = 0;
+
+    for (int i = 0; i < survey->count; i++) {
+        const struct sw_seat *seat = &survey->seats[i];
+
+        left += sw_is_in(primary->cohort.standbys, i) && seat->is_open &&
+                seat->report.is_standby && seat->report.timeline <= primary->timeline;
+    }
+    return primary->cohort.quorum > 0 && left >= primary->cohort.quorum;
+}
+
 /* Is the primary that we have vouched for there, with standbys that confirm what it writes? */
 static bool reigns(const struct survey *survey)
 {
@@ -86,7 +100,8 @@ static bool reigns(const struct survey *survey)
     return seat != NULL && manager->term_reigned > 0 &&
            manager->cluster->promotion->is_synchronous && seat->is_open &&
            !seat->report.is_standby && !is_fenced(seat) && seat->report.epoch.node == primary &&
-           seat->report.epoch.term == manager->term_reigned && seat->report.cohort.quorum > 0;
+           seat->report.epoch.term == manager->term_reigned &&
+           has_cohort(survey, &seat->report);
 }
 
 /* One who was made primary by an order that took the loss, and for whom nobody has confirmed
