@@ -56,29 +56,6 @@ int64_t sw_dialled_started_us(const struct sw_dialled *dialled)
     return dialled->started_us;
 }
 
-/* The last result of @query, or NULL. libpq has read all that the server sent then. */
-static PGresult *query_within(const struct sw_waiting *waiting, PGconn *conn, const char *query,
-                              struct sw_error *err)
-{
-    PGresult *result = NULL, *next = NULL;
-
-    if (PQsendQuery(conn, query) == 0) {
-        sw_opening_read_error(PQerrorMessage(conn), err);
-        return NULL;
-    }
-    do {
-        if (!sw_waiting_result(waiting, conn, &next, err)) {
-            PQclear(result);
-            return NULL;
-        }
-        if (next != NULL) {
-            PQclear(result);
-            result = next;
-        }
-    } while (next != NULL);
-    return result;
-}
-
 /* Is the connection set to what routing relies on? */
 static bool check_settings(const PGresult *result, struct sw_error *err)
 {
@@ -142,17 +119,18 @@ static bool check_session(const struct sw_waiting *waiting, PGconn *conn, const 
         "1000000)::pg_catalog.int8,"
         " pg_catalog.current_setting('synchronous_commit'),"
         " pg_catalog.current_setting('client_min_messages')";
-    PGresult *result = query_within(waiting, conn, query, err);
-    bool is_good = false;
+    PGresult *result;
+    bool is_good;
 
+    if (PQsendQuery(conn, query) == 0)
+        return sw_error_set(err, "08006", "the connection is lost");
+    /* libpq has read all that the server sent then. */
+    result = sw_waiting_results(waiting, conn, NULL, NULL, err);
     if (result == NULL)
         return false;
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        sw_opening_read_error(PQerrorMessage(conn), err);
-    else
-        is_good = check_role(result, job->dial.is_replica, err) &&
-                  (job->options != NULL || check_settings(result, err)) &&
-                  (!job->dial.is_durable || check_durability(result, err));
+    is_good = check_role(result, job->dial.is_replica, err) &&
+              (job->options != NULL || check_settings(result, err)) &&
+              (!job->dial.is_durable || check_durability(result, err));
     if (is_good) {
         (void)snprintf(dialled->default_isolation, sizeof dialled->default_isolation, "%s",
                        PQgetvalue(result, 0, 4));

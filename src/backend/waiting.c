@@ -68,8 +68,9 @@ PGconn *sw_waiting_open(const struct sw_waiting *waiting, const struct sw_openin
     return conn;
 }
 
-bool sw_waiting_result(const struct sw_waiting *waiting, PGconn *conn, PGresult **result,
-                       struct sw_error *err)
+/* The next one; NULL: there are no more. */
+static bool next_result(const struct sw_waiting *waiting, PGconn *conn, PGresult **result,
+                        struct sw_error *err)
 {
     bool is_ready = false;
 
@@ -77,8 +78,45 @@ bool sw_waiting_result(const struct sw_waiting *waiting, PGconn *conn, PGresult 
         if (!wait_a_step(waiting, PQsocket(conn), POLLIN, &is_ready, err))
             return false;
         if (is_ready && PQconsumeInput(conn) == 0)
-            break; /* the result tells why */
+            return sw_error_set(err, "08006", "the connection is lost");
     }
     *result = PQgetResult(conn);
     return true;
+}
+
+static bool set_result_error(const PGresult *result, struct sw_error *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    return sw_error_set(err, state == NULL ? "08006" : state, "%s",
+                        message == NULL ? "the connection is lost" : message);
+}
+
+PGresult *sw_waiting_results(const struct sw_waiting *waiting, PGconn *conn,
+                             void (*on_result)(void *owner, const PGresult *result),
+                             void *owner, struct sw_error *err)
+{
+    PGresult *last = NULL, *result = NULL;
+    bool is_good = true, has_more = true;
+
+    while (has_more) {
+        if (!next_result(waiting, conn, &result, err)) {
+            PQclear(last);
+            return NULL;
+        }
+        has_more = result != NULL;
+        if (PQresultStatus(result) == PGRES_TUPLES_OK && on_result != NULL)
+            on_result(owner, result);
+        else if (has_more && PQresultStatus(result) == PGRES_FATAL_ERROR && is_good)
+            is_good = set_result_error(result, err);
+        if (has_more) {
+            PQclear(last);
+            last = result;
+        }
+    }
+    if (is_good)
+        return last;
+    PQclear(last);
+    return NULL;
 }

@@ -1,5 +1,7 @@
 #include "shardward/base/text.h"
 
+#include "shardward/base/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,4 +109,25 @@ static int compare(const void *key, const void *row)
 bool sw_text_is_one_of(const char *text, const char *const *sorted, size_t count)
 {
     return bsearch(text, sorted, count, sizeof *sorted, compare) != NULL;
+}
+
+char *sw_text_literal(const char *text)
+{
+    size_t len = strlen(text);
+    char *quoted = sw_alloc(2 * len + 5), *to = quoted;
+    bool has_backslash = strchr(text, '\\') != NULL;
+
+    if (has_backslash) {
+        *to++ = ' ';
+        *to++ = 'E';
+    }
+    *to++ = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\')
+            *to++ = *text;
+        *to++ = *text;
+    }
+    *to++ = '\'';
+    *to = '\0';
+    return quoted;
 }

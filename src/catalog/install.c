@@ -5,6 +5,7 @@
 #include "talk.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 #include "shardward/topology/accepted.h"
 
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static bool migrate(struct installer *installer, struct sw_error *err)
 
 static void append_quoted(struct sw_buf *sql, const char *before, const char *text)
 {
-    char *quoted = sw_talk_quote(text);
+    char *quoted = sw_text_literal(text);
 
     sw_buf_append_text(sql, before);
     sw_buf_append_text(sql, quoted);

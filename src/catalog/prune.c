@@ -5,6 +5,7 @@
 #include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/stop.h"
+#include "shardward/base/text.h"
 
 #include <stdlib.h>
 
@@ -22,7 +23,7 @@ static bool list_ids(const struct sw_catalog_database *database, const struct sw
 
         if (due->shard_id != shard->id || due->is_old != is_old)
             continue;
-        id = sw_talk_quote(due->id);
+        id = sw_text_literal(due->id);
         (void)sw_buf_printf(out, "%s%s", sw_buf_len(out) == before ? "" : ", ", id);
         free(id);
     }

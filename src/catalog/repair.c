@@ -3,6 +3,7 @@
 #include "talk.h"
 
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 #include "shardward/catalog/reader.h"
 #include "shardward/topology/catalog.h"
 
@@ -53,7 +54,7 @@ static void forget_note(struct note *note)
 static bool read_note(struct repairer *repairer, const struct sw_shard *shard,
                       struct sw_error *err)
 {
-    char *id = sw_talk_quote(repairer->unfinished->note->id);
+    char *id = sw_text_literal(repairer->unfinished->note->id);
     char *sql =
         sw_format("SELECT quote_literal(d::text), quote_ident(by), "
                   "quote_literal(search_path), statement FROM shardward.ddl d WHERE id = "

@@ -114,35 +114,14 @@ void sw_talk_close(struct sw_talk *talk)
     talk->conn = NULL;
 }
 
-static void set_result_error(const PGresult *result, struct sw_error *err)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-    sw_error_set(err, state == NULL ? "08006" : state, "%s",
-                 message == NULL ? "the connection is lost" : message);
-}
-
 static bool read_results(struct sw_talk *talk,
                          void (*on_result)(void *owner, const PGresult *result), void *owner,
                          struct sw_error *err)
 {
-    bool is_good = true;
-    PGresult *result = NULL;
+    PGresult *last = sw_waiting_results(&talk->waiting, talk->conn, on_result, owner, err);
 
-    for (;;) {
-        if (!sw_waiting_result(&talk->waiting, talk->conn, &result, err))
-            return false;
-        if (result == NULL)
-            return is_good;
-        if (PQresultStatus(result) == PGRES_TUPLES_OK && on_result != NULL) {
-            on_result(owner, result);
-        } else if (PQresultStatus(result) == PGRES_FATAL_ERROR && is_good) {
-            set_result_error(result, err);
-            is_good = false;
-        }
-        PQclear(result);
-    }
+    PQclear(last);
+    return last != NULL;
 }
 
 bool sw_talk_run(struct sw_talk *talk, const char *sql,
@@ -161,20 +140,4 @@ bool sw_talk_ask(struct sw_talk *talk, const char *sql, const char *parameter,
     if (!PQsendQueryParams(talk->conn, sql, 1, NULL, &parameter, NULL, NULL, 0))
         return sw_error_set(err, "08006", "the connection is lost");
     return read_results(talk, on_result, owner, err);
-}
-
-char *sw_talk_quote(const char *text)
-{
-    size_t len = strlen(text);
-    char *quoted = sw_alloc(2 * len + 3), *to = quoted;
-
-    *to++ = '\'';
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            *to++ = '\'';
-        *to++ = *text;
-    }
-    *to++ = '\'';
-    *to = '\0';
-    return quoted;
 }

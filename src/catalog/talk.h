@@ -47,7 +47,4 @@ bool sw_talk_ask(struct sw_talk *talk, const char *sql, const char *parameter,
                  void (*on_result)(void *owner, const PGresult *result), void *owner,
                  struct sw_error *err);
 
-/* @text as a literal of SQL; free() it. */
-char *sw_talk_quote(const char *text);
-
 #endif

@@ -6,6 +6,7 @@
 #include "shardward/base/buf.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/stop.h"
+#include "shardward/base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ bool sw_await_quorum(struct sw_seat *seat, const struct sw_cohort *cohort, struc
         return false;
     standbys.primary = -1;
     names = sw_cohort_names(seat->cluster, &standbys);
-    quoted = sw_line_quote(names);
+    quoted = sw_text_literal(names);
     sql = sw_format("SELECT count(DISTINCT application_name) >= %d FROM pg_stat_replication "
                     "WHERE application_name = ANY (%s::text[]) AND flush_lsn >= '%s'::pg_lsn",
                     cohort->quorum, quoted, lsn);
@@ -78,8 +79,8 @@ bool sw_epoch_write(struct sw_seat *seat, int64_t term, int timeline, uint64_t s
                     uint64_t next_xid, const struct sw_cohort *cohort, const char *by,
                     struct sw_error *err)
 {
-    char *names = sw_cohort_names(seat->cluster, cohort), *quoted = sw_line_quote(names);
-    char *author = sw_line_quote(by), *node = sw_line_quote(seat->node->name);
+    char *names = sw_cohort_names(seat->cluster, cohort), *quoted = sw_text_literal(names);
+    char *author = sw_text_literal(by), *node = sw_text_literal(seat->node->name);
     bool is_good;
 
     sw_stop_at("before_epoch", 1);

@@ -4,6 +4,7 @@
 #include "operation.h"
 
 #include "shardward/base/stop.h"
+#include "shardward/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static bool make_slots(struct sw_operation *operation, struct sw_seat *winner, s
 
         if (!sw_nodes_have(others, i) || *slot == '\0')
             continue;
-        quoted = sw_line_quote(slot);
+        quoted = sw_text_literal(slot);
         is_good = sw_line_say(&winner->line, err,
                               "SELECT pg_create_physical_replication_slot(%s, true) WHERE NOT "
                               "EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)",
@@ -104,7 +105,7 @@ void sw_operation_let_go(struct sw_operation *operation, struct sw_seat *winner,
                          sw_nodes strays)
 {
     const struct sw_cohort all = {.primary = -1, .standbys = strays};
-    char *names = sw_cohort_names(operation->cluster, &all), *quoted = sw_line_quote(names);
+    char *names = sw_cohort_names(operation->cluster, &all), *quoted = sw_text_literal(names);
     struct sw_error ignored;
 
     sw_seats_do(operation->seats, operation->cluster->node_count, strays, let_seat_go, NULL);

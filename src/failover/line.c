@@ -2,6 +2,7 @@
 
 #include "shardward/base/clock.h"
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,50 +88,14 @@ void sw_line_close(struct sw_line *line)
 
 /* --- talking --- */
 
-static bool set_result_error(const struct sw_line *line, const PGresult *result,
-                             struct sw_error *err)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-    sw_error_set(err, state == NULL ? "08006" : state, "%s: %s", line->node->name,
-                 message == NULL ? "the connection is lost" : message);
-    return false;
-}
-
-/* The last result; NULL: the first error. */
-static PGresult *read_results(struct sw_line *line, struct sw_error *err)
-{
-    PGresult *last = NULL, *result = NULL;
-    bool is_good = true;
-
-    for (;;) {
-        if (!sw_waiting_result(&line->waiting, line->conn, &result, err)) {
-            sw_error_trying(err, "%s", line->node->name);
-            is_good = false;
-            break;
-        }
-        if (result == NULL)
-            break;
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR && is_good)
-            is_good = set_result_error(line, result, err);
-        PQclear(last);
-        last = result;
-    }
-    if (is_good)
-        return last;
-    PQclear(last);
-    return NULL;
-}
-
 PGresult *sw_line_ask(struct sw_line *line, const char *sql, struct sw_error *err)
 {
     PGresult *result = NULL;
 
     if (line->conn == NULL || !PQsendQuery(line->conn, sql))
         sw_error_set(err, "08006", "%s: the connection is lost", line->node->name);
-    else
-        result = read_results(line, err);
+    else if ((result = sw_waiting_results(&line->waiting, line->conn, NULL, NULL, err)) == NULL)
+        sw_error_trying(err, "%s", line->node->name);
     return result;
 }
 
@@ -176,32 +141,12 @@ bool sw_line_await(struct sw_line *line, const char *sql, const char *what,
     return true;
 }
 
-char *sw_line_quote(const char *text)
-{
-    size_t len = strlen(text);
-    char *quoted = sw_alloc(2 * len + 5), *to = quoted;
-    bool has_backslash = strchr(text, '\\') != NULL;
-
-    if (has_backslash) {
-        *to++ = ' ';
-        *to++ = 'E';
-    }
-    *to++ = '\'';
-    for (; *text != '\0'; text++) {
-        if (*text == '\'' || *text == '\\')
-            *to++ = *text;
-        *to++ = *text;
-    }
-    *to++ = '\'';
-    *to = '\0';
-    return quoted;
-}
-
 /* --- the lock --- */
 
 bool sw_line_lock(struct sw_line *line, struct sw_error *err)
 {
-    char *name = sw_format("shardward:%s", line->cluster->name), *quoted = sw_line_quote(name);
+    char *name = sw_format("shardward:%s", line->cluster->name),
+         *quoted = sw_text_literal(name);
     char *take = sw_format("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", quoted);
     char *end = sw_format(
         "SELECT pg_terminate_backend(pid, 1000) FROM pg_locks WHERE locktype = 'advisory' "

@@ -44,8 +44,6 @@ bool sw_line_is_true(struct sw_line *line, const char *sql, struct sw_error *err
 /* The same, asked again until it is; false: @err, at the latest at the deadline. */
 bool sw_line_await(struct sw_line *line, const char *sql, const char *what,
                    struct sw_error *err);
-/* @text as a literal of SQL; free() it. */
-char *sw_line_quote(const char *text);
 
 /* Take the node's lock, and end whoever else holds it. */
 bool sw_line_lock(struct sw_line *line, struct sw_error *err);

@@ -15,6 +15,7 @@
 #include "shardward/base/buf.h"
 #include "shardward/base/mem.h"
 #include "shardward/base/stop.h"
+#include "shardward/base/text.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ bool sw_seat_open(struct sw_seat *seat, int timeout_ms)
 bool sw_seat_set(struct sw_seat *seat, const char *name, const char *value,
                  struct sw_error *err)
 {
-    char *quoted = sw_line_quote(value);
+    char *quoted = sw_text_literal(value);
     bool is_good = sw_line_say(&seat->line, err, "ALTER SYSTEM SET %s = %s", name, quoted);
 
     free(quoted);
@@ -96,7 +97,7 @@ bool sw_seat_set(struct sw_seat *seat, const char *name, const char *value,
 bool sw_seat_note(struct sw_seat *seat, const char *name, const char *value,
                   struct sw_error *err)
 {
-    char *quoted = sw_line_quote(value);
+    char *quoted = sw_text_literal(value);
     bool is_good = sw_line_say(&seat->line, err, "SET %s = %s", name, quoted) &&
                    sw_line_say(&seat->line, err, "ALTER SYSTEM SET %s = %s", name, quoted);
 
@@ -113,7 +114,7 @@ bool sw_seat_reload(struct sw_seat *seat, struct sw_error *err)
 static bool set_and_load(struct sw_seat *seat, const char *name, const char *value,
                          struct sw_error *err)
 {
-    char *quoted = sw_line_quote(value);
+    char *quoted = sw_text_literal(value);
     char *loaded = sw_format("SELECT current_setting('%s') = %s", name, quoted);
     bool is_good = sw_seat_set(seat, name, value, err) && sw_seat_reload(seat, err) &&
                    sw_line_await(&seat->line, loaded, "it has loaded a setting", err);

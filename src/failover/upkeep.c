@@ -13,6 +13,7 @@
 
 #include "shardward/base/clock.h"
 #include "shardward/base/mem.h"
+#include "shardward/base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,7 +100,7 @@ static bool record(struct sw_manager *manager, sw_nodes standbys, int quorum,
                              .standbys = standbys,
                              .count = sw_nodes_count(standbys),
                              .quorum = quorum};
-    char *names = sw_cohort_names(manager->cluster, &next), *quoted = sw_line_quote(names);
+    char *names = sw_cohort_names(manager->cluster, &next), *quoted = sw_text_literal(names);
     bool is_good = sw_line_say(
         &keeper->line, err,
         "INSERT INTO shardward.cohort (term, ver, cohort, k) VALUES (%" PRId64 ", %d, %s, %d)",
@@ -117,7 +118,7 @@ static bool record(struct sw_manager *manager, sw_nodes standbys, int quorum,
 static bool cut(struct sw_manager *manager, sw_nodes standbys, struct sw_error *err)
 {
     const struct sw_cohort out = {.primary = -1, .standbys = standbys};
-    char *names = sw_cohort_names(manager->cluster, &out), *quoted = sw_line_quote(names);
+    char *names = sw_cohort_names(manager->cluster, &out), *quoted = sw_text_literal(names);
     char *gone =
         sw_format("SELECT coalesce(bool_and(NOT pg_terminate_backend(pid)), true) FROM "
                   "pg_stat_replication WHERE application_name = ANY (%s::text[]) "

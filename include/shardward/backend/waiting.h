@@ -26,9 +26,12 @@ int sw_waiting_left_ms(const struct sw_waiting *waiting);
  * stopped. */
 struct pg_conn *sw_waiting_open(const struct sw_waiting *waiting,
                                 const struct sw_opening_to *to, struct sw_error *err);
-/* The next result of what was asked, which may be that the connection is lost; NULL: there are
- * no more. False: 08006 at the deadline, or 57P01. */
-bool sw_waiting_result(const struct sw_waiting *waiting, struct pg_conn *conn,
-                       struct pg_result **result, struct sw_error *err);
+/* Read all results of what was asked; @on_result, which may be NULL, is called for each that
+ * has rows, and borrows it. The last one, to be PQclear()ed. NULL: the first error of the
+ * server's, 08006 if the connection is lost or at the deadline, or 57P01. */
+struct pg_result *sw_waiting_results(const struct sw_waiting *waiting, struct pg_conn *conn,
+                                     void (*on_result)(void *owner,
+                                                       const struct pg_result *result),
+                                     void *owner, struct sw_error *err);
 
 #endif

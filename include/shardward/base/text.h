@@ -30,4 +30,7 @@ int sw_text_characters(const char *text, size_t len);
  * if all are. */
 size_t sw_text_utf8_len(const char *text, size_t len);
 
+/* @text as a literal of SQL, whatever standard_conforming_strings says; free() it. */
+char *sw_text_literal(const char *text);
+
 #endif

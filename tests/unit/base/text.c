@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -131,6 +132,27 @@ static void only_whole_characters_count(void **state)
     assert_int_equal(sw_text_utf8_len("a\0b", 3), 3);
 }
 
+static void a_literal_says_what_the_text_is(void **state)
+{
+    static const struct {
+        const char *text, *literal;
+    } rows[] = {
+        {"", "''"},
+        {"it's", "'it''s'"},
+        {"''", "''''''"},
+        {"a\\b", " E'a\\\\b'"},
+        {"\\'", " E'\\\\'''"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *literal = sw_text_literal(rows[i].text);
+
+        assert_string_equal(literal, rows[i].literal);
+        free(literal);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +162,7 @@ int main(void)
         cmocka_unit_test(only_ascii_letters_are_lowered),
         cmocka_unit_test(a_lowered_text_must_fit),
         cmocka_unit_test(a_text_is_found_among_others),
+        cmocka_unit_test(a_literal_says_what_the_text_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
