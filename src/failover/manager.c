@@ -422,10 +422,22 @@ static bool are_all_tried(const struct sw_manager *manager)
     return true;
 }
 
+/* What others make of the cluster meanwhile is not known: it has to be examined if it comes
+ * back. */
+static void retire(struct sw_manager *manager)
+{
+    sw_seats_close(&manager->keeper, 1);
+    manager->is_keeping = false;
+    manager->examined_ms = 0;
+    if (manager->map != NULL)
+        sw_manager_hold(manager, SW_SUSPEND, "it has not been examined yet");
+}
+
 static void go_round(struct sw_manager *manager)
 {
     if (!take_map(manager)) {
         sw_manager_leave(manager);
+        retire(manager);
         return;
     }
     sw_health_look(manager->health, manager->cluster, manager->vitals);

@@ -72,3 +72,18 @@ def a_standby_is_promoted_by_hand_where_shardward_promotes(lab):
         assert not astray, astray[:3]
         one.rejoin(primary)
         conclude(w, {"c1": (primary.name, 1), "c2": w.timelines()["c2"]}, Expect(stays=("c1", "c2")))
+
+
+@scenario(("its manager leaves it", "managed follow"))
+def a_cluster_is_handed_to_somebody_else(lab):
+    """From now on he promotes: no line of ours, which may hold the lock of a node, stays."""
+    def has_line():
+        return primary.query("SELECT FROM pg_stat_activity WHERE application_name = 'shardward failover'")
+
+    with world(lab, "managed", clusters=1) as w:
+        primary = w.c1.servers[0]
+        until(has_line, "it is managed")
+        w.failover = "follow"
+        w.write_config()
+        w.console("RELOAD")
+        until(lambda: not has_line(), "it is left alone")
