@@ -214,28 +214,33 @@ static bool leave_all(struct sw_scattering *scattering)
     return true;
 }
 
-/* Which @part of what is under way has failed, and why, is not the statement's fault? */
+static bool is_of_replica(const struct sw_scattering *scattering,
+                          const struct sw_scatter_part *part)
+{
+    const struct sw_error *err = &scattering->scatter->failure.err;
+
+    return part->leg->is_behind || sw_error_is_of_standby(err) ||
+           (sw_error_is_of_moment(err) && scattering->read == SW_READ_PREFER_REPLICA);
+}
+
+/* @part of what is under way has failed. Is that the fault of its @replica, and not of the
+ * statement? Then its cluster is read elsewhere from now on. */
 static bool leave(struct sw_scattering *scattering, const struct sw_scatter_part *part,
                   const struct sw_node *replica)
 {
     const struct sw_error *err = &scattering->scatter->failure.err;
     struct relief_cluster *cluster = cluster_of(scattering, part->shard);
-    bool is_behind = part->leg->is_behind;
+    bool is_lost = part->result == SW_PART_REFUSED || part->result == SW_PART_LOST;
 
-    scattering->session->measure.run->reads.behind += is_behind;
-    if (is_behind) {
-        cluster->is_for_primary = true;
-    } else if (part->result == SW_PART_REFUSED || part->result == SW_PART_LOST) {
-        if (sw_error_is(err, "57014") || sw_error_is(err, "53300"))
-            return false;
-        cluster->avoided |= UINT64_C(1) << (replica - part->shard->cluster->nodes);
-        sw_session_keep_failure(scattering->session, err);
-    } else if (sw_error_is_of_standby(err) ||
-               (sw_error_is_of_moment(err) && scattering->read == SW_READ_PREFER_REPLICA)) {
-        cluster->is_for_primary = true;
-    } else {
-        return false;
+    scattering->session->measure.run->reads.behind += part->leg->is_behind;
+    if (!is_lost || part->leg->is_behind) {
+        cluster->is_for_primary = is_of_replica(scattering, part);
+        return cluster->is_for_primary;
     }
+    if (sw_error_is(err, "57014") || sw_error_is(err, "53300"))
+        return false;
+    cluster->avoided |= UINT64_C(1) << (replica - part->shard->cluster->nodes);
+    sw_session_keep_failure(scattering->session, err);
     return true;
 }
 

@@ -271,7 +271,7 @@ def a_replica_that_dies_is_left_by_all(p, user):
 def a_read_of_several_shards_that_replay_cancels_runs_on_the_primary(p):
     one = lab(p)
     for node in one.replicas():
-        node.set(max_standby_streaming_delay="10ms")
+        node.set(max_standby_streaming_delay="10ms", max_standby_archive_delay="10ms")
     for user, expected in (("prefers", {"c1-east"}), ("insists", "40001")):
         with one.connect(user) as connection:
             connection.send(wire.query(SLOW.format(f"<> '{NAMED['c1-east']}'")))
