@@ -128,7 +128,9 @@ enum news { NOTHING_NEW, MOVED, ELSE };
 
 static enum news compare(const struct sw_cluster_state *was, const struct sw_cluster_state *is)
 {
-    enum news news = is_other_cluster(was, is) ? ELSE : NOTHING_NEW;
+    enum news news = is_other_cluster(was, is) || was->sessions_ended != is->sessions_ended
+                         ? ELSE
+                         : NOTHING_NEW;
 
     for (int i = 0; i < is->cluster->node_count && news != ELSE; i++) {
         if (is_other_node(&was->nodes[i], &is->nodes[i]))
@@ -200,6 +202,9 @@ static bool look_at(struct sw_failover *failover, struct sw_state *next, int ind
     enum news here;
 
     sw_health_look(failover->health, cluster, vitals);
+    to->sessions_ended = 0;
+    for (int i = 0; i < cluster->node_count; i++)
+        to->sessions_ended += vitals[i].sessions_ended;
     failover->tidings.count = 0;
     decide(failover, &scene);
     here = compare(was, to);

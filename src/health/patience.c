@@ -33,7 +33,7 @@ static void give_up_standing(struct sw_patient *patient, const struct sw_round *
         return;
     miss(patient, SW_BY_STATUS, standing->asked_ms, round);
     sw_probe_close(standing);
-    patient->judge.has_session = false;
+    sw_patient_end_session(patient);
     patient->next_status_ms = round->now_ms;
 }
 

@@ -259,11 +259,18 @@ static void plan_status(struct sw_patient *patient, const struct sw_round *round
                                                  patient->is_alert, round));
 }
 
+void sw_patient_end_session(struct sw_patient *patient)
+{
+    if (patient->judge.has_session)
+        patient->vitals.sessions_ended++;
+    patient->judge.has_session = false;
+}
+
 /* Whatever it was: a crash that kills all sessions leaves the postmaster's start as it was, so
  * a write has to be confirmed anew. */
 static void lose_session(struct sw_patient *patient, const struct sw_round *round)
 {
-    patient->judge.has_session = false;
+    sw_patient_end_session(patient);
     patient->vitals.written_started_us = 0;
     patient->next_write_ms = round->now_ms;
     patient->is_changed = true;
@@ -448,5 +455,5 @@ void sw_patient_close(struct sw_patient *patient)
 {
     for (int i = 0; i < SW_PATIENT_PROBES; i++)
         sw_probe_close(sw_patient_probe(patient, i));
-    patient->judge.has_session = false;
+    sw_patient_end_session(patient);
 }

@@ -47,6 +47,8 @@ void sw_patient_give_up(struct sw_patient *patient, const struct sw_round *round
 void sw_patient_excuse(struct sw_patient *patient, const struct sw_round *round);
 /* Come to a verdict. */
 void sw_patient_judge(struct sw_patient *patient, const struct sw_round *round);
+/* The standing session is no more, if there was one. */
+void sw_patient_end_session(struct sw_patient *patient);
 /* Ask everything now. */
 void sw_patient_hurry(struct sw_patient *patient, const struct sw_round *round);
 void sw_patient_close(struct sw_patient *patient);

@@ -136,6 +136,8 @@ void sw_lease_origin(const struct sw_lease *lease, struct sw_origin *origin)
     *origin = (struct sw_origin){.generation = card->term,
                                  .started_us = sw_backend_started_us(lease->backend),
                                  .opened_ms = card->opened_ms};
+    if (now != NULL)
+        origin->sessions_ended = now->sessions_ended;
     if (now != NULL && now->generation == card->term)
         origin->timeline = now->timeline;
 }

@@ -10,13 +10,11 @@ static bool is_of_before(const struct sw_commit_mark *mark, const struct sw_comm
            trace->at.opened_ms + TURN_MS < mark->sent_ms;
 }
 
-/* The same timeline: the server may have been started anew, or have crashed and gone on under
- * the same postmaster. */
+/* The same timeline, on another connection: the server may have been started anew, or have
+ * crashed and gone on under the same postmaster. */
 static enum sw_commit_fate of_same_timeline(const struct sw_commit_mark *mark,
                                             const struct sw_commit_trace *trace)
 {
-    if (is_of_before(mark, trace))
-        return SW_FATE_COMMITTED;
     if (!trace->is_checkpoint_of_start)
         return SW_FATE_UNKNOWN;
     if (mark->xid < trace->next_xid)
@@ -40,9 +38,15 @@ static enum sw_commit_fate of_committed(const struct sw_commit_mark *mark,
                                         const struct sw_commit_trace *trace,
                                         const struct sw_timeline_end *ends, int end_count)
 {
-    /* What happened in between is not known. */
-    if (trace->at.generation - mark->at.generation > 1 || mark->at.timeline == 0 ||
-        trace->at.timeline == 0)
+    bool was_lost_twice = trace->at.generation - mark->at.generation > 1 ||
+                          (unsigned)(trace->at.sessions_ended - mark->at.sessions_ended) > 1;
+
+    if (mark->at.timeline == 0 || trace->at.timeline == 0)
+        return SW_FATE_UNKNOWN;
+    if (mark->at.timeline == trace->at.timeline && is_of_before(mark, trace))
+        return SW_FATE_COMMITTED;
+    /* The number may have been lost with the first one, and given anew until the second one. */
+    if (was_lost_twice)
         return SW_FATE_UNKNOWN;
     if (mark->at.timeline == trace->at.timeline)
         return of_same_timeline(mark, trace);

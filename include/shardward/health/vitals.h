@@ -55,12 +55,14 @@ struct sw_vitals {
     uint64_t written_lsn;  /* of a primary: flushed; of a standby: received */
     uint64_t replayed_lsn; /* of a standby */
     int64_t started_us;    /* its postmaster's start, since 1970 by its clock */
-    int64_t term;          /* its setting shardward.term */
-    int64_t heard_ms;      /* of a standby: since its primary's last message */
-    int64_t replay_ms;     /* of a standby: age of the last commit that it replayed */
-    bool is_read_only;     /* its default_transaction_read_only */
-    bool is_streaming;     /* of a standby: its receiver streams, ... */
-    int sender_port;       /* ... from here */
+    int sessions_ended; /* how often the standing session has: a crash under the same postmaster
+                           leaves nothing else to be seen */
+    int64_t term;       /* its setting shardward.term */
+    int64_t heard_ms;   /* of a standby: since its primary's last message */
+    int64_t replay_ms;  /* of a standby: age of the last commit that it replayed */
+    bool is_read_only;  /* its default_transaction_read_only */
+    bool is_streaming;  /* of a standby: its receiver streams, ... */
+    int sender_port;    /* ... from here */
     char sender_host[SW_VITAL_NAMES];
     char sync_names[SW_VITAL_NAMES];    /* its synchronous_standby_names */
     char sync_standbys[SW_VITAL_NAMES]; /* of a primary: application names of those that are

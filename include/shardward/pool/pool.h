@@ -57,6 +57,7 @@ struct sw_origin {
     int timeline;       /* the one of that generation; 0: not known */
     int64_t started_us; /* its postmaster, by its own clock since 1970 */
     uint64_t opened_ms; /* the connection, by the loop's clock */
+    int sessions_ended; /* with nodes of the cluster until now, see sw_cluster_state */
 };
 
 /*

@@ -78,8 +78,9 @@ struct sw_cluster_state {
     int generation;
     int64_t primary_started_us; /* its start that is vouched for: a connection to another one is
                                    not used; 0: any */
-    int64_t term;               /* of a managed cluster; 0: none yet */
-    int timeline;               /* the primary's; 0: not known */
+    int sessions_ended; /* with its nodes, see sw_vitals: at most so many have crashed */
+    int64_t term;       /* of a managed cluster; 0: none yet */
+    int timeline;       /* the primary's; 0: not known */
     const struct sw_timeline_end *ends; /* of earlier timelines, the oldest first */
     int end_count;
     bool is_in_maintenance; /* nothing is promoted by itself */

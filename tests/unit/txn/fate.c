@@ -12,9 +12,11 @@ enum { OURS = 100, WRITTEN = 1000, SENT = 60000, FIRST_START = 7, NEXT_START = 8
 enum place {
     STILL_THERE,   /* the same server, on a connection that was open before */
     OPENED_ANEW,   /* the same postmaster, on a connection that was opened since */
+    CRASHED_TWICE, /* ... which may have crashed twice */
     STARTED_ANEW,  /* another postmaster of the same timeline */
     STARTED_TWICE, /* ... and something in between was not seen */
     PROMOTED,      /* the next timeline, whose end is known */
+    CRASHED_FIRST, /* ... whose old primary may have crashed before it was lost */
     PROMOTED_OVER, /* two generations later */
     PROMOTED_LATE, /* ... whose end is not known */
     NOWHERE,       /* its timeline is not known */
@@ -42,6 +44,8 @@ static const struct row rows[] = {
     {"a_crash_cannot_be_told", OPENED_ANEW, SW_XACT_COMMITTED, false, 0, 0, 0, MAYBE},
     {"a_crash_whose_checkpoint_knows_the_number", OPENED_ANEW, SW_XACT_COMMITTED, true,
      OURS + 1, 0, 0, YES},
+    {"a_crash_behind_another_one", CRASHED_TWICE, SW_XACT_COMMITTED, true, OURS + 1, 0, 0,
+     MAYBE},
     {"a_start_before_the_number", OPENED_ANEW, SW_XACT_COMMITTED, true, OURS, 0, 0, MAYBE},
     {"what_has_aborted_was_not_ours_if_ours_is_committed", OPENED_ANEW, SW_XACT_ABORTED, false,
      0, 0, 0, NO},
@@ -56,6 +60,8 @@ static const struct row rows[] = {
     {"more_than_one_start_and_aborted", STARTED_TWICE, SW_XACT_ABORTED, true, OURS, 0, 0, NO},
     /* A standby was promoted. */
     {"it_had_all", PROMOTED, SW_XACT_COMMITTED, true, 0, WRITTEN, 0, YES},
+    {"it_had_what_came_behind_a_crash", CRASHED_FIRST, SW_XACT_COMMITTED, true, 0, WRITTEN + 1,
+     OURS + 1, MAYBE},
     {"it_had_more", PROMOTED, SW_XACT_COMMITTED, false, 0, WRITTEN + 1, OURS + 1, YES},
     {"it_lacked_a_byte", PROMOTED, SW_XACT_COMMITTED, false, 0, WRITTEN - 1, 0, NO},
     {"the_number_was_given_anew", PROMOTED, SW_XACT_COMMITTED, false, 0, WRITTEN, OURS, NO},
@@ -71,14 +77,16 @@ static const struct row rows[] = {
 static struct sw_origin origin_of(enum place place)
 {
     static const struct sw_origin origins[] = {
-        [STILL_THERE] = {3, 1, FIRST_START, SENT - 1000},
-        [OPENED_ANEW] = {3, 1, FIRST_START, SENT - 1},
-        [STARTED_ANEW] = {4, 1, NEXT_START, SENT + 1000},
-        [STARTED_TWICE] = {5, 1, NEXT_START, SENT + 1000},
-        [PROMOTED] = {4, 2, NEXT_START, SENT + 1000},
-        [PROMOTED_OVER] = {5, 3, NEXT_START, SENT + 1000},
-        [PROMOTED_LATE] = {4, 4, NEXT_START, SENT + 1000},
-        [NOWHERE] = {4, 0, NEXT_START, SENT + 1000},
+        [STILL_THERE] = {3, 1, FIRST_START, SENT - 1000, 9},
+        [OPENED_ANEW] = {3, 1, FIRST_START, SENT - 1, 8},
+        [CRASHED_TWICE] = {3, 1, FIRST_START, SENT + 1000, 9},
+        [STARTED_ANEW] = {4, 1, NEXT_START, SENT + 1000, 8},
+        [STARTED_TWICE] = {5, 1, NEXT_START, SENT + 1000, 8},
+        [PROMOTED] = {4, 2, NEXT_START, SENT + 1000, 8},
+        [CRASHED_FIRST] = {4, 2, NEXT_START, SENT + 1000, 9},
+        [PROMOTED_OVER] = {5, 3, NEXT_START, SENT + 1000, 8},
+        [PROMOTED_LATE] = {4, 4, NEXT_START, SENT + 1000, 8},
+        [NOWHERE] = {4, 0, NEXT_START, SENT + 1000, 8},
     };
 
     return origins[place];
@@ -91,7 +99,7 @@ static void check_row(void **state)
                                         .xid = OURS,
                                         .lsn = WRITTEN,
                                         .sent_ms = SENT,
-                                        .at = {3, 1, FIRST_START, SENT - 2000}};
+                                        .at = {3, 1, FIRST_START, SENT - 2000, 7}};
     const struct sw_commit_trace trace = {.status = row->status,
                                           .at = origin_of(row->place),
                                           .is_checkpoint_of_start =
