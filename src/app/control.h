@@ -117,10 +117,9 @@ struct sw_reload_asker {
 void sw_reload_init(struct sw_reload *reload);
 /*
  * Read the configuration again and use it, all or nothing; what has changed, or what is wrong,
- * is logged. @asker (NULL: nobody) is borrowed until on_done or sw_reload_forget(). While one
- * reload is under way, the next one waits.
+ * is logged. @asker (NULL: nobody) is borrowed until on_done. While one reload is under way,
+ * the next one waits.
  */
 void sw_control_reload(struct sw_control *control, struct sw_reload_asker *asker);
-void sw_reload_forget(struct sw_reload_asker *asker);
 
 #endif

@@ -233,8 +233,3 @@ void sw_control_reload(struct sw_control *control, struct sw_reload_asker *asker
     if (!control->reload.is_running)
         start(control);
 }
-
-void sw_reload_forget(struct sw_reload_asker *asker)
-{
-    sw_link_remove(&asker->link);
-}

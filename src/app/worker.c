@@ -237,14 +237,17 @@ static void carry_cancel(void *owner, struct sw_cancel *cancel)
 /* What the pools have met makes health look at once. */
 static void on_hint(void *owner, const char *cluster, const char *node, enum sw_pool_hint hint)
 {
-    static const enum sw_hint hints[] = {
-        [SW_POOL_HINT_UNREACHABLE] = SW_HINT_REFUSED, [SW_POOL_HINT_LOST] = SW_HINT_LOST,
-        [SW_POOL_HINT_ENDING] = SW_HINT_LOST,         [SW_POOL_HINT_STANDBY] = SW_HINT_STANDBY,
-        [SW_POOL_HINT_RESTARTED] = SW_HINT_LOST,      [SW_POOL_HINT_UNHEARD] = SW_HINT_SILENT,
+    static const char *const seen[] = {
+        [SW_POOL_HINT_UNREACHABLE] = "it cannot be connected to",
+        [SW_POOL_HINT_LOST] = "a connection was lost",
+        [SW_POOL_HINT_ENDING] = "it ends, or starts",
+        [SW_POOL_HINT_STANDBY] = "it is no primary",
+        [SW_POOL_HINT_RESTARTED] = "it was started anew",
+        [SW_POOL_HINT_UNHEARD] = "its host confirms nothing of what it was sent",
     };
     const struct sw_worker *worker = owner;
 
-    sw_health_hint(worker->health, cluster, node, hints[hint]);
+    sw_health_hint(worker->health, cluster, node, seen[hint]);
 }
 
 /* Pools before sessions, which ask them. */

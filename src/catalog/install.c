@@ -283,8 +283,3 @@ void sw_install_print(FILE *out)
     (void)fprintf(out, "-- the control database of a cluster with failover: managed\n%s",
                   sw_sql_control);
 }
-
-int sw_install_version(void)
-{
-    return sw_migration_count;
-}

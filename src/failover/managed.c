@@ -40,7 +40,9 @@ static void take_standing(struct sw_scene *scene, const struct sw_standing *stan
     if (standing->end_count > 0)
         memcpy(ends, standing->ends, (size_t)standing->end_count * sizeof *ends);
     to->primary = primary;
-    to->generation = standing->generation;
+    if (memory->generations_before + standing->generation < to->generation)
+        memory->generations_before = to->generation - standing->generation;
+    to->generation = memory->generations_before + standing->generation;
     to->primary_started_us = standing->started_us;
     to->term = standing->term;
     to->timeline = standing->timeline;

@@ -308,7 +308,7 @@ bool sw_manager_promote(struct sw_manager *manager, struct sw_promotion *promoti
     sw_manager_admit(manager, promotion->winner, promotion->term, promotion->timeline,
                      promotion->started_us);
     sw_health_hint(manager->health, manager->name,
-                   manager->cluster->nodes[promotion->winner].name, SW_HINT_PROMOTED);
+                   manager->cluster->nodes[promotion->winner].name, "it was promoted");
     return true;
 }
 

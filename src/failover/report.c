@@ -11,67 +11,35 @@
 
 /* The durable value, which need not be the loaded one, is in pg_file_settings. A promise tells
  * the term, too, but a crash may have come between the two. */
-#define DURABLE(name)                                                                          \
-    "(SELECT setting FROM pg_file_settings WHERE name = '" name "' ORDER BY seqno DESC LIMIT " \
-    "1)"
+#define WITH_DURABLE                                                                           \
+    "WITH last AS (SELECT DISTINCT ON (name) name, setting FROM pg_file_settings"              \
+    " ORDER BY name, seqno DESC), "                                                            \
+    "durable AS (SELECT"                                                                       \
+    " max(setting) FILTER (WHERE name = 'shardward.term') AS term,"                            \
+    " max(setting) FILTER (WHERE name = 'shardward.promise') AS promise,"                      \
+    " max(setting) FILTER (WHERE name = 'shardward.restore_command') AS restore_command,"      \
+    " max(setting) FILTER (WHERE name = 'default_transaction_read_only') AS read_only"         \
+    " FROM last) "
 
-static const char self_sql[] =
+static const char self_sql[] = WITH_DURABLE
     "SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()), "
     "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint, "
-    "coalesce(nullif(" DURABLE(
-        "shardward.term") ", ''), '0'), "
-                          "coalesce(" DURABLE(
-                              "shardward.promise") ", ''), "
-                                                   "CASE WHEN pg_is_in_recovery() THEN "
-                                                   "greatest("
-                                                   "(SELECT received_tli FROM "
-                                                   "pg_stat_wal_receiver), "
-                                                   "(SELECT timeline_id FROM "
-                                                   "pg_control_checkpoint()), "
-                                                   "(SELECT min_recovery_end_timeline FROM "
-                                                   "pg_control_recovery())) "
-                                                   "ELSE ('x' || "
-                                                   "substr(pg_walfile_name(pg_current_wal_lsn()"
-                                                   "), 1, 8))::bit(32)::int END, "
-                                                   "CASE WHEN pg_is_in_recovery() THEN "
-                                                   "pg_last_wal_receive_lsn() "
-                                                   "ELSE pg_current_wal_flush_lsn() END - "
-                                                   "'0/0', "
-                                                   "pg_last_wal_replay_lsn() - '0/0', "
-                                                   "EXISTS (SELECT FROM pg_stat_wal_receiver "
-                                                   "WHERE status = 'streaming'), "
-                                                   "current_setting('primary_conninfo'), "
-                                                   "current_setting('primary_slot_name'), "
-                                                   "current_setting('restore_command'), "
-                                                   "coalesce(" DURABLE("shardward.restore_"
-                                                                       "command") ", ''), "
-                                                                                  "current_"
-                                                                                  "setting('"
-                                                                                  "synchronous_"
-                                                                                  "standby_"
-                                                                                  "names'), "
-                                                                                  "(SELECT "
-                                                                                  "setting = "
-                                                                                  "'on' FROM "
-                                                                                  "pg_file_"
-                                                                                  "settings "
-                                                                                  "WHERE name "
-                                                                                  "= "
-                                                                                  "'default_"
-                                                                                  "transaction_"
-                                                                                  "read_only' "
-                                                                                  "ORDER BY "
-                                                                                  "seqno DESC "
-                                                                                  "LIMIT 1), "
-                                                                                  "to_regclass("
-                                                                                  "'shardward."
-                                                                                  "epoch') IS "
-                                                                                  "NOT NULL "
-                                                                                  "AND "
-                                                                                  "to_regclass("
-                                                                                  "'shardward."
-                                                                                  "cohort') IS "
-                                                                                  "NOT NULL";
+    "coalesce(nullif(term, ''), '0'), coalesce(promise, ''), "
+    "CASE WHEN pg_is_in_recovery() THEN"
+    " greatest((SELECT received_tli FROM pg_stat_wal_receiver),"
+    " (SELECT timeline_id FROM pg_control_checkpoint()),"
+    " (SELECT min_recovery_end_timeline FROM pg_control_recovery())) "
+    "ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END, "
+    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn()"
+    " ELSE pg_current_wal_flush_lsn() END - '0/0', "
+    "pg_last_wal_replay_lsn() - '0/0', "
+    "EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'), "
+    "current_setting('primary_conninfo'), current_setting('primary_slot_name'), "
+    "current_setting('restore_command'), coalesce(durable.restore_command, ''), "
+    "current_setting('synchronous_standby_names'), read_only = 'on', "
+    "to_regclass('shardward.epoch') IS NOT NULL"
+    " AND to_regclass('shardward.cohort') IS NOT NULL "
+    "FROM durable";
 
 static const char epoch_sql[] =
     "SELECT e.term, e.node, e.tli, e.switch_lsn - '0/0', e.next_xid, c.term, c.ver, c.k, "
@@ -197,8 +165,8 @@ bool sw_report_take(struct sw_line *line, struct sw_report *report, struct sw_er
 
 bool sw_report_promise(struct sw_line *line, struct sw_report *report, struct sw_error *err)
 {
-    static const char sql[] = "SELECT coalesce(nullif(" DURABLE(
-        "shardward.term") ", ''), '0'), coalesce(" DURABLE("shardward.promise") ", '')";
+    static const char sql[] = WITH_DURABLE
+        "SELECT coalesce(nullif(term, ''), '0'), coalesce(promise, '') FROM durable";
     PGresult *result = sw_line_ask(line, sql, err);
     bool is_good = result != NULL;
 

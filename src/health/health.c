@@ -1,5 +1,6 @@
 #include "internal.h"
 
+#include "shardward/base/log.h"
 #include "shardward/base/mem.h"
 
 #include <errno.h>
@@ -9,18 +10,6 @@
 #include <unistd.h>
 
 enum { HEARD_MS = 2000 };
-
-const char *sw_ailment_name(enum sw_ailment ailment)
-{
-    static const char *const names[] = {
-        [SW_AILS_NOTHING] = "nothing",   [SW_AILS_SLOW] = "slow",
-        [SW_AILS_SILENT] = "silent",     [SW_AILS_REFUSED] = "refused",
-        [SW_AILS_CONNECTS] = "connects", [SW_AILS_STARTING] = "starting",
-        [SW_AILS_WRITES] = "writes",
-    };
-
-    return names[ailment];
-}
 
 bool sw_vitals_hears(const struct sw_vitals *vitals)
 {
@@ -116,20 +105,21 @@ void sw_health_look(struct sw_health *health, const struct sw_cluster *cluster,
 }
 
 void sw_health_hint(struct sw_health *health, const char *cluster, const char *node,
-                    enum sw_hint hint)
+                    const char *seen)
 {
     struct sw_shown *shown;
     bool is_new;
 
-    (void)hint; /* whatever it is, the node is asked */
     (void)pthread_mutex_lock(&health->lock);
     shown = find(health, cluster, node);
     is_new = shown != NULL && !shown->is_hinted;
     if (is_new)
         shown->is_hinted = true;
     (void)pthread_mutex_unlock(&health->lock);
-    if (is_new)
-        sw_health_wake(health);
+    if (!is_new)
+        return;
+    sw_log(SW_LOG_DEBUG, "health-hint", "cluster=%s node=%s seen=\"%s\"", cluster, node, seen);
+    sw_health_wake(health);
 }
 
 void sw_health_show(struct sw_health *health, struct sw_shown *shown, int count)

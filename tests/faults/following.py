@@ -74,9 +74,14 @@ def a_standby_is_promoted_by_hand_where_shardward_promotes(lab):
         conclude(w, {"c1": (primary.name, 1), "c2": w.timelines()["c2"]}, Expect(stays=("c1", "c2")))
 
 
+def generations(w):
+    return [int(line.split("generation=")[1].split()[0]) for line in w.events("cluster") if "admission=admits" in line]
+
+
 @scenario(("its manager leaves it", "managed follow"))
 def a_cluster_is_handed_to_somebody_else(lab):
-    """From now on he promotes: no line of ours, which may hold the lock of a node, stays."""
+    """From now on he promotes: no line of ours, which may hold the lock of a node, stays. It is handed
+    back: the number of a generation, by which connections are told apart, does not come again."""
     def has_line():
         return primary.query("SELECT FROM pg_stat_activity WHERE application_name = 'shardward failover'")
 
@@ -87,3 +92,11 @@ def a_cluster_is_handed_to_somebody_else(lab):
         w.write_config()
         w.console("RELOAD")
         until(lambda: not has_line(), "it is left alone")
+        for start in range(2, 4):
+            primary.stop()
+            primary.start()
+            until(lambda start=start: generations(w)[-1] == start, "it takes writes as another generation")
+        w.failover = "managed"
+        w.write_config()
+        w.console("RELOAD")
+        until(lambda: has_line() and generations(w)[-1] > 3, "its number is a new one")

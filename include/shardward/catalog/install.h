@@ -35,7 +35,4 @@ bool sw_watching_rights(const struct sw_cluster *cluster,
 /* The SQL that brings any database up to date, for people to run. */
 void sw_install_print(FILE *out);
 
-/* The highest version that this program knows. */
-int sw_install_version(void);
-
 #endif

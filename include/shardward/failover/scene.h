@@ -38,6 +38,7 @@ struct sw_memory {
     struct sw_textmap rivals;    /* nodes, by name, that have written beside one another */
     struct sw_textmap foreign;   /* ... that had another system's data */
     uint64_t lost_ms;            /* since when it takes no writes; 0: it does */
+    int generations_before;      /* the manager's begin behind those that others have given */
     bool is_switched;            /* the primary is another one since then */
     bool is_lost_told;           /* ... and this has been said */
     bool is_planned;             /* ... by order */

@@ -16,15 +16,6 @@
 
 struct sw_health;
 
-/* What somebody else has seen of a node. */
-enum sw_hint {
-    SW_HINT_REFUSED,  /* a connection was refused */
-    SW_HINT_LOST,     /* one was reset, or ended by 57P01, 57P02 or 57P03 */
-    SW_HINT_STANDBY,  /* it says that it is in recovery, or 25006 */
-    SW_HINT_PROMOTED, /* ... that it no longer is */
-    SW_HINT_SILENT,   /* its host confirms nothing of what it was sent */
-};
-
 /* Start the thread. @board is borrowed until it is closed. NULL: 53000. */
 struct sw_health *sw_health_create(struct sw_board *board, struct sw_error *err);
 /* Waits for the thread to end. Accepts NULL. */
@@ -42,9 +33,9 @@ void sw_health_follow_map(struct sw_health *health);
 void sw_health_look(struct sw_health *health, const struct sw_cluster *cluster,
                     struct sw_vitals *vitals);
 
-/* Ask the node at once: what was seen makes no verdict by itself. From any thread; a name that
- * is not watched is ignored. */
+/* Ask the node at once: what was @seen, in words for the log, makes no verdict by itself. From
+ * any thread; a name that is not watched is ignored. */
 void sw_health_hint(struct sw_health *health, const char *cluster, const char *node,
-                    enum sw_hint hint);
+                    const char *seen);
 
 #endif

@@ -25,8 +25,6 @@ enum sw_ailment {
     SW_AILS_WRITES,   /* it answers, but nothing can be made durable on it */
 };
 
-const char *sw_ailment_name(enum sw_ailment ailment); /* "silent" */
-
 /* How the last write on a primary went. */
 enum sw_writes {
     SW_WRITES_UNKNOWN,
