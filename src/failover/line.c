@@ -36,15 +36,27 @@ bool sw_line_rest(const struct sw_line *line, int ms, struct sw_error *err)
 
 /* --- opening --- */
 
-/* Its locks shall die with our host, and its commits shall wait. */
+/* Its locks shall die with our host, and its commits shall wait; what it is warned of is told.
+ */
 static const char options[] =
     "-c statement_timeout=0 -c lock_timeout=0 -c synchronous_commit=on "
+    "-c client_min_messages=warning "
     "-c default_transaction_read_only=off -c search_path=pg_catalog "
     "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 "
     "-c tcp_keepalives_count=3 -c tcp_user_timeout=3000";
 
 static void ignore_notice(void *owner, const PGresult *result)
 {
+}
+
+/* Somebody has cancelled a commit that waited for its standbys: PostgreSQL calls it a success.
+ * The name of a routine is never translated. */
+static void note_release(void *owner, const PGresult *notice)
+{
+    const char *routine = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    bool *is_released = owner;
+
+    *is_released |= routine != NULL && strcmp(routine, "SyncRepWaitForLSN") == 0;
 }
 
 bool sw_line_open(struct sw_line *line, const struct sw_cluster *cluster,
@@ -91,11 +103,23 @@ void sw_line_close(struct sw_line *line)
 PGresult *sw_line_ask(struct sw_line *line, const char *sql, struct sw_error *err)
 {
     PGresult *result = NULL;
+    bool is_released = false;
 
-    if (line->conn == NULL || !PQsendQuery(line->conn, sql))
+    if (line->conn == NULL || !PQsendQuery(line->conn, sql)) {
         sw_error_set(err, "08006", "%s: the connection is lost", line->node->name);
-    else if ((result = sw_waiting_results(&line->waiting, line->conn, NULL, NULL, err)) == NULL)
+        return NULL;
+    }
+    (void)PQsetNoticeReceiver(line->conn, note_release, &is_released);
+    result = sw_waiting_results(&line->waiting, line->conn, NULL, NULL, err);
+    (void)PQsetNoticeReceiver(line->conn, ignore_notice, NULL);
+    if (result == NULL) {
         sw_error_trying(err, "%s", line->node->name);
+    } else if (is_released) {
+        PQclear(result);
+        result = NULL;
+        sw_error_set(err, "57014", "%s: somebody has cancelled the wait for its standbys",
+                     line->node->name);
+    }
     return result;
 }
 

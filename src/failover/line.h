@@ -34,7 +34,8 @@ int sw_line_left_ms(const struct sw_line *line);
 /* Rest before asking again; false: the deadline has come. */
 bool sw_line_rest(const struct sw_line *line, int ms, struct sw_error *err);
 
-/* The rows of the last of the statements in @sql, to be PQclear()ed. NULL: @err. */
+/* The rows of the last of the statements in @sql, to be PQclear()ed. NULL: @err, also 57014
+ * when it was done, and is not confirmed by the standbys for whom it had to wait. */
 PGresult *sw_line_ask(struct sw_line *line, const char *sql, struct sw_error *err);
 /* The same made as by printf, without rows. */
 bool sw_line_say(struct sw_line *line, struct sw_error *err, const char *format, ...)

@@ -38,22 +38,46 @@ def a_standby_and_later_the_primary(lab):
         must_serve(w, time.monotonic(), "with the standby")
 
 
+def back_while_the_other_one_hangs(w):
+    """The only standby that counts hangs, and the other one, which streams again, is recorded."""
+    primary, one, other = w.c1.servers
+    other.kill()
+    until_shrunk(one, other)
+    until(lambda: other.name not in primary.query("SHOW synchronous_standby_names")[0][0], "it does not count")
+    one.freeze()
+    other.start()
+    until(lambda: [other.name, "streaming"] in primary.query(
+        "SELECT application_name, state FROM pg_stat_replication"), "it streams")
+    return primary, one, other
+
+
+def until_its_row_waits(primary):
+    """The process that waits for standbys with a row of the cohort."""
+    return until(lambda: primary.query("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND"
+                                       " query LIKE 'INSERT INTO shardward.cohort%'"), "its row waits")[0][0]
+
+
+def only_the_one_that_hangs_confirms(w, primary, one, other):
+    nobody_writes(w, time.monotonic(), seconds=WAL_SENDER_TIMEOUT_S + SHRINK_S)
+    one.thaw()
+    must_serve(w, time.monotonic(), "when it goes on")
+    until_grown(primary, other)
+
+
 @scenario(("who has been away is not counted before the other one knows", "managed"))
 def a_standby_is_back_while_the_other_one_hangs(lab):
     """Whoever knows that only the one that hangs counts would promote it, without what the other has confirmed."""
     with story(lab, Expect(stays=("c1",)), clusters=1) as w:
-        primary, one, other = w.c1.servers
-        other.kill()
-        until_shrunk(one, other)
-        until(lambda: other.name not in primary.query("SHOW synchronous_standby_names")[0][0], "it does not count")
-        one.freeze()
-        other.start()
-        until(lambda: [other.name, "streaming"] in primary.query(
-            "SELECT application_name, state FROM pg_stat_replication"), "it streams")
-        nobody_writes(w, time.monotonic(), seconds=WAL_SENDER_TIMEOUT_S + SHRINK_S)
-        one.thaw()
-        must_serve(w, time.monotonic(), "when it goes on")
-        until_grown(primary, other)
+        only_the_one_that_hangs_confirms(w, *back_while_the_other_one_hangs(w))
+
+
+@scenario(("PostgreSQL calls it recorded", "managed"))
+def a_standby_is_back_and_its_record_is_cancelled(lab):
+    with story(lab, Expect(stays=("c1",)), clusters=1) as w:
+        servers = back_while_the_other_one_hangs(w)
+        pid = until_its_row_waits(servers[0])
+        assert servers[0].query(f"SELECT pg_cancel_backend({pid})") == [["t"]]
+        only_the_one_that_hangs_confirms(w, *servers)
 
 
 @scenario(*((f"{seconds} s later", "managed", seconds) for seconds in (2.8, 3.2, 3.6, 4.0)))
