@@ -229,6 +229,7 @@ struct sw_promotion sw_manager_promotion(struct sw_manager *manager,
         .remembered = manager->cohort.term == manager->term_reigned
                           ? manager->cohort
                           : (struct sw_cohort){.primary = -1},
+        .is_unsure = manager->is_unsure,
         .system_id = manager->system_id,
         .is_stopping = &manager->is_stopping,
         .is_lent = is_lent,
@@ -288,6 +289,7 @@ bool sw_manager_promote(struct sw_manager *manager, struct sw_promotion *promoti
     if (promotion->term > manager->pause.tried)
         manager->pause.tried = promotion->term;
     if (!is_good) {
+        manager->is_unsure = promotion->is_unsure;
         /* Whoever is missing for another one to be promoted is looked for all the time. */
         if (promotion->is_disturbed || promotion->kind == SW_PROMOTE_FINISH ||
             promotion->kind == SW_PROMOTE_REINSTATE) {

@@ -35,6 +35,8 @@ struct sw_promotion {
     int64_t term_known;          /* the highest that we know of */
     int64_t term_reigned;        /* of the last primary that took writes, as far as we know */
     struct sw_cohort remembered; /* ... and its cohort; of term 0: not known */
+    bool is_unsure;              /* nobody knows whether the primary's cohort is confirmed;
+                                  * brought up to date in any case */
     sw_nodes overruled;          /* what they know of a later primary does not count */
     uint64_t system_id;          /* 0: not known */
     const atomic_bool *is_stopping;

@@ -180,6 +180,37 @@ static bool has_followers(const struct sw_operation *operation, const struct sw_
                         primary->node->name);
 }
 
+/* Behind the lock, which has ended whoever waited for standbys with a row of the cohort: such a
+ * row is there from then on. */
+static bool hold_primary(struct sw_operation *operation, struct sw_seat *primary,
+                         struct sw_error *err)
+{
+    const struct sw_cohort before = primary->report.cohort, *now = &primary->report.cohort;
+
+    if (!sw_seat_promise(primary, operation->term, "reinstate", err) ||
+        !sw_report_take(&primary->line, &primary->report, err))
+        return false;
+    operation->promotion->is_unsure |=
+        before.term != now->term || before.version != now->version;
+    return true;
+}
+
+/* I5: what follows a row begins when it is with those for whom the primary waits, as it did
+ * when the row was written. */
+static bool is_recorded(const struct sw_operation *operation, struct sw_seat *primary,
+                        struct sw_error *err)
+{
+    struct sw_cohort named = {.primary = -1};
+
+    if (!operation->promotion->is_unsure)
+        return true;
+    if (!sw_sync_names_read(operation->cluster, primary->report.sync_names, &named.standbys,
+                            &named.quorum))
+        return sw_error_set(err, "55000", "synchronous_standby_names of %s is not ours",
+                            primary->node->name);
+    return sw_await_quorum(primary, &named, err);
+}
+
 bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err)
 {
     struct sw_promotion *promotion = operation->promotion;
@@ -193,9 +224,7 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
         return sw_error_set(err, "55000", "%s is not the primary of its last epoch",
                             primary->node->name);
     if (!is_newest(operation, primary, err) || !is_only_one(operation, primary, err) ||
-        !has_followers(operation, primary, err) ||
-        !sw_seat_promise(primary, operation->term, "reinstate", err) ||
-        !sw_report_take(&primary->line, &primary->report, err))
+        !has_followers(operation, primary, err) || !hold_primary(operation, primary, err))
         return false;
     sw_seats_do(operation->seats, operation->cluster->node_count,
                 sw_operation_nodes(operation, true), rally_seat, &rally);
@@ -205,7 +234,7 @@ bool sw_operation_reinstate(struct sw_operation *operation, struct sw_error *err
     promotion->started_us = report->started_us;
     promotion->switch_lsn = report->written_lsn;
     operation->epoch = report->epoch;
-    return open_again(primary, &report->cohort, err) &&
+    return is_recorded(operation, primary, err) && open_again(primary, &report->cohort, err) &&
            sw_operation_conclude(operation, primary, report->cohort.standbys,
                                  report->cohort.quorum, report->epoch.next_xid, err);
 }

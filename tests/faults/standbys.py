@@ -80,6 +80,18 @@ def a_standby_is_back_and_its_record_is_cancelled(lab):
         only_the_one_that_hangs_confirms(w, *servers)
 
 
+@scenario(("a later term was promised", "managed"))
+def a_standby_is_back_while_the_other_one_hangs_and_the_primary_is_reinstated(lab):
+    """Its lock ends who waits with the row, which was not there before."""
+    with story(lab, Expect(stays=("c1",), may_break=True), clusters=1) as w:
+        servers = back_while_the_other_one_hangs(w)
+        until_its_row_waits(servers[0])
+        w.stop_shardward(signal.SIGKILL)
+        servers[2].note(term=2, promise="2 recruit")
+        w.spawn_shardward()
+        only_the_one_that_hangs_confirms(w, *servers)
+
+
 @scenario(*((f"{seconds} s later", "managed", seconds) for seconds in (2.8, 3.2, 3.6, 4.0)))
 def a_standby_and_in_the_midst_of_its_dismissal_the_primary(lab, seconds):
     """Whether the one that is left may be promoted depends on what it knows: if not, it waits."""
