@@ -100,6 +100,7 @@ void sw_manager_admit(struct sw_manager *manager, int node, int64_t term, int ti
     manager->refused[0] = '\0';
     manager->pause.failures = 0;
     manager->pause.until_ms = 0;
+    manager->unsynced_ms = 0;
     sw_manager_show(manager);
 }
 
