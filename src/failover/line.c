@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum {
-    AGAIN_MS = 10,
+    AGAIN_MS = 3,
     MOST_SQL = 8000,
 };
 

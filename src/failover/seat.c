@@ -3,7 +3,8 @@
  *
  *   lock -> term and promise, durably -> primary_conninfo leads nowhere -> reload
  *        -> our own session has loaded it: the startup process has been told, too
- *        -> twice: no receiver, and the startup process rests because it has found no more WAL
+ *        -> twice: no receiver, not even one that connects, and the startup process rests
+ * because it has found no more WAL
  *        -> report
  *
  * That its LSN has stopped moving would prove nothing: replay may merely be slow, or paused.
@@ -254,18 +255,21 @@ bool sw_seat_detach(struct sw_seat *seat, struct sw_error *err)
     return is_good;
 }
 
+/* pg_stat_wal_receiver hides a receiver that is still connecting, and one that was asked for is
+ * no process yet: the startup process waits for what they bring then, and does not rest. */
 static bool await_end_of_replay(struct sw_seat *seat, struct sw_error *err)
 {
     static const char has_ended[] =
-        "SELECT NOT pg_is_in_recovery() OR NOT EXISTS (SELECT FROM pg_stat_wal_receiver) AND "
-        "EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'startup' AND wait_event IN "
-        "('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'))";
+        "SELECT NOT pg_is_in_recovery() OR "
+        "NOT EXISTS (SELECT FROM pg_stat_wal_receiver) AND NOT EXISTS "
+        "(SELECT FROM pg_stat_activity WHERE backend_type = 'walreceiver') AND EXISTS "
+        "(SELECT FROM pg_stat_activity WHERE backend_type = 'startup' AND "
+        "wait_event = 'RecoveryRetrieveRetryInterval')";
+    static const char what[] = "it has replayed all of its WAL";
 
-    for (int looks = 0; looks < 2; looks++)
-        if (!sw_line_await(&seat->line, has_ended, "it has replayed all of its WAL", err) ||
-            !sw_line_rest(&seat->line, BETWEEN_LOOKS_MS, err))
-            return false;
-    return true;
+    return sw_line_await(&seat->line, has_ended, what, err) &&
+           sw_line_rest(&seat->line, BETWEEN_LOOKS_MS, err) &&
+           sw_line_await(&seat->line, has_ended, what, err);
 }
 
 bool sw_seat_recruit(struct sw_seat *seat, int64_t term, const char *what, struct sw_error *err)
