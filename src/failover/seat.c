@@ -3,8 +3,8 @@
  *
  *   lock -> term and promise, durably -> primary_conninfo leads nowhere -> reload
  *        -> our own session has loaded it: the startup process has been told, too
- *        -> twice: no receiver, not even one that connects, and the startup process rests
- * because it has found no more WAL
+ *        -> twice: no receiver, nor one that connects, and the startup process rests because it
+ *           has found no more WAL
  *        -> report
  *
  * That its LSN has stopped moving would prove nothing: replay may merely be slow, or paused.
