@@ -133,8 +133,8 @@ static void on_resolved(void *owner, enum sw_commit_fate fate, struct sw_setting
     sw_session_forget_resolution(session);
     sw_session_describe_fate(&err, fate);
     if (fate == SW_FATE_COMMITTED)
-        sw_error_detail(&err, "The transaction was committed, but the answers to the "
-                              "statements before its COMMIT were lost.");
+        sw_error_detail(&err, "The transaction was committed, but answers to statements "
+                              "before its COMMIT may have been lost.");
     fail(session, &err);
 }
 
