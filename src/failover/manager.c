@@ -392,14 +392,14 @@ bool sw_manager_is_cut_off(struct sw_manager *manager)
     const struct sw_vitals *vitals = &manager->vitals[manager->standing.primary];
     uint64_t now = sw_clock_ms();
 
-    if (vitals->writes != SW_WRITES_UNSYNCED || manager->cohort.quorum == 0) {
+    if (vitals->writes != SW_WRITES_UNSYNCED || manager->cohort.quorum == 0 ||
+        !sw_cohort_is_covered(&manager->cohort, ~sw_manager_down(manager))) {
         manager->unsynced_ms = 0;
         return false;
     }
     if (manager->unsynced_ms == 0)
         manager->unsynced_ms = now;
-    return now - manager->unsynced_ms >= QUORUM_LOST_MS &&
-           sw_cohort_is_covered(&manager->cohort, ~sw_manager_down(manager));
+    return now - manager->unsynced_ms >= QUORUM_LOST_MS;
 }
 
 /* Has some node promised a later term than the primary's? */

@@ -98,7 +98,8 @@ struct sw_manager {
     bool is_unsure;        /* nobody knows whether that row is confirmed */
     struct sw_seat keeper; /* the line to the primary, while it is kept */
     uint64_t looked_ms, examined_ms;
-    uint64_t unsynced_ms; /* since when the primary waits for its standbys; 0: it does not */
+    uint64_t unsynced_ms; /* since when the primary waits for standbys that are there; 0: it
+                             does not */
     int drained_by;       /* the version of the state by which the cluster drains; 0: not yet */
     char refused[SW_WHY]; /* the last refusal that was told */
 };
