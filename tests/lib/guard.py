@@ -9,6 +9,7 @@ left in shardward; no server connection is in a transaction.
 """
 
 import contextlib
+import itertools
 import os
 import re
 import resource
@@ -163,10 +164,13 @@ def unharmed(p, shardward=None):
 
 @contextlib.contextmanager
 def file_limit(shardward, more):
-    """It may open so many more files than it has now."""
+    """It may open so many more files than it has now. Numbers below the limit that are free count, too."""
     pid = shardward.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(files_of(pid)) + more, before[1]))
+    taken = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    unused = (number for number in itertools.count() if number not in taken)
+    limit = next(itertools.islice(unused, more, None))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     try:
         yield
     finally:
