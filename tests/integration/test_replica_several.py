@@ -275,7 +275,9 @@ def a_read_of_several_shards_that_replay_cancels_runs_on_the_primary(p):
     for user, expected in (("prefers", {"c1-east"}), ("insists", "40001")):
         with one.connect(user) as connection:
             connection.send(wire.query(SLOW.format(f"<> '{NAMED['c1-east']}'")))
-            until(lambda: any(is_read(node, "s2") for node in one.replicas()), "a replica reads")
+            # Before all of them read, what fails would be asked again on another replica.
+            until(lambda: all(any(is_read(node, shard) for node in one.replicas()) for shard in ("s1", "s2")),
+                  "replicas read")
             with one.node("c1-east").connect(dbname="s2") as owner:
                 ask(owner, "BEGIN")
                 ask(owner, "LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
